@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+# Unit tests: one program per file under test; each prints check's summary.
+unit_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
+unit_libs = $(CHECK_LIBS)
+
+if HAVE_CHECK
+unit_tests = \
+	tests/unit/unit_base
+
+check_PROGRAMS += $(unit_tests)
+TESTS += $(unit_tests)
+
+tests_unit_unit_base_SOURCES = tests/unit/unit_base.c
+tests_unit_unit_base_CFLAGS = $(unit_cflags)
+tests_unit_unit_base_LDADD = $(base_libs) $(unit_libs)
+endif

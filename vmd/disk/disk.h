@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A job's disks: RBD images, and the PV and PVC by which KubeVirt finds them. Names are the same
+ * for all three and live as long as the job, over requeues. Pure. */
+#ifndef VMD_DISK_DISK_H
+#define VMD_DISK_DISK_H
+
+#include "vmd/job/job.h"
+#include "vmd/vm/vm.h"
+
+enum disk_role { DISK_ROOT, DISK_SCRATCH };
+
+struct disk_spec {
+	char name[VM_NAME_MAX + 1]; /* "vm-17-9f3c12ab45de6701-root" */
+	char job_key[JOB_KEY_MAX + 1];
+	uint32_t job_id;
+	enum disk_role role;
+	char pool[JOB_NAME_MAX + 1];
+	uint64_t size_bytes;          /* 0: as the golden image (root only) */
+	struct image_revision golden; /* role DISK_ROOT */
+};
+
+/* An RBD image in the pool that carries our mark (metadata key "slurm-vm.job" = job key). */
+struct disk_seen {
+	char name[VM_NAME_MAX + 1];
+	char pool[JOB_NAME_MAX + 1];
+	char job_key[JOB_KEY_MAX + 1];
+	uint64_t size_bytes;
+	uint32_t watchers;    /* clients that have it open */
+	int64_t kept_until_s; /* metadata "slurm-vm.keep-until": kept after the job's end; 0 no */
+};
+
+/* A PV or PVC of ours. */
+struct volume_seen {
+	char name[VM_NAME_MAX + 1];
+	char uid[VM_UID_MAX + 1];
+	char version[32];
+	char job_key[JOB_KEY_MAX + 1];
+	bool bound;
+	bool deleting;
+};
+
+const char *disk_role_name(enum disk_role r);
+int disk_name(const struct job *j, enum disk_role role, char *buf, size_t size);
+
+#endif

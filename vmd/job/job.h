@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A Slurm job that has a VM, as Slurm records it, and the VM request that travels with it. Pure. */
+#ifndef VMD_JOB_JOB_H
+#define VMD_JOB_JOB_H
+
+#include "vmd/base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define JOB_NONCE_LEN   16  /* lower-case hex digits */
+#define JOB_NAME_MAX    63  /* image, revision, network: DNS label length */
+#define JOB_NODE_MAX    255 /* RFC 1123 host name */
+#define JOB_USER_MAX    64
+#define JOB_REQUEST_MAX 1024 /* canonical request text, bytes */
+#define JOB_KEY_MAX     32   /* "4294967295-9f3c12ab45de6701" */
+
+/* What an option says when it was not given. */
+enum vm_wait { VM_WAIT_UNSET, VM_WAIT_READY, VM_WAIT_RUNNING, VM_WAIT_NONE };
+enum vm_keep { VM_KEEP_UNSET, VM_KEEP_NEVER, VM_KEEP_ABNORMAL, VM_KEEP_ALWAYS };
+
+/* The request of one job: made by the plugin at submit, checked by job_submit.lua, kept in
+ * admin_comment. 0, "" and UNSET mean "the image's default". */
+struct vm_request {
+	char image[JOB_NAME_MAX + 1];
+	char revision[JOB_NAME_MAX + 1];
+	char nonce[JOB_NONCE_LEN + 1];
+	char network[JOB_NAME_MAX + 1];
+	uint64_t disk_bytes;
+	uint64_t scratch_bytes;
+	enum vm_wait wait;
+	enum vm_keep keep;
+};
+
+/* Where a job is in its life, as far as its VM is concerned. */
+enum job_phase {
+	JOB_PENDING, /* queued or held or requeued: no node; its disk stays */
+	JOB_RUNNING, /* has an allocation: the VM is wanted on node */
+	JOB_ENDING,  /* COMPLETING: the VM must go; the epilog waits for that */
+	JOB_ENDED    /* final state; may be followed by "unknown to Slurm" */
+};
+
+enum job_end {
+	JOB_END_NONE,    /* not ended */
+	JOB_END_NORMAL,  /* COMPLETED, FAILED (script's exit code), CANCELLED */
+	JOB_END_ABNORMAL /* TIMEOUT, NODE_FAIL, OUT_OF_MEMORY, BOOT_FAIL, PREEMPTED, DEADLINE */
+};
+
+struct job {
+	uint32_t id;
+	uint32_t uid;
+	uint32_t gid;
+	char user[JOB_USER_MAX]; /* name, for the guest's account; "" if unknown */
+	uint32_t restarts;       /* slurm's restart_cnt: the incarnation */
+	enum job_phase phase;
+	enum job_end end;
+	bool batch;
+	uint32_t n_nodes;
+	char node[JOB_NODE_MAX + 1]; /* the (first) allocated node; "" while pending */
+	uint32_t cpus;               /* allocated on node */
+	uint64_t memory_bytes;       /* allocated on node */
+	int64_t start_s;             /* wall clock; 0 unknown */
+	int64_t end_s;               /* time limit's end, wall clock; 0 unknown or none */
+	struct vm_request request;
+};
+
+/* (id, nonce): job ids come again after slurmctld lost its state; a nonce never does. */
+int job_key_compare(const struct job *a, const struct job *b);
+/* "17-9f3c12ab45de6701"; buf of JOB_KEY_MAX + 1. Part of every object's name. */
+const char *job_key(const struct job *j, char *buf, size_t size);
+const char *job_phase_name(enum job_phase p);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The text form of a VM request, and its check. Pure; shared with the plugin (no allocation).
+ *
+ * Text: "image=tiny revision=v1 nonce=9f3c12ab45de6701 disk=20G scratch=10G network=lan wait=ready
+ * keep=abnormal", single spaces, this order, unset keys left out. In a job's admin_comment it
+ * stands as "slurm-vm{TEXT}", beside whatever else a site keeps there; vmd appends its own keys
+ * (state=, node=, address=, ...) inside the braces and readers skip keys they do not know. */
+#ifndef VMD_JOB_JOB_SPEC_H
+#define VMD_JOB_JOB_SPEC_H
+
+#include "vmd/job/job.h"
+
+/* ret_ is zeroed first. ERR_INVALID names the key at fault. Unknown keys are skipped, duplicate
+ * known ones refused. image and nonce must be there. */
+int job_spec_decode(const char *text, struct vm_request *ret, struct err *e);
+/* Fails only if size is too small (JOB_REQUEST_MAX + 1 is always enough). */
+int job_spec_encode(const struct vm_request *r, char *buf, size_t size, struct err *e);
+/* Finds "slurm-vm{...}" in an admin_comment: 1 found (ret_ filled in), 0 none, -1 malformed. */
+int job_spec_find(const char *admin_comment, struct vm_request *ret, struct err *e);
+/* Writes admin_comment anew: the request, then status (" key=value ..." or ""), in the braces where
+ * they stood, everything outside them kept. The old status is dropped. */
+int job_spec_place(const char *admin_comment, const struct vm_request *r, const char *status,
+		   char *buf, size_t size, struct err *e);
+
+/* Values of single options, as a user types them. ERR_INVALID shows the values allowed. */
+int job_spec_image(const char *text, struct vm_request *r, struct err *e); /* IMAGE[@REVISION] */
+int job_spec_wait(const char *text, enum vm_wait *ret, struct err *e);
+int job_spec_keep(const char *text, enum vm_keep *ret, struct err *e);
+const char *vm_wait_name(enum vm_wait w);
+const char *vm_keep_name(enum vm_keep k);
+
+#endif

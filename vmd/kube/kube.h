@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Kubernetes and KubeVirt as vmd sees them: what is there (a watched cache), and requests to change
+ * it. Everything runs on the loop thread and never blocks; completions come from the loop, never
+ * from within the call that started them. */
+#ifndef VMD_KUBE_KUBE_H
+#define VMD_KUBE_KUBE_H
+
+#include "vmd/reconcile/world.h"
+#include "vmd/settings.h"
+
+struct sd_event;
+struct kube;
+
+/* e->kind ERR_NONE on success. took_us: time between request and answer, for the metrics. */
+typedef void (*kube_done_fn)(void *ctx, const struct err *e, int64_t took_us);
+
+struct kube_callbacks {
+	void *ctx;
+	void (*changed)(void *ctx); /* something in the cache changed: run a round soon */
+	void (*trouble)(void *ctx, const char *text); /* NULL: it works again */
+};
+
+int kube_new(struct sd_event *loop, const struct settings *s, const struct kube_callbacks *cb,
+	     struct kube **ret, struct err *e);
+void kube_free(struct kube *k);
+DEFINE_AUTO(struct kube *, kube_free)
+
+/* Begins list + watch of our VMs, VMIs, PVs, PVCs, Secrets, launcher pods' events (label
+ * slurm-vm.io/cluster=CLUSTER). */
+int kube_start(struct kube *k, struct err *e);
+/* Fills in vms, pvs, pvcs, secrets and their known flags; arrays are borrowed until the next call.
+ */
+void kube_observe(struct kube *k, struct observed *seen);
+
+/* Each may be repeated: "exists and carries the same job key" and "is gone" are success.
+ * -1: not started, done is not called. */
+int kube_create_vm(struct kube *k, const struct vm_spec *v, kube_done_fn done, void *ctx,
+		   struct err *e);
+int kube_create_pv(struct kube *k, const struct disk_spec *d, kube_done_fn done, void *ctx,
+		   struct err *e);
+int kube_create_pvc(struct kube *k, const struct disk_spec *d, kube_done_fn done, void *ctx,
+		    struct err *e);
+struct credentials; /* vm/credentials.h: made by vmd.c's glue, copied into the Secret */
+int kube_create_secret(struct kube *k, const char *name, const char *job_key, uint32_t job_id,
+		       const struct credentials *c, kube_done_fn done, void *ctx, struct err *e);
+/* Deletes with preconditions uid and resourceVersion ("" leaves one out). ERR_CONFLICT: it changed.
+ */
+enum kube_object { KUBE_VM, KUBE_PV, KUBE_PVC, KUBE_SECRET };
+int kube_delete(struct kube *k, enum kube_object what, const char *name, const char *uid,
+		const char *version, kube_done_fn done, void *ctx, struct err *e);
+/* Reads the ssh private key of a job's Secret; value is borrowed for the call, "" on error. */
+typedef void (*kube_key_fn)(void *ctx, const struct err *e, const char *private_key);
+int kube_read_key(struct kube *k, const char *secret, kube_key_fn done, void *ctx, struct err *e);
+
+#endif

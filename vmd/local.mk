@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+# base: no domain word in it
+noinst_LIBRARIES += libbase.a
+libbase_a_SOURCES = \
+	vmd/base/auto.h \
+	vmd/base/clock.c vmd/base/clock.h \
+	vmd/base/conf.c vmd/base/conf.h \
+	vmd/base/err.c vmd/base/err.h \
+	vmd/base/json.c vmd/base/json.h \
+	vmd/base/log.c vmd/base/log.h \
+	vmd/base/str.c vmd/base/str.h \
+	vmd/base/worker.c vmd/base/worker.h
+libbase_a_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS) $(SYSTEMD_CFLAGS)
+base_libs = libbase.a $(JSONC_LIBS) $(YAML_LIBS) $(SYSTEMD_LIBS) -lpthread

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One thing to do to one object, with the precondition under which it is still right. Pure. */
+#ifndef VMD_RECONCILE_ACTION_H
+#define VMD_RECONCILE_ACTION_H
+
+#include "vmd/reconcile/world.h"
+
+enum action_kind {
+	ACT_CLONE_DISK,    /* disk: golden snapshot -> clone, grown to size_bytes, marked ours */
+	ACT_CREATE_DISK,   /* disk: empty image */
+	ACT_KEEP_DISK,     /* object: mark with keep_until_s, after which it is removed */
+	ACT_REMOVE_DISK,   /* object in pool: only with our mark and no watcher */
+	ACT_CREATE_PV,     /* disk */
+	ACT_CREATE_PVC,    /* disk */
+	ACT_CREATE_SECRET, /* object: credentials, made by the adapter */
+	ACT_CREATE_VM,     /* vm */
+	ACT_DELETE_VM,     /* object, uid, version */
+	ACT_DELETE_PVC,
+	ACT_DELETE_PV,
+	ACT_DELETE_SECRET,
+	ACT_END_JOB, /* job_id: the guest shut down (ERR-free), or reason says why it failed */
+	ACT_RECORD /* job_id: write reason (status text " state=ready node=...") to admin_comment */
+};
+
+struct action {
+	enum action_kind kind;
+	uint32_t job_id;
+	char job_key[JOB_KEY_MAX + 1];
+	char object[VM_NAME_MAX +
+		    1]; /* name of the object acted on: the key of "one in flight per object" */
+	char pool[JOB_NAME_MAX + 1];
+	char uid[VM_UID_MAX + 1];
+	char version[32];
+	int64_t keep_until_s;
+	bool job_failed; /* ACT_END_JOB */
+	char reason[VM_REASON_MAX + 1];
+	struct vm_spec vm;
+	struct disk_spec disk;
+	char user[JOB_USER_MAX];
+};
+
+#define PLAN_ACTIONS 256
+struct plan {
+	size_t n;
+	bool cut;      /* more was to do than fits: the next round goes on */
+	bool approval; /* stopped: too many deletions at once; deletions are left out */
+	struct action act[PLAN_ACTIONS];
+};
+
+const char *action_name(enum action_kind k); /* "create-vm" */
+/* "create-vm job=17 object=vm-17-...-r0 node=worker1node": for logs, dry run and tests. */
+const char *action_text(const struct action *a, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What should be (from Slurm) and what is (from Kubernetes and Ceph). Pure data.
+ * A collection that could not be read whole has known = false: nothing may be concluded from what
+ * is missing in it. Arrays are sorted by (job_key, name) for the lookups below; see world_sort().
+ */
+#ifndef VMD_RECONCILE_WORLD_H
+#define VMD_RECONCILE_WORLD_H
+
+#include "vmd/disk/disk.h"
+#include "vmd/job/job.h"
+#include "vmd/vm/image.h"
+#include "vmd/vm/vm.h"
+
+/* Settings the rules need; times in seconds. */
+struct policy {
+	int64_t ready_timeout_s;    /* running job -> READY, else FAILED (default 900) */
+	int64_t trouble_timeout_s;  /* an outside fault (API, Ceph down) may last so long before a
+				       job fails */
+	int64_t keep_s;             /* how long a kept root disk stays (default 7 days) */
+	unsigned actions_per_round; /* default 64 */
+	unsigned delete_share_percent; /* more deletions at once of what runs than this: stop and
+					  ask; default 50 */
+	unsigned delete_share_min;     /* ... but never for so few; default 8 */
+};
+
+struct desired {
+	bool known;
+	size_t n;
+	struct job *job; /* sorted by job_key_compare */
+};
+
+struct observed {
+	bool vms_known;
+	size_t n_vm;
+	struct vm_seen *vm;
+	bool disks_known;
+	size_t n_disk;
+	struct disk_seen *disk;
+	bool pvs_known;
+	size_t n_pv;
+	struct volume_seen *pv;
+	bool pvcs_known;
+	size_t n_pvc;
+	struct volume_seen *pvc;
+	bool secrets_known;
+	size_t n_secret;
+	struct volume_seen *secret; /* name, uid, version, job_key used */
+};
+
+void world_sort(struct desired *want, struct observed *seen);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Slurm by libslurm: jobs that carry a VM request, and changes to them. The functions block and run
+ * on one worker thread. Differences between Slurm releases are in slurm/compat.h only. */
+#ifndef VMD_SLURM_SLURM_JOBS_H
+#define VMD_SLURM_SLURM_JOBS_H
+
+#include "vmd/job/job.h"
+
+struct slurm_jobs; /* the last load, so that an unchanged list costs one small RPC */
+
+void slurm_jobs_start(void); /* slurm_init(): once, before the worker starts */
+int slurm_jobs_new(struct slurm_jobs **ret, struct err *e);
+void slurm_jobs_free(struct slurm_jobs *s);
+DEFINE_AUTO(struct slurm_jobs *, slurm_jobs_free)
+
+/* All jobs with "slurm-vm{...}" in admin_comment. Caller frees *ret. A malformed request is logged
+ * by the caller from *ret_bad (0 if none) and left out. ERR_RETRY: slurmctld did not answer. */
+int slurm_jobs_load(struct slurm_jobs *s, struct job **ret, size_t *ret_n, uint32_t *ret_bad,
+		    struct err *e);
+/* ERR_ABSENT: no such job now. Also tells the owner of a job without a request (request.image "").
+ */
+int slurm_job_load(uint32_t job_id, struct job *ret, struct err *e);
+/* Writes the request into admin_comment of a job that has none (its site has no job_submit.lua), or
+ * the status behind it. The job must still be the one of nonce. */
+int slurm_job_record(uint32_t job_id, const struct vm_request *r, const char *status,
+		     struct err *e);
+/* Ends a job whose guest shut down (failed false: COMPLETED) or cannot start (failed true: FAILED,
+ * with comment in the job's record). Success if it has ended already. */
+int slurm_job_end(uint32_t job_id, bool failed, const char *comment, struct err *e);
+/* ClusterName of slurm.conf and the uid of SlurmUser. */
+int slurm_cluster(char *ret_name, size_t size, uint32_t *ret_slurm_uid, struct err *e);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The catalogue of golden images: what may be asked for, and with what limits. Pure. */
+#ifndef VMD_VM_IMAGE_H
+#define VMD_VM_IMAGE_H
+
+#include "vmd/job/job.h"
+
+#define IMAGE_MAX       256
+#define IMAGE_REVISIONS 16
+#define IMAGE_ALLOWED   64
+
+enum vm_profile { VM_PROFILE_LINUX, VM_PROFILE_WINDOWS };
+
+struct image_revision {
+	char name[JOB_NAME_MAX + 1]; /* "v1" */
+	char pool[JOB_NAME_MAX + 1]; /* Ceph pool of the golden image */
+	char rbd_image[JOB_NAME_MAX + 1];
+	char snapshot[JOB_NAME_MAX + 1]; /* image@snapshot is what clones are made of */
+};
+
+struct image {
+	char name[JOB_NAME_MAX + 1];
+	char description[128];
+	enum vm_profile profile;
+	bool firmware_efi;
+	bool secure_boot;
+	bool tpm;
+	char user[JOB_USER_MAX]; /* the guest's account */
+	size_t n_revision;       /* at least 1; the last is the default */
+	struct image_revision revision[IMAGE_REVISIONS];
+	uint64_t disk_bytes; /* size of a clone when nothing was asked; 0: the golden image's */
+	uint64_t disk_max_bytes;
+	uint64_t scratch_max_bytes; /* 0: no scratch disk allowed */
+	uint64_t memory_min_bytes;  /* guest memory, without overhead */
+	uint32_t cpus_max;          /* 0: no limit */
+	size_t n_network;           /* names of networks allowed; the first is the default */
+	char network[8][JOB_NAME_MAX + 1];
+	/* Who may use it; all three empty: everybody. */
+	size_t n_uid;
+	uint32_t uid[IMAGE_ALLOWED];
+	size_t n_gid;
+	uint32_t gid[IMAGE_ALLOWED];
+};
+
+struct catalogue {
+	size_t n;
+	struct image *image; /* sorted by name */
+};
+
+const struct image *catalogue_find(const struct catalogue *c, const char *name);
+/* revision "" is the default one; NULL: no such revision. */
+const struct image_revision *image_revision_find(const struct image *i, const char *revision);
+/* Checks a job's request and size against the catalogue and fills in defaults (revision, disk,
+ * network, wait, keep). ERR_INVALID or ERR_DENIED with the allowed values in the text. memory_bytes
+ * and cpus are the allocation's; 0 memory: not yet known, not checked. */
+int catalogue_check(const struct catalogue *c, struct vm_request *r, uint32_t uid, uint32_t gid,
+		    uint32_t cpus, uint64_t memory_bytes, const struct image **ret, struct err *e);
+/* What KubeVirt's launcher and QEMU need beside the guest (see vm.c for the formula and its
+ * source). The guest gets allocation - overhead, rounded down to 2 MiB. */
+uint64_t vm_overhead_bytes(uint64_t allocation_bytes, uint32_t cpus, bool tpm);
+uint64_t vm_guest_memory_bytes(uint64_t allocation_bytes, uint32_t cpus,
+			       bool tpm); /* 0: too small */
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A virtual machine: what we ask for (vm_spec) and what is seen (vm_seen). Pure. */
+#ifndef VMD_VM_VM_H
+#define VMD_VM_VM_H
+
+#include "vmd/job/job.h"
+#include "vmd/vm/image.h"
+
+#define VM_NAME_MAX   63
+#define VM_UID_MAX    63
+#define VM_REASON_MAX 240
+#define VM_DISK_MAX   8
+
+enum vm_phase {
+	VM_ABSENT,
+	VM_STARTING, /* VM object there, no guest running yet (VMI none, Pending, Scheduling,
+			Scheduled) */
+	VM_RUNNING,  /* VMI Running */
+	VM_STOPPED,  /* guest powered itself off: VMI Succeeded, or VM Stopped with no VMI after
+			having run */
+	VM_FAILED,   /* VMI Failed and not restarted */
+	VM_DELETING  /* deletionTimestamp set */
+};
+
+struct vm_disk_spec {
+	char name[VM_NAME_MAX + 1];  /* volume's name in the VM: "root", "scratch" */
+	char claim[VM_NAME_MAX + 1]; /* PVC */
+};
+
+struct vm_spec {
+	char name[VM_NAME_MAX + 1];
+	uint32_t job_id;
+	uint32_t job_uid;
+	uint32_t incarnation;
+	char job_key[JOB_KEY_MAX + 1];
+	char user[JOB_USER_MAX];
+	char image[JOB_NAME_MAX + 1];
+	enum vm_profile profile;
+	bool firmware_efi, secure_boot, tpm;
+	uint32_t cpus;
+	uint64_t memory_bytes; /* the guest's, 2 MiB multiple */
+	char node[JOB_NODE_MAX + 1];
+	char network[JOB_NAME_MAX + 1]; /* key into settings' networks -> NAD ns/name */
+	char secret[VM_NAME_MAX + 1];
+	size_t n_disk;
+	struct vm_disk_spec disk[VM_DISK_MAX];
+};
+
+/* As observed in Kubernetes: VM and VMI joined by name. */
+struct vm_seen {
+	char name[VM_NAME_MAX + 1];
+	char uid[VM_UID_MAX + 1];
+	char version[32];              /* resourceVersion of the VM object, opaque */
+	char job_key[JOB_KEY_MAX + 1]; /* our label; "" if not ours: never touched */
+	enum vm_phase phase;
+	char node[JOB_NODE_MAX + 1]; /* where the guest runs */
+	bool has_vmi;
+	bool agent;       /* guest agent connected */
+	char address[48]; /* first LAN address told by the agent; "" unknown */
+	bool reachable;   /* RDP or ssh answered (the prober's word, see network/) */
+	char reason[VM_REASON_MAX +
+		    1]; /* what Kubernetes says is wrong, for people; "" if nothing */
+	int64_t created_s;
+};
+
+const char *vm_phase_name(enum vm_phase p);
+/* "vm-17-9f3c12ab45de6701-r0": a name is wanted once, so it has the incarnation in it. */
+int vm_name(const struct job *j, char *buf, size_t size);
+/* "vm-17-9f3c12ab45de6701": Secret; it lives as long as the job. */
+int vm_secret_name(const struct job *j, char *buf, size_t size);
+
+#endif
