@@ -13,3 +13,16 @@ libbase_a_SOURCES = \
 	vmd/base/worker.c vmd/base/worker.h
 libbase_a_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS) $(SYSTEMD_CFLAGS)
 base_libs = libbase.a $(JSONC_LIBS) $(YAML_LIBS) $(SYSTEMD_LIBS) -lpthread
+
+# vmcore: the pure core. It calls nothing that reads or changes the world: tests/lint/pure.t
+noinst_LIBRARIES += libvmcore.a
+libvmcore_a_SOURCES = \
+	vmd/disk/disk.c vmd/disk/disk.h \
+	vmd/job/job.c vmd/job/job.h \
+	vmd/job/job_spec.c vmd/job/job_spec.h \
+	vmd/reconcile/action.c vmd/reconcile/action.h \
+	vmd/reconcile/port.h \
+	vmd/vm/image.c vmd/vm/image.h \
+	vmd/vm/vm.c vmd/vm/vm.h \
+	vmd/vm/vm_status.c vmd/vm/vm_status.h
+core_libs = libvmcore.a libbase.a

@@ -14,7 +14,7 @@ struct disk_spec {
 	char job_key[JOB_KEY_MAX + 1];
 	uint32_t job_id;
 	enum disk_role role;
-	char pool[JOB_NAME_MAX + 1];
+	char pool[JOB_NAME_MAX + 1];  /* "": the adapter's own */
 	uint64_t size_bytes;          /* 0: as the golden image (root only) */
 	struct image_revision golden; /* role DISK_ROOT */
 };
@@ -27,6 +27,8 @@ struct disk_seen {
 	uint64_t size_bytes;
 	uint32_t watchers;    /* clients that have it open */
 	int64_t kept_until_s; /* metadata "slurm-vm.keep-until": kept after the job's end; 0 no */
+	bool removing; /* metadata "slurm-vm.removing": its removal has begun, the data may be gone
+			*/
 };
 
 /* A PV or PVC of ours. */
@@ -41,5 +43,7 @@ struct volume_seen {
 
 const char *disk_role_name(enum disk_role r);
 int disk_name(const struct job *j, enum disk_role role, char *buf, size_t size);
+/* Is name the name of that disk of the job with this key? */
+bool disk_name_is(const char *name, const char *key, enum disk_role role);
 
 #endif

@@ -31,6 +31,10 @@ struct vm_request {
 	uint64_t scratch_bytes;
 	enum vm_wait wait;
 	enum vm_keep keep;
+	/* What vmd recorded behind the request, so that it knows it after a restart: incarnation
+	 * recorded_run was READY at recorded_ready_s (wall clock; 0: never). Not encoded. */
+	uint32_t recorded_run;
+	int64_t recorded_ready_s;
 };
 
 /* Where a job is in its life, as far as its VM is concerned. */
@@ -69,6 +73,9 @@ struct job {
 int job_key_compare(const struct job *a, const struct job *b);
 /* "17-9f3c12ab45de6701"; buf of JOB_KEY_MAX + 1. Part of every object's name. */
 const char *job_key(const struct job *j, char *buf, size_t size);
+/* The way back: -1 (nothing changed) if key has not that form exactly. */
+int job_key_parse(const char *key, uint32_t *ret_id, char ret_nonce[JOB_NONCE_LEN + 1]);
+bool job_nonce_ok(const char *nonce); /* 16 lower-case hex digits */
 const char *job_phase_name(enum job_phase p);
 
 #endif

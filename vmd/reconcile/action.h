@@ -6,12 +6,12 @@
 #include "vmd/reconcile/world.h"
 
 enum action_kind {
-	ACT_CLONE_DISK,    /* disk: golden snapshot -> clone, grown to size_bytes, marked ours */
-	ACT_CREATE_DISK,   /* disk: empty image */
-	ACT_KEEP_DISK,     /* object: mark with keep_until_s, after which it is removed */
-	ACT_REMOVE_DISK,   /* object in pool: only with our mark and no watcher */
-	ACT_CREATE_PV,     /* disk */
-	ACT_CREATE_PVC,    /* disk */
+	ACT_CLONE_DISK,  /* disk: golden snapshot -> clone, grown to size_bytes, marked ours */
+	ACT_CREATE_DISK, /* disk: empty image */
+	ACT_KEEP_DISK,   /* object: mark with keep_until_s, after which it is removed; 0: unmark */
+	ACT_REMOVE_DISK, /* object in pool: only with our mark and no watcher */
+	ACT_CREATE_PV,   /* disk */
+	ACT_CREATE_PVC,  /* disk */
 	ACT_CREATE_SECRET, /* object: credentials, made by the adapter */
 	ACT_CREATE_VM,     /* vm */
 	ACT_DELETE_VM,     /* object, uid, version */
@@ -26,8 +26,9 @@ struct action {
 	enum action_kind kind;
 	uint32_t job_id;
 	char job_key[JOB_KEY_MAX + 1];
-	char object[VM_NAME_MAX +
-		    1]; /* name of the object acted on: the key of "one in flight per object" */
+	/* Name of the object acted on. With the kind's class it is the key of "one in flight per
+	 * object": a disk, its PV and its PVC share a name. The job's key for END_JOB, RECORD. */
+	char object[VM_NAME_MAX + 1];
 	char pool[JOB_NAME_MAX + 1];
 	char uid[VM_UID_MAX + 1];
 	char version[32];
@@ -39,6 +40,16 @@ struct action {
 	char user[JOB_USER_MAX];
 };
 
+enum action_class {
+	CLASS_DISK,
+	CLASS_PV,
+	CLASS_PVC,
+	CLASS_SECRET,
+	CLASS_VM,
+	CLASS_JOB_END,
+	CLASS_JOB_RECORD
+};
+
 #define PLAN_ACTIONS 256
 struct plan {
 	size_t n;
@@ -48,6 +59,8 @@ struct plan {
 };
 
 const char *action_name(enum action_kind k); /* "create-vm" */
+enum action_class action_class(enum action_kind k);
+bool action_creates(enum action_kind k);
 /* "create-vm job=17 object=vm-17-...-r0 node=worker1node": for logs, dry run and tests. */
 const char *action_text(const struct action *a, char *buf, size_t size);
 

@@ -13,11 +13,12 @@
 
 /* Settings the rules need; times in seconds. */
 struct policy {
-	int64_t ready_timeout_s;    /* running job -> READY, else FAILED (default 900) */
-	int64_t trouble_timeout_s;  /* an outside fault (API, Ceph down) may last so long before a
-				       job fails */
-	int64_t keep_s;             /* how long a kept root disk stays (default 7 days) */
-	unsigned actions_per_round; /* default 64 */
+	char pool[JOB_NAME_MAX + 1]; /* for clones and scratch disks; "" the adapter's own */
+	int64_t ready_timeout_s;     /* running job -> READY, else FAILED (default 900) */
+	int64_t trouble_timeout_s;   /* an outside fault (API, Ceph down) may last so long before a
+					job fails */
+	int64_t keep_s;              /* how long a kept root disk stays (default 7 days) */
+	unsigned actions_per_round;  /* default 64 */
 	unsigned delete_share_percent; /* more deletions at once of what runs than this: stop and
 					  ask; default 50 */
 	unsigned delete_share_min;     /* ... but never for so few; default 8 */
@@ -27,6 +28,11 @@ struct desired {
 	bool known;
 	size_t n;
 	struct job *job; /* sorted by job_key_compare */
+	/* Ids of all jobs that Slurm knows and that have not ended, with or without a request,
+	 * sorted. Objects of such a job are left alone when its request is not (or no longer)
+	 * readable, as after an admin's scontrol update AdminComment=. May be left out. */
+	size_t n_live;
+	const uint32_t *live;
 };
 
 struct observed {

@@ -28,8 +28,9 @@ struct image {
 	char user[JOB_USER_MAX]; /* the guest's account */
 	size_t n_revision;       /* at least 1; the last is the default */
 	struct image_revision revision[IMAGE_REVISIONS];
-	uint64_t disk_bytes; /* size of a clone when nothing was asked; 0: the golden image's */
-	uint64_t disk_max_bytes;
+	uint64_t disk_bytes; /* size of a clone when nothing was asked, and the least that may be
+				asked for; 0: the golden image's */
+	uint64_t disk_max_bytes;    /* below disk_bytes: it cannot be chosen */
 	uint64_t scratch_max_bytes; /* 0: no scratch disk allowed */
 	uint64_t memory_min_bytes;  /* guest memory, without overhead */
 	uint32_t cpus_max;          /* 0: no limit */
@@ -48,6 +49,8 @@ struct catalogue {
 };
 
 const struct image *catalogue_find(const struct catalogue *c, const char *name);
+/* Its own lists say who; the texts of catalogue_check list only what the user may have. */
+bool image_allows(const struct image *i, uint32_t uid, uint32_t gid);
 /* revision "" is the default one; NULL: no such revision. */
 const struct image_revision *image_revision_find(const struct image *i, const char *revision);
 /* Checks a job's request and size against the catalogue and fills in defaults (revision, disk,
@@ -60,5 +63,7 @@ int catalogue_check(const struct catalogue *c, struct vm_request *r, uint32_t ui
 uint64_t vm_overhead_bytes(uint64_t allocation_bytes, uint32_t cpus, bool tpm);
 uint64_t vm_guest_memory_bytes(uint64_t allocation_bytes, uint32_t cpus,
 			       bool tpm); /* 0: too small */
+/* The smallest allocation, in whole MiB, in which a guest of that size fits. cpus 0 counts as 1. */
+uint64_t vm_allocation_bytes(uint64_t guest_bytes, uint32_t cpus, bool tpm);
 
 #endif

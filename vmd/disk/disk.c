@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Names of a job's disks: the same for the RBD image, the PV and the PVC. They have no incarnation
+ * in them, since a requeued job finds its disk again. Pure. */
+#include "vmd/disk/disk.h"
+
+#include "vmd/base/str.h"
+
+const char *disk_role_name(enum disk_role r)
+{
+	switch (r) {
+	case DISK_ROOT: return "root";
+	case DISK_SCRATCH: return "scratch";
+	}
+	return "?"; /* a number that is no disk_role */
+}
+
+int disk_name(const struct job *j, enum disk_role role, char *buf, size_t size)
+{
+	return str_fmt(buf, size, "vm-%u-%s-%s", j->id, j->request.nonce, disk_role_name(role));
+}
+
+bool disk_name_is(const char *name, const char *key, enum disk_role role)
+{
+	char want[VM_NAME_MAX + 1];
+
+	return str_fmt(want, sizeof(want), "vm-%s-%s", key, disk_role_name(role)) == 0 &&
+	       str_eq(want, name);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A job's identity and its names in text. Pure, no allocation: the plugin links this file too, with
+ * nothing but base/err and base/str. */
+#include "vmd/job/job.h"
+
+#include "vmd/base/str.h"
+
+#include <string.h>
+
+int job_key_compare(const struct job *a, const struct job *b)
+{
+	if (a->id != b->id)
+		return a->id < b->id ? -1 : 1;
+	return strcmp(a->request.nonce, b->request.nonce);
+}
+
+const char *job_key(const struct job *j, char *buf, size_t size)
+{
+	(void)str_fmt(buf, size, "%u-%s", j->id, j->request.nonce);
+	return buf;
+}
+
+bool job_nonce_ok(const char *nonce)
+{
+	return strlen(nonce) == JOB_NONCE_LEN && strspn(nonce, "0123456789abcdef") == JOB_NONCE_LEN;
+}
+
+int job_key_parse(const char *key, uint32_t *ret_id, char ret_nonce[JOB_NONCE_LEN + 1])
+{
+	const char *dash = strchr(key, '-');
+	char digits[11];
+	uint64_t id;
+
+	if (!dash || dash == key || (size_t)(dash - key) >= sizeof(digits) || key[0] == '0' ||
+	    !job_nonce_ok(dash + 1))
+		return -1;
+	memcpy(digits, key, (size_t)(dash - key));
+	digits[dash - key] = '\0';
+	if (str_to_u64(digits, UINT32_MAX, &id) < 0)
+		return -1;
+	*ret_id = (uint32_t)id;
+	memcpy(ret_nonce, dash + 1, JOB_NONCE_LEN + 1);
+	return 0;
+}
+
+const char *job_phase_name(enum job_phase p)
+{
+	switch (p) {
+	case JOB_PENDING: return "pending";
+	case JOB_RUNNING: return "running";
+	case JOB_ENDING: return "ending";
+	case JOB_ENDED: return "ended";
+	}
+	return "?"; /* a number that is no job_phase */
+}

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The text form of a VM request. Pure, no allocation: the plugin links this file too, with nothing
+ * but base/err and base/str. The text comes from outside (a user's environment, Slurm's records):
+ * every length is checked before a byte is copied, and fuzz_job_spec feeds this file.
+ *
+ * A value is a word without spaces, or free text in double quotes (vmd's reason="..."). Neither
+ * holds a brace, a double quote or a control character, so the closing brace is the first one. */
+#include "vmd/job/job_spec.h"
+
+#include "vmd/base/str.h"
+
+#include <string.h>
+
+#define SPEC_OPEN "slurm-vm{"
+#define KEY_MAX   31
+#define VALUE_MAX 63
+
+static const struct {
+	const char *name;
+	enum vm_wait wait;
+} waits[] = {
+	{"ready",   VM_WAIT_READY  },
+        {"running", VM_WAIT_RUNNING},
+        {"none",    VM_WAIT_NONE   }
+};
+
+static const struct {
+	const char *name;
+	enum vm_keep keep;
+} keeps[] = {
+	{"never",    VM_KEEP_NEVER   },
+        {"abnormal", VM_KEEP_ABNORMAL},
+        {"always",   VM_KEEP_ALWAYS  }
+};
+
+const char *vm_wait_name(enum vm_wait w)
+{
+	for (size_t i = 0; i < ARRAY_LEN(waits); i++)
+		if (waits[i].wait == w)
+			return waits[i].name;
+	return "";
+}
+
+const char *vm_keep_name(enum vm_keep k)
+{
+	for (size_t i = 0; i < ARRAY_LEN(keeps); i++)
+		if (keeps[i].keep == k)
+			return keeps[i].name;
+	return "";
+}
+
+int job_spec_wait(const char *text, enum vm_wait *ret, struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_LEN(waits); i++)
+		if (str_eq(waits[i].name, text)) {
+			*ret = waits[i].wait;
+			return 0;
+		}
+	return err_set(e, ERR_INVALID, "'%.40s' must be one of ready, running, none", text);
+}
+
+int job_spec_keep(const char *text, enum vm_keep *ret, struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_LEN(keeps); i++)
+		if (str_eq(keeps[i].name, text)) {
+			*ret = keeps[i].keep;
+			return 0;
+		}
+	return err_set(e, ERR_INVALID, "'%.40s' must be one of never, abnormal, always", text);
+}
+
+static int name_copy(const char *text, char *ret, struct err *e)
+{
+	if (!str_is_name(text, JOB_NAME_MAX))
+		return err_set(e, ERR_INVALID,
+			       "'%.63s' is not a name: lower-case letters, digits, '-' and '.', at "
+			       "most %d",
+			       text, JOB_NAME_MAX);
+	return str_copy(ret, JOB_NAME_MAX + 1, text);
+}
+
+int job_spec_image(const char *text, struct vm_request *r, struct err *e)
+{
+	const char *at = strchr(text, '@');
+	size_t len = at ? (size_t)(at - text) : strlen(text);
+	char image[JOB_NAME_MAX + 1] = "";
+	char revision[JOB_NAME_MAX + 1] = "";
+
+	if (len <= JOB_NAME_MAX)
+		memcpy(image, text, len);
+	if (!str_is_name(image, JOB_NAME_MAX) || (at && !str_is_name(at + 1, JOB_NAME_MAX)))
+		return err_set(e, ERR_INVALID,
+			       "'%.80s' must be IMAGE or IMAGE@REVISION: lower-case letters, "
+			       "digits, '-' and '.', each at most %d",
+			       text, JOB_NAME_MAX);
+	if (at)
+		(void)str_copy(revision, sizeof(revision), at + 1);
+	memcpy(r->image, image, sizeof(image));
+	memcpy(r->revision, revision, sizeof(revision));
+	return 0;
+}
+
+static int nonce_copy(const char *text, char *ret, struct err *e)
+{
+	if (!job_nonce_ok(text))
+		return err_set(e, ERR_INVALID, "'%.20s' must be %d lower-case hex digits", text,
+			       JOB_NONCE_LEN);
+	return str_copy(ret, JOB_NONCE_LEN + 1, text);
+}
+
+static int number_read(const char *text, uint64_t max, uint64_t *ret, struct err *e)
+{
+	if (str_to_u64(text, max, ret) < 0)
+		return err_set(e, ERR_INVALID, "'%.20s' must be a number up to %llu", text,
+			       (unsigned long long)max);
+	return 0;
+}
+
+/* The keys that are read; all others are skipped. The order is that of the text. */
+enum spec_key {
+	K_IMAGE,
+	K_REVISION,
+	K_NONCE,
+	K_DISK,
+	K_SCRATCH,
+	K_NETWORK,
+	K_WAIT,
+	K_KEEP,
+	K_RUN,
+	K_READY,
+	K_COUNT
+};
+static const char *const key_names[K_COUNT] = {
+	"image", "revision", "nonce", "disk", "scratch", "network", "wait", "keep", "run", "ready",
+};
+
+static int value_read(enum spec_key key, const char *value, struct vm_request *r, struct err *e)
+{
+	uint64_t n = 0;
+
+	switch (key) {
+	case K_IMAGE: return name_copy(value, r->image, e);
+	case K_REVISION: return name_copy(value, r->revision, e);
+	case K_NONCE: return nonce_copy(value, r->nonce, e);
+	case K_DISK: return str_to_bytes(value, 1, &r->disk_bytes, e);
+	case K_SCRATCH: return str_to_bytes(value, 1, &r->scratch_bytes, e);
+	case K_NETWORK: return name_copy(value, r->network, e);
+	case K_WAIT: return job_spec_wait(value, &r->wait, e);
+	case K_KEEP: return job_spec_keep(value, &r->keep, e);
+	case K_RUN:
+		if (number_read(value, UINT32_MAX, &n, e) < 0)
+			return -1;
+		r->recorded_run = (uint32_t)n;
+		return 0;
+	case K_READY:
+		if (number_read(value, INT64_MAX, &n, e) < 0)
+			return -1;
+		r->recorded_ready_s = (int64_t)n;
+		return 0;
+	case K_COUNT: break;
+	}
+	return 0;
+}
+
+/* One key=value from *at (not at a space) to *end; moves *at behind it. The value of an unknown key
+ * may be longer than VALUE_MAX and is not kept. */
+static int pair_read(const char **at, const char *end, unsigned *seen, struct vm_request *r,
+		     struct err *e)
+{
+	const char *start = *at;
+	const char *eq = memchr(start, '=', (size_t)(end - start));
+	char key[KEY_MAX + 1] = "";
+	char value[VALUE_MAX + 1] = "";
+	const char *from, *to;
+	size_t i;
+
+	if (!eq || eq == start || (size_t)(eq - start) > KEY_MAX ||
+	    memchr(start, ' ', (size_t)(eq - start)))
+		return err_set(e, ERR_INVALID, "request: '%.*s' is not key=value",
+			       end - start > 40 ? 40 : (int)(end - start), start);
+	memcpy(key, start, (size_t)(eq - start));
+	from = eq + 1;
+	if (from < end && *from == '"') {
+		from++;
+		to = memchr(from, '"', (size_t)(end - from));
+		if (!to)
+			return err_set(e, ERR_INVALID, "request: %s: closing quote is missing",
+				       key);
+		*at = to + 1;
+	} else {
+		to = memchr(from, ' ', (size_t)(end - from));
+		if (!to)
+			to = end;
+		*at = to;
+	}
+	for (i = 0; i < K_COUNT && !str_eq(key, key_names[i]); i++)
+		;
+	if (i == K_COUNT)
+		return 0;
+	if (*seen & 1U << i)
+		return err_set(e, ERR_INVALID, "request: %s stands there twice", key);
+	*seen |= 1U << i;
+	if ((size_t)(to - from) > VALUE_MAX)
+		return err_set(e, ERR_INVALID, "request: %s: at most %d characters are allowed",
+			       key, VALUE_MAX);
+	memcpy(value, from, (size_t)(to - from));
+	if (value_read((enum spec_key)i, value, r, e) < 0)
+		return err_wrap(e, "request: %s", key);
+	return 0;
+}
+
+static bool is_forbidden(char c)
+{
+	return (unsigned char)c < 0x20 || c == 0x7f || c == '{' || c == '}';
+}
+
+static int range_decode(const char *text, const char *end, struct vm_request *ret, struct err *e)
+{
+	struct vm_request r = {.image = ""};
+	unsigned seen = 0;
+
+	for (const char *c = text; c < end; c++)
+		if (is_forbidden(*c))
+			return err_set(e, ERR_INVALID, "request: byte 0x%02x is not allowed in it",
+				       (unsigned char)*c);
+	for (const char *at = text; at < end;) {
+		if (*at == ' ')
+			at++;
+		else if (pair_read(&at, end, &seen, &r, e) < 0)
+			return -1;
+	}
+	if (!(seen & 1U << K_IMAGE))
+		return err_set(e, ERR_INVALID, "request: image is missing");
+	if (!(seen & 1U << K_NONCE))
+		return err_set(e, ERR_INVALID, "request: nonce is missing");
+	*ret = r;
+	return 0;
+}
+
+int job_spec_decode(const char *text, struct vm_request *ret, struct err *e)
+{
+	size_t len = strnlen(text, JOB_REQUEST_MAX + 1);
+
+	*ret = (struct vm_request){.image = ""};
+	if (len > JOB_REQUEST_MAX)
+		return err_set(e, ERR_INVALID, "request: longer than %d bytes", JOB_REQUEST_MAX);
+	return range_decode(text, text + len, ret, e);
+}
+
+/* Appends " key=value", or without the space at the start; -1 when it does not fit. */
+static int put(char *buf, size_t size, const char *key, const char *value)
+{
+	size_t len = strlen(buf);
+
+	if (!*value)
+		return 0;
+	return str_fmt(buf + len, size - len, "%s%s=%s", len ? " " : "", key, value);
+}
+
+int job_spec_encode(const struct vm_request *r, char *buf, size_t size, struct err *e)
+{
+	char disk[24] = "";
+	char scratch[24] = "";
+
+	if (r->disk_bytes)
+		(void)bytes_to_str(r->disk_bytes, disk, sizeof(disk));
+	if (r->scratch_bytes)
+		(void)bytes_to_str(r->scratch_bytes, scratch, sizeof(scratch));
+	if (size == 0)
+		return err_set(e, ERR_INVALID, "request: no room for its text");
+	buf[0] = '\0';
+	if (put(buf, size, "image", r->image) < 0 || put(buf, size, "revision", r->revision) < 0 ||
+	    put(buf, size, "nonce", r->nonce) < 0 || put(buf, size, "disk", disk) < 0 ||
+	    put(buf, size, "scratch", scratch) < 0 || put(buf, size, "network", r->network) < 0 ||
+	    put(buf, size, "wait", vm_wait_name(r->wait)) < 0 ||
+	    put(buf, size, "keep", vm_keep_name(r->keep)) < 0) {
+		buf[0] = '\0';
+		return err_set(e, ERR_INVALID, "request: its text does not fit into %zu bytes",
+			       size);
+	}
+	return 0;
+}
+
+static bool is_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_' || c == '-';
+}
+
+/* The request's braces in an admin_comment: *ret_open at "slurm-vm{", *ret_close at '}'.
+ * 1 found, 0 none, -1 no closing brace. */
+static int braces_find(const char *comment, const char **ret_open, const char **ret_close,
+		       struct err *e)
+{
+	const char *open = comment;
+	const char *close;
+
+	while ((open = strstr(open, SPEC_OPEN)) != NULL && open > comment && is_word(open[-1]))
+		open++;
+	if (!open)
+		return 0;
+	close = strchr(open, '}');
+	if (!close)
+		return err_set(e, ERR_INVALID, "request: closing brace is missing");
+	*ret_open = open;
+	*ret_close = close;
+	return 1;
+}
+
+int job_spec_find(const char *admin_comment, struct vm_request *ret, struct err *e)
+{
+	const char *open, *close;
+	int found = admin_comment ? braces_find(admin_comment, &open, &close, e) : 0;
+
+	if (found <= 0)
+		return found;
+	return range_decode(open + strlen(SPEC_OPEN), close, ret, e) < 0 ? -1 : 1;
+}
+
+int job_spec_place(const char *admin_comment, const struct vm_request *r, const char *status,
+		   char *buf, size_t size, struct err *e)
+{
+	const char *comment = admin_comment ? admin_comment : "";
+	const char *open = comment + strlen(comment);
+	const char *close = NULL;
+	char text[JOB_REQUEST_MAX + 1];
+	int found = braces_find(comment, &open, &close, e);
+
+	if (found < 0 || job_spec_encode(r, text, sizeof(text), e) < 0)
+		return -1;
+	for (const char *c = status; *c; c++)
+		if (is_forbidden(*c))
+			return err_set(e, ERR_INVALID, "status: byte 0x%02x is not allowed in it",
+				       (unsigned char)*c);
+	if (open - comment > INT32_MAX ||
+	    str_fmt(buf, size, "%.*s%s" SPEC_OPEN "%s%s}%s", (int)(open - comment), comment,
+		    !found && *comment ? " " : "", text, status, found ? close + 1 : "") < 0)
+		return err_set(e, ERR_INVALID, "admin_comment: does not fit into %zu bytes", size);
+	return 0;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Names and text of actions: the same in logs, in vmctl plan and in tests. Pure. */
+#include "vmd/reconcile/action.h"
+
+#include "vmd/base/str.h"
+
+#include <stdarg.h>
+
+const char *action_name(enum action_kind k)
+{
+	switch (k) {
+	case ACT_CLONE_DISK: return "clone-disk";
+	case ACT_CREATE_DISK: return "create-disk";
+	case ACT_KEEP_DISK: return "keep-disk";
+	case ACT_REMOVE_DISK: return "remove-disk";
+	case ACT_CREATE_PV: return "create-pv";
+	case ACT_CREATE_PVC: return "create-pvc";
+	case ACT_CREATE_SECRET: return "create-secret";
+	case ACT_CREATE_VM: return "create-vm";
+	case ACT_DELETE_VM: return "delete-vm";
+	case ACT_DELETE_PVC: return "delete-pvc";
+	case ACT_DELETE_PV: return "delete-pv";
+	case ACT_DELETE_SECRET: return "delete-secret";
+	case ACT_END_JOB: return "end-job";
+	case ACT_RECORD: return "record";
+	}
+	return "?"; /* a number that is no action_kind */
+}
+
+enum action_class action_class(enum action_kind k)
+{
+	switch (k) {
+	case ACT_CLONE_DISK:
+	case ACT_CREATE_DISK:
+	case ACT_KEEP_DISK:
+	case ACT_REMOVE_DISK: return CLASS_DISK;
+	case ACT_CREATE_PV:
+	case ACT_DELETE_PV: return CLASS_PV;
+	case ACT_CREATE_PVC:
+	case ACT_DELETE_PVC: return CLASS_PVC;
+	case ACT_CREATE_SECRET:
+	case ACT_DELETE_SECRET: return CLASS_SECRET;
+	case ACT_CREATE_VM:
+	case ACT_DELETE_VM: return CLASS_VM;
+	case ACT_END_JOB: return CLASS_JOB_END;
+	case ACT_RECORD: return CLASS_JOB_RECORD;
+	}
+	return CLASS_JOB_RECORD; /* not reached: -Wswitch sees to it */
+}
+
+bool action_creates(enum action_kind k)
+{
+	return k == ACT_CLONE_DISK || k == ACT_CREATE_DISK || k == ACT_CREATE_PV ||
+	       k == ACT_CREATE_PVC || k == ACT_CREATE_SECRET || k == ACT_CREATE_VM;
+}
+
+/* Text that is cut at the end rather than refused: it is for people. */
+struct text {
+	char *buf;
+	size_t size, len;
+};
+
+static void text_add(struct text *t, const char *fmt, ...) PRINTF(2, 3);
+static void text_add(struct text *t, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(t->buf + t->len, t->size - t->len, fmt, ap);
+	va_end(ap);
+	if (n > 0)
+		t->len = t->len + (size_t)n < t->size ? t->len + (size_t)n : t->size - 1;
+}
+
+static void text_size(struct text *t, const char *key, uint64_t bytes)
+{
+	char size[24];
+
+	if (bytes)
+		text_add(t, " %s=%s", key, bytes_to_str(bytes, size, sizeof(size)));
+}
+
+const char *action_text(const struct action *a, char *buf, size_t size)
+{
+	struct text t = {.buf = buf, .size = size};
+
+	buf[0] = '\0';
+	text_add(&t, "%s job=%u", action_name(a->kind), a->job_id);
+	switch (a->kind) {
+	case ACT_CLONE_DISK:
+		text_add(&t, " object=%s from=%s/%s@%s", a->object, a->disk.golden.pool,
+			 a->disk.golden.rbd_image, a->disk.golden.snapshot);
+		text_size(&t, "size", a->disk.size_bytes);
+		break;
+	case ACT_CREATE_DISK:
+		text_add(&t, " object=%s", a->object);
+		text_size(&t, "size", a->disk.size_bytes);
+		break;
+	case ACT_KEEP_DISK:
+		text_add(&t, " object=%s until=%lld", a->object, (long long)a->keep_until_s);
+		break;
+	case ACT_CREATE_VM:
+		text_add(&t, " object=%s node=%s cpus=%u", a->object, a->vm.node, a->vm.cpus);
+		text_size(&t, "memory", a->vm.memory_bytes);
+		break;
+	case ACT_END_JOB: text_add(&t, " failed=%d reason=\"%s\"", a->job_failed, a->reason); break;
+	case ACT_RECORD: text_add(&t, "%s", a->reason); break;
+	case ACT_REMOVE_DISK:
+	case ACT_CREATE_PV:
+	case ACT_CREATE_PVC:
+	case ACT_CREATE_SECRET:
+	case ACT_DELETE_VM:
+	case ACT_DELETE_PVC:
+	case ACT_DELETE_PV:
+	case ACT_DELETE_SECRET: text_add(&t, " object=%s", a->object); break;
+	}
+	return buf;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Names of a VM and its Secret, and how much of an allocation the guest gets. Pure. */
+#include "vmd/vm/vm.h"
+
+#include "vmd/base/str.h"
+
+#define MIB (UINT64_C(1) << 20)
+
+const char *vm_phase_name(enum vm_phase p)
+{
+	switch (p) {
+	case VM_ABSENT: return "absent";
+	case VM_STARTING: return "starting";
+	case VM_RUNNING: return "running";
+	case VM_STOPPED: return "stopped";
+	case VM_FAILED: return "failed";
+	case VM_DELETING: return "deleting";
+	}
+	return "?"; /* a number that is no vm_phase */
+}
+
+int vm_name(const struct job *j, char *buf, size_t size)
+{
+	return str_fmt(buf, size, "vm-%u-%s-r%u", j->id, j->request.nonce, j->restarts);
+}
+
+int vm_secret_name(const struct job *j, char *buf, size_t size)
+{
+	return str_fmt(buf, size, "vm-%u-%s", j->id, j->request.nonce);
+}
+
+/* What does not depend on the memory. KubeVirt, pkg/virt-controller/services/renderresources.go,
+ * GetMemoryOverhead(), as of v1.3 to v1.6 (older releases take less): virt-launcher-monitor 25 MiB,
+ * virt-launcher 100, virtlogd 25, virtqemud 40, QEMU itself 30, 8 for each vCPU, 8 for the I/O
+ * thread, 32 for video memory, 53 for swtpm. Not used by our VMs and left out: arm64 firmware,
+ * VFIO, SEV, probes, dedicated CPUs; a site that sets KubeVirt's additionalGuestMemoryOverheadRatio
+ * has pods that are larger than this. */
+static uint64_t overhead_fixed_bytes(uint32_t cpus, bool tpm)
+{
+	uint64_t mib = 25 + 100 + 25 + 40 + 30 + 8 + 32;
+
+	mib += UINT64_C(8) * (cpus ? cpus : 1);
+	if (tpm)
+		mib += 53;
+	return mib * MIB;
+}
+
+uint64_t vm_overhead_bytes(uint64_t allocation_bytes, uint32_t cpus, bool tpm)
+{
+	/* Page tables: KubeVirt takes a 512th of the guest's memory; a 512th of the allocation is
+	 * a little more and needs no equation. */
+	return allocation_bytes / 512 + overhead_fixed_bytes(cpus, tpm);
+}
+
+uint64_t vm_guest_memory_bytes(uint64_t allocation_bytes, uint32_t cpus, bool tpm)
+{
+	uint64_t overhead = vm_overhead_bytes(allocation_bytes, cpus, tpm);
+	uint64_t guest = allocation_bytes > overhead ? allocation_bytes - overhead : 0;
+
+	return guest - guest % (2 * MIB);
+}
+
+uint64_t vm_allocation_bytes(uint64_t guest_bytes, uint32_t cpus, bool tpm)
+{
+	uint64_t need = guest_bytes + overhead_fixed_bytes(cpus, tpm);
+	uint64_t guess = (need + need / 511 + MIB - 1) / MIB * MIB;
+
+	while (vm_guest_memory_bytes(guess, cpus, tpm) < guest_bytes)
+		guess += MIB;
+	return guess;
+}
