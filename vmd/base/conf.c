@@ -264,7 +264,7 @@ static int get_scalar(struct conf *map, const char *key, bool required, struct c
 int conf_str(struct conf *map, const char *key, bool required, char *ret, size_t size,
 	     struct err *e)
 {
-	struct conf *y;
+	struct conf *y = NULL;
 	int rc = get_scalar(map, key, required, &y, e);
 
 	if (rc <= 0)
@@ -277,7 +277,7 @@ int conf_str(struct conf *map, const char *key, bool required, char *ret, size_t
 int conf_uint(struct conf *map, const char *key, uint64_t min, uint64_t max, uint64_t *ret,
 	      struct err *e)
 {
-	struct conf *y;
+	struct conf *y = NULL;
 	uint64_t n;
 	int rc = get_scalar(map, key, false, &y, e);
 
@@ -292,7 +292,7 @@ int conf_uint(struct conf *map, const char *key, uint64_t min, uint64_t max, uin
 
 int conf_bool(struct conf *map, const char *key, bool *ret, struct err *e)
 {
-	struct conf *y;
+	struct conf *y = NULL;
 	int rc = get_scalar(map, key, false, &y, e);
 
 	if (rc <= 0)
@@ -309,7 +309,7 @@ int conf_bool(struct conf *map, const char *key, bool *ret, struct err *e)
 int conf_bytes(struct conf *map, const char *key, uint64_t *ret_bytes, struct err *e)
 {
 	struct err why;
-	struct conf *y;
+	struct conf *y = NULL;
 	int rc = get_scalar(map, key, false, &y, e);
 
 	if (rc <= 0)
@@ -334,7 +334,7 @@ static int64_t unit_seconds(char letter)
 int conf_seconds(struct conf *map, const char *key, int64_t *ret_s, struct err *e)
 {
 	char digits[12] = "";
-	struct conf *y;
+	struct conf *y = NULL;
 	int64_t unit = 0;
 	uint64_t n = 0;
 	size_t len;
