@@ -15,3 +15,18 @@ tests_unit_unit_base_SOURCES = tests/unit/unit_base.c
 tests_unit_unit_base_CFLAGS = $(unit_cflags)
 tests_unit_unit_base_LDADD = $(base_libs) $(unit_libs)
 endif
+
+# api
+if HAVE_CHECK
+unit_tests += \
+	tests/unit/unit_http_reply \
+	tests/unit/unit_wire
+
+tests_unit_unit_http_reply_SOURCES = tests/unit/unit_http_reply.c
+tests_unit_unit_http_reply_CFLAGS = $(unit_cflags)
+tests_unit_unit_http_reply_LDADD = $(client_libs) $(unit_libs)
+
+tests_unit_unit_wire_SOURCES = tests/unit/unit_wire.c
+tests_unit_unit_wire_CFLAGS = $(unit_cflags)
+tests_unit_unit_wire_LDADD = $(client_libs) $(unit_libs)
+endif

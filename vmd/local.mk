@@ -26,3 +26,15 @@ libvmcore_a_SOURCES = \
 	vmd/vm/vm.c vmd/vm/vm.h \
 	vmd/vm/vm_status.c vmd/vm/vm_status.h
 core_libs = libvmcore.a libbase.a
+
+# api, both ends of the wire. The plugin compiles api_client_sources itself (shared object): they
+# need base/err.c, base/str.c and libmunge only.
+api_client_sources = \
+	vmd/api/client.c vmd/api/client.h \
+	vmd/api/http_reply.c vmd/api/http_reply.h \
+	vmd/api/peer.c vmd/api/peer.h \
+	vmd/api/wire.c vmd/api/wire.h
+noinst_LIBRARIES += libclient.a
+libclient_a_SOURCES = $(api_client_sources)
+libclient_a_CFLAGS = $(AM_CFLAGS) $(MUNGE_CFLAGS)
+client_libs = libclient.a libbase.a $(MUNGE_LIBS)

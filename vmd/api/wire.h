@@ -1,23 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The bytes of one request and one reply between plugin, vmctl and vmd. Pure; allocates nothing.
  *
- * A message is text lines "key=value\n"; the first line is "slurm-vm=1". Values hold no control
- * characters but are otherwise free text: encoding %XX for bytes < 0x20, 0x7f and '%'. At most
- * WIRE_FIELDS fields, WIRE_MAX bytes; duplicate keys are refused, but for keys ending in "[]".
+ * A message is text lines "key=value\n"; the first line is "slurm-vm=1". A key is [a-z0-9_-], at
+ * most 32, and may end in "[]"; only those may come again. A value is any text without NUL; bytes
+ * < 0x20, 0x7f and '%' travel as %XX. At most WIRE_FIELDS fields and WIRE_MAX bytes.
  *
  * On the network a message is the payload of a munge credential (munge_encode(3)), which is the
  * body of an HTTP POST to /v1: the credential authenticates the caller's uid and the whole request.
  * The request's is restricted to vmd's uid, the reply's to the caller's uid; both carry the same
- * "nonce=" field.
+ * "nonce" field, which client_call() adds and checks.
  *
- * Requests (op=):
- *   hint    job=N [request=TEXT uid=U]  look at job N now; request and uid only from root (a node's
- * prolog) show    job=N                       the owner's, root's and SlurmUser's: state, reason,
- * times, address, ... key     job=N                       the guest's ssh private key; owner, root,
- * SlurmUser list    [all=1]                     vm[]=one JSON object per line images image[]=one
- * JSON object per line plan                                root, SlurmUser: action[]=text Replies:
- * error=TEXT kind=KIND on failure; else ok=1 and the fields of the op. Replies of show: job, state,
- * reason, vm, node, address, user, host, node_clear=0|1, elapsed=SECONDS, json=OBJECT */
+ * Requests, by the field "op":
+ *
+ *   hint    job=N [request=TEXT uid=U]   look at job N now. Anyone; request and uid only from root
+ *                                        (a node's prolog)
+ *   show    job=N                        the owner, root, SlurmUser
+ *   key     job=N                        the guest's ssh private key; the owner, root, SlurmUser
+ *   list    [all=1] [after=N]            the caller's VMs; all=1: everybody's (root, SlurmUser)
+ *   images  [after=NAME]                 anyone
+ *   plan                                 root, SlurmUser
+ *
+ * Replies: error=TEXT kind=KIND on failure (KIND as err_kind_name() says), else ok=1 and
+ *
+ *   hint    nothing more
+ *   show    job, state, reason, vm, node, address, user (the guest's account), host (the node's
+ *           name, for VM_HOST), node_clear=0|1, elapsed=SECONDS in this state, json=OBJECT
+ *   key     key, user, address
+ *   list    vm[]=OBJECT, one JSON object per VM by job id; more=1: ask again with after=last job id
+ *   images  image[]=OBJECT; more=1: again with after=last name
+ *   plan    action[]=TEXT, approval=0|1, cut=0|1
+ *
+ * kind=absent: vmd has Slurm's list of jobs and this job is not in it, or has no VM. kind=retry:
+ * vmd cannot know yet (it was just started, slurmctld does not answer). */
 #ifndef VMD_API_WIRE_H
 #define VMD_API_WIRE_H
 
@@ -28,17 +42,23 @@
 
 #define WIRE_MAX    (256 * 1024)
 #define WIRE_FIELDS 2048
+#define WIRE_KEY    32
 
 /* Appends to buf; keeps an overflow mark, checked once by wire_end. */
 struct wire_out {
 	char *buf;
 	size_t size;
 	size_t len;
+	size_t n; /* fields */
 	bool overflow;
 };
-void wire_begin(struct wire_out *o, char *buf, size_t size); /* writes the first line */
+/* Writes the first line. A buffer of WIRE_MAX + 1 holds every message. */
+void wire_begin(struct wire_out *o, char *buf, size_t size);
+/* All of the field or nothing. key is the program's own: see above what it may be. */
 void wire_add(struct wire_out *o, const char *key, const char *value);
+/* As wire_add; the formatted value has at most 4095 bytes. */
 void wire_addf(struct wire_out *o, const char *key, const char *fmt, ...) PRINTF(3, 4);
+/* ERR_INVALID: it did not fit. The message is terminated by NUL beyond *ret_len. */
 int wire_end(struct wire_out *o, size_t *ret_len, struct err *e);
 
 /* Reads text in place: percent-decodes, writes terminators. Borrows text. */
@@ -48,8 +68,12 @@ struct wire_in {
 		const char *key, *value;
 	} field[WIRE_FIELDS];
 };
+/* ERR_INVALID with the number of the line at fault. text is spoilt in any case. */
 int wire_decode(char *text, size_t len, struct wire_in *ret, struct err *e);
 const char *wire_get(const struct wire_in *in, const char *key); /* NULL: not there */
+/* The next value of a key ending in "[]"; start with *at = 0. NULL: no more. */
+const char *wire_next(const struct wire_in *in, const char *key, size_t *at);
+/* ERR_INVALID: not there, no number, or over max. */
 int wire_get_u64(const struct wire_in *in, const char *key, uint64_t max, uint64_t *ret,
 		 struct err *e);
 
