@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What vmd answers, and to whom: one function per "op" of wire.h. The job's owner, root and
+ * SlurmUser may ask about a job. Loop thread; no I/O but through the port. */
+#ifndef VMD_API_REQUESTS_H
+#define VMD_API_REQUESTS_H
+
+#include "vmd/api/server.h"
+#include "vmd/reconcile/plan.h"
+#include "vmd/vm/vm_status.h"
+
+/* private_key is borrowed for the call, "" on error. The same as kube_key_fn. */
+typedef void (*requests_key_fn)(void *ctx, const struct err *e, const char *private_key);
+
+/* What the answers need; filled in by vmd.c. What is returned is borrowed for the answer. */
+struct requests_port {
+	void *self;
+	/* Slurm's jobs with a VM as of the last load; known = false: not loaded yet. */
+	const struct desired *(*desired)(void *self);
+	/* reconciler_status() */
+	const struct vm_status *(*status)(void *self, uint32_t job_id);
+	const struct catalogue *(*catalogue)(void *self);
+	/* reconciler_plan(); NULL: no round yet. */
+	const struct plan *(*plan)(void *self);
+	/* Look at this job soon. request (NULL: none) comes from root on a node, and is to be
+	 * recorded if Slurm's job has none and is uid's. */
+	void (*hint)(void *self, uint32_t job_id, const struct vm_request *request, uint32_t uid);
+	/* Reads the private key of the job's Secret, then calls done from the loop, never from
+	 * within. -1: not started, done is not called. */
+	int (*read_key)(void *self, const struct job *j, requests_key_fn done, void *ctx,
+			struct err *e);
+	int64_t (*wall_s)(void *self);
+};
+
+struct requests {
+	struct requests_port port;
+	uint32_t slurm_uid; /* SlurmUser's; 0 if unknown */
+};
+
+/* server_handlers.handle; ctx is a struct requests. */
+void requests_handle(void *ctx, const struct caller *who, const struct wire_in *in,
+		     struct reply *r);
+
+#endif
