@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The plugin's questions to vmd. Each is one request with one total deadline; all may be repeated.
+ * Errors as of client_call() in vmd/api/client.h. */
+#ifndef SLURM_PLUGIN_ASK_H
+#define SLURM_PLUGIN_ASK_H
+
+#include "slurm-plugin/settings.h"
+#include "slurm-plugin/wait.h"
+
+#include <sys/types.h>
+
+#define ASK_KEY_MAX 4096
+
+/* "Look at this job now." request may be NULL; only root's is believed (uid: the job's owner). */
+int ask_hint(const struct plugin_settings *s, uint32_t job, const struct vm_request *request,
+	     uid_t uid, int timeout_ms, struct err *e);
+int ask_show(const struct plugin_settings *s, uint32_t job, int timeout_ms, struct vm_report *ret,
+	     struct err *e);
+/* The guest's ssh private key; buf of ASK_KEY_MAX + 1. */
+int ask_key(const struct plugin_settings *s, uint32_t job, int timeout_ms, char *buf, size_t size,
+	    struct err *e);
+
+#endif

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where failures go decides what is done where (tried on 22.05, see slurm-vm(8)): a job_prolog or
+ * init that fails drains the node, a task that exits fails the job only, a job_epilog that fails
+ * drains the node, which is right when a VM may still be running there. So the wait is in the task
+ * itself: the launch of the step is complete by then (no slurmd time-out is running), its stderr is
+ * the job's, and scancel kills it like the script it stands for.
+ *
+ * Whatever a job carries in its SPANK variables may be forged, but for job id and uid. */
+#include "slurm-plugin/compute.h"
+
+#include "slurm-plugin/ask.h"
+#include "slurm-plugin/key_file.h"
+#include "vmd/base/clock.h"
+#include "vmd/base/str.h"
+
+#include <string.h>
+#include <time.h>
+
+#define HINT_TIMEOUT_MS 900
+#define CALL_TIMEOUT_MS 10000
+#define EPILOG_PAUSE_US (SEC_US / 2)
+
+static void pause_us(int64_t us)
+{
+	struct timespec t = {.tv_sec = us / SEC_US, .tv_nsec = us % SEC_US * 1000};
+
+	(void)nanosleep(&t, NULL);
+}
+
+static uint32_t job_id(spank_t spank)
+{
+	uint32_t id = 0;
+
+	(void)spank_get_item(spank, S_JOB_ID, &id);
+	return id;
+}
+
+/* prolog and epilog */
+
+void compute_prolog(spank_t spank, const struct plugin *p)
+{
+	struct err e = {.kind = ERR_NONE};
+	struct vm_options o;
+	uid_t uid = (uid_t)-1;
+	uint32_t job = 0;
+	int has_vm = vm_options_from_job_environment(p->settings.prefix, &o, &e);
+
+	if (has_vm == 0)
+		return;
+	job = job_id(spank);
+	if (has_vm > 0 && p->settings_error.kind != ERR_NONE) {
+		e = p->settings_error;
+		has_vm = -1;
+	}
+	if (has_vm > 0 && spank_get_item(spank, S_JOB_UID, &uid) != ESPANK_SUCCESS)
+		has_vm = err_set(&e, ERR_INVALID, "Slurm does not say whose job it is");
+	if (has_vm > 0 && ask_hint(&p->settings, job, &o.request, uid, HINT_TIMEOUT_MS, &e) == 0)
+		return;
+	slurm_info("slurm-vm: job=%u prolog: vmd was not told: %s", job, e.msg);
+}
+
+/* 1: clear, 0: not yet or unknown (why says what is known) */
+static int node_is_clear(const struct plugin *p, uint32_t job, int timeout_ms, char *why,
+			 size_t size)
+{
+	struct vm_report r;
+	struct err e = {.kind = ERR_NONE};
+
+	if (ask_show(&p->settings, job, timeout_ms, &r, &e) < 0) {
+		(void)snprintf(why, size, "%s", e.msg);
+		return e.kind == ERR_ABSENT; /* asked Slurm, too: the job never had a VM */
+	}
+	(void)snprintf(why, size, "VM %s is %s%s%s", r.vm, r.state, r.reason[0] ? ": " : "",
+		       r.reason);
+	return r.node_clear;
+}
+
+static int epilog_wait(const struct plugin *p, uint32_t job)
+{
+	const int64_t start_us = clock_mono_us();
+	const int64_t deadline_us = start_us + p->settings.epilog_timeout_s * SEC_US;
+	int64_t next_us = EPILOG_PAUSE_US;
+	char why[400] = "";
+	struct err e;
+
+	(void)ask_hint(&p->settings, job, NULL, 0, HINT_TIMEOUT_MS, &e);
+	for (;;) {
+		int64_t left_us = deadline_us - clock_mono_us();
+		int64_t call_ms = left_us / MSEC_US;
+
+		if (left_us <= 0)
+			break;
+		if (call_ms > CALL_TIMEOUT_MS)
+			call_ms = CALL_TIMEOUT_MS;
+		if (node_is_clear(p, job, call_ms < 1 ? 1 : (int)call_ms, why, sizeof(why)))
+			return 0;
+		left_us = deadline_us - clock_mono_us();
+		if (left_us > 0)
+			pause_us(next_us < left_us ? next_us : left_us);
+		if (next_us < 5 * SEC_US)
+			next_us += next_us / 4;
+	}
+	slurm_error(
+		"slurm-vm: job=%u epilog: after %lld s vmd does not confirm that the VM has left "
+		"this node, so the node must be drained: %s",
+		job, (long long)p->settings.epilog_timeout_s, why);
+	return -1;
+}
+
+int compute_epilog(spank_t spank, const struct plugin *p)
+{
+	struct err e = {.kind = ERR_NONE};
+	char var[OPTION_VAR_MAX + 1];
+	uint32_t job;
+
+	if (!getenv(vm_option_variable("SPANK_", p->settings.prefix, OPTION_IMAGE, var,
+				       sizeof(var))))
+		return 0;
+	job = job_id(spank);
+	if (key_file_remove(job, &e) < 0)
+		slurm_error("slurm-vm: job=%u epilog: %s", job, e.msg);
+	if (p->settings_error.kind != ERR_NONE) {
+		slurm_error("slurm-vm: job=%u epilog: vmd cannot be asked whether the VM has left "
+			    "this node, so the node must be drained: %s",
+			    job, p->settings_error.msg);
+		return -1;
+	}
+	return epilog_wait(p, job);
+}
+
+/* tasks */
+
+static bool is_batch_script(spank_t spank)
+{
+	uint32_t step = 0;
+
+	return spank_get_item(spank, S_JOB_STEPID, &step) == ESPANK_SUCCESS &&
+	       step == STEP_BATCH_SCRIPT;
+}
+
+void compute_task_prepare(spank_t spank, struct plugin *p)
+{
+	uid_t uid = (uid_t)-1;
+	gid_t gid = (gid_t)-1;
+
+	if (!vm_options_given(&p->options, OPTION_IMAGE) || p->options_error.kind != ERR_NONE)
+		return;
+	if (spank_get_item(spank, S_JOB_UID, &uid) != ESPANK_SUCCESS ||
+	    spank_get_item(spank, S_JOB_GID, &gid) != ESPANK_SUCCESS) {
+		(void)err_set(&p->options_error, ERR_INVALID, "Slurm does not say whose job it is");
+		return;
+	}
+	(void)key_file_make(job_id(spank), uid, gid, is_batch_script(spank), &p->options_error);
+}
+
+static void print_line(const char *line)
+{
+	if (line[0])
+		(void)dprintf(STDERR_FILENO, "%s\n", line);
+}
+
+static void environment_set(spank_t spank, const char *name, const char *value)
+{
+	if (value[0])
+		(void)spank_setenv(spank, name, value, 1);
+}
+
+static void key_fetch(spank_t spank, const struct plugin *p, uint32_t job)
+{
+	struct err e = {.kind = ERR_NONE};
+	char path[KEY_FILE_PATH_MAX];
+	char key[ASK_KEY_MAX + 1];
+
+	if (ask_key(&p->settings, job, CALL_TIMEOUT_MS, key, sizeof(key), &e) < 0 ||
+	    key_file_write(job, key, &e) < 0)
+		(void)dprintf(STDERR_FILENO, "slurm-vm: job %u: no ssh key: %s\n", job, e.msg);
+	else
+		environment_set(spank, "VM_SSH_KEY", key_file_path(job, path, sizeof(path)));
+	explicit_bzero(key, sizeof(key));
+}
+
+static void guest_environment(spank_t spank, const struct plugin *p, uint32_t job,
+			      const struct vm_report *r)
+{
+	environment_set(spank, "VM_NAME", r->vm);
+	environment_set(spank, "VM_HOST", r->host);
+	environment_set(spank, "VM_ADDRESS", r->address);
+	environment_set(spank, "VM_USER", r->user);
+	if (r->address[0])
+		key_fetch(spank, p, job);
+}
+
+static enum wait_verdict wait_for_vm(const struct plugin *p, struct wait *w)
+{
+	char line[WAIT_LINE_MAX];
+	struct err e = {.kind = ERR_NONE};
+	struct vm_report r;
+
+	/* The owner may hint, too. The prolog's may have been lost with a vmd that was down. */
+	(void)ask_hint(&p->settings, w->job, NULL, 0, HINT_TIMEOUT_MS, &e);
+	for (;;) {
+		int asked = ask_show(&p->settings, w->job, CALL_TIMEOUT_MS, &r, &e);
+		int64_t now_us = clock_mono_us();
+		enum wait_verdict v = asked == 0 ? wait_report(w, now_us, &r, line, sizeof(line))
+						 : wait_error(w, now_us, &e, line, sizeof(line));
+
+		print_line(line);
+		if (v != WAIT_ON)
+			return v;
+		pause_us(wait_pause_us(w, now_us));
+	}
+}
+
+/* Returning an error to Slurm would end the process, too, but always with 1. */
+static void task_end(int code)
+{
+	(void)dprintf(STDERR_FILENO, "slurm-vm: the script was not started (exit code %d)\n", code);
+	_exit(code);
+}
+
+void compute_task_wait(spank_t spank, const struct plugin *p)
+{
+	const struct err *bad =
+		p->settings_error.kind != ERR_NONE ? &p->settings_error : &p->options_error;
+	struct wait w = {.servers = p->settings.vmd,
+			 .timeout_us = p->settings.ready_timeout_s * SEC_US,
+			 .until = p->options.request.wait,
+			 .start_us = clock_mono_us()};
+
+	if (!vm_options_given(&p->options, OPTION_IMAGE))
+		return;
+	w.job = job_id(spank);
+	w.quiet_when_ready = !is_batch_script(spank);
+	if (bad->kind != ERR_NONE) {
+		(void)dprintf(STDERR_FILENO, "slurm-vm: job %u: %s\n", w.job, bad->msg);
+		task_end(EXIT_VM_FAILED);
+	}
+	if (w.until == VM_WAIT_NONE) {
+		struct err e;
+
+		/* what is known by now is better than nothing, and costs no wait */
+		w.last.state[0] = '\0';
+		if (ask_show(&p->settings, w.job, HINT_TIMEOUT_MS, &w.last, &e) == 0)
+			guest_environment(spank, p, w.job, &w.last);
+		return;
+	}
+	switch (wait_for_vm(p, &w)) {
+	case WAIT_FAILED: task_end(EXIT_VM_FAILED); break;
+	case WAIT_LATE: task_end(EXIT_VM_LATE); break;
+	case WAIT_ON:
+	case WAIT_DONE: guest_environment(spank, p, w.job, &w.last); break;
+	}
+}

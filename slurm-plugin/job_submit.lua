@@ -1,0 +1,446 @@
+-- SPDX-License-Identifier: GPL-2.0-or-later
+--
+-- slurm-vm's checks in slurmctld: a request for a virtual machine is refused at submit, with the
+-- values that would be right, and an accepted one is written into the job's admin_comment, where the
+-- owner cannot change it. Manual: slurm-vm(8).
+--
+-- On its own:        ln -s .../slurm-vm/job_submit.lua /etc/slurm/job_submit.lua
+-- In a site's file:  local vm = dofile(".../slurm-vm/job_submit.lua")
+--                    function slurm_job_submit(desc, parts, uid)
+--                        local rc = vm.submit(desc, parts, uid)
+--                        if rc ~= slurm.SUCCESS then return rc end
+--                        ...
+--
+-- Runs in slurmctld under its lock: no request for a VM, no work. Slurm lets a job pass when the
+-- script fails (job_submit_lua.c), so every failure in here is caught and refuses the job.
+-- Written for Lua 5.1 to 5.4: Slurm is linked with any of them.
+
+local vm = {
+	-- A site may change these after dofile().
+	catalogue = "/var/lib/slurm-vm/catalogue", -- catalogue_file in vmd.yaml
+	prefix = "vm", -- prefix= in plugstack.conf
+	add_gres = true, -- count VMs as gres/vm (GresTypes=vm)
+}
+
+local PLUGIN = "slurm_vm" -- SPANK plugin's name, part of variable names
+local VALUE_MAX = 160 -- one option's value, as in options.h
+local SPANK_MAX = 8192 -- all SPANK variables of a VM job
+local CATALOGUE_MAX = 1024 * 1024
+local SIZE_MAX = 2 ^ 52
+local NAME_MAX = 63
+
+local function allocated(n)
+	-- Slurm says "not given" with the largest values of its integers
+	return n ~= nil and n < 4294967000 and n ~= 65534 and n ~= 65535
+end
+
+-- Reports to the user and refuses.
+local Refusal = {}
+local function refuse(...)
+	error(setmetatable({ text = string.format(...) }, Refusal), 0)
+end
+
+-- Text from outside in a message: printable, short.
+local function quoted(s)
+	s = string.gsub(s, "[^\32-\126]", "?")
+	if #s > 80 then
+		s = string.sub(s, 1, 77) .. "..."
+	end
+	return "'" .. s .. "'"
+end
+
+local function split(s, separator)
+	local parts = {}
+	if s == "-" or s == "" then
+		return parts
+	end
+	for part in string.gmatch(s .. separator, "(.-)" .. separator) do
+		parts[#parts + 1] = part
+	end
+	return parts
+end
+
+local function contains(list, value)
+	for _, v in ipairs(list) do
+		if v == value then
+			return true
+		end
+	end
+	return false
+end
+
+local function is_name(s)
+	return #s <= NAME_MAX and (string.find(s, "^[a-z0-9]$") or string.find(s, "^[a-z0-9][a-z0-9.-]*[a-z0-9]$")) ~= nil
+end
+
+-- sizes
+
+local UNITS = { K = 2 ^ 10, M = 2 ^ 20, G = 2 ^ 30, T = 2 ^ 40 }
+
+local function size_bytes(option, text)
+	local digits, unit = string.match(text, "^(%d+)([KMGTkmgt]?)$")
+	local n = digits and #digits <= 15 and tonumber(digits) or 0
+	-- a plain number is megabytes, as with --mem
+	n = n * (UNITS[string.upper(unit or "")] or UNITS.M)
+	if n <= 0 or n > SIZE_MAX then
+		refuse("--%s: %s is not a size: give a number and K, M, G or T, as in 40G", option, quoted(text))
+	end
+	return n
+end
+
+local function size_text(bytes)
+	for _, unit in ipairs({ "T", "G", "M", "K" }) do
+		if bytes >= UNITS[unit] and bytes % UNITS[unit] == 0 then
+			return string.format("%.0f%s", bytes / UNITS[unit], unit)
+		end
+	end
+	return string.format("%.0f", bytes)
+end
+
+-- the catalogue
+
+local FIELDS = 11
+
+local function catalogue_line(line)
+	local f = {}
+	for field in string.gmatch(line .. "\t", "(.-)\t") do
+		f[#f + 1] = field
+	end
+	if #f < FIELDS then
+		return nil
+	end
+	return {
+		name = f[1],
+		revisions = split(f[2], ","),
+		memory_min = tonumber(f[3]) or 0,
+		cpus_max = tonumber(f[4]) or 0,
+		disk = tonumber(f[5]) or 0,
+		disk_max = tonumber(f[6]) or 0,
+		scratch_max = tonumber(f[7]) or 0,
+		networks = split(f[8], ","),
+		uids = split(f[9], ","),
+		gids = split(f[10], ","),
+		profile = f[11],
+	}
+end
+
+-- Read anew for each VM job: vmd replaces the file when its settings change, and it is small.
+local function catalogue_read(path)
+	local file, why = io.open(path, "r")
+	if not file then
+		slurm.log_error("slurm-vm: catalogue: %s", why)
+		refuse("the catalogue of images is not there yet; tell your administrator: %s", why)
+	end
+	local text = file:read(CATALOGUE_MAX) or ""
+	file:close()
+	local images, names = {}, {}
+	if not string.find(text, "^# slurm%-vm catalogue 1\n") then
+		slurm.log_error("slurm-vm: %s: not a catalogue of version 1", path)
+		refuse("the catalogue of images cannot be read; tell your administrator: %s", path)
+	end
+	for line in string.gmatch(text, "[^\n]+") do
+		if string.sub(line, 1, 1) ~= "#" then
+			local image = catalogue_line(line)
+			if image then
+				images[image.name] = image
+				names[#names + 1] = image.name
+			end
+		end
+	end
+	table.sort(names)
+	return images, names
+end
+
+local function allowed(image, uid, gid)
+	if uid == 0 or (#image.uids == 0 and #image.gids == 0) then
+		return true
+	end
+	return contains(image.uids, string.format("%.0f", uid)) or contains(image.gids, string.format("%.0f", gid))
+end
+
+-- Names of the images this user may have: a message does not show the others.
+local function names_allowed(images, names, uid, gid)
+	local mine = {}
+	for _, name in ipairs(names) do
+		if allowed(images[name], uid, gid) then
+			mine[#mine + 1] = name
+		end
+	end
+	return #mine > 0 and table.concat(mine, ", ") or "none"
+end
+
+-- the request
+
+local OPTIONS = { "", "-disk", "-scratch", "-network", "-wait", "-keep" }
+
+-- Values of our options and the nonce from the SPANK variables ("NAME=value", from index 0), or nil
+-- when no VM is asked for. Any user can send any variable, so nothing in them is taken for granted.
+local function request_read(env)
+	if env == nil then
+		return nil
+	end
+	local wanted = { ["VM_NONCE"] = "nonce" }
+	for _, option in ipairs(OPTIONS) do
+		local name = "_SLURM_SPANK_OPTION_" .. PLUGIN .. "_" .. string.gsub(vm.prefix .. option, "-", "_")
+		wanted[name] = option
+	end
+	local values, total, odd = {}, 0, nil
+	for _, entry in pairs(env) do
+		total = total + #entry
+		local name, value = string.match(entry, "^([^=]*)=(.*)$")
+		-- 26.05 and others may hand the name with its prefix
+		name = name and string.gsub(name, "^SPANK_", "")
+		local key = name and wanted[name]
+		if key then
+			if #value > VALUE_MAX or string.find(value, "[^\33-\126]") then
+				odd = name
+			end
+			if values[key] ~= nil and values[key] ~= value then
+				odd = name
+			end
+			values[key] = value
+		elseif string.find(entry, "\n_?S?P?A?N?K?_?_?SLURM_SPANK_OPTION_" .. PLUGIN) then
+			odd = "a variable with a line break in it"
+		end
+	end
+	if values[""] == nil then
+		if odd then
+			refuse("%s: this is not a request of sbatch, salloc or srun", quoted(odd))
+		end
+		for _, option in ipairs(OPTIONS) do
+			if values[option] ~= nil then
+				refuse("--%s%s needs --%s=IMAGE", vm.prefix, option, vm.prefix)
+			end
+		end
+		return nil
+	end
+	if odd then
+		refuse("%s is too long or holds characters that no request has", odd)
+	end
+	if total > SPANK_MAX then
+		refuse("the SPANK variables of this job are larger than %d bytes", SPANK_MAX)
+	end
+	if not string.find(values.nonce or "", "^%x+$") or #values.nonce ~= 16 or string.find(values.nonce, "%u") then
+		refuse("the request has no nonce: submit with sbatch, salloc or srun of a host that has the slurm-vm plugin")
+	end
+	return values
+end
+
+local function one_of(option, value, list)
+	if not contains(list, value) then
+		refuse("--%s: %s must be one of %s", option, quoted(value), table.concat(list, ", "))
+	end
+	return value
+end
+
+local function check_disk(option, text, image, max)
+	local bytes = size_bytes(option, text)
+	if max == 0 then
+		refuse("--%s: image %s allows none", option, image.name)
+	elseif bytes > max then
+		refuse("--%s: %s is more than image %s allows (at most %s)", option, quoted(text), image.name, size_text(max))
+	end
+	return bytes
+end
+
+-- The request as job_spec.h writes it: fixed order, what was not asked for left out.
+local function request_check(values, desc)
+	local prefix = vm.prefix
+	local images, names = catalogue_read(vm.catalogue)
+	local uid, gid = desc.user_id, desc.group_id
+	local name, revision = string.match(values[""], "^([^@]*)@?(.*)$")
+	if not is_name(name) or (string.find(values[""], "@", 1, true) and not is_name(revision)) then
+		refuse("--%s: %s must be IMAGE or IMAGE@REVISION", prefix, quoted(values[""]))
+	end
+	local image = images[name]
+	if not image then
+		refuse("image %s: not in the catalogue (%s)", name, names_allowed(images, names, uid, gid))
+	end
+	if not allowed(image, uid, gid) then
+		refuse("image %s: you may not use it (yours: %s)", name, names_allowed(images, names, uid, gid))
+	end
+	if revision == "" then
+		revision = image.revisions[1]
+	elseif not contains(image.revisions, revision) then
+		refuse("image %s: no revision %s (%s)", name, quoted(revision), table.concat(image.revisions, ", "))
+	end
+	local r = { "image=" .. name, "revision=" .. revision, "nonce=" .. values.nonce }
+	if values["-disk"] then
+		local bytes = check_disk(prefix .. "-disk", values["-disk"], image, image.disk_max)
+		if image.disk > 0 and bytes < image.disk then
+			refuse("--%s-disk: %s is less than image %s needs (%s to %s)", prefix, quoted(values["-disk"]), name,
+				size_text(image.disk), size_text(image.disk_max))
+		end
+		r[#r + 1] = "disk=" .. size_text(bytes)
+	end
+	if values["-scratch"] then
+		r[#r + 1] = "scratch=" .. size_text(check_disk(prefix .. "-scratch", values["-scratch"], image, image.scratch_max))
+	end
+	local network = values["-network"] or image.networks[1]
+	if values["-network"] then
+		one_of(prefix .. "-network", network, image.networks)
+	end
+	if network then
+		r[#r + 1] = "network=" .. network
+	end
+	if values["-wait"] then
+		r[#r + 1] = "wait=" .. one_of(prefix .. "-wait", values["-wait"], { "ready", "running", "none" })
+	end
+	r[#r + 1] = "keep=" .. one_of(prefix .. "-keep", values["-keep"] or "abnormal", { "never", "abnormal", "always" })
+	return image, table.concat(r, " ")
+end
+
+-- the job's size
+
+local function cpus_of(desc)
+	local cpus = allocated(desc.min_cpus) and desc.min_cpus or 1
+	local tasks = allocated(desc.num_tasks) and desc.num_tasks or 1
+	local per_task = allocated(desc.cpus_per_task) and desc.cpus_per_task or 1
+	return math.max(cpus, tasks * per_task)
+end
+
+-- Bytes on the node, or nil when it is the whole node's or unknown (vmd checks the allocation).
+local function memory_of(desc, parts, cpus)
+	local mib = 2 ^ 20
+	local per_node, per_cpu = desc.min_mem_per_node, desc.min_mem_per_cpu
+	if per_node == nil and per_cpu == nil and parts ~= nil then
+		local part = desc.partition and parts[desc.partition]
+		if part then
+			per_node, per_cpu = part.def_mem_per_node, part.def_mem_per_cpu
+		end
+	end
+	if per_cpu ~= nil and per_cpu > 0 then
+		return per_cpu * cpus * mib
+	elseif per_node ~= nil and per_node > 0 then
+		return per_node * mib
+	end
+	return nil
+end
+
+local function size_check(image, desc, parts)
+	local cpus = cpus_of(desc)
+	if allocated(desc.min_nodes) and desc.min_nodes > 1 then
+		refuse("a virtual machine runs on one node, not on %.0f: -N 1", desc.min_nodes)
+	end
+	if image.cpus_max > 0 and cpus > image.cpus_max then
+		refuse("%.0f CPUs are more than image %s allows (-c 1 to %.0f)", cpus, image.name, image.cpus_max)
+	end
+	local memory = memory_of(desc, parts, cpus)
+	if memory and memory < image.memory_min then
+		refuse("%.0fM of memory are too few for image %s: at least --mem=%.0fM (guest and overhead)",
+			memory / 2 ^ 20, image.name, math.ceil(image.memory_min / 2 ^ 20))
+	end
+end
+
+-- what is written into the job
+
+-- desc.gres takes a list without "gres:" (22.05) or "gres/" (later), and gives one with it.
+local function gres_with_vm(gres)
+	local entries = {}
+	for entry in string.gmatch(gres or "", "[^,]+") do
+		entry = string.gsub(entry, "^gres[:/]", "")
+		if string.match(entry, "^[^:=]*") == "vm" then
+			if (string.match(entry, "[:=](.*)$") or "1") ~= "1" then
+				refuse("--gres=%s: a job has one virtual machine", entry)
+			end
+		else
+			entries[#entries + 1] = entry
+		end
+	end
+	entries[#entries + 1] = "vm:1"
+	return table.concat(entries, ",")
+end
+
+local function comment_with_request(comment, request)
+	local text = "slurm-vm{" .. request .. "}"
+	if comment == nil or comment == "" then
+		return text
+	end
+	-- whatever stands in such braces is ours
+	comment = string.gsub(comment, "%s*slurm%-vm{[^}]*}?", "")
+	return comment == "" and text or comment .. " " .. text
+end
+
+local function checked_submit(desc, parts)
+	local values = request_read(desc.spank_job_env)
+	if not values then
+		if desc.admin_comment and string.find(desc.admin_comment, "slurm-vm{", 1, true) then
+			refuse("admin_comment: slurm-vm{...} belongs to slurm-vm; use --%s=IMAGE", vm.prefix)
+		end
+		return
+	end
+	if allocated(desc.het_job_offset) then
+		refuse("a virtual machine cannot be part of a heterogeneous job")
+	end
+	local image, request = request_check(values, desc)
+	size_check(image, desc, parts)
+	if vm.add_gres then
+		desc.gres = gres_with_vm(desc.gres)
+	end
+	desc.admin_comment = comment_with_request(desc.admin_comment, request)
+	slurm.log_info("slurm-vm: user=%.0f request=\"%s\"", desc.user_id, request)
+end
+
+-- The owner may change much of a pending job, but not what its VM was checked for.
+local function checked_modify(desc, job, parts, uid)
+	local comment = job.admin_comment
+	if comment == nil or uid == 0 or uid ~= job.user_id then
+		return
+	end
+	local request = string.match(comment, "slurm%-vm{([^}]*)}")
+	if not request then
+		return
+	end
+	if desc.admin_comment ~= nil then
+		refuse("AdminComment of a job with a virtual machine cannot be changed")
+	end
+	if desc.gres ~= nil and desc.gres ~= "" then
+		refuse("Gres of a job with a virtual machine cannot be changed")
+	end
+	local changes = (allocated(desc.min_nodes) and desc.min_nodes > 1) or allocated(desc.min_cpus)
+		or allocated(desc.cpus_per_task) or allocated(desc.num_tasks) or desc.min_mem_per_node ~= nil
+		or desc.min_mem_per_cpu ~= nil
+	if changes then
+		local images = catalogue_read(vm.catalogue)
+		local image = images[string.match(request, "image=([^ ]+)") or ""]
+		if image then
+			size_check(image, desc, nil)
+		end
+	end
+end
+
+-- Runs a check; every way it can end badly is a refusal.
+local function guarded(what, check, ...)
+	local ok, problem = pcall(check, ...)
+	if ok then
+		return slurm.SUCCESS
+	end
+	if getmetatable(problem) == Refusal then
+		slurm.log_user("slurm-vm: %s", problem.text)
+	else
+		slurm.log_error("slurm-vm: %s: %s", what, tostring(problem))
+		slurm.log_user("slurm-vm: the request could not be checked; tell your administrator")
+	end
+	return slurm.ERROR
+end
+
+-- SUCCESS at once for a job without --vm.
+function vm.submit(desc, parts, uid)
+	return guarded("submit", checked_submit, desc, parts, uid)
+end
+
+function vm.modify(desc, job, parts, uid)
+	return guarded("modify", checked_modify, desc, job, parts, uid)
+end
+
+-- As Slurm's own job_submit.lua. A site's file defines its own after dofile().
+if slurm_job_submit == nil and slurm_job_modify == nil then
+	function slurm_job_submit(desc, parts, uid)
+		return vm.submit(desc, parts, uid)
+	end
+	function slurm_job_modify(desc, job, parts, uid)
+		return vm.modify(desc, job, parts, uid)
+	end
+end
+
+return vm

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The script's wait for its VM: what to say, when to go on, when to give up. Pure: answers of vmd
+ * and the time come in, a verdict and one line of text go out. */
+#ifndef SLURM_PLUGIN_WAIT_H
+#define SLURM_PLUGIN_WAIT_H
+
+#include "vmd/job/job.h"
+
+/* What vmd says of a job's VM (see show in api/wire.h), copied. */
+struct vm_report {
+	char state[24]; /* "BOOTING" */
+	char reason[200];
+	char vm[128];
+	char host[JOB_NODE_MAX + 1];
+	char address[48];
+	char user[JOB_USER_MAX];
+	bool node_clear;
+};
+
+enum wait_verdict {
+	WAIT_ON,     /* ask again after wait_pause_us() */
+	WAIT_DONE,   /* the script may start */
+	WAIT_FAILED, /* the VM will not come */
+	WAIT_LATE    /* it did not come in time */
+};
+
+struct wait {
+	uint32_t job;
+	enum vm_wait until;
+	const char *servers; /* borrowed, for texts */
+	int64_t timeout_us;
+	int64_t start_us;
+	bool said_anything;
+	bool quiet_when_ready; /* no line at all when there was nothing to wait for */
+	struct vm_report last; /* what was said last; state "" before the first answer */
+	int64_t said_us;       /* when */
+	int64_t silent_us;     /* since when vmd does not answer; 0: it does */
+	int64_t refused_us;    /* since when vmd answers that it cannot help; 0: it does not */
+};
+
+/* The first line, if any, is in line afterwards, without newline; "" is nothing to say. */
+#define WAIT_LINE_MAX 640
+
+/* vmd answered. */
+enum wait_verdict wait_report(struct wait *w, int64_t now_us, const struct vm_report *r, char *line,
+			      size_t size);
+/* vmd did not answer, or could not. */
+enum wait_verdict wait_error(struct wait *w, int64_t now_us, const struct err *e, char *line,
+			     size_t size);
+int64_t wait_pause_us(const struct wait *w, int64_t now_us);
+
+#endif
