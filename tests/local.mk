@@ -30,3 +30,13 @@ tests_unit_unit_wire_SOURCES = tests/unit/unit_wire.c
 tests_unit_unit_wire_CFLAGS = $(unit_cflags)
 tests_unit_unit_wire_LDADD = $(client_libs) $(unit_libs)
 endif
+
+# guests of kubevirt-lite
+if HAVE_CHECK
+unit_tests += \
+	tests/unit/unit_machine
+
+tests_unit_unit_machine_SOURCES = tests/unit/unit_machine.c
+tests_unit_unit_machine_CFLAGS = $(unit_cflags)
+tests_unit_unit_machine_LDADD = $(guest_libs) $(base_libs) $(unit_libs)
+endif

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The arguments of QEMU for a machine. Pure: the same machine and host give the same arguments on
+ * every node, which live migration needs (the destination is built from the same VMI). Nothing
+ * secret is in them: the cephx key is read by QEMU from a file.
+ *
+ * -no-shutdown: after a power-off QEMU stays, paused, so that how the guest ended can still be read
+ * when kubevirt-lite was away at that moment; who saw it then tells QEMU to quit. */
+#include "kubevirt-lite/guest/machine.h"
+#include "vmd/base/json.h"
+#include "vmd/base/str.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+static void add(struct argv *a, const char *fmt, ...) PRINTF(2, 3);
+
+static void add(struct argv *a, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (a->n >= ARGV_MAX)
+		abort(); /* the limits of struct machine keep below it */
+	va_start(ap, fmt);
+	if (vasprintf(&a->arg[a->n], fmt, ap) < 0)
+		abort();
+	va_end(ap);
+	a->arg[++a->n] = NULL;
+}
+
+void argv_done(struct argv *a)
+{
+	for (size_t i = 0; i < a->n; i++)
+		free(a->arg[i]);
+	*a = (struct argv){.n = 0};
+}
+
+static void add_device(struct argv *a, const char *fmt, ...) PRINTF(2, 3);
+
+static void add_device(struct argv *a, const char *fmt, ...)
+{
+	va_list ap;
+	char text[512];
+
+	va_start(ap, fmt);
+	if (vsnprintf(text, sizeof(text), fmt, ap) >= (int)sizeof(text))
+		abort();
+	va_end(ap);
+	add(a, "-device");
+	add(a, "%s", text);
+}
+
+static void add_base(struct argv *a, const struct machine *m, const struct machine_host *h)
+{
+	unsigned cpus = m->sockets * m->cores * m->threads;
+
+	add(a, "qemu-system-x86_64");
+	add(a, "-name");
+	add(a, "guest=%s,debug-threads=on", m->name);
+	add(a, "-machine");
+	add(a, "%s%s%s%s", m->type, m->hpet ? "" : ",hpet=off", m->smm ? ",smm=on" : ",smm=off",
+	    m->firmware == FIRMWARE_BIOS ? "" : ",pflash0=code");
+	add(a, "-accel");
+	add(a, "%s", h->kvm ? "kvm" : "tcg,thread=multi");
+	add(a, "-cpu");
+	add(a, "%s%s", h->kvm ? "host,migratable=on" : "max", h->kvm ? m->hyperv : "");
+	add(a, "-smp");
+	add(a, "cpus=%u,sockets=%u,cores=%u,threads=%u", cpus, m->sockets, m->cores, m->threads);
+	add(a, "-m");
+	add(a, "size=%" PRIu64 "k", (m->memory_bytes + 1023) / 1024);
+	add(a, "-uuid");
+	add(a, "%s", m->uuid);
+	if (m->serial[0]) {
+		add(a, "-smbios");
+		add(a, "type=1,serial=%s", m->serial);
+	}
+	add(a, "-nodefaults");
+	add(a, "-no-user-config");
+	add(a, "-no-shutdown");
+	add(a, "-action");
+	add(a, "panic=pause");
+	add(a, "-rtc");
+	add(a, "base=%s%s", m->localtime ? "localtime" : "utc", h->kvm ? ",driftfix=slew" : "");
+	add(a, "-sandbox");
+	add(a, "on,obsolete=deny,elevateprivileges=deny,spawn=deny");
+	if (h->incoming) {
+		add(a, "-incoming");
+		add(a, "defer");
+	}
+}
+
+static void add_control(struct argv *a, const struct machine *m, const struct machine_host *h)
+{
+	add(a, "-chardev");
+	add(a, "socket,id=qmp,path=%s/qmp,server=on,wait=off", h->dir);
+	add(a, "-mon");
+	add(a, "chardev=qmp,mode=control");
+	add(a, "-chardev");
+	add(a,
+	    "socket,id=serial0,path=%s/console,server=on,wait=off,logfile=%s/serial.log,"
+	    "logappend=on",
+	    h->dir, h->dir);
+	add(a, "-serial");
+	add(a, "chardev:serial0");
+	add_device(a, "virtio-serial-pci,id=serialbus");
+	add(a, "-chardev");
+	add(a, "socket,id=agent0,path=%s/agent,server=on,wait=off", h->dir);
+	add_device(a, "virtserialport,bus=serialbus.0,chardev=agent0,id=agentport,"
+		      "name=org.qemu.guest_agent.0");
+	if (m->rng)
+		add_device(a, "virtio-rng-pci,id=rng0");
+	if (m->balloon)
+		add_device(a, "virtio-balloon-pci,id=balloon0");
+	if (m->panic_device)
+		add_device(a, "pvpanic");
+	if (m->tablet) {
+		add_device(a, "qemu-xhci,id=usb");
+		add_device(a, "usb-tablet,id=tablet0,bus=usb.0");
+	}
+	add(a, "-display");
+	add(a, "none");
+	if (m->graphics) {
+		add_device(a, "VGA,id=video0");
+		add(a, "-vnc");
+		add(a, "unix:%s/vnc", h->dir);
+	}
+}
+
+static int add_firmware(struct argv *a, const struct machine *m, const struct machine_host *h,
+			struct err *e)
+{
+	if (m->tpm) {
+		add(a, "-chardev");
+		add(a, "socket,id=tpmsock,path=%s/tpm", h->dir);
+		add(a, "-tpmdev");
+		add(a, "emulator,id=tpm0,chardev=tpmsock");
+		add_device(a, "tpm-crb,tpmdev=tpm0");
+	}
+	if (m->firmware == FIRMWARE_BIOS)
+		return 0;
+	if (!h->ovmf_code)
+		return err_set(e, ERR_INVALID, "EFI firmware (package ovmf) is not installed here");
+	add(a, "-blockdev");
+	add(a, "driver=file,node-name=code,filename=%s,read-only=on", h->ovmf_code);
+	add(a, "-drive"); /* the variables: a private copy, made by who starts the guest */
+	add(a, "if=pflash,unit=1,format=raw,file=%s/efivars.fd", h->dir);
+	if (m->firmware == FIRMWARE_EFI_SECURE) {
+		add(a, "-global");
+		add(a, "driver=cfi.pflash01,property=secure,value=on");
+	}
+	return 0;
+}
+
+static void add_blockdev(struct argv *a, const struct machine_disk *d, size_t i)
+{
+	AUTO(json_object_put) struct json_object *doc = json_object_new_object();
+	const struct machine_source *s = &d->source;
+	char id[32];
+
+	(void)str_fmt(id, sizeof(id), "disk%zu", i);
+	json_put_str(doc, "node-name", id);
+	json_put_bool(doc, "read-only", d->readonly);
+	if (s->is_rbd) {
+		json_put_str(doc, "driver", "rbd");
+		json_put_str(doc, "pool", s->pool);
+		json_put_str(doc, "image", s->image);
+		json_put_str(doc, "conf", s->conf);
+		json_put_str(doc, "user", s->user);
+		(void)str_fmt(id, sizeof(id), "key%zu", i);
+		json_put_str(doc, "key-secret", id);
+		json_put_str(doc, "discard", "unmap");
+		/* librbd's own cache must not answer what another host wrote: migration. */
+		json_put_bool(doc, "cache/direct", true);
+	} else {
+		json_put_str(doc, "driver", "raw");
+		json_put_str(doc, "file/driver", "file");
+		json_put_str(doc, "file/filename", s->file);
+		json_put_bool(doc, "file/read-only", d->readonly);
+		json_put_str(doc, "file/locking", "off"); /* read-only images, shared */
+	}
+	add(a, "-blockdev");
+	add(a, "%s",
+	    json_object_to_json_string_ext(doc, JSON_C_TO_STRING_PLAIN |
+							JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
+static void add_disk(struct argv *a, const struct machine_disk *d, size_t i, unsigned *sata,
+		     const struct machine_host *h)
+{
+	char boot[32] = "";
+	char serial[80] = "";
+
+	if (d->source.is_rbd) {
+		add(a, "-object");
+		add(a, "secret,id=key%zu,format=base64,file=%s/key%zu", i, h->dir, i);
+	}
+	add_blockdev(a, d, i);
+	if (d->boot_order)
+		(void)str_fmt(boot, sizeof(boot), ",bootindex=%u", d->boot_order);
+	if (d->serial[0])
+		(void)str_fmt(serial, sizeof(serial), ",serial=%s", d->serial);
+	switch (d->bus) {
+	case BUS_VIRTIO:
+		add_device(a, "virtio-blk-pci,drive=disk%zu,id=ua-%s%s%s", i, d->name, boot,
+			   serial);
+		return;
+	case BUS_SCSI:
+		add_device(a, "scsi-%s,bus=scsi0.0,drive=disk%zu,id=ua-%s%s%s",
+			   d->is_cdrom ? "cd" : "hd", i, d->name, boot, serial);
+		return;
+	case BUS_SATA:
+		add_device(a, "ide-%s,bus=ide.%u,drive=disk%zu,id=ua-%s%s%s",
+			   d->is_cdrom ? "cd" : "hd", (*sata)++, i, d->name, boot, serial);
+		return;
+	}
+}
+
+static int add_disks(struct argv *a, const struct machine *m, const struct machine_host *h,
+		     struct err *e)
+{
+	unsigned sata = 0, scsi = 0;
+
+	for (size_t i = 0; i < m->n_disks; i++) {
+		sata += m->disk[i].bus == BUS_SATA;
+		scsi += m->disk[i].bus == BUS_SCSI;
+	}
+	if (sata > 6)
+		return err_set(e, ERR_INVALID, "more than 6 sata disks");
+	if (scsi)
+		add_device(a, "virtio-scsi-pci,id=scsi0");
+	sata = 0;
+	for (size_t i = 0; i < m->n_disks; i++)
+		add_disk(a, &m->disk[i], i, &sata, h);
+	return 0;
+}
+
+static void add_nics(struct argv *a, const struct machine *m)
+{
+	for (size_t i = 0; i < m->n_nics; i++) {
+		const struct machine_nic *nic = &m->nic[i];
+		char boot[32] = "";
+
+		if (nic->boot_order)
+			(void)str_fmt(boot, sizeof(boot), ",bootindex=%u", nic->boot_order);
+		add(a, "-netdev");
+		add(a, "tap,id=net%zu,fd=%d", i, MACHINE_TAP_FD + (int)i);
+		add_device(a, "%s,netdev=net%zu,mac=%s,id=ua-nic-%s%s%s",
+			   str_eq(nic->model, "virtio") ? "virtio-net-pci" : nic->model, i,
+			   nic->mac, nic->name, boot,
+			   nic->boot_order ? "" : ",romfile="); /* no ROM: no seconds of PXE */
+	}
+}
+
+int machine_argv(const struct machine *m, const struct machine_host *h, struct argv *ret,
+		 struct err *e)
+{
+	AUTO(argv_done) struct argv a = {.n = 0};
+
+	add_base(&a, m, h);
+	add_control(&a, m, h);
+	if (add_firmware(&a, m, h, e) < 0 || add_disks(&a, m, h, e) < 0)
+		return -1;
+	add_nics(&a, m);
+	*ret = a;
+	a.n = 0;
+	return 0;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A guest: what runs inside a launcher pod. Two makers, QEMU (qemu.c) and simulated (simulated.c).
+ *
+ * A guest tells nothing but "look at me": changed() is called from the loop whenever seen has
+ * changed, and who is interested reads seen. changed() may free the guest. */
+#ifndef KUBEVIRT_LITE_GUEST_GUEST_H
+#define KUBEVIRT_LITE_GUEST_GUEST_H
+
+#include "kubevirt-lite/guest/agent.h"
+#include "kubevirt-lite/guest/machine.h"
+
+struct sd_event;
+struct guest;
+
+enum guest_state {
+	GUEST_STARTING, /* nothing of the guest runs yet */
+	GUEST_INCOMING, /* waits for a migration; seen.uri is where */
+	GUEST_RUNNING,
+	GUEST_PAUSED,
+	GUEST_MOVED,  /* it runs elsewhere now: this is what a migration left */
+	GUEST_OFF,    /* powered off, by itself or as asked */
+	GUEST_CRASHED /* seen.reason says what is known */
+};
+const char *guest_state_name(enum guest_state s);
+
+enum guest_move { MOVE_NONE, MOVE_ACTIVE, MOVE_DONE, MOVE_FAILED };
+
+struct guest_seen {
+	enum guest_state state;
+	char reason[200];     /* GUEST_CRASHED */
+	bool gone;            /* nothing of it runs any more: it may be forgotten */
+	bool agent;           /* it answers */
+	char uri[128];        /* GUEST_INCOMING: where the source is to send; "" until it listens */
+	enum guest_move move; /* as source */
+	char move_error[200];
+	/* As the agent gave them, NULL while unknown; owned. */
+	struct json_object *os;         /* guest-get-osinfo */
+	struct json_object *host_name;  /* guest-get-host-name */
+	struct json_object *interfaces; /* guest-network-get-interfaces */
+};
+
+/* Every function may be called in every state; what makes no sense there does nothing. */
+struct guest_ops {
+	void (*shutdown)(struct guest *g); /* asks politely; to be repeated until it is off */
+	void (*kill)(struct guest *g);     /* ends it at once; nothing of it is left running */
+	void (*pause)(struct guest *g);
+	void (*resume)(struct guest *g);
+	void (*reset)(struct guest *g);
+	void (*reboot)(struct guest *g); /* by the agent */
+	void (*move)(struct guest *g, const char *uri);
+	void (*move_cancel)(struct guest *g);
+	void (*call)(struct guest *g, const char *command, struct json_object *args,
+		     agent_reply_fn reply, void *self); /* as agent_call */
+	void (*free)(struct guest *g);
+};
+
+struct guest {
+	const struct guest_ops *ops;
+	struct guest_seen seen;
+	void (*changed)(void *self);
+	void *self;
+};
+
+struct guest_request {
+	const char *id; /* uid of the launcher pod */
+	const struct machine *machine;
+	const char *netns; /* NULL: ours */
+	const char *uts;
+	bool incoming;
+	const char *fault;           /* simulated: what is to go wrong; NULL */
+	void (*changed)(void *self); /* never called from inside start or adopt */
+	void *self;
+};
+
+struct guest_maker {
+	void *self;
+	/* ERR_INVALID: cannot ever work; other kinds may later. */
+	int (*start)(void *self, const struct guest_request *r, struct guest **ret, struct err *e);
+	/* Takes up a guest that an earlier kubevirt-lite started (machine and incoming are not
+	 * used). ERR_ABSENT: nothing of it runs. */
+	int (*adopt)(void *self, const struct guest_request *r, struct guest **ret, struct err *e);
+	/* Removes what start left in the file system; the guest is freed and ended. */
+	void (*forget)(void *self, const char *id);
+	void (*free)(void *self);
+};
+
+static inline void guest_free(struct guest *g) /* it goes on running */
+{
+	if (g)
+		g->ops->free(g);
+}
+/* For makers. */
+void guest_seen_done(struct guest_seen *s);
+
+/* run_dir: absolute. */
+int qemu_maker(struct sd_event *loop, const char *run_dir, struct guest_maker *ret, struct err *e);
+
+struct simulated_times {
+	int64_t boot_us, agent_us, shutdown_us, move_us;
+	char fault[64]; /* for every guest; "" */
+};
+void simulated_maker(struct sd_event *loop, const struct simulated_times *times,
+		     struct guest_maker *ret);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The machine a VirtualMachineInstance asks for, in QEMU's terms, and QEMU's arguments for it.
+ * Pure. */
+#ifndef KUBEVIRT_LITE_GUEST_MACHINE_H
+#define KUBEVIRT_LITE_GUEST_MACHINE_H
+
+#include "vmd/base/err.h"
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MACHINE_DISKS_MAX 16
+#define MACHINE_NICS_MAX  8
+#define MACHINE_TAP_FD    10 /* descriptor of the first interface's tap in QEMU */
+#define MACHINE_CPUS_MAX  512
+
+enum disk_bus { BUS_VIRTIO, BUS_SCSI, BUS_SATA };
+enum firmware { FIRMWARE_BIOS, FIRMWARE_EFI, FIRMWARE_EFI_SECURE };
+
+/* Where a volume's bytes are; filled in by who resolves volumes. */
+struct machine_source {
+	bool is_rbd;
+	char conf[128]; /* RBD: ceph.conf */
+	char pool[128];
+	char image[256];
+	char user[64];   /* RBD: without "client." */
+	char file[256];  /* not RBD: path of a raw image */
+	char claim[256]; /* name of its PersistentVolumeClaim, "" if it has none */
+	char key[128];   /* RBD: the cephx key; goes into a file, never into arguments */
+};
+
+struct machine_disk {
+	char name[64];   /* of the disk in the VMI */
+	char volume[64]; /* of its volume: the same name */
+	enum disk_bus bus;
+	bool is_cdrom;
+	bool readonly;
+	unsigned boot_order; /* 0: none */
+	char serial[64];
+	char cache[16]; /* "none", "writethrough", "writeback", "" */
+	struct machine_source source;
+};
+
+struct machine_nic {
+	char name[64];
+	char network[320]; /* multus network name, "ns/name" or "name" */
+	char mac[18];
+	char model[16]; /* "virtio", "e1000e" */
+	unsigned boot_order;
+	char bridge[16]; /* in the node's network namespace; filled in by who resolves networks */
+};
+
+struct machine {
+	char name[320]; /* namespace_name: libvirt's domain name in KubeVirt */
+	char uuid[40];
+	char serial[64];
+	unsigned sockets, cores, threads;
+	uint64_t memory_bytes;
+	char type[64]; /* "q35" or a version of it */
+	enum firmware firmware;
+	bool smm;
+	bool tpm;
+	bool tablet;
+	bool rng;
+	bool balloon;
+	bool graphics;
+	bool hpet;
+	bool localtime;
+	bool panic_device; /* hyperv or isa: a crash of the guest is told to us */
+	char hyperv[256];  /* ",hv-relaxed,..." for -cpu; "" */
+	size_t n_disks;
+	struct machine_disk disk[MACHINE_DISKS_MAX];
+	size_t n_nics;
+	struct machine_nic nic[MACHINE_NICS_MAX];
+};
+
+/* Reads spec of a VirtualMachineInstance. uid: for a machine without a firmware.uuid. Sources and
+ * bridges stay empty. ERR_INVALID names the field. */
+int machine_read(struct json_object *vmi, struct machine *ret, struct err *e);
+
+/* "4Gi", "512M", "1e9", "100m"... in bytes, rounded up; Kubernetes' quantities. */
+int quantity_to_bytes(const char *text, uint64_t *ret, struct err *e);
+
+/* What of this host QEMU is to use. */
+struct machine_host {
+	const char *dir; /* the guest's own: sockets, keys, logs */
+	bool kvm;
+	bool incoming;         /* waits for a migration */
+	const char *ovmf_code; /* for FIRMWARE_EFI*; NULL: not installed */
+};
+
+#define ARGV_MAX 256
+struct argv {
+	char *arg[ARGV_MAX + 1]; /* NULL ends; each is owned */
+	size_t n;
+};
+/* arg[0] is "qemu-system-x86_64". ERR_INVALID: this host cannot (no OVMF for EFI...). */
+int machine_argv(const struct machine *m, const struct machine_host *h, struct argv *ret,
+		 struct err *e);
+void argv_done(struct argv *a);
+static inline void argv_done_auto(struct argv *a)
+{
+	argv_done(a);
+}
+
+#endif

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* machine.c and argv.c: what a VirtualMachineInstance's spec becomes on QEMU's command line. */
+#include "kubevirt-lite/guest/machine.h"
+#include "vmd/base/json.h"
+#include "vmd/base/str.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SPEC_SMALL                                                                                 \
+	"{\"domain\":{\"cpu\":{\"sockets\":2,\"cores\":3,\"threads\":2},"                          \
+	"\"memory\":{\"guest\":\"512Mi\"},"                                                        \
+	"\"devices\":{\"rng\":{},\"autoattachMemBalloon\":false,"                                  \
+	"\"autoattachGraphicsDevice\":false,"                                                      \
+	"\"disks\":[{\"name\":\"root\",\"bootOrder\":1,\"disk\":{\"bus\":\"virtio\"}},"            \
+	"{\"name\":\"data\",\"serial\":\"abc\",\"disk\":{\"bus\":\"scsi\"}},"                      \
+	"{\"name\":\"answers\",\"cdrom\":{\"bus\":\"sata\"}}],"                                    \
+	"\"interfaces\":[{\"name\":\"lan\",\"bridge\":{},\"macAddress\":\"02:00:00:00:12:34\"}]}}" \
+	","                                                                                        \
+	"\"networks\":[{\"name\":\"lan\",\"multus\":{\"networkName\":\"ns/lan\"}}]}"
+
+static struct json_object *vmi_new(const char *spec)
+{
+	struct json_object *doc = json_object_new_object();
+	struct json_object *s;
+	struct err e;
+
+	ck_assert_msg(json_parse(spec, strlen(spec), &s, &e) == 0, "%s", e.msg);
+	json_put_str(doc, "metadata/name", "vm1");
+	json_put_str(doc, "metadata/namespace", "ns");
+	json_put_str(doc, "metadata/uid", "e4269a0d-6c27-48bc-86e1-ab208bf05a4c");
+	json_put_at(doc, "spec", s);
+	return doc;
+}
+
+static int read_spec(const char *spec, struct machine *ret, struct err *e)
+{
+	AUTO(json_object_put) struct json_object *vmi = vmi_new(spec);
+
+	return machine_read(vmi, ret, e);
+}
+
+static void sources_fill(struct machine *m)
+{
+	for (size_t i = 0; i < m->n_disks; i++) {
+		struct machine_source *s = &m->disk[i].source;
+
+		s->is_rbd = !m->disk[i].is_cdrom;
+		(void)str_copy(s->pool, sizeof(s->pool), "rbd");
+		(void)str_copy(s->image, sizeof(s->image), "vm-17-root");
+		(void)str_copy(s->conf, sizeof(s->conf), "/etc/ceph/ceph.conf");
+		(void)str_copy(s->user, sizeof(s->user), "vmd");
+		(void)str_copy(s->key, sizeof(s->key), "QVFTRUNSRVQ=");
+		(void)str_copy(s->file, sizeof(s->file), "/run/x/answers.iso");
+	}
+}
+
+/* All arguments in one text, separated by spaces. */
+static void args_of(const struct machine *m, const struct machine_host *h, char *ret, size_t size)
+{
+	AUTO(argv_done) struct argv a = {.n = 0};
+	struct err e = {.kind = ERR_NONE};
+	size_t len = 0;
+
+	ck_assert_msg(machine_argv(m, h, &a, &e) == 0, "%s", e.msg);
+	ck_assert_ptr_null(a.arg[a.n]);
+	for (size_t i = 0; i < a.n; i++)
+		len += (size_t)snprintf(ret + len, size - len, "%s ", a.arg[i]);
+	ck_assert(len < size);
+}
+
+START_TEST(small)
+{
+	static const char *const wanted[] = {
+		"-machine q35,hpet=off,smm=off ",
+		"-accel tcg,thread=multi -cpu max ",
+		"-smp cpus=12,sockets=2,cores=3,threads=2 ",
+		"-m size=524288k ",
+		"-uuid e4269a0d-6c27-48bc-86e1-ab208bf05a4c ",
+		"-no-shutdown ",
+		"path=/run/kl/ID/qmp,server=on",
+		"logfile=/run/kl/ID/serial.log",
+		"name=org.qemu.guest_agent.0",
+		"virtio-rng-pci",
+		"secret,id=key0,format=base64,file=/run/kl/ID/key0 ",
+		"\"driver\":\"rbd\"",
+		"\"pool\":\"rbd\",\"image\":\"vm-17-root\",\"conf\":\"/etc/ceph/ceph.conf\"",
+		"\"key-secret\":\"key0\"",
+		"virtio-blk-pci,drive=disk0,id=ua-root,bootindex=1 ",
+		"virtio-scsi-pci,id=scsi0 ",
+		"scsi-hd,bus=scsi0.0,drive=disk1,id=ua-data,serial=abc ",
+		"ide-cd,bus=ide.0,drive=disk2,id=ua-answers ",
+		"\"filename\":\"/run/x/answers.iso\"",
+		"-netdev tap,id=net0,fd=10 ",
+		"virtio-net-pci,netdev=net0,mac=02:00:00:00:12:34,id=ua-nic-lan,romfile= ",
+		NULL,
+	};
+	static const char *const unwanted[] = {"kvm", "-incoming", "QVFT", "balloon", "VGA", "-vnc",
+					       "hv-", "pflash",    "tpm",  "usb",     NULL};
+	struct machine_host h = {.dir = "/run/kl/ID"};
+	struct machine m;
+	struct err e = {.kind = ERR_NONE};
+	char text[16384];
+
+	ck_assert_msg(read_spec(SPEC_SMALL, &m, &e) == 0, "%s", e.msg);
+	sources_fill(&m);
+	args_of(&m, &h, text, sizeof(text));
+	for (size_t i = 0; wanted[i]; i++)
+		ck_assert_msg(strstr(text, wanted[i]), "%s is not in %s", wanted[i], text);
+	for (size_t i = 0; unwanted[i]; i++)
+		ck_assert_msg(!strstr(text, unwanted[i]), "%s is in %s", unwanted[i], text);
+}
+END_TEST
+
+START_TEST(windows)
+{
+	static const char spec[] =
+		"{\"domain\":{\"memory\":{\"guest\":\"4Gi\"},\"clock\":{\"utc\":{},"
+		"\"timer\":{\"hpet\":{\"present\":false}}},"
+		"\"firmware\":{\"uuid\":\"5d307ca9-b3ef-428c-8861-06e72d69f223\","
+		"\"serial\":\"slurm-1\",\"bootloader\":{\"efi\":{\"secureBoot\":true}}},"
+		"\"features\":{\"smm\":{\"enabled\":true},\"hyperv\":{\"relaxed\":{},"
+		"\"vapic\":{\"enabled\":false},\"spinlocks\":{\"spinlocks\":8191},"
+		"\"synictimer\":{\"direct\":{}}}},"
+		"\"devices\":{\"tpm\":{},\"inputs\":[{\"type\":\"tablet\"}],"
+		"\"panicDevices\":[{\"model\":\"hyperv\"}]}}}";
+	struct machine_host h = {.dir = "/run/kl/ID", .kvm = true, .incoming = true};
+	struct machine m;
+	struct err e = {.kind = ERR_NONE};
+	struct argv a = {.n = 0};
+	char text[16384];
+
+	ck_assert_msg(read_spec(spec, &m, &e) == 0, "%s", e.msg);
+	ck_assert_int_eq(m.firmware, FIRMWARE_EFI_SECURE);
+	ck_assert_str_eq(m.hyperv, ",hv-relaxed,hv-stimer,hv-stimer-direct,hv-spinlocks=0x1fff");
+	ck_assert_int_eq(machine_argv(&m, &h, &a, &e), -1); /* no OVMF here */
+	ck_assert_int_eq(e.kind, ERR_INVALID);
+	h.ovmf_code = "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd";
+	args_of(&m, &h, text, sizeof(text));
+	ck_assert_ptr_nonnull(strstr(text, "-accel kvm -cpu host,migratable=on,hv-relaxed"));
+	ck_assert_ptr_nonnull(strstr(text, "-incoming defer"));
+	ck_assert_ptr_nonnull(strstr(text, "smm=on,pflash0=code"));
+	ck_assert_ptr_nonnull(strstr(text, "tpm-crb"));
+	ck_assert_ptr_nonnull(strstr(text, "usb-tablet"));
+	ck_assert_ptr_nonnull(strstr(text, "-vnc unix:/run/kl/ID/vnc"));
+	ck_assert_ptr_nonnull(strstr(text, "-uuid 5d307ca9-b3ef-428c-8861-06e72d69f223"));
+	ck_assert_ptr_nonnull(strstr(text, "type=1,serial=slurm-1"));
+}
+END_TEST
+
+/* A migration's destination differs from its source in -incoming only. */
+START_TEST(same_on_both_sides)
+{
+	struct machine_host h = {.dir = "/run/kl/ID"};
+	struct machine m;
+	struct err e = {.kind = ERR_NONE};
+	char one[16384], two[16384];
+	char *incoming;
+
+	ck_assert_int_eq(read_spec(SPEC_SMALL, &m, &e), 0);
+	sources_fill(&m);
+	args_of(&m, &h, one, sizeof(one));
+	h.incoming = true;
+	args_of(&m, &h, two, sizeof(two));
+	incoming = strstr(two, "-incoming defer ");
+	ck_assert_ptr_nonnull(incoming);
+	memmove(incoming, incoming + 16, strlen(incoming + 16) + 1);
+	ck_assert_str_eq(one, two);
+}
+END_TEST
+
+#define MEM "\"memory\":{\"guest\":\"1Gi\"}"
+
+static const struct {
+	const char *why;
+	const char *spec;
+} refused[] = {
+	{"no memory",                     "{\"domain\":{}}"					     },
+	{"memory is no quantity",         "{\"domain\":{\"memory\":{\"guest\":\"1Gx\"}}}"               },
+	{"negative memory",               "{\"domain\":{\"memory\":{\"guest\":\"-1Gi\"}}}"              },
+	{"no cores",		      "{\"domain\":{\"cpu\":{\"cores\":0}," MEM "}}"                },
+	{"too many cpus",                 "{\"domain\":{\"cpu\":{\"cores\":512,\"sockets\":2}," MEM "}}"},
+	{"an option in the serial",
+	 "{\"domain\":{\"firmware\":{\"serial\":\"a,file=/etc/shadow\"}," MEM "}}"                      },
+	{"an option in the machine type",
+	 "{\"domain\":{\"machine\":{\"type\":\"q35,dumpdtb=x\"}," MEM "}}"                              },
+	{"an option in a disk's name",
+	 "{\"domain\":{\"devices\":{\"disks\":[{\"name\":\"a,b\",\"disk\":{}}]}," MEM "}}"              },
+	{"unknown bus",
+	 "{\"domain\":{\"devices\":{\"disks\":[{\"name\":\"a\",\"disk\":{\"bus\":\"usb\"}}]}," MEM
+	 "}}"											   },
+	{"virtio cdrom",                  "{\"domain\":{\"devices\":{\"disks\":[{\"name\":\"a\",\"cdrom\":{\"bus\":"
+         "\"virtio\"}}]}," MEM "}}"										},
+	{"interface without network",
+	 "{\"domain\":{\"devices\":{\"interfaces\":[{\"name\":\"lan\"}]}," MEM "}}"},
+	{"bad MAC",
+	 "{\"domain\":{\"devices\":{\"interfaces\":[{\"name\":\"lan\","
+	 "\"macAddress\":\"02:00:00:00:12:3g\"}]}," MEM "},\"networks\":[{\"name\":\"lan\","
+	 "\"multus\":{\"networkName\":\"lan\"}}]}"												  },
+};
+
+START_TEST(refusals)
+{
+	struct machine m;
+	struct err e = {.kind = ERR_NONE};
+
+	ck_assert_msg(read_spec(refused[_i].spec, &m, &e) < 0, "%s: accepted", refused[_i].why);
+	ck_assert_msg(e.kind == ERR_INVALID && e.msg[0], "%s: %s", refused[_i].why, e.msg);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	uint64_t bytes; /* 0: refused */
+} quantities[] = {
+	{"4Gi",   UINT64_C(4294967296)},
+	{"512M",  512000000           },
+	{"1e3",   1000                },
+	{"1.5Ki", 1536                },
+	{"100m",  1		   },
+	{"64",    64		  },
+	{"",      0		   },
+	{" 1",    0		   },
+	{"+1",    0		   },
+	{"nan",   0		   },
+	{"1GiB",  0		   },
+	{"1e99",  0		   },
+};
+
+START_TEST(quantity)
+{
+	uint64_t bytes = 0;
+	struct err e;
+	int rc = quantity_to_bytes(quantities[_i].text, &bytes, &e);
+
+	ck_assert_msg((rc == 0) == (quantities[_i].bytes != 0), "\"%s\"", quantities[_i].text);
+	ck_assert_msg(bytes == quantities[_i].bytes, "\"%s\"", quantities[_i].text);
+}
+END_TEST
+
+START_TEST(mac_made_up_stays)
+{
+	static const char spec[] =
+		"{\"domain\":{" MEM ",\"devices\":{\"interfaces\":[{\"name\":\"lan\"}]}},"
+		"\"networks\":[{\"name\":\"lan\",\"multus\":{\"networkName\":\"lan\"}}]}";
+	struct machine a, b;
+	struct err e;
+
+	ck_assert_int_eq(read_spec(spec, &a, &e), 0);
+	ck_assert_int_eq(read_spec(spec, &b, &e), 0);
+	ck_assert_str_eq(a.nic[0].mac, b.nic[0].mac);
+	ck_assert_int_eq(strncmp(a.nic[0].mac, "02:00:", 6), 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("machine");
+	TCase *t = tcase_create("machine");
+	SRunner *r;
+	int failed;
+
+	tcase_add_test(t, small);
+	tcase_add_test(t, windows);
+	tcase_add_test(t, same_on_both_sides);
+	tcase_add_loop_test(t, refusals, 0, (int)ARRAY_LEN(refused));
+	tcase_add_loop_test(t, quantity, 0, (int)ARRAY_LEN(quantities));
+	tcase_add_test(t, mac_made_up_stays);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
