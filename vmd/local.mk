@@ -38,3 +38,30 @@ noinst_LIBRARIES += libclient.a
 libclient_a_SOURCES = $(api_client_sources)
 libclient_a_CFLAGS = $(AM_CFLAGS) $(MUNGE_CFLAGS)
 client_libs = libclient.a libbase.a $(MUNGE_LIBS)
+
+# daemon: vmd itself, and its adapters to Slurm, Ceph and the LAN
+noinst_LIBRARIES += libsettings.a libslurmjobs.a librbddisk.a libdaemon.a
+libsettings_a_SOURCES = \
+	vmd/catalogue_file.c vmd/catalogue_file.h \
+	vmd/settings.c vmd/settings.h \
+	vmd/settings_images.c vmd/settings_images.h
+libslurmjobs_a_SOURCES = \
+	vmd/slurm/compat.h \
+	vmd/slurm/slurm_jobs.c vmd/slurm/slurm_jobs.h \
+	vmd/slurm/slurm_state.c vmd/slurm/slurm_state.h
+libslurmjobs_a_CFLAGS = $(AM_CFLAGS) $(SLURM_CFLAGS)
+librbddisk_a_SOURCES = \
+	vmd/rbd/rbd_disk.c vmd/rbd/rbd_disk.h \
+	vmd/rbd/rbd_error.c vmd/rbd/rbd_error.h \
+	vmd/rbd/rbd_list.c \
+	vmd/rbd/rbd_mark.c vmd/rbd/rbd_mark.h \
+	vmd/rbd/rbd_session.c vmd/rbd/rbd_session.h \
+	vmd/rbd/rbd_store.h
+libdaemon_a_SOURCES = \
+	vmd/network/probe.c vmd/network/probe.h \
+	vmd/vm/credentials.c vmd/vm/credentials.h
+libdaemon_a_CFLAGS = $(AM_CFLAGS) $(SSH_CFLAGS) $(SYSTEMD_CFLAGS)
+sbin_PROGRAMS += vmd/vmd
+vmd_vmd_SOURCES = vmd/vmd.c
+vmd_vmd_LDADD = libdaemon.a libsettings.a libslurmjobs.a librbddisk.a libvmcore.a $(base_libs) \
+	$(SLURM_LIBS) $(RBD_LIBS) $(SSH_LIBS)

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The list of our disks in a pool. To read an image's marks it must be opened, a few round trips;
+ * so what was read is remembered by image id for a while, and a list of a hundred known disks costs
+ * one request. Remembered are only images with our mark: an unmarked one may get its mark any time.
+ * The number of watchers may be as old as that; nothing is decided by it (rbd_disk_remove looks for
+ * itself).
+ *
+ * Like rbd_session.c this file has a lock: actions on other threads make the list forget. */
+#include "vmd/base/clock.h"
+#include "vmd/base/str.h"
+#include "vmd/rbd/rbd_error.h"
+#include "vmd/rbd/rbd_mark.h"
+#include "vmd/rbd/rbd_store.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+
+#define REMEMBER_US (120 * SEC_US)
+#define PREFIX      "vm-"
+#define IMAGES_MAX  (1U << 20)
+
+DEFINE_AUTO(rbd_image_t, rbd_close)
+
+struct remembered {
+	char id[64];
+	int64_t read_us;
+	struct disk_seen disk;
+};
+
+struct rbd_cache {
+	pthread_mutex_t mu;
+	uint64_t forgotten; /* counts rbd_cache_forget: what was read meanwhile is not kept */
+	size_t n;
+	struct remembered *entry;
+};
+
+static pthread_mutex_t *lock(pthread_mutex_t *mu)
+{
+	pthread_mutex_lock(mu);
+	return mu;
+}
+
+static void unlock_auto(pthread_mutex_t **mu)
+{
+	pthread_mutex_unlock(*mu);
+}
+
+static void *need(void *p)
+{
+	if (!p)
+		abort();
+	return p;
+}
+
+struct rbd_cache *rbd_cache_new(void)
+{
+	struct rbd_cache *c = need(calloc(1, sizeof(*c)));
+
+	pthread_mutex_init(&c->mu, NULL);
+	return c;
+}
+
+void rbd_cache_free(struct rbd_cache *c)
+{
+	if (!c)
+		return;
+	pthread_mutex_destroy(&c->mu);
+	free(c->entry);
+	free(c);
+}
+
+void rbd_cache_forget(struct rbd_cache *c, const char *name)
+{
+	AUTO(unlock) pthread_mutex_t *held = lock(&c->mu);
+
+	c->forgotten++;
+	for (size_t i = 0; i < c->n; i++)
+		if (str_eq(c->entry[i].disk.name, name))
+			c->entry[i--] = c->entry[--c->n];
+}
+
+/* The names in the pool, of all images. Freed with names_free. */
+struct names {
+	rbd_image_spec_t *image;
+	size_t n;
+};
+
+static void names_free_auto(struct names *l)
+{
+	if (l->image)
+		rbd_image_spec_list_cleanup(l->image, l->n);
+	free(l->image);
+}
+
+static int names_read(rados_ioctx_t io, struct names *ret, struct err *e)
+{
+	AUTO(free) rbd_image_spec_t *image = NULL;
+	size_t n = 256;
+	int rc;
+
+	do {
+		free(image);
+		image = need(calloc(n, sizeof(*image)));
+		rc = rbd_list2(io, image, &n); /* -ERANGE: n is what it needs */
+	} while (rc == -ERANGE && n < IMAGES_MAX);
+	if (rc < 0)
+		return rbd_error(e, rc, "list images");
+	ret->n = n;
+	ret->image = STEAL(image);
+	return 0;
+}
+
+/* 1: d is filled in; 0: not ours, or gone meanwhile. */
+static int read_image(struct rbd_store *st, struct rbd_pool *p, const char *pool, const char *name,
+		      struct disk_seen *d, struct err *e)
+{
+	AUTO(rbd_close) rbd_image_t image = NULL;
+	rbd_image_watcher_t watcher[16];
+	size_t n = ARRAY_LEN(watcher);
+	struct rbd_mark mark;
+	struct err why;
+	int rc = rbd_look(p->io, name, NULL, &image);
+
+	if (rc == -ENOENT)
+		return 0;
+	if (rc < 0)
+		return rbd_error(e, rc, "open image %s", name);
+	if (rbd_mark_read(image, name, &mark, &why) < 0) {
+		if (why.kind == ERR_CONFLICT)
+			return 0; /* somebody else's idea of our marks */
+		*e = why;
+		return -1;
+	}
+	if (!mark.job_key[0] || !str_eq(mark.cluster, st->cluster))
+		return 0;
+	*d = (struct disk_seen){.kept_until_s = mark.keep_until_s};
+	rc = rbd_get_size(image, &d->size_bytes);
+	if (rc < 0)
+		return rbd_error(e, rc, "size of image %s", name);
+	rc = rbd_watchers_list(image, watcher, &n);
+	if (rc == 0)
+		rbd_watchers_list_cleanup(watcher, n);
+	d->watchers = (uint32_t)n;
+	if (str_copy(d->name, sizeof(d->name), name) < 0 ||
+	    str_copy(d->pool, sizeof(d->pool), pool) < 0)
+		return 0;
+	(void)str_copy(d->job_key, sizeof(d->job_key), mark.job_key);
+	return 1;
+}
+
+static bool recall(struct rbd_cache *c, const rbd_image_spec_t *i, const char *pool, int64_t now_us,
+		   struct remembered *ret)
+{
+	AUTO(unlock) pthread_mutex_t *held = lock(&c->mu);
+
+	for (size_t k = 0; k < c->n; k++) {
+		const struct remembered *r = &c->entry[k];
+
+		if (str_eq(r->id, i->id) && str_eq(r->disk.name, i->name) &&
+		    str_eq(r->disk.pool, pool) && now_us - r->read_us < REMEMBER_US) {
+			*ret = *r;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Replaces what is remembered by what this list has seen, unless something was changed while it was
+ * read: then the next list reads more than it needs to. */
+static void remember(struct rbd_cache *c, uint64_t forgotten, const struct remembered *seen,
+		     size_t n)
+{
+	AUTO(unlock) pthread_mutex_t *held = lock(&c->mu);
+
+	if (c->forgotten != forgotten)
+		return;
+	free(c->entry);
+	c->entry = need(calloc(n ? n : 1, sizeof(*c->entry)));
+	if (n)
+		memcpy(c->entry, seen, n * sizeof(*seen));
+	c->n = n;
+}
+
+static uint64_t forgotten_count(struct rbd_cache *c)
+{
+	AUTO(unlock) pthread_mutex_t *held = lock(&c->mu);
+
+	return c->forgotten;
+}
+
+int rbd_disk_list(struct rbd_store *st, const char *pool, struct disk_seen **ret, size_t *ret_n,
+		  struct err *e)
+{
+	AUTO(rbd_pool_close) struct rbd_pool p = {.session = NULL};
+	AUTO(names_free) struct names names = {.image = NULL};
+	AUTO(free) struct remembered *seen = NULL;
+	AUTO(free) struct disk_seen *disk = NULL;
+	uint64_t forgotten = forgotten_count(st->cache);
+	int64_t now_us = clock_mono_us();
+	size_t n = 0;
+
+	if (rbd_pool_open(st->session, pool, &p, e) < 0 || names_read(p.io, &names, e) < 0)
+		return -1;
+	seen = need(calloc(names.n ? names.n : 1, sizeof(*seen)));
+	for (size_t i = 0; i < names.n; i++) {
+		const rbd_image_spec_t *image = &names.image[i];
+		int rc;
+
+		if (!str_starts(image->name, PREFIX) ||
+		    (recall(st->cache, image, pool, now_us, &seen[n]) && ++n))
+			continue;
+		rc = read_image(st, &p, pool, image->name, &seen[n].disk, e);
+		if (rc < 0)
+			return -1;
+		if (rc > 0 && str_copy(seen[n].id, sizeof(seen[n].id), image->id) == 0)
+			seen[n++].read_us = now_us;
+	}
+	disk = need(calloc(n ? n : 1, sizeof(*disk)));
+	for (size_t i = 0; i < n; i++)
+		disk[i] = seen[i].disk;
+	remember(st->cache, forgotten, seen, n);
+	*ret = STEAL(disk);
+	*ret_n = n;
+	return 0;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Our marks on an RBD image, in its metadata. Blocks. */
+#ifndef VMD_RBD_RBD_MARK_H
+#define VMD_RBD_RBD_MARK_H
+
+#include "vmd/job/job.h"
+
+#include <rbd/librbd.h>
+
+struct rbd_mark {
+	char cluster[64];
+	char job_key[JOB_KEY_MAX + 1]; /* "" : not marked */
+	int64_t keep_until_s;
+};
+
+/* All fields are empty when the image has no marks. name is for the error's text. */
+int rbd_mark_read(rbd_image_t image, const char *name, struct rbd_mark *ret, struct err *e);
+/* Cluster before job: an image with a job's mark always has both. A keep-until is removed, which
+ * a clone may have inherited: clones inherit their parent's metadata. */
+int rbd_mark_write(rbd_image_t image, const char *name, const char *cluster, const char *job_key,
+		   struct err *e);
+int rbd_mark_keep(rbd_image_t image, const char *name, int64_t until_s, struct err *e);
+
+#endif

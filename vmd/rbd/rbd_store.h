@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Inside of struct rbd_store, for rbd_disk.c and rbd_list.c only. */
+#ifndef VMD_RBD_RBD_STORE_H
+#define VMD_RBD_RBD_STORE_H
+
+#include "vmd/rbd/rbd_disk.h"
+#include "vmd/rbd/rbd_session.h"
+
+struct rbd_cache; /* rbd_list.c */
+
+struct rbd_store {
+	struct rbd_session *session;
+	char cluster[64];
+	struct rbd_cache *cache;
+};
+
+struct rbd_cache *rbd_cache_new(void);
+void rbd_cache_free(struct rbd_cache *c);
+/* Something about this image was changed or tried: the next list reads it anew. */
+void rbd_cache_forget(struct rbd_cache *c, const char *name);
+
+/* Opens without a watch, so that looking at an image never counts as using it. 0, or librbd's code.
+ */
+int rbd_look(rados_ioctx_t io, const char *name, const char *snapshot, void **ret_image);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What differs between Slurm releases, and nothing else: 22.05 to 26.05. 25.11 put the job id into
+ * a step id (in records and in job_complete), 26.05 also into slurm_load_job. For slurm_jobs.c and
+ * its tests only. */
+#ifndef VMD_SLURM_COMPAT_H
+#define VMD_SLURM_COMPAT_H
+
+/* slurm.h's enum job_states has two names that job/job.h has as well. */
+#define JOB_PENDING SLURM_JOB_PENDING
+#define JOB_RUNNING SLURM_JOB_RUNNING
+#include <slurm/slurm.h>
+#undef JOB_PENDING
+#undef JOB_RUNNING
+#include <slurm/slurm_errno.h>
+#include <slurm/slurm_version.h>
+#include <stdint.h>
+
+#define COMPAT_STEP_ID (SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(25, 11, 0))
+#define COMPAT_26_05   (SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(26, 5, 0))
+
+#if COMPAT_STEP_ID
+static inline slurm_step_id_t compat_step_id(uint32_t job_id)
+{
+	slurm_step_id_t id = SLURM_STEP_ID_INITIALIZER;
+
+	id.job_id = job_id;
+	return id;
+}
+#endif
+
+static inline uint32_t compat_job_id(const slurm_job_info_t *j)
+{
+#if COMPAT_STEP_ID
+	return j->step_id.job_id;
+#else
+	return j->job_id;
+#endif
+}
+
+static inline void compat_set_job_id(slurm_job_info_t *j, uint32_t job_id)
+{
+#if COMPAT_STEP_ID
+	j->step_id.job_id = job_id;
+#else
+	j->job_id = job_id;
+#endif
+}
+
+static inline int compat_load_job(job_info_msg_t **ret, uint32_t job_id)
+{
+#if COMPAT_26_05
+	return slurm_load_job(ret, compat_step_id(job_id), SHOW_ALL);
+#else
+	return slurm_load_job(ret, job_id, SHOW_ALL);
+#endif
+}
+
+static inline int compat_complete_job(uint32_t job_id, uint32_t status)
+{
+#if COMPAT_STEP_ID
+	slurm_step_id_t id = compat_step_id(job_id);
+
+	return slurm_complete_job(&id, status);
+#else
+	return slurm_complete_job(job_id, status);
+#endif
+}
+
+static inline void compat_update_for(job_desc_msg_t *d, uint32_t job_id)
+{
+	slurm_init_job_desc_msg(d);
+#if COMPAT_STEP_ID
+	d->step_id = compat_step_id(job_id);
+#else
+	d->job_id = job_id;
+#endif
+}
+
+static inline void compat_free_conf(slurm_conf_t *c)
+{
+#if COMPAT_26_05
+	slurm_free_conf(c);
+#else
+	slurm_free_ctl_conf(c);
+#endif
+}
+
+#endif

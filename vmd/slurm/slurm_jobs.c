@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Jobs by libslurm: loads, AdminComment, the end of a job. Blocks; one worker thread. libslurm has
+ * its own time-outs (MessageTimeout, 10 s by default, per try).
+ *
+ * A job is ended by "job complete", the call that salloc makes at its end: it works for batch jobs
+ * and for allocations with and without a shell, needs SlurmUser or root, and takes a wait status.
+ * Status 0 makes the job COMPLETED; exit status 1 makes it FAILED with ExitCode 1:0. (Tried on
+ * 22.05. requeuehold with SpecialExit, the other way, keeps the job in the queue for an operator
+ * and exists for batch jobs only.) */
+#include "vmd/slurm/slurm_jobs.h"
+
+#include "vmd/base/str.h"
+#include "vmd/job/job_spec.h"
+#include "vmd/slurm/slurm_state.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <string.h>
+
+#define ADMIN_COMMENT_MAX 65536
+#define COMMENT_MARK      "slurm-vm: "
+#define STATUS_EXIT_1     (1U << 8)
+
+struct slurm_jobs {
+	time_t last_update; /* slurmctld's clock: of the list below */
+	struct job *job;
+	size_t n;
+	uint32_t bad;
+};
+
+DEFINE_AUTO(job_info_msg_t *, slurm_free_job_info_msg)
+
+static void *need(void *p)
+{
+	if (!p)
+		abort();
+	return p;
+}
+
+void slurm_jobs_start(void)
+{
+	slurm_init(NULL);
+}
+
+int slurm_jobs_new(struct slurm_jobs **ret, struct err *e)
+{
+	(void)e;
+	*ret = need(calloc(1, sizeof(**ret)));
+	return 0;
+}
+
+void slurm_jobs_free(struct slurm_jobs *s)
+{
+	if (!s)
+		return;
+	free(s->job);
+	free(s);
+}
+
+/* What libslurm left in errno, as a kind. what: "load jobs". */
+static int slurm_failed(struct err *e, int code, const char *what)
+{
+	enum err_kind kind = ERR_RETRY;
+
+	switch (code) {
+	case ESLURM_INVALID_JOB_ID:
+	case ESLURM_ALREADY_DONE:
+	case ESLURM_JOB_FINISHED: kind = ERR_ABSENT; break;
+	case ESLURM_ACCESS_DENIED:
+	case ESLURM_USER_ID_MISSING: kind = ERR_DENIED; break;
+	case SLURMCTLD_COMMUNICATIONS_RECEIVE_ERROR:
+	case SLURM_COMMUNICATIONS_RECEIVE_ERROR: kind = ERR_UNSURE; break;
+	default: break; /* several hundred codes: not done, try again */
+	}
+	return err_set(e, kind, "slurmctld: cannot %s: %s", what, slurm_strerror(code));
+}
+
+static void fill_user(struct job *j)
+{
+	char buf[4096];
+	struct passwd pw;
+	struct passwd *found = NULL;
+
+	if (j->user[0] || getpwuid_r(j->uid, &pw, buf, sizeof(buf), &found) != 0 || !found)
+		return;
+	(void)str_copy(j->user, sizeof(j->user), found->pw_name);
+}
+
+/* RealMemory of the job's node: what an allocation of a node whose memory Slurm does not count
+ * has. 0 if even that is unknown: the job then waits with that reason. */
+static void fill_memory(struct job *j)
+{
+	node_info_msg_t *m = NULL;
+
+	if (j->phase != JOB_RUNNING || j->memory_bytes > 0 ||
+	    slurm_load_node_single(&m, j->node, SHOW_ALL) != SLURM_SUCCESS)
+		return;
+	if (m->record_count > 0)
+		j->memory_bytes = m->node_array[0].real_memory << 20;
+	slurm_free_node_info_msg(m);
+}
+
+/* 1: a job with a request; 0: without, or with one that is malformed (*ret_bad); -1: e. */
+static int read_one(const slurm_job_info_t *info, struct job *ret, uint32_t *ret_bad, struct err *e)
+{
+	struct vm_request request;
+	struct err why = {.kind = ERR_NONE};
+	int found = job_spec_find(info->admin_comment ? info->admin_comment : "", &request, &why);
+
+	if (found < 0)
+		*ret_bad = compat_job_id(info);
+	if (found <= 0)
+		return 0;
+	if (slurm_job_read(info, ret, e) < 0)
+		return -1;
+	ret->request = request;
+	fill_user(ret);
+	fill_memory(ret);
+	return 1;
+}
+
+/* A record that cannot be understood fails the whole load: leaving it out would read as "this job
+ * is gone", and its VM would go with it. */
+static int read_all(const job_info_msg_t *m, struct slurm_jobs *s, struct err *e)
+{
+	AUTO(free) struct job *job = NULL;
+	size_t n = 0;
+	size_t cap = 0;
+	uint32_t bad = 0;
+
+	for (uint32_t i = 0; i < m->record_count; i++) {
+		int rc;
+
+		if (n == cap) {
+			cap = cap ? cap * 2 : 64;
+			job = need(realloc(job, cap * sizeof(*job)));
+		}
+		rc = read_one(&m->job_array[i], &job[n], &bad, e);
+		if (rc < 0)
+			return -1;
+		n += rc > 0;
+	}
+	free(s->job);
+	s->job = STEAL(job);
+	s->n = n;
+	s->bad = bad;
+	s->last_update = m->last_update;
+	return 0;
+}
+
+int slurm_jobs_load(struct slurm_jobs *s, struct job **ret, size_t *ret_n, uint32_t *ret_bad,
+		    struct err *e)
+{
+	AUTO(slurm_free_job_info_msg) job_info_msg_t *m = NULL;
+
+	if (slurm_load_jobs(s->last_update, &m, SHOW_ALL) == SLURM_SUCCESS) {
+		if (read_all(m, s, e) < 0)
+			return -1;
+	} else if (errno != SLURM_NO_CHANGE_IN_DATA) {
+		return slurm_failed(e, errno, "load jobs");
+	}
+	*ret = need(calloc(s->n ? s->n : 1, sizeof(**ret)));
+	if (s->n)
+		memcpy(*ret, s->job, s->n * sizeof(**ret));
+	*ret_n = s->n;
+	*ret_bad = s->bad;
+	return 0;
+}
+
+/* One record, borrowed from *ret_msg. */
+static int load_record(uint32_t job_id, job_info_msg_t **ret_msg, slurm_job_info_t **ret,
+		       struct err *e)
+{
+	AUTO(slurm_free_job_info_msg) job_info_msg_t *m = NULL;
+
+	if (compat_load_job(&m, job_id) != SLURM_SUCCESS)
+		return slurm_failed(e, errno, "load job");
+	for (uint32_t i = 0; i < m->record_count; i++) {
+		if (compat_job_id(&m->job_array[i]) == job_id) {
+			*ret = &m->job_array[i];
+			*ret_msg = STEAL(m);
+			return 0;
+		}
+	}
+	return err_set(e, ERR_ABSENT, "slurmctld has no job %u", job_id);
+}
+
+int slurm_job_load(uint32_t job_id, struct job *ret, struct err *e)
+{
+	AUTO(slurm_free_job_info_msg) job_info_msg_t *m = NULL;
+	slurm_job_info_t *info;
+	struct job j;
+	int found;
+
+	if (load_record(job_id, &m, &info, e) < 0 || slurm_job_read(info, &j, e) < 0)
+		return -1;
+	found = job_spec_find(info->admin_comment ? info->admin_comment : "", &j.request, e);
+	if (found < 0)
+		return err_wrap(e, "job %u: AdminComment", job_id);
+	if (found == 0)
+		j.request = (struct vm_request){.image = ""};
+	fill_user(&j);
+	fill_memory(&j);
+	*ret = j;
+	return 0;
+}
+
+static int update(job_desc_msg_t *d, struct err *e)
+{
+	return slurm_update_job(d) == SLURM_SUCCESS ? 0 : slurm_failed(e, errno, "update job");
+}
+
+int slurm_job_record(uint32_t job_id, const struct vm_request *r, const char *status, struct err *e)
+{
+	AUTO(slurm_free_job_info_msg) job_info_msg_t *m = NULL;
+	AUTO(free) char *text = need(malloc(ADMIN_COMMENT_MAX));
+	slurm_job_info_t *info;
+	struct vm_request there;
+	const char *old;
+	job_desc_msg_t d;
+	int found;
+
+	if (load_record(job_id, &m, &info, e) < 0)
+		return -1;
+	old = info->admin_comment ? info->admin_comment : "";
+	found = job_spec_find(old, &there, e);
+	if (found < 0)
+		return err_wrap(e, "job %u: AdminComment", job_id);
+	if (found > 0 && !str_eq(there.nonce, r->nonce))
+		return err_set(e, ERR_CONFLICT, "job %u is another job now (nonce %s)", job_id,
+			       there.nonce);
+	if (job_spec_place(old, r, status, text, ADMIN_COMMENT_MAX, e) < 0)
+		return -1;
+	if (str_eq(old, text))
+		return 0;
+	compat_update_for(&d, job_id);
+	d.admin_comment = text;
+	return update(&d, e);
+}
+
+/* Puts why into the job's Comment, behind what the user keeps there; once. */
+static int comment(uint32_t job_id, const char *old, const char *why, struct err *e)
+{
+	char text[1024];
+	job_desc_msg_t d;
+
+	if (!old)
+		old = "";
+	if (strstr(old, COMMENT_MARK))
+		return 0;
+	if (str_fmt(text, sizeof(text), "%s%s" COMMENT_MARK "%s", old, old[0] ? "; " : "", why) < 0)
+		return 0; /* a long comment of the user's own: AdminComment has the reason too */
+	compat_update_for(&d, job_id);
+	d.comment = text;
+	return update(&d, e);
+}
+
+int slurm_job_end(uint32_t job_id, bool failed, const char *why, struct err *e)
+{
+	AUTO(slurm_free_job_info_msg) job_info_msg_t *m = NULL;
+	slurm_job_info_t *info;
+	struct err why_not;
+	struct err ignored;
+	struct job j;
+
+	if (load_record(job_id, &m, &info, &why_not) < 0) {
+		if (why_not.kind == ERR_ABSENT)
+			return 0;
+		*e = why_not;
+		return -1;
+	}
+	if (slurm_job_read(info, &j, e) < 0)
+		return -1;
+	if (j.phase != JOB_RUNNING)
+		return 0;
+	if (failed && why && why[0])
+		(void)comment(job_id, info->comment, why, &ignored); /* the end matters more */
+	if (compat_complete_job(job_id, failed ? STATUS_EXIT_1 : 0) == SLURM_SUCCESS ||
+	    errno == ESLURM_ALREADY_DONE || errno == ESLURM_INVALID_JOB_ID)
+		return 0;
+	return slurm_failed(e, errno, "end job");
+}
+
+int slurm_cluster(char *ret_name, size_t size, uint32_t *ret_slurm_uid, struct err *e)
+{
+	slurm_conf_t *conf = NULL;
+	int rc = 0;
+
+	if (slurm_load_ctl_conf(0, &conf) != SLURM_SUCCESS)
+		return slurm_failed(e, errno, "load its configuration");
+	if (!conf->cluster_name || str_copy(ret_name, size, conf->cluster_name) < 0)
+		rc = err_set(e, ERR_INVALID, "slurm.conf: ClusterName is missing or too long");
+	else
+		*ret_slurm_uid = conf->slurm_user_id;
+	compat_free_conf(conf);
+	return rc;
+}

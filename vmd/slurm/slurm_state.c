@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Slurm's record of a job -> struct job; see slurm_state.h. Runs on the Slurm worker.
+ *
+ * The size of an allocation is taken from its TRES text: the one place that means the same in every
+ * Slurm release from 22.05 on (slurm_job_cpus_allocated_on_node() left the library in 24.11), and
+ * the one that has --mem, --mem-per-cpu, DefMemPerCPU and whole nodes reckoned in already. It is of
+ * the whole job; a VM job has one node. Of a job with more, the node is given an equal part, which
+ * is never more than its own when Slurm spreads evenly; plan() refuses such jobs anyway. */
+#include "vmd/slurm/slurm_state.h"
+
+#include "vmd/base/str.h"
+
+#include <string.h>
+
+static enum job_end base_end(uint32_t base)
+{
+	switch ((enum job_states)base) {
+	case JOB_COMPLETE:
+	case JOB_CANCELLED:
+	case JOB_FAILED: return JOB_END_NORMAL;
+	case JOB_TIMEOUT:
+	case JOB_NODE_FAIL:
+	case JOB_PREEMPTED:
+	case JOB_BOOT_FAIL:
+	case JOB_DEADLINE:
+	case JOB_OOM: return JOB_END_ABNORMAL;
+	default: return JOB_END_NONE; /* Slurm's enum: the rest has not ended */
+	}
+}
+
+int slurm_state_read(uint32_t job_state, enum job_phase *ret_phase, enum job_end *ret_end,
+		     struct err *e)
+{
+	static const uint32_t requeue =
+		(uint32_t)(JOB_REQUEUE | JOB_REQUEUE_HOLD | JOB_SPECIAL_EXIT | JOB_REQUEUE_FED);
+	uint32_t base = job_state & JOB_STATE_BASE;
+	bool comes_again = (job_state & requeue) || base == SLURM_JOB_PENDING;
+
+	if (base >= JOB_END)
+		return err_set(e, ERR_INVALID, "unknown job state 0x%x", job_state);
+	*ret_end = comes_again ? JOB_END_NONE : base_end(base);
+	if (job_state & JOB_COMPLETING)
+		*ret_phase = JOB_ENDING;
+	else if (base == SLURM_JOB_RUNNING || base == JOB_SUSPENDED)
+		*ret_phase = JOB_RUNNING;
+	else if (comes_again)
+		*ret_phase = JOB_PENDING;
+	else
+		*ret_phase = JOB_ENDED;
+	return 0;
+}
+
+/* A size in TRES text: megabytes unless a letter says otherwise, and Slurm writes "1.50G" when it
+ * does not divide. */
+static uint64_t tres_size(uint64_t whole, uint64_t thousandths, char letter)
+{
+	unsigned shift;
+
+	switch (letter) {
+	case 'K': shift = 10; break;
+	case 'G': shift = 30; break;
+	case 'T': shift = 40; break;
+	case 'P': shift = 50; break;
+	default: shift = 20; break;
+	}
+	if (whole >= UINT64_C(1) << (60 - shift))
+		return 0;
+	return (whole << shift) + ((thousandths << shift) / 1000);
+}
+
+/* "512M", "1.50G", "2": whole part, three decimals, and what follows. */
+static uint64_t read_number(const char *s, const char **ret_rest, uint64_t *ret_thousandths)
+{
+	uint64_t n = 0;
+	uint64_t unit = 100;
+
+	*ret_thousandths = 0;
+	for (; *s >= '0' && *s <= '9' && n < UINT64_MAX / 100; s++)
+		n = n * 10 + (uint64_t)(*s - '0');
+	if (*s == '.') {
+		for (s++; *s >= '0' && *s <= '9'; s++, unit /= 10)
+			*ret_thousandths += unit * (uint64_t)(*s - '0');
+	}
+	*ret_rest = s;
+	return n;
+}
+
+uint64_t slurm_tres_count(const char *tres, const char *key)
+{
+	size_t len = strlen(key);
+
+	for (const char *p = tres; p; p = strchr(p, ',')) {
+		uint64_t thousandths;
+		uint64_t whole;
+
+		p += *p == ',';
+		if (strncmp(p, key, len) != 0 || p[len] != '=')
+			continue;
+		whole = read_number(p + len + 1, &p, &thousandths);
+		if (*p && *p != ',' && (p[1] && p[1] != ','))
+			return 0;
+		return str_eq(key, "mem") ? tres_size(whole, thousandths, *p) : whole;
+	}
+	return 0;
+}
+
+/* The first node of "worker[1-3]". */
+static int first_node(const char *nodes, char *buf, size_t size, struct err *e)
+{
+	__auto_type list = slurm_hostlist_create(nodes);
+	AUTO(free) char *name = list ? slurm_hostlist_shift(list) : NULL;
+
+	if (list)
+		slurm_hostlist_destroy(list);
+	if (!name || str_copy(buf, size, name) < 0)
+		return err_set(e, ERR_INVALID, "cannot read node list '%.80s'", nodes);
+	return 0;
+}
+
+/* As the request said, when TRES does not tell: per node, or per CPU with a flag bit. */
+static uint64_t asked_memory(const slurm_job_info_t *info, uint32_t cpus)
+{
+	uint64_t megabytes = info->pn_min_memory;
+
+	if (megabytes == NO_VAL64 || megabytes == INFINITE64)
+		return 0;
+	if (megabytes & MEM_PER_CPU)
+		megabytes = (megabytes & ~MEM_PER_CPU) * cpus;
+	return megabytes < UINT64_C(1) << 40 ? megabytes << 20 : 0;
+}
+
+static int read_allocation(const slurm_job_info_t *info, struct job *j, struct err *e)
+{
+	uint64_t cpus = slurm_tres_count(info->tres_alloc_str, "cpu");
+
+	if (!info->nodes || !info->nodes[0])
+		return err_set(e, ERR_RETRY, "running without a node list");
+	if (first_node(info->nodes, j->node, sizeof(j->node), e) < 0)
+		return -1;
+	j->n_nodes = info->num_nodes ? info->num_nodes : 1;
+	if (cpus == 0)
+		cpus = info->num_cpus;
+	j->cpus = (uint32_t)(cpus / j->n_nodes);
+	j->memory_bytes = slurm_tres_count(info->tres_alloc_str, "mem") / j->n_nodes;
+	if (j->memory_bytes == 0)
+		j->memory_bytes = asked_memory(info, j->cpus);
+	return 0;
+}
+
+int slurm_job_read(const slurm_job_info_t *info, struct job *ret, struct err *e)
+{
+	struct job j = {
+		.id = compat_job_id(info),
+		.uid = info->user_id,
+		.gid = info->group_id,
+		.restarts = info->restart_cnt,
+		.batch = info->batch_flag != 0,
+		.start_s = info->start_time,
+	};
+
+	if (slurm_state_read(info->job_state, &j.phase, &j.end, e) < 0)
+		return err_wrap(e, "job %u", j.id);
+	if (info->user_name)
+		(void)str_copy(j.user, sizeof(j.user), info->user_name);
+	if (info->time_limit != INFINITE && info->time_limit != NO_VAL)
+		j.end_s = info->end_time;
+	if (j.phase == JOB_RUNNING && read_allocation(info, &j, e) < 0)
+		return err_wrap(e, "job %u", j.id);
+	if (j.phase == JOB_ENDING && info->nodes && info->nodes[0] &&
+	    first_node(info->nodes, j.node, sizeof(j.node), e) < 0)
+		return err_wrap(e, "job %u", j.id);
+	*ret = j;
+	return 0;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Slurm's record of a job -> struct job. Pure (but for the malloc inside libslurm's host lists):
+ * tests call it with records of their own. */
+#ifndef VMD_SLURM_SLURM_STATE_H
+#define VMD_SLURM_SLURM_STATE_H
+
+#include "vmd/job/job.h"
+#include "vmd/slurm/compat.h"
+
+/* Phase and end of a job_state with its flags. ERR_INVALID: a state this vmd does not know; nothing
+ * may be concluded from it. */
+int slurm_state_read(uint32_t job_state, enum job_phase *ret_phase, enum job_end *ret_end,
+		     struct err *e);
+/* "cpu=2,mem=512M,node=1,billing=2,gres/vm=1": the value of one key; 0 if it is not there or not a
+ * number. mem is in bytes. */
+uint64_t slurm_tres_count(const char *tres, const char *key);
+/* All but request, and user when Slurm did not tell it. memory_bytes 0: Slurm did not say. */
+int slurm_job_read(const slurm_job_info_t *info, struct job *ret, struct err *e);
+
+#endif
