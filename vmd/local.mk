@@ -21,7 +21,14 @@ libvmcore_a_SOURCES = \
 	vmd/job/job.c vmd/job/job.h \
 	vmd/job/job_spec.c vmd/job/job_spec.h \
 	vmd/reconcile/action.c vmd/reconcile/action.h \
+	vmd/reconcile/inflight.c vmd/reconcile/inflight.h \
+	vmd/reconcile/plan.c vmd/reconcile/plan.h vmd/reconcile/plan_rules.h \
+	vmd/reconcile/plan_disk.c \
+	vmd/reconcile/plan_vm.c \
 	vmd/reconcile/port.h \
+	vmd/reconcile/progress.c vmd/reconcile/progress.h \
+	vmd/reconcile/reconciler.c vmd/reconcile/reconciler.h \
+	vmd/reconcile/world.c vmd/reconcile/world.h \
 	vmd/vm/image.c vmd/vm/image.h \
 	vmd/vm/vm.c vmd/vm/vm.h \
 	vmd/vm/vm_status.c vmd/vm/vm_status.h

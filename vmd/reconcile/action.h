@@ -5,6 +5,8 @@
 
 #include "vmd/reconcile/world.h"
 
+#define ACTION_TEXT_MAX 639 /* a status text with the longest node name and reason */
+
 enum action_kind {
 	ACT_CLONE_DISK,  /* disk: golden snapshot -> clone, grown to size_bytes, marked ours */
 	ACT_CREATE_DISK, /* disk: empty image */
@@ -34,7 +36,7 @@ struct action {
 	char version[32];
 	int64_t keep_until_s;
 	bool job_failed; /* ACT_END_JOB */
-	char reason[VM_REASON_MAX + 1];
+	char reason[ACTION_TEXT_MAX + 1];
 	struct vm_spec vm;
 	struct disk_spec disk;
 	char user[JOB_USER_MAX];
@@ -54,7 +56,8 @@ enum action_class {
 struct plan {
 	size_t n;
 	bool cut;      /* more was to do than fits: the next round goes on */
-	bool approval; /* stopped: too many deletions at once; deletions are left out */
+	bool many;     /* many VMs at once are to be deleted whose jobs Slurm does not know */
+	bool approval; /* and nobody approved: nothing of unknown jobs is deleted in this round */
 	struct action act[PLAN_ACTIONS];
 };
 

@@ -4,16 +4,19 @@
 #ifndef VMD_RECONCILE_PLAN_H
 #define VMD_RECONCILE_PLAN_H
 
-#include "vmd/reconcile/action.h"
+#include "vmd/reconcile/progress.h"
 
-/* busy: names of objects with an action in flight or backing off; they are left out. NULL: none. */
 struct plan_context {
 	const struct catalogue *catalogue;
 	const struct policy *policy;
+	const struct inflight *flight;   /* objects with an action in flight or backing off are left
+					    out; NULL: none */
+	const struct progress *progress; /* of want->job, one each, same order; NULL: all at their
+					    beginning */
+	int64_t quiet_at_us; /* before that a request of an earlier vmd may still land */
+	int64_t mono_us;
 	int64_t wall_s;
-	bool approved;
-	bool (*busy)(const void *ctx, const char *object);
-	const void *busy_ctx;
+	bool approved; /* many deletions at once are wanted */
 };
 
 void plan(const struct desired *want, const struct observed *seen, const struct plan_context *c,

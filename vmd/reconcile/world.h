@@ -54,5 +54,23 @@ struct observed {
 };
 
 void world_sort(struct desired *want, struct observed *seen);
+bool world_is_sorted(const struct desired *want, const struct observed *seen);
+
+/* NULL: Slurm told nothing of a job with this key. */
+const struct job *world_job(const struct desired *want, const char *key);
+bool world_is_live(const struct desired *want, uint32_t job_id);
+
+/* All that is seen of one job. */
+struct holdings {
+	char key[JOB_KEY_MAX + 1];
+	size_t n_vm, n_disk, n_pv, n_pvc, n_secret;
+	const struct vm_seen *vm;
+	const struct disk_seen *disk;
+	const struct volume_seen *pv, *pvc, *secret;
+};
+void world_of(const struct observed *seen, const char *key, struct holdings *ret);
+/* Walks all keys that are seen, in order; objects without our mark (key "") are passed over. Start
+ * with ret zeroed; false: no more. */
+bool world_next(const struct observed *seen, struct holdings *ret);
 
 #endif

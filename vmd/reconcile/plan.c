@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* plan(): walks the jobs that Slurm told of, then what is seen of jobs that Slurm does not know,
+ * and asks the rules of each object. Pure, allocates nothing. The rules are written down in
+ * DESIGN.md, "Reconcile rules"; each has a row in tests/unit/unit_plan.c. */
+#include "vmd/reconcile/plan.h"
+
+#include "vmd/base/str.h"
+#include "vmd/reconcile/plan_rules.h"
+
+struct action *plan_add(struct planner *p, const struct task *t, enum action_kind k,
+			const char *object)
+{
+	struct action *a;
+
+	if (inflight_busy(p->c->flight, t->have.key, object, action_class(k), p->c->mono_us))
+		return NULL;
+	if (p->out->n == p->limit) {
+		p->out->cut = true;
+		return NULL;
+	}
+	a = &p->out->act[p->out->n++];
+	*a = (struct action){.kind = k, .job_id = t->job_id};
+	(void)str_copy(a->job_key, sizeof(a->job_key), t->have.key);
+	(void)str_copy(a->object, sizeof(a->object), object);
+	return a;
+}
+
+static void plan_end(struct planner *p, const struct task *t, bool failed, const char *reason)
+{
+	struct action *a = plan_add(p, t, ACT_END_JOB, t->have.key);
+
+	if (!a)
+		return;
+	a->job_failed = failed;
+	(void)str_copy(a->reason, sizeof(a->reason), reason);
+}
+
+static void plan_record(struct planner *p, const struct task *t)
+{
+	char text[ACTION_TEXT_MAX + 1];
+	struct action *a;
+
+	if (!t->progress || t->progress->record_ticket)
+		return;
+	(void)progress_text(t->progress, text);
+	if (str_eq(text, t->progress->recorded))
+		return;
+	a = plan_add(p, t, ACT_RECORD, t->have.key);
+	if (a)
+		(void)str_copy(a->reason, sizeof(a->reason), text);
+}
+
+/* The job cannot have its VM. It is ended: at once if nobody waits in it, else after the waiting
+ * step had time to say why. */
+static void plan_failed(struct planner *p, const struct task *t)
+{
+	int64_t failed_us = p->c->mono_us - t->progress->failed_us;
+
+	if (t->progress->status.since_s[VM_STATE_READY] && !plan_disks_keep(p, t) &&
+	    failed_us < p->c->policy->trouble_timeout_s * 1000000)
+		return;
+	if (t->job->batch && failed_us < FAILED_GRACE_US)
+		return;
+	plan_end(p, t, true, t->progress->status.reason);
+}
+
+static void plan_running(struct planner *p, struct task *t)
+{
+	const struct vm_seen *vm = vm_current(&t->have, t->job);
+	struct vm_request request = t->job->request;
+	char name[VM_NAME_MAX + 1];
+	struct err e;
+
+	(void)vm_name(t->job, name, sizeof(name));
+	plan_record(p, t);
+	if (!p->seen->vms_known)
+		return;
+	if (t->progress && t->progress->failed_us) {
+		plan_failed(p, t);
+		return;
+	}
+	plan_disks_unkeep(p, t);
+	if (vm && vm->phase == VM_STOPPED) {
+		plan_end(p, t, false, "the guest shut down");
+		return;
+	}
+	if (!plan_vms_remove(p, t, name))
+		return; /* another incarnation holds the disks, or may come to hold them */
+	if (vm) {
+		if (vm_is_astray(vm, t->job))
+			plan_vm_remove(p, t, vm);
+		return;
+	}
+	if (catalogue_check(p->c->catalogue, &request, t->job->uid, t->job->gid, t->job->cpus,
+			    t->job->memory_bytes, &t->image, &e) < 0)
+		return; /* progress_step made it FAILED with the reason */
+	t->request = &request;
+	if (plan_disks_wanted(p, t) & plan_secret_wanted(p, t))
+		plan_vm_wanted(p, t);
+}
+
+/* Nothing of the job is wanted any more. */
+static void plan_gone(struct planner *p, const struct task *t)
+{
+	if (p->seen->vms_known && plan_vms_remove(p, t, NULL) && plan_disks_remove(p, t))
+		plan_secrets_remove(p, t);
+}
+
+static void plan_job(struct planner *p, size_t i)
+{
+	struct task t = {.job = &p->want->job[i],
+			 .job_id = p->want->job[i].id,
+			 .progress = p->c->progress ? &p->c->progress[i] : NULL};
+	char key[JOB_KEY_MAX + 1];
+
+	world_of(p->seen, job_key(t.job, key, sizeof(key)), &t.have);
+	switch (t.job->phase) {
+	case JOB_PENDING:
+	case JOB_ENDING:
+		/* It may run again: disks and Secret stay. */
+		if (p->seen->vms_known)
+			(void)plan_vms_remove(p, &t, NULL);
+		break;
+	case JOB_RUNNING: plan_running(p, &t); break;
+	case JOB_ENDED: plan_gone(p, &t); break;
+	}
+}
+
+/* Objects with our mark, but Slurm told of no such job: only a whole list may say so. */
+static bool is_orphan(const struct planner *p, const struct holdings *h, uint32_t *ret_id)
+{
+	char nonce[JOB_NONCE_LEN + 1];
+
+	return job_key_parse(h->key, ret_id, nonce) == 0 && !world_job(p->want, h->key) &&
+	       !world_is_live(p->want, *ret_id);
+}
+
+/* Many VMs whose jobs Slurm suddenly does not know: more likely Slurm's loss than so many ends,
+ * for the end of a job that Slurm tells of is no orphan. */
+static bool are_many(const struct planner *p)
+{
+	const struct policy *policy = p->c->policy;
+	size_t orphans = 0, all = 0;
+	uint32_t id;
+
+	for (struct holdings h = {.key = ""}; world_next(p->seen, &h);)
+		for (size_t i = 0; i < h.n_vm; i++)
+			if (h.vm[i].phase != VM_DELETING) {
+				all++;
+				orphans += is_orphan(p, &h, &id);
+			}
+	return orphans > policy->delete_share_min &&
+	       orphans * 100 > all * policy->delete_share_percent;
+}
+
+void plan(const struct desired *want, const struct observed *seen, const struct plan_context *c,
+	  struct plan *out)
+{
+	struct planner p = {.want = want, .seen = seen, .c = c, .out = out, .limit = PLAN_ACTIONS};
+
+	out->n = 0;
+	out->cut = out->many = out->approval = false;
+	if (c->policy->actions_per_round && c->policy->actions_per_round < p.limit)
+		p.limit = c->policy->actions_per_round;
+	if (!want->known)
+		return; /* unknown is not empty */
+	for (size_t i = 0; i < want->n; i++)
+		plan_job(&p, i);
+	out->many = seen->vms_known && are_many(&p);
+	out->approval = out->many && !c->approved;
+	if (out->approval)
+		return;
+	for (struct holdings h = {.key = ""}; world_next(seen, &h);) {
+		struct task t = {.have = h};
+
+		if (is_orphan(&p, &h, &t.job_id))
+			plan_gone(&p, &t);
+	}
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Rules for VMs and their Secrets. Pure, allocates nothing.
+ *
+ * Two VMs of one job must never have its disks at once, and Kubernetes would not mind. So a VM is
+ * created only when no other VM of the job is seen and none can come up from a request that was
+ * sent before: by this vmd (inflight) or by one that died (quiet_at_us). */
+#include "vmd/reconcile/plan_rules.h"
+
+#include "vmd/base/str.h"
+
+void plan_vm_remove(struct planner *p, const struct task *t, const struct vm_seen *vm)
+{
+	struct action *a;
+
+	if (vm->phase == VM_DELETING || !*vm->uid)
+		return; /* on its way, or nothing that a precondition could name */
+	a = plan_add(p, t, ACT_DELETE_VM, vm->name);
+	if (!a)
+		return;
+	(void)str_copy(a->uid, sizeof(a->uid), vm->uid);
+	(void)str_copy(a->version, sizeof(a->version), vm->version);
+}
+
+bool plan_vms_remove(struct planner *p, const struct task *t, const char *keep)
+{
+	bool none = !inflight_may_appear(p->c->flight, t->have.key, CLASS_VM, keep, p->c->mono_us);
+
+	for (size_t i = 0; i < t->have.n_vm; i++)
+		if (!keep || !str_eq(t->have.vm[i].name, keep)) {
+			none = false;
+			plan_vm_remove(p, t, &t->have.vm[i]);
+		}
+	return none;
+}
+
+static void disk_attach(struct vm_spec *vm, const struct job *j, enum disk_role role)
+{
+	struct vm_disk_spec *d = &vm->disk[vm->n_disk++];
+
+	(void)str_copy(d->name, sizeof(d->name), disk_role_name(role));
+	(void)disk_name(j, role, d->claim, sizeof(d->claim));
+}
+
+static void spec_fill(struct vm_spec *vm, const struct task *t)
+{
+	const struct job *j = t->job;
+	const struct image *i = t->image;
+
+	vm->job_id = j->id;
+	vm->job_uid = j->uid;
+	vm->incarnation = j->restarts;
+	(void)str_copy(vm->job_key, sizeof(vm->job_key), t->have.key);
+	(void)str_copy(vm->user, sizeof(vm->user), *i->user ? i->user : j->user);
+	(void)str_copy(vm->image, sizeof(vm->image), i->name);
+	vm->profile = i->profile;
+	vm->firmware_efi = i->firmware_efi;
+	vm->secure_boot = i->secure_boot;
+	vm->tpm = i->tpm;
+	vm->cpus = j->cpus;
+	vm->memory_bytes = vm_guest_memory_bytes(j->memory_bytes, j->cpus, i->tpm);
+	(void)str_copy(vm->node, sizeof(vm->node), j->node);
+	(void)str_copy(vm->network, sizeof(vm->network), t->request->network);
+	(void)vm_secret_name(j, vm->secret, sizeof(vm->secret));
+	disk_attach(vm, j, DISK_ROOT);
+	if (t->request->scratch_bytes)
+		disk_attach(vm, j, DISK_SCRATCH);
+}
+
+/* The disks and the Secret are there, no VM of the job is. */
+void plan_vm_wanted(struct planner *p, const struct task *t)
+{
+	char name[VM_NAME_MAX + 1];
+	struct action *a;
+
+	(void)vm_name(t->job, name, sizeof(name));
+	if (t->job->restarts > 0 && p->c->mono_us < p->c->quiet_at_us)
+		return; /* the earlier incarnation's VM may still land */
+	if (inflight_believes_made(p->c->flight, t->have.key, name, CLASS_VM, p->c->mono_us))
+		return;
+	a = plan_add(p, t, ACT_CREATE_VM, name);
+	if (!a)
+		return;
+	(void)str_copy(a->vm.name, sizeof(a->vm.name), name);
+	(void)str_copy(a->user, sizeof(a->user), *t->image->user ? t->image->user : t->job->user);
+	spec_fill(&a->vm, t);
+}
+
+bool plan_secret_wanted(struct planner *p, const struct task *t)
+{
+	char name[VM_NAME_MAX + 1];
+	struct action *a;
+
+	if (!p->seen->secrets_known)
+		return false;
+	(void)vm_secret_name(t->job, name, sizeof(name));
+	for (size_t i = 0; i < t->have.n_secret; i++)
+		if (str_eq(t->have.secret[i].name, name))
+			return !t->have.secret[i].deleting &&
+			       !inflight_believes_gone(p->c->flight, t->have.key, name,
+						       CLASS_SECRET, p->c->mono_us);
+	if (inflight_believes_made(p->c->flight, t->have.key, name, CLASS_SECRET, p->c->mono_us))
+		return true;
+	a = plan_add(p, t, ACT_CREATE_SECRET, name);
+	if (a)
+		(void)str_copy(a->user, sizeof(a->user),
+			       *t->image->user ? t->image->user : t->job->user);
+	return false;
+}
+
+void plan_secrets_remove(struct planner *p, const struct task *t)
+{
+	if (!p->seen->secrets_known)
+		return;
+	for (size_t i = 0; i < t->have.n_secret; i++) {
+		const struct volume_seen *s = &t->have.secret[i];
+		struct action *a;
+
+		if (s->deleting || !*s->uid)
+			continue;
+		a = plan_add(p, t, ACT_DELETE_SECRET, s->name);
+		if (!a)
+			continue;
+		(void)str_copy(a->uid, sizeof(a->uid), s->uid);
+		(void)str_copy(a->version, sizeof(a->version), s->version);
+	}
+}

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The status of one job's VM: a state, a reason for people, times, and the time limits. Pure.
+ *
+ * READY is left only by the guest's end: an agent that is away for a moment is a reason, not a
+ * state, or a job's record would be written at every reboot. READY is also remembered in the job's
+ * record, so that a new vmd does not start the clock again for a guest that ran for days.
+ * FAILED is final for an incarnation. */
+#include "vmd/reconcile/progress.h"
+
+#include "vmd/base/str.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#define SECOND_US INT64_C(1000000)
+
+static void reason_set(struct progress *p, const char *fmt, ...) PRINTF(2, 3);
+static void reason_set(struct progress *p, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(p->status.reason, sizeof(p->status.reason), fmt, ap);
+	va_end(ap);
+}
+
+static void state_set(struct progress *p, enum vm_state s, const struct view *v)
+{
+	p->status.state = s;
+	if (!p->status.since_s[s])
+		p->status.since_s[s] = v->wall_s;
+}
+
+static void due(struct progress *p, int64_t at_us)
+{
+	if (at_us < p->deadline_us)
+		p->deadline_us = at_us;
+}
+
+static void fail(struct progress *p, const struct view *v, const char *reason)
+{
+	state_set(p, VM_STATE_FAILED, v);
+	if (reason != p->status.reason)
+		reason_set(p, "%s", reason);
+	p->failed_us = v->mono_us;
+	due(p, v->mono_us + FAILED_GRACE_US);
+}
+
+const struct vm_seen *vm_current(const struct holdings *h, const struct job *j)
+{
+	char name[VM_NAME_MAX + 1];
+
+	(void)vm_name(j, name, sizeof(name));
+	for (size_t i = 0; i < h->n_vm; i++)
+		if (str_eq(h->vm[i].name, name))
+			return &h->vm[i];
+	return NULL;
+}
+
+/* Slurm says worker1node where Kubernetes may say worker1node.example.org. */
+static bool node_same(const char *a, const char *b)
+{
+	size_t la = strlen(a), lb = strlen(b);
+	size_t n = la < lb ? la : lb;
+
+	if (strncmp(a, b, n) != 0)
+		return false;
+	return la == lb || (n > 0 && (la > lb ? a : b)[n] == '.');
+}
+
+bool vm_is_astray(const struct vm_seen *vm, const struct job *j)
+{
+	return *vm->node && *j->node && !node_same(vm->node, j->node) &&
+	       (vm->phase == VM_STARTING || vm->phase == VM_RUNNING);
+}
+
+/* What hinders the job from outside, and since when; NULL: nothing. */
+static const char *trouble_find(const struct view *v, const struct holdings *h, int64_t *ret_since)
+{
+	const struct flight *f = inflight_trouble(v->flight, h->key, v->mono_us);
+	const struct trouble *t = v->trouble;
+
+	if (t && *t[TROUBLE_KUBE].text) {
+		*ret_since = t[TROUBLE_KUBE].since_us;
+		return t[TROUBLE_KUBE].text;
+	}
+	if (t && *t[TROUBLE_CEPH].text) {
+		*ret_since = t[TROUBLE_CEPH].since_us;
+		return t[TROUBLE_CEPH].text;
+	}
+	if (f && !flight_is_refused(f)) {
+		*ret_since = f->failing_since_us;
+		return f->err.msg;
+	}
+	return NULL;
+}
+
+/* PROVISIONING before the VM object is there: what is being done. */
+static void reason_making(struct progress *p, const struct job *j, const struct holdings *h,
+			  const struct view *v)
+{
+	if (!v->seen->vms_known || !v->seen->pvs_known || !v->seen->pvcs_known ||
+	    !v->seen->secrets_known)
+		reason_set(p, "waiting for the Kubernetes API's first answer");
+	else if (!v->seen->disks_known)
+		reason_set(p, "waiting for Ceph's first answer");
+	else if (h->n_vm)
+		reason_set(p, "the earlier run's virtual machine is being removed");
+	else if (j->restarts > 0 && v->mono_us < v->quiet_at_us)
+		reason_set(p, "making sure that no request of before vmd's restart is under way");
+	else
+		reason_set(p, "making its disks and virtual machine");
+	if (j->restarts > 0 && v->mono_us < v->quiet_at_us)
+		due(p, v->quiet_at_us);
+}
+
+static void step_running_guest(struct progress *p, const struct vm_seen *vm, const struct view *v)
+{
+	const char *missing = !vm->agent      ? "waiting for the guest agent"
+			      : !*vm->address ? "waiting for an address in the LAN"
+			      : !vm->reachable
+				      ? "waiting for the guest's RDP or ssh server to answer"
+				      : NULL;
+
+	if (*vm->address)
+		(void)str_copy(p->status.address, sizeof(p->status.address), vm->address);
+	if (!missing || p->status.since_s[VM_STATE_READY])
+		state_set(p, VM_STATE_READY, v);
+	else
+		state_set(p, VM_STATE_BOOTING, v);
+	reason_set(p, "%s", missing ? missing : "");
+}
+
+/* The VM of this incarnation is seen. */
+static void step_seen(struct progress *p, const struct job *j, const struct vm_seen *vm,
+		      const struct view *v)
+{
+	if (*vm->node)
+		(void)str_copy(p->status.node, sizeof(p->status.node), vm->node);
+	if (vm_is_astray(vm, j)) {
+		state_set(p, VM_STATE_PROVISIONING, v);
+		reason_set(p,
+			   "it runs on %.80s, outside the job's allocation on %.80s: removed "
+			   "and made again",
+			   vm->node, j->node);
+		return;
+	}
+	switch (vm->phase) {
+	case VM_ABSENT:
+	case VM_STARTING:
+		state_set(p, VM_STATE_PROVISIONING, v);
+		reason_set(p, "%s",
+			   *vm->reason ? vm->reason : "the node prepares the virtual machine");
+		break;
+	case VM_RUNNING: step_running_guest(p, vm, v); break;
+	case VM_STOPPED:
+		state_set(p, VM_STATE_STOPPING, v);
+		reason_set(p, "the guest shut down");
+		break;
+	case VM_FAILED: fail(p, v, *vm->reason ? vm->reason : "the virtual machine failed"); break;
+	case VM_DELETING:
+		state_set(p, VM_STATE_PROVISIONING, v);
+		reason_set(p, "its virtual machine is being deleted and will be made again");
+		break;
+	}
+}
+
+/* Time limits of a job that waits for READY. Trouble outside stops the one clock and starts the
+ * other: a user's 15 minutes are not spent on an API that is down. */
+static void step_limits(struct progress *p, const struct holdings *h, const struct view *v)
+{
+	char why[VM_REASON_MAX + 1];
+	int64_t since_us = 0;
+	const char *trouble = trouble_find(v, h, &since_us);
+	int64_t trouble_us = v->policy->trouble_timeout_s * SECOND_US;
+	int64_t ready_us = v->policy->ready_timeout_s * SECOND_US;
+
+	if (trouble) {
+		reason_set(p, "%s", trouble);
+		if (trouble_us <= 0)
+			return;
+		if (v->mono_us - since_us >= trouble_us)
+			fail(p, v, p->status.reason);
+		else
+			due(p, since_us + trouble_us);
+		return;
+	}
+	p->waited_us += v->mono_us - p->stepped_us;
+	if (ready_us <= 0)
+		return;
+	if (p->waited_us < ready_us) {
+		due(p, v->mono_us + ready_us - p->waited_us);
+		return;
+	}
+	(void)snprintf(why, sizeof(why), "not ready after %lld s: %s",
+		       (long long)v->policy->ready_timeout_s, p->status.reason);
+	fail(p, v, why);
+}
+
+/* A request that no repetition can help: wrong for the catalogue, or refused by an adapter. */
+static bool step_refused(struct progress *p, const struct job *j, const struct holdings *h,
+			 const struct view *v)
+{
+	const struct flight *f = inflight_trouble(v->flight, h->key, v->mono_us);
+	struct vm_request request = j->request;
+	const struct image *image;
+	struct err e;
+
+	if (f && flight_is_refused(f)) {
+		fail(p, v, f->err.msg);
+		return true;
+	}
+	if (catalogue_check(v->catalogue, &request, j->uid, j->gid, j->cpus, j->memory_bytes,
+			    &image, &e) < 0) {
+		fail(p, v, e.msg);
+		return true;
+	}
+	(void)str_copy(p->status.user, sizeof(p->status.user),
+		       *image->user ? image->user : j->user);
+	return false;
+}
+
+static void step_wanted(struct progress *p, const struct job *j, const struct holdings *h,
+			const struct view *v)
+{
+	const struct vm_seen *vm = vm_current(h, j);
+	const struct image *image = catalogue_find(v->catalogue, j->request.image);
+	int64_t since_us;
+
+	(void)str_copy(p->status.node, sizeof(p->status.node), j->node);
+	if (image && !*p->status.user)
+		(void)str_copy(p->status.user, sizeof(p->status.user),
+			       *image->user ? image->user : j->user);
+	if (vm) {
+		step_seen(p, j, vm, v);
+	} else if (!v->seen->vms_known && p->status.state != VM_STATE_UNKNOWN &&
+		   p->status.state != VM_STATE_PENDING) {
+		/* Unknown is not empty: what was seen last still stands. */
+		reason_set(p, "the Kubernetes API does not answer");
+	} else if (!step_refused(p, j, h, v)) {
+		state_set(p, VM_STATE_PROVISIONING, v);
+		reason_making(p, j, h, v);
+	}
+	if (p->status.state == VM_STATE_PROVISIONING || p->status.state == VM_STATE_BOOTING)
+		step_limits(p, h, v);
+	else if (p->status.state == VM_STATE_READY && !v->seen->vms_known &&
+		 trouble_find(v, h, &since_us))
+		reason_set(p, "%s", trouble_find(v, h, &since_us));
+}
+
+static void step_ended(struct progress *p, const struct holdings *h, const struct view *v)
+{
+	bool known = v->seen->vms_known && v->seen->pvs_known && v->seen->pvcs_known &&
+		     v->seen->secrets_known && v->seen->disks_known;
+	const struct disk_seen *kept = NULL;
+
+	for (size_t i = 0; i < h->n_disk; i++)
+		if (h->disk[i].kept_until_s)
+			kept = &h->disk[i];
+	if (known && h->n_vm + h->n_pv + h->n_pvc + h->n_secret == 0 &&
+	    h->n_disk == (kept ? 1 : 0)) {
+		state_set(p, VM_STATE_STOPPED, v);
+		if (kept)
+			reason_set(p, "its root disk %s is kept for now", kept->name);
+		else
+			reason_set(p, "%s", "");
+		return;
+	}
+	state_set(p, VM_STATE_STOPPING, v);
+	reason_set(p, "%s is being removed",
+		   h->n_vm                          ? "its virtual machine"
+		   : h->n_pv + h->n_pvc + h->n_disk ? "its disk"
+						    : "what it used");
+}
+
+static void step_pending(struct progress *p, const struct holdings *h, const struct view *v)
+{
+	state_set(p, VM_STATE_PENDING, v);
+	reason_set(p, "%s",
+		   h->n_vm ? "the earlier run's virtual machine is being removed"
+			   : "the job waits for a node");
+}
+
+static void begin(struct progress *p, const struct job *j, const struct view *v)
+{
+	*p = (struct progress){
+		.job_id = j->id,
+		.restarts = j->restarts,
+		.stepped_us = v->mono_us,
+	};
+	(void)str_copy(p->nonce, sizeof(p->nonce), j->request.nonce);
+	(void)vm_name(j, p->status.vm, sizeof(p->status.vm));
+	if (j->request.recorded_ready_s && j->request.recorded_run == j->restarts)
+		p->status.since_s[VM_STATE_READY] = j->request.recorded_ready_s;
+}
+
+void progress_step(struct progress *p, const struct job *j, const struct view *v)
+{
+	struct holdings h;
+	char key[JOB_KEY_MAX + 1];
+
+	if (p->job_id != j->id || p->restarts != j->restarts || !str_eq(p->nonce, j->request.nonce))
+		begin(p, j, v);
+	world_of(v->seen, job_key(j, key, sizeof(key)), &h);
+	p->deadline_us = INT64_MAX;
+	switch (j->phase) {
+	case JOB_PENDING: step_pending(p, &h, v); break;
+	case JOB_RUNNING:
+		if (p->failed_us)
+			due(p, p->failed_us + FAILED_GRACE_US);
+		else
+			step_wanted(p, j, &h, v);
+		break;
+	case JOB_ENDING:
+		state_set(p, VM_STATE_STOPPING, v);
+		reason_set(p, "%s",
+			   h.n_vm ? "its virtual machine is being removed" : "the job is ending");
+		break;
+	case JOB_ENDED: step_ended(p, &h, v); break;
+	}
+	p->stepped_us = v->mono_us;
+	/* While it runs, the next moment may bring a VM. */
+	p->status.node_clear = j->phase != JOB_RUNNING && v->seen->vms_known && h.n_vm == 0 &&
+			       !inflight_may_appear(v->flight, key, CLASS_VM, NULL, v->mono_us);
+}
+
+/* What may stand in quotes inside the braces of an admin_comment. */
+static void quote_safe(char *s)
+{
+	for (; *s; s++) {
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			*s = ' ';
+		else if (*s == '"')
+			*s = '\'';
+		else if (*s == '{')
+			*s = '(';
+		else if (*s == '}')
+			*s = ')';
+	}
+}
+
+static void word_add(char *buf, const char *key, const char *value)
+{
+	size_t len = strlen(buf);
+
+	if (*value && !strpbrk(value, " \"{}"))
+		(void)str_fmt(buf + len, ACTION_TEXT_MAX + 1 - len, " %s=%s", key, value);
+}
+
+const char *progress_text(const struct progress *p, char buf[ACTION_TEXT_MAX + 1])
+{
+	const struct vm_status *s = &p->status;
+	char state[16], number[24], reason[VM_REASON_MAX + 1];
+	size_t len;
+
+	buf[0] = '\0';
+	(void)str_copy(state, sizeof(state), vm_state_name(s->state));
+	for (char *c = state; *c; c++)
+		*c = (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
+	word_add(buf, "state", state);
+	(void)str_fmt(number, sizeof(number), "%u", p->restarts);
+	word_add(buf, "run", number);
+	word_add(buf, "node", s->node);
+	word_add(buf, "address", s->address);
+	if (s->since_s[VM_STATE_READY]) {
+		(void)str_fmt(number, sizeof(number), "%lld",
+			      (long long)s->since_s[VM_STATE_READY]);
+		word_add(buf, "ready", number);
+	}
+	if (s->state == VM_STATE_FAILED) {
+		(void)str_copy(reason, sizeof(reason), s->reason);
+		quote_safe(reason);
+		len = strlen(buf);
+		(void)str_fmt(buf + len, ACTION_TEXT_MAX + 1 - len, " reason=\"%s\"", reason);
+	}
+	return buf;
+}

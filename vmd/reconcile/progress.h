@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How far each job's VM is: the status people read, and the time limits that make it FAILED. Pure:
+ * what was, what is seen and the time go in, what is comes out. */
+#ifndef VMD_RECONCILE_PROGRESS_H
+#define VMD_RECONCILE_PROGRESS_H
+
+#include "vmd/reconcile/inflight.h"
+#include "vmd/vm/vm_status.h"
+
+/* A batch job's waiting step reads the reason and fails the job itself; only then does vmd. */
+#define FAILED_GRACE_US (INT64_C(60) * 1000000)
+
+enum trouble_source { TROUBLE_SLURM, TROUBLE_KUBE, TROUBLE_CEPH, TROUBLE_COUNT };
+struct trouble {
+	char text[VM_REASON_MAX + 1]; /* "" it works */
+	int64_t since_us;
+};
+
+struct progress {
+	uint32_t job_id;
+	char nonce[JOB_NONCE_LEN + 1];
+	uint32_t restarts;
+	struct vm_status status;
+	int64_t stepped_us;
+	int64_t waited_us;   /* for READY; time in trouble does not count */
+	int64_t failed_us;   /* since when it is FAILED, which it stays; 0 it is not */
+	int64_t deadline_us; /* when the next step is due by time alone; INT64_MAX never */
+	/* Status text last written to the job's record, and the one on its way (record_ticket). */
+	char recorded[ACTION_TEXT_MAX + 1];
+	char recording[ACTION_TEXT_MAX + 1];
+	uint64_t record_ticket;
+};
+
+struct view {
+	const struct observed *seen;
+	const struct inflight *flight;
+	const struct catalogue *catalogue;
+	const struct policy *policy;
+	const struct trouble *trouble; /* TROUBLE_COUNT of them; NULL: none */
+	int64_t quiet_at_us;           /* before that a request of an earlier vmd may still land */
+	int64_t mono_us;
+	int64_t wall_s;
+};
+
+/* p is zeroed, or of the same job before; a new incarnation begins anew. */
+void progress_step(struct progress *p, const struct job *j, const struct view *v);
+/* The text vmd writes behind the request: " state=ready run=0 node=... address=... ready=...". */
+const char *progress_text(const struct progress *p, char buf[ACTION_TEXT_MAX + 1]);
+
+/* Does the guest run somewhere else than Slurm allocated? A short host name equals the full one. */
+bool vm_is_astray(const struct vm_seen *vm, const struct job *j);
+/* The VM of this incarnation; NULL: not seen. */
+const struct vm_seen *vm_current(const struct holdings *h, const struct job *j);
+
+#endif

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One round: look, plan, start. Keeps what is in flight and how far each job is; both may be lost
+ * at any moment and are found again in the world. Effects go through the port, time is an argument;
+ * pure but for malloc. Runs on the loop thread. */
+#include "vmd/reconcile/reconciler.h"
+
+#include "vmd/base/str.h"
+#include "vmd/reconcile/plan.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define SECOND_US INT64_C(1000000)
+
+struct reconciler {
+	const struct catalogue *catalogue;
+	const struct policy *policy;
+	struct action_port port;
+	struct inflight flight;
+	struct trouble trouble[TROUBLE_COUNT];
+	size_t n_progress;
+	struct progress *progress; /* of the last known list of jobs, same order */
+	struct plan plan;
+	struct reconciler_counts counts;
+	bool started;
+	bool approved;
+	int64_t quiet_at_us;
+};
+
+static void *alloc(size_t n, size_t size)
+{
+	void *p = calloc(n ? n : 1, size);
+
+	if (!p)
+		abort();
+	return p;
+}
+
+struct reconciler *reconciler_new(const struct catalogue *c, const struct policy *p,
+				  const struct action_port *port)
+{
+	struct reconciler *r = alloc(1, sizeof(*r));
+
+	r->port = *port;
+	reconciler_configure(r, c, p);
+	return r;
+}
+
+void reconciler_free(struct reconciler *r)
+{
+	if (!r)
+		return;
+	inflight_done(&r->flight);
+	free(r->progress);
+	free(r);
+}
+
+void reconciler_configure(struct reconciler *r, const struct catalogue *c, const struct policy *p)
+{
+	r->catalogue = c;
+	r->policy = p;
+}
+
+/* The progress of every job that is wanted, in their order; that of others is dropped. */
+static void progress_merge(struct reconciler *r, const struct desired *want, const struct view *v)
+{
+	struct progress *next = alloc(want->n, sizeof(*next));
+	size_t old = 0;
+
+	for (size_t i = 0; i < want->n; i++) {
+		const struct job *j = &want->job[i];
+
+		for (; old < r->n_progress; old++) {
+			const struct progress *p = &r->progress[old];
+
+			if (p->job_id > j->id ||
+			    (p->job_id == j->id && strcmp(p->nonce, j->request.nonce) >= 0))
+				break;
+		}
+		if (old < r->n_progress && r->progress[old].job_id == j->id &&
+		    str_eq(r->progress[old].nonce, j->request.nonce))
+			next[i] = r->progress[old];
+		progress_step(&next[i], j, v);
+	}
+	free(r->progress);
+	r->progress = next;
+	r->n_progress = want->n;
+}
+
+static struct progress *progress_of(struct reconciler *r, const struct action *a)
+{
+	for (size_t i = 0; i < r->n_progress; i++) {
+		char key[JOB_KEY_MAX + 1];
+
+		(void)str_fmt(key, sizeof(key), "%u-%s", r->progress[i].job_id,
+			      r->progress[i].nonce);
+		if (str_eq(key, a->job_key))
+			return &r->progress[i];
+	}
+	return NULL;
+}
+
+static void finish(struct reconciler *r, uint64_t ticket, const struct err *e, int64_t now_us)
+{
+	const struct flight *f = inflight_finish(&r->flight, ticket, e, now_us);
+
+	if (!f)
+		return;
+	if (e->kind == ERR_CONFLICT)
+		r->counts.conflicts++;
+	else if (e->kind != ERR_NONE)
+		r->counts.failures++;
+	for (size_t i = 0; f->class == CLASS_JOB_RECORD && i < r->n_progress; i++)
+		if (r->progress[i].record_ticket == ticket) {
+			r->progress[i].record_ticket = 0;
+			if (e->kind == ERR_NONE)
+				memcpy(r->progress[i].recorded, r->progress[i].recording,
+				       sizeof(r->progress[i].recorded));
+		}
+}
+
+static void apply(struct reconciler *r, const struct action *a, int64_t now_us)
+{
+	struct err e = {.kind = ERR_NONE};
+	uint64_t ticket = inflight_start(&r->flight, a, now_us);
+	struct progress *p = a->kind == ACT_RECORD ? progress_of(r, a) : NULL;
+
+	r->counts.actions++;
+	if (p) {
+		p->record_ticket = ticket;
+		(void)str_copy(p->recording, sizeof(p->recording), a->reason);
+	}
+	if (r->port.apply(r->port.self, a, ticket, &e) < 0)
+		finish(r, ticket, &e, now_us);
+}
+
+static int64_t earliest(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* When something may have to be done though nothing changes. */
+static int64_t next_us(const struct reconciler *r, const struct desired *want,
+		       const struct observed *seen, struct now now)
+{
+	int64_t next = inflight_next(&r->flight, now.mono_us);
+
+	if (r->plan.cut)
+		return now.mono_us;
+	for (size_t i = 0; want->known && i < r->n_progress; i++)
+		if (r->progress[i].deadline_us > now.mono_us)
+			next = earliest(next, r->progress[i].deadline_us);
+	for (size_t i = 0; i < seen->n_disk; i++)
+		if (seen->disk[i].kept_until_s > now.wall_s)
+			next = earliest(next,
+					now.mono_us + (seen->disk[i].kept_until_s - now.wall_s) *
+							      SECOND_US);
+	return next;
+}
+
+int64_t reconciler_round(struct reconciler *r, const struct desired *want,
+			 const struct observed *seen, struct now now)
+{
+	struct view v = {.seen = seen,
+			 .flight = &r->flight,
+			 .catalogue = r->catalogue,
+			 .policy = r->policy,
+			 .trouble = r->trouble,
+			 .mono_us = now.mono_us,
+			 .wall_s = now.wall_s};
+	struct plan_context c;
+
+	assert(world_is_sorted(want, seen));
+	if (!r->started) {
+		r->started = true;
+		r->flight.seed = (uint64_t)now.mono_us;
+		r->quiet_at_us = now.mono_us + FLIGHT_LATE_US;
+	}
+	v.quiet_at_us = r->quiet_at_us;
+	inflight_expire(&r->flight, now.mono_us);
+	inflight_see(&r->flight, seen);
+	if (want->known)
+		progress_merge(r, want, &v);
+	c = (struct plan_context){.catalogue = r->catalogue,
+				  .policy = r->policy,
+				  .flight = &r->flight,
+				  .progress = r->progress,
+				  .quiet_at_us = r->quiet_at_us,
+				  .mono_us = now.mono_us,
+				  .wall_s = now.wall_s,
+				  .approved = r->approved};
+	plan(want, seen, &c, &r->plan);
+	if (want->known && seen->vms_known && !r->plan.many)
+		r->approved = false; /* the wave it was for is over */
+	for (size_t i = 0; i < r->plan.n; i++)
+		apply(r, &r->plan.act[i], now.mono_us);
+	r->counts.rounds++;
+	r->counts.in_flight = r->flight.in_flight;
+	r->counts.approval_wanted = r->plan.approval;
+	return next_us(r, want, seen, now);
+}
+
+void reconciler_done(struct reconciler *r, uint64_t ticket, const struct err *e, struct now now)
+{
+	finish(r, ticket, e, now.mono_us);
+	r->counts.in_flight = r->flight.in_flight;
+}
+
+const struct vm_status *reconciler_status(const struct reconciler *r, uint32_t job_id)
+{
+	const struct vm_status *found = NULL;
+
+	/* A job id comes again after slurmctld lost its state: the one that has not ended. */
+	for (size_t i = 0; i < r->n_progress; i++)
+		if (r->progress[i].job_id == job_id &&
+		    (!found || r->progress[i].status.state != VM_STATE_STOPPED))
+			found = &r->progress[i].status;
+	return found;
+}
+
+void reconciler_trouble(struct reconciler *r, const char *source, const char *text, struct now now)
+{
+	static const char *const names[TROUBLE_COUNT] = {"slurm", "kube", "ceph"};
+
+	for (size_t i = 0; i < TROUBLE_COUNT; i++) {
+		struct trouble *t = &r->trouble[i];
+
+		if (!str_eq(names[i], source))
+			continue;
+		if (!text || !*t->text)
+			t->since_us = now.mono_us;
+		(void)snprintf(t->text, sizeof(t->text), "%s", text ? text : "");
+	}
+}
+
+const struct plan *reconciler_plan(const struct reconciler *r)
+{
+	return &r->plan;
+}
+
+void reconciler_approve(struct reconciler *r)
+{
+	r->approved = true;
+}
+
+struct reconciler_counts reconciler_counts(const struct reconciler *r)
+{
+	return r->counts;
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Sorting of the world and lookups in it. Pure. */
+#include "vmd/reconcile/world.h"
+
+#include "vmd/base/str.h"
+
+#include <string.h>
+
+/* The five arrays of struct observed in one shape. All elements have name and job_key. */
+struct table {
+	const char *base;
+	size_t n, stride, key, name;
+};
+
+#define TABLE(array, count, type)                                                                  \
+	(struct table)                                                                             \
+	{                                                                                          \
+		.base = (const char *)(array), .n = (count), .stride = sizeof(type),               \
+		.key = offsetof(type, job_key), .name = offsetof(type, name)                       \
+	}
+
+enum { T_VM, T_DISK, T_PV, T_PVC, T_SECRET, T_COUNT };
+
+static void tables(const struct observed *s, struct table t[T_COUNT])
+{
+	t[T_VM] = TABLE(s->vm, s->n_vm, struct vm_seen);
+	t[T_DISK] = TABLE(s->disk, s->n_disk, struct disk_seen);
+	t[T_PV] = TABLE(s->pv, s->n_pv, struct volume_seen);
+	t[T_PVC] = TABLE(s->pvc, s->n_pvc, struct volume_seen);
+	t[T_SECRET] = TABLE(s->secret, s->n_secret, struct volume_seen);
+}
+
+static const char *key_at(const struct table *t, size_t i)
+{
+	return t->base + i * t->stride + t->key;
+}
+
+static const char *name_at(const struct table *t, size_t i)
+{
+	return t->base + i * t->stride + t->name;
+}
+
+/* Index of the first element with a key >= key. */
+static size_t lower(const struct table *t, const char *key)
+{
+	size_t lo = 0, hi = t->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (strcmp(key_at(t, mid), key) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static size_t count_of(const struct table *t, size_t first, const char *key)
+{
+	size_t n = 0;
+
+	while (first + n < t->n && str_eq(key_at(t, first + n), key))
+		n++;
+	return n;
+}
+
+static int job_order(const void *a, const void *b)
+{
+	return job_key_compare(a, b);
+}
+
+static int names_order(const char *key_a, const char *name_a, const char *key_b, const char *name_b)
+{
+	int order = strcmp(key_a, key_b);
+
+	return order ? order : strcmp(name_a, name_b);
+}
+
+static int vm_order(const void *a, const void *b)
+{
+	const struct vm_seen *x = a, *y = b;
+
+	return names_order(x->job_key, x->name, y->job_key, y->name);
+}
+
+static int disk_order(const void *a, const void *b)
+{
+	const struct disk_seen *x = a, *y = b;
+
+	return names_order(x->job_key, x->name, y->job_key, y->name);
+}
+
+static int volume_order(const void *a, const void *b)
+{
+	const struct volume_seen *x = a, *y = b;
+
+	return names_order(x->job_key, x->name, y->job_key, y->name);
+}
+
+static void sort(void *base, size_t n, size_t size, int (*order)(const void *, const void *))
+{
+	if (n > 1) /* an empty array may be NULL */
+		qsort(base, n, size, order);
+}
+
+void world_sort(struct desired *want, struct observed *seen)
+{
+	sort(want->job, want->n, sizeof(*want->job), job_order);
+	sort(seen->vm, seen->n_vm, sizeof(*seen->vm), vm_order);
+	sort(seen->disk, seen->n_disk, sizeof(*seen->disk), disk_order);
+	sort(seen->pv, seen->n_pv, sizeof(*seen->pv), volume_order);
+	sort(seen->pvc, seen->n_pvc, sizeof(*seen->pvc), volume_order);
+	sort(seen->secret, seen->n_secret, sizeof(*seen->secret), volume_order);
+}
+
+bool world_is_sorted(const struct desired *want, const struct observed *seen)
+{
+	struct table t[T_COUNT];
+
+	for (size_t i = 1; i < want->n; i++)
+		if (job_key_compare(&want->job[i - 1], &want->job[i]) > 0)
+			return false;
+	for (size_t i = 1; i < want->n_live; i++)
+		if (want->live[i - 1] > want->live[i])
+			return false;
+	tables(seen, t);
+	for (size_t k = 0; k < T_COUNT; k++)
+		for (size_t i = 1; i < t[k].n; i++)
+			if (names_order(key_at(&t[k], i - 1), name_at(&t[k], i - 1),
+					key_at(&t[k], i), name_at(&t[k], i)) > 0)
+				return false;
+	return true;
+}
+
+const struct job *world_job(const struct desired *want, const char *key)
+{
+	struct job wanted = {.id = 0};
+	size_t lo = 0, hi = want->n;
+
+	if (job_key_parse(key, &wanted.id, wanted.request.nonce) < 0)
+		return NULL;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		int order = job_key_compare(&want->job[mid], &wanted);
+
+		if (order == 0)
+			return &want->job[mid];
+		if (order < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return NULL;
+}
+
+bool world_is_live(const struct desired *want, uint32_t job_id)
+{
+	size_t lo = 0, hi = want->n_live;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (want->live[mid] == job_id)
+			return true;
+		if (want->live[mid] < job_id)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return false;
+}
+
+void world_of(const struct observed *seen, const char *key, struct holdings *ret)
+{
+	struct table t[T_COUNT];
+	size_t first[T_COUNT], n[T_COUNT];
+
+	tables(seen, t);
+	for (size_t k = 0; k < T_COUNT; k++) {
+		first[k] = lower(&t[k], key);
+		n[k] = count_of(&t[k], first[k], key);
+	}
+	*ret = (struct holdings){
+		.n_vm = n[T_VM],
+		.n_disk = n[T_DISK],
+		.n_pv = n[T_PV],
+		.n_pvc = n[T_PVC],
+		.n_secret = n[T_SECRET],
+		.vm = n[T_VM] ? &seen->vm[first[T_VM]] : NULL,
+		.disk = n[T_DISK] ? &seen->disk[first[T_DISK]] : NULL,
+		.pv = n[T_PV] ? &seen->pv[first[T_PV]] : NULL,
+		.pvc = n[T_PVC] ? &seen->pvc[first[T_PVC]] : NULL,
+		.secret = n[T_SECRET] ? &seen->secret[first[T_SECRET]] : NULL,
+	};
+	(void)str_copy(ret->key, sizeof(ret->key), key);
+}
+
+bool world_next(const struct observed *seen, struct holdings *ret)
+{
+	struct table t[T_COUNT];
+	const char *next = NULL;
+
+	tables(seen, t);
+	for (size_t k = 0; k < T_COUNT; k++) {
+		size_t i = lower(&t[k], ret->key);
+
+		i += count_of(&t[k], i, ret->key);
+		if (i < t[k].n && (!next || strcmp(key_at(&t[k], i), next) < 0))
+			next = key_at(&t[k], i);
+	}
+	if (!next)
+		return false;
+	world_of(seen, next, ret);
+	return true;
+}
