@@ -5,6 +5,10 @@
 . /run/lab.d/lab.sh
 
 ceph_fsid=5f1b9a52-3c7e-4d0b-9c55-1a2b3c4d5e6f
+ceph_cluster_id() # as ceph-csi's configuration names the cluster
+{
+	echo $ceph_fsid
+}
 
 ceph_configure()
 {

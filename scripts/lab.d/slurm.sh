@@ -80,17 +80,20 @@ slurm_configure()
 	slurm_configure_vm
 }
 
-# The site's side of the plugin: one line of plugstack.conf, one job_submit.lua.
+# The site's side of the plugin: a line of plugstack.conf, and its checks in job_submit.lua.
 slurm_configure_vm()
 {
 	if without plugin; then
 		: >/etc/slurm/plugstack.conf
-		echo 'function slurm_job_submit() return slurm.SUCCESS end
+		cat >/etc/slurm/job_submit.lua <<-'EOF'
+			function slurm_job_submit() return slurm.SUCCESS end
 			function slurm_job_modify() return slurm.SUCCESS end
-			return slurm.SUCCESS' >/etc/slurm/job_submit.lua
-		return
+			return slurm.SUCCESS
+		EOF
+	else
+		echo "required slurm_vm.so vmd=192.168.170.190:6830" >/etc/slurm/plugstack.conf
+		ln -sfn /usr/share/slurm-vm/job_submit.lua /etc/slurm/job_submit.lua
 	fi
-	echo "required slurm_vm.so vmd=192.168.170.190:6830" >/etc/slurm/plugstack.conf
 }
 
 slurmdbd_up()
