@@ -14,6 +14,7 @@
 #include "vmd/base/str.h"
 
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 #define HINT_TIMEOUT_MS 900
@@ -130,6 +131,40 @@ int compute_epilog(spank_t spank, const struct plugin *p)
 
 /* tasks */
 
+/* sbatch --export=NONE, and defaults from SLURM_VM_*, reach the step in the job's environment only:
+ * Slurm itself looks for the options under a name that does not pass --export=NONE. */
+void compute_options_complete(spank_t spank, struct plugin *p)
+{
+	char value[OPTION_VALUE_MAX + 2]; /* one more: too long is seen as too long */
+	char var[OPTION_VAR_MAX + 1];
+
+	for (int i = 0; i < OPTION_COUNT; i++) {
+		enum vm_option option = (enum vm_option)i;
+		spank_err_t rc;
+
+		if (vm_options_given(&p->options, option))
+			continue;
+		(void)vm_option_variable("SLURM_SPANK_", p->settings.prefix, option, var,
+					 sizeof(var));
+		rc = spank_getenv(spank, var, value, sizeof(value));
+		if (rc == ESPANK_SUCCESS || rc == ESPANK_NOSPACE)
+			compute_option(p, option, value);
+	}
+}
+
+void compute_option(struct plugin *p, enum vm_option option, const char *value)
+{
+	struct err e;
+
+	if (vm_options_set(&p->options, p->settings.prefix, option, value, &e) == 0)
+		return;
+	if (p->options_error.kind == ERR_NONE)
+		p->options_error = e;
+	/* the wait must see that a VM was asked for */
+	if (option == OPTION_IMAGE)
+		(void)str_copy(p->options.value[OPTION_IMAGE], OPTION_VALUE_MAX, "?");
+}
+
 static bool is_batch_script(spank_t spank)
 {
 	uint32_t step = 0;
@@ -153,10 +188,12 @@ void compute_task_prepare(spank_t spank, struct plugin *p)
 	(void)key_file_make(job_id(spank), uid, gid, is_batch_script(spank), &p->options_error);
 }
 
-static void print_line(const char *line)
+/* One of a step's tasks speaks for all. */
+static bool is_first_task(spank_t spank)
 {
-	if (line[0])
-		(void)dprintf(STDERR_FILENO, "%s\n", line);
+	uint32_t task = 0;
+
+	return spank_get_item(spank, S_TASK_GLOBAL_ID, &task) != ESPANK_SUCCESS || task == 0;
 }
 
 static void environment_set(spank_t spank, const char *name, const char *value)
@@ -190,7 +227,7 @@ static void guest_environment(spank_t spank, const struct plugin *p, uint32_t jo
 		key_fetch(spank, p, job);
 }
 
-static enum wait_verdict wait_for_vm(const struct plugin *p, struct wait *w)
+static enum wait_verdict wait_for_vm(const struct plugin *p, struct wait *w, bool silent)
 {
 	char line[WAIT_LINE_MAX];
 	struct err e = {.kind = ERR_NONE};
@@ -204,7 +241,8 @@ static enum wait_verdict wait_for_vm(const struct plugin *p, struct wait *w)
 		enum wait_verdict v = asked == 0 ? wait_report(w, now_us, &r, line, sizeof(line))
 						 : wait_error(w, now_us, &e, line, sizeof(line));
 
-		print_line(line);
+		if (line[0] && !silent)
+			(void)dprintf(STDERR_FILENO, "%s\n", line);
 		if (v != WAIT_ON)
 			return v;
 		pause_us(wait_pause_us(w, now_us));
@@ -212,41 +250,53 @@ static enum wait_verdict wait_for_vm(const struct plugin *p, struct wait *w)
 }
 
 /* Returning an error to Slurm would end the process, too, but always with 1. */
-static void task_end(int code)
+static void task_end(int code, bool silent)
 {
-	(void)dprintf(STDERR_FILENO, "slurm-vm: the script was not started (exit code %d)\n", code);
+	if (!silent)
+		(void)dprintf(STDERR_FILENO,
+			      "slurm-vm: the script was not started (exit code %d)\n", code);
 	_exit(code);
+}
+
+/* What is known by now is better than nothing, and costs no wait. */
+static void no_wait(spank_t spank, const struct plugin *p, uint32_t job)
+{
+	struct vm_report r;
+	struct err e;
+
+	if (ask_show(&p->settings, job, HINT_TIMEOUT_MS, &r, &e) == 0)
+		guest_environment(spank, p, job, &r);
 }
 
 void compute_task_wait(spank_t spank, const struct plugin *p)
 {
 	const struct err *bad =
 		p->settings_error.kind != ERR_NONE ? &p->settings_error : &p->options_error;
-	struct wait w = {.servers = p->settings.vmd,
-			 .timeout_us = p->settings.ready_timeout_s * SEC_US,
-			 .until = p->options.request.wait,
-			 .start_us = clock_mono_us()};
+	struct wait w = {.timeout_us = p->settings.ready_timeout_s * SEC_US,
+			 .until = p->options.request.wait};
+	bool silent;
 
 	if (!vm_options_given(&p->options, OPTION_IMAGE))
 		return;
+	/* proctrack/linuxproc spares processes of the name "slurmstepd", and scancel shall end the
+	 * wait; the script's name comes with its exec. */
+	(void)prctl(PR_SET_NAME, "slurm-vm-wait");
+	w.start_us = clock_mono_us();
 	w.job = job_id(spank);
 	w.quiet_when_ready = !is_batch_script(spank);
+	silent = !is_first_task(spank);
 	if (bad->kind != ERR_NONE) {
-		(void)dprintf(STDERR_FILENO, "slurm-vm: job %u: %s\n", w.job, bad->msg);
-		task_end(EXIT_VM_FAILED);
+		if (!silent)
+			(void)dprintf(STDERR_FILENO, "slurm-vm: job %u: %s\n", w.job, bad->msg);
+		task_end(EXIT_VM_FAILED, silent);
 	}
 	if (w.until == VM_WAIT_NONE) {
-		struct err e;
-
-		/* what is known by now is better than nothing, and costs no wait */
-		w.last.state[0] = '\0';
-		if (ask_show(&p->settings, w.job, HINT_TIMEOUT_MS, &w.last, &e) == 0)
-			guest_environment(spank, p, w.job, &w.last);
+		no_wait(spank, p, w.job);
 		return;
 	}
-	switch (wait_for_vm(p, &w)) {
-	case WAIT_FAILED: task_end(EXIT_VM_FAILED); break;
-	case WAIT_LATE: task_end(EXIT_VM_LATE); break;
+	switch (wait_for_vm(p, &w, silent)) {
+	case WAIT_FAILED: task_end(EXIT_VM_FAILED, silent); break;
+	case WAIT_LATE: task_end(EXIT_VM_LATE, silent); break;
 	case WAIT_ON:
 	case WAIT_DONE: guest_environment(spank, p, w.job, &w.last); break;
 	}

@@ -19,6 +19,11 @@ void compute_prolog(spank_t spank, const struct plugin *p);
 /* Waits until no VM of the job is on this node; -1 (the node is drained) when that does not come
  * true within epilog_timeout. */
 int compute_epilog(spank_t spank, const struct plugin *p);
+/* In slurmstepd: one option, as Slurm hands it on; and, when all are there, those it did not. A bad
+ * one can only come from a forged submission. Failing here would drain the node, so it is noted and
+ * the task fails later, with the reason. */
+void compute_option(struct plugin *p, enum vm_option option, const char *value);
+void compute_options_complete(spank_t spank, struct plugin *p);
 /* In the task's process, still as root: makes what the user may not. Never fails. */
 void compute_task_prepare(spank_t spank, struct plugin *p);
 /* In the task's process, as the user, with the task's stderr: waits for the VM and sets the

@@ -11,26 +11,19 @@ SPANK_PLUGIN(slurm_vm, 1)
 /* Slurm's option callback has no argument of ours, so there is one plugin per process. */
 static struct plugin plugin;
 
-/* In srun and friends a bad value ends the command. On the compute node it can only come from a
- * forged submission; failing there would drain the node, so the task fails later, with the reason.
- */
 static int option_given(int val, const char *value, int remote)
 {
-	struct err e = {.kind = ERR_NONE};
+	struct err e;
 
+	if (remote) {
+		compute_option(&plugin, (enum vm_option)val, value);
+		return 0;
+	}
 	if (vm_options_set(&plugin.options, plugin.settings.prefix, (enum vm_option)val, value,
 			   &e) == 0)
 		return 0;
-	if (!remote) {
-		slurm_error("slurm-vm: %s", e.msg);
-		return -1;
-	}
-	if (plugin.options_error.kind == ERR_NONE)
-		plugin.options_error = e;
-	/* the wait must see that a VM was asked for */
-	if (val == OPTION_IMAGE)
-		plugin.options.value[OPTION_IMAGE][0] = '?';
-	return 0;
+	slurm_error("slurm-vm: %s", e.msg);
+	return -1;
 }
 
 static void settings_read(int ac, char **av)
@@ -66,6 +59,7 @@ int slurm_spank_init_post_opt(spank_t spank, int ac, char **av)
 			return 0;
 		slurm_error("slurm-vm: %s", e.msg);
 		return -1;
+	case S_CTX_REMOTE: compute_options_complete(spank, &plugin); return 0;
 	default: return 0; /* Slurm's enum: nothing to do elsewhere */
 	}
 }

@@ -105,8 +105,6 @@ static bool is_refusal(enum err_kind kind)
 enum wait_verdict wait_error(struct wait *w, int64_t now_us, const struct err *e, char *line,
 			     size_t size)
 {
-	char what[320];
-
 	line[0] = '\0';
 	if (is_refusal(e->kind)) {
 		w->silent_us = 0;
@@ -124,8 +122,7 @@ enum wait_verdict wait_error(struct wait *w, int64_t now_us, const struct err *e
 		return WAIT_ON;
 	if (!w->silent_us)
 		w->silent_us = now_us;
-	(void)snprintf(what, sizeof(what), "vmd on %s does not answer, waiting", w->servers);
-	say(w, now_us, what, e->msg, line, size);
+	say(w, now_us, "vmd does not answer, waiting", e->msg, line, size);
 	return WAIT_ON;
 }
 

@@ -27,7 +27,6 @@ enum wait_verdict {
 struct wait {
 	uint32_t job;
 	enum vm_wait until;
-	const char *servers; /* borrowed, for texts */
 	int64_t timeout_us;
 	int64_t start_us;
 	bool said_anything;
