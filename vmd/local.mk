@@ -72,3 +72,24 @@ sbin_PROGRAMS += vmd/vmd
 vmd_vmd_SOURCES = vmd/vmd.c
 vmd_vmd_LDADD = libdaemon.a libsettings.a libslurmjobs.a librbddisk.a libvmcore.a $(base_libs) \
 	$(SLURM_LIBS) $(RBD_LIBS) $(SSH_LIBS)
+# kube: the adapter to Kubernetes and KubeVirt
+noinst_LIBRARIES += libvmkube.a
+libvmkube_a_SOURCES = \
+	vmd/kube/kube.c vmd/kube/kube.h \
+	vmd/kube/kube_cache.c vmd/kube/kube_cache.h \
+	vmd/kube/kube_event.c vmd/kube/kube_event.h \
+	vmd/kube/kube_http.c vmd/kube/kube_http.h \
+	vmd/kube/kube_line.c vmd/kube/kube_line.h \
+	vmd/kube/kube_meta.c vmd/kube/kube_meta.h \
+	vmd/kube/kube_profile.c \
+	vmd/kube/kube_request.c vmd/kube/kube_request.h \
+	vmd/kube/kube_secret.c vmd/kube/kube_secret.h \
+	vmd/kube/kube_spec.c vmd/kube/kube_spec.h \
+	vmd/kube/kube_status.c vmd/kube/kube_status.h \
+	vmd/kube/kube_table.c vmd/kube/kube_table.h \
+	vmd/kube/kube_token.c vmd/kube/kube_token.h \
+	vmd/kube/kube_vm.c vmd/kube/kube_vm.h \
+	vmd/kube/kube_volume.c vmd/kube/kube_volume.h \
+	vmd/kube/kube_watch.c vmd/kube/kube_watch.h
+libvmkube_a_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(SYSTEMD_CFLAGS)
+kube_libs = libvmkube.a $(CURL_LIBS) $(base_libs)

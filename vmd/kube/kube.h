@@ -20,10 +20,14 @@ struct kube_callbacks {
 	void (*trouble)(void *ctx, const char *text); /* NULL: it works again */
 };
 
+/* s is borrowed for k's life, or until kube_settings() gives newer ones (of which server, files,
+ * namespace and cluster are not looked at again). The callbacks come from the loop and may call
+ * everything here but kube_free. The program ignores SIGPIPE. */
 int kube_new(struct sd_event *loop, const struct settings *s, const struct kube_callbacks *cb,
 	     struct kube **ret, struct err *e);
 void kube_free(struct kube *k);
 DEFINE_AUTO(struct kube *, kube_free)
+void kube_settings(struct kube *k, const struct settings *s);
 
 /* Begins list + watch of our VMs, VMIs, PVs, PVCs, Secrets, launcher pods' events (label
  * slurm-vm.io/cluster=CLUSTER). */
@@ -41,6 +45,9 @@ int kube_create_pv(struct kube *k, const struct disk_spec *d, kube_done_fn done,
 int kube_create_pvc(struct kube *k, const struct disk_spec *d, kube_done_fn done, void *ctx,
 		    struct err *e);
 struct credentials; /* vm/credentials.h: made by vmd.c's glue, copied into the Secret */
+/* The Secret and the parts of it that KubeVirt may read (see kube_secret.h). The parts are made
+ * first and deleted first, so where the Secret is, they are. A part without its Secret (vmd died
+ * between the two) is seen under its own name; deleting it by that name works. */
 int kube_create_secret(struct kube *k, const char *name, const char *job_key, uint32_t job_id,
 		       const struct credentials *c, kube_done_fn done, void *ctx, struct err *e);
 /* Deletes with preconditions uid and resourceVersion ("" leaves one out). ERR_CONFLICT: it changed.

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The adapter's front: six watches into one cache, and the changes vmd asks for. Owns everything
+ * below vmd/kube. Loop thread only; callbacks come from the loop.
+ *
+ * Events are a help for people, not a ground for decisions: where they may not be read (an RBAC
+ * rule is missing) vmd works without them. */
+#include "vmd/kube/kube.h"
+
+#include "vmd/base/clock.h"
+#include "vmd/base/str.h"
+#include "vmd/kube/kube_cache.h"
+#include "vmd/kube/kube_http.h"
+#include "vmd/kube/kube_request.h"
+#include "vmd/kube/kube_secret.h"
+#include "vmd/kube/kube_spec.h"
+#include "vmd/kube/kube_volume.h"
+#include "vmd/kube/kube_watch.h"
+
+#include <string.h>
+
+#define PARALLEL_MAX 16
+#define QUEUE_MAX    1024
+
+/* A watch of the cache, with the way back to it. */
+struct view {
+	struct kube *kube;
+	enum cache_kind kind;
+	struct watch *watch;
+};
+
+struct kube {
+	const struct settings *settings;
+	struct kube_callbacks cb;
+	struct http *http;
+	struct requests *requests;
+	struct cache *cache;
+	struct view view[CACHE_KINDS];
+	bool in_trouble;
+};
+
+#define KUBEVIRT "/apis/kubevirt.io/v1"
+#define CORE     "/api/v1"
+#define AS_LIST  "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1, application/json"
+#define AS_ONE   "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1, application/json"
+
+static const struct {
+	const char *api, *resource;
+	bool cluster_wide;
+	const char *accept_list, *accept_watch;
+} views[CACHE_KINDS] = {
+	[CACHE_VM] = {KUBEVIRT, "virtualmachines",         false, NULL,    NULL  },
+	[CACHE_VMI] = {KUBEVIRT, "virtualmachineinstances", false, NULL,    NULL  },
+	[CACHE_PV] = {CORE,     "persistentvolumes",       true,  NULL,    NULL  },
+	[CACHE_PVC] = {CORE,     "persistentvolumeclaims",  false, NULL,    NULL  },
+ /* Only metadata: a cache of everybody's passwords is not wanted. */
+	[CACHE_SECRET] = {CORE,     "secrets",                 false, AS_LIST, AS_ONE},
+	[CACHE_EVENT] = {CORE,     "events",                  false, NULL,    NULL  },
+};
+
+/* ---- what the watches say ---- */
+
+static void on_begin(void *ctx)
+{
+	struct view *v = ctx;
+
+	cache_list_begin(v->kube->cache, v->kind);
+}
+
+static void on_item(void *ctx, struct json_object *object, bool gone)
+{
+	struct view *v = ctx;
+	struct kube *k = v->kube;
+
+	cache_item(k->cache, k->settings, v->kind, object, gone);
+	k->cb.changed(k->cb.ctx);
+}
+
+static void on_end(void *ctx)
+{
+	struct view *v = ctx;
+
+	cache_list_end(v->kube->cache, v->kind);
+}
+
+static const char *first_trouble(const struct kube *k)
+{
+	for (unsigned i = 0; i < CACHE_EVENT; i++)
+		if (*watch_trouble(k->view[i].watch))
+			return watch_trouble(k->view[i].watch);
+	return NULL;
+}
+
+static void on_state(void *ctx)
+{
+	struct kube *k = ((struct view *)ctx)->kube;
+	const char *text = first_trouble(k);
+
+	if ((text != NULL) != k->in_trouble) {
+		k->in_trouble = text != NULL;
+		k->cb.trouble(k->cb.ctx, text);
+	}
+	k->cb.changed(k->cb.ctx);
+}
+
+/* ---- life ---- */
+
+static int view_make(struct kube *k, enum cache_kind kind, struct err *e)
+{
+	char path[160], query[300], cluster[200];
+	struct view *v = &k->view[kind];
+	const struct settings *s = k->settings;
+	int rc;
+
+	if (views[kind].cluster_wide)
+		rc = str_fmt(path, sizeof(path), "%s/%s", views[kind].api, views[kind].resource);
+	else
+		rc = str_fmt(path, sizeof(path), "%s/namespaces/%s/%s", views[kind].api,
+			     s->kube_namespace, views[kind].resource);
+	if (rc < 0 || http_escape(s->cluster, cluster, sizeof(cluster)) < 0)
+		return err_set(e, ERR_INVALID, "the cluster's name or namespace is too long");
+	if (kind == CACHE_EVENT) /* events carry no labels of ours */
+		rc = str_copy(query, sizeof(query), "fieldSelector=type%3DWarning");
+	else
+		rc = str_fmt(query, sizeof(query), "labelSelector=slurm-vm.io%%2Fcluster%%3D%s",
+			     cluster);
+	if (rc < 0)
+		return err_set(e, ERR_INVALID, "the cluster's name is too long");
+	*v = (struct view){.kube = k, .kind = kind};
+	v->watch = watch_new(k->http, &(struct watch_source){
+					      .path = path,
+					      .query = query,
+					      .accept_list = views[kind].accept_list,
+					      .accept_watch = views[kind].accept_watch,
+					      .ctx = v,
+					      .begin = on_begin,
+					      .item = on_item,
+					      .end = on_end,
+					      .state = on_state,
+				      });
+	return 0;
+}
+
+int kube_new(struct sd_event *loop, const struct settings *s, const struct kube_callbacks *cb,
+	     struct kube **ret, struct err *e)
+{
+	AUTO(kube_free) struct kube *k = calloc(1, sizeof(*k));
+
+	if (!k)
+		abort();
+	k->settings = s;
+	k->cb = *cb;
+	if (!s->cluster[0] || !str_is_name(s->kube_namespace, sizeof(s->kube_namespace) - 1))
+		return err_set(e, ERR_INVALID, "kubernetes: cluster or namespace is missing");
+	if (http_new(loop,
+		     &(struct http_settings){.server = s->kube_server,
+					     .ca_file = s->kube_ca_file,
+					     .token_file = s->kube_token_file,
+					     .timeout_us = s->kube_timeout_s * SEC_US,
+					     .parallel_max = PARALLEL_MAX,
+					     .queue_max = QUEUE_MAX},
+		     &k->http, e) < 0)
+		return err_wrap(e, "kubernetes");
+	k->requests = requests_new(k->http, s->kube_namespace);
+	k->cache = cache_new();
+	for (enum cache_kind i = CACHE_VM; i < CACHE_KINDS; i++)
+		if (view_make(k, i, e) < 0)
+			return err_wrap(e, "kubernetes");
+	*ret = STEAL(k);
+	return 0;
+}
+
+void kube_free(struct kube *k)
+{
+	if (!k)
+		return;
+	for (unsigned i = 0; i < CACHE_KINDS; i++)
+		watch_free(k->view[i].watch);
+	http_free(k->http); /* nobody is called back any more ... */
+	requests_free(k->requests);
+	cache_free(k->cache);
+	free(k);
+}
+
+void kube_settings(struct kube *k, const struct settings *s)
+{
+	k->settings = s;
+}
+
+int kube_start(struct kube *k, struct err *e)
+{
+	(void)e;
+	for (unsigned i = 0; i < CACHE_KINDS; i++)
+		watch_start(k->view[i].watch);
+	return 0;
+}
+
+static bool known(const struct kube *k, enum cache_kind kind)
+{
+	return watch_known(k->view[kind].watch);
+}
+
+void kube_observe(struct kube *k, struct observed *seen)
+{
+	seen->vms_known = known(k, CACHE_VM) && known(k, CACHE_VMI);
+	seen->pvs_known = known(k, CACHE_PV);
+	seen->pvcs_known = known(k, CACHE_PVC);
+	seen->secrets_known = known(k, CACHE_SECRET);
+	cache_observe(k->cache, seen);
+}
+
+/* ---- changes ---- */
+
+int kube_create_vm(struct kube *k, const struct vm_spec *v, kube_done_fn done, void *ctx,
+		   struct err *e)
+{
+	struct json_object *doc;
+
+	if (spec_encode(k->settings, v, &doc, e) < 0)
+		return -1;
+	return request_create(k->requests, KUBE_VM, doc, done, ctx, e);
+}
+
+int kube_create_pv(struct kube *k, const struct disk_spec *d, kube_done_fn done, void *ctx,
+		   struct err *e)
+{
+	return request_create(k->requests, KUBE_PV, volume_encode_pv(k->settings, d), done, ctx, e);
+}
+
+int kube_create_pvc(struct kube *k, const struct disk_spec *d, kube_done_fn done, void *ctx,
+		    struct err *e)
+{
+	return request_create(k->requests, KUBE_PVC, volume_encode_pvc(k->settings, d), done, ctx,
+			      e);
+}
+
+int kube_create_secret(struct kube *k, const char *name, const char *job_key, uint32_t job_id,
+		       const struct credentials *c, kube_done_fn done, void *ctx, struct err *e)
+{
+	struct request_group g = {.n = 0};
+	int rc = secret_encode(k->settings, name, job_key, job_id, c, SECRET_MAIN, &g.last, e);
+
+	for (enum secret_part p = SECRET_LOGIN; rc == 0 && p < SECRET_MAIN; p++)
+		if (secret_wants(k->settings, p)) {
+			rc = secret_encode(k->settings, name, job_key, job_id, c, p, &g.part[g.n],
+					   e);
+			g.n += rc == 0;
+		}
+	if (rc == 0)
+		return request_create_group(k->requests, KUBE_SECRET, &g, done, ctx, e);
+	json_object_put(g.last);
+	for (size_t i = 0; i < g.n; i++)
+		json_object_put(g.part[i]);
+	return -1;
+}
+
+static int delete_secret(struct kube *k, const char *name, const char *uid, const char *version,
+			 kube_done_fn done, void *ctx, struct err *e)
+{
+	char part[SECRET_MAIN][VM_NAME_MAX + 1];
+	struct request_group g = {.last_name = name, .last_uid = uid, .last_version = version};
+
+	for (enum secret_part p = SECRET_LOGIN; p < SECRET_MAIN; p++) {
+		if (secret_part_name(name, p, part[p], sizeof(part[p])) < 0)
+			return err_set(e, ERR_INVALID, "the Secret's name '%.80s' is too long",
+				       name);
+		if (secret_wants(k->settings, p))
+			g.name[g.n++] = part[p];
+	}
+	return request_delete_group(k->requests, KUBE_SECRET, &g, done, ctx, e);
+}
+
+int kube_delete(struct kube *k, enum kube_object what, const char *name, const char *uid,
+		const char *version, kube_done_fn done, void *ctx, struct err *e)
+{
+	char whole[VM_NAME_MAX + 1];
+
+	if (what == KUBE_SECRET && !secret_is_part(name, whole, sizeof(whole)))
+		return delete_secret(k, name, uid, version, done, ctx, e);
+	return request_delete(k->requests, what, name, uid, version, done, ctx, e);
+}
+
+struct key_read {
+	kube_key_fn done;
+	void *ctx;
+};
+
+static void on_key(void *ctx, const struct http_reply *r, const struct err *e)
+{
+	AUTO(json_object_put) struct json_object *doc = NULL;
+	AUTO(free) struct key_read *read = ctx;
+	struct err why = *e;
+	const char *base64;
+	char key[sizeof(((struct credentials *)0)->ssh_private)] = "";
+
+	if (why.kind == ERR_NONE && json_parse(r->body, r->len, &doc, &why) == 0) {
+		base64 = json_str_at(doc, "data/ssh-privatekey");
+		if (!base64 || secret_base64(base64, key, sizeof(key)) < 0)
+			(void)err_set(&why, ERR_INVALID, "the Secret holds no ssh-privatekey");
+	}
+	read->done(read->ctx, &why, why.kind == ERR_NONE ? key : "");
+	explicit_bzero(key, sizeof(key));
+}
+
+int kube_read_key(struct kube *k, const char *secret, kube_key_fn done, void *ctx, struct err *e)
+{
+	AUTO(free) struct key_read *read = malloc(sizeof(*read));
+	char base[128], path[256];
+
+	if (!read)
+		abort();
+	*read = (struct key_read){.done = done, .ctx = ctx};
+	if (!str_is_name(secret, VM_NAME_MAX) ||
+	    request_path(k->settings->kube_namespace, KUBE_SECRET, base, sizeof(base)) < 0 ||
+	    str_fmt(path, sizeof(path), "%s/%s", base, secret) < 0)
+		return err_set(e, ERR_INVALID, "'%.80s' is no name for a Secret", secret);
+	if (http_send(k->http,
+		      &(struct http_request){
+			      .method = "GET", .path = path, .done = on_key, .ctx = read},
+		      NULL, e) < 0)
+		return -1;
+	STEAL(read);
+	return 0;
+}

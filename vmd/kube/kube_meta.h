@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What every Kubernetes object of ours has: name, uid, version, our labels. Pure. */
+#ifndef VMD_KUBE_KUBE_META_H
+#define VMD_KUBE_KUBE_META_H
+
+#include "vmd/base/json.h"
+#include "vmd/vm/vm.h"
+
+#define LABEL_CLUSTER  "slurm-vm.io/cluster"
+#define LABEL_JOB      "slurm-vm.io/job"
+#define LABEL_KEY      "slurm-vm.io/key"
+#define ANNO_OWNER_UID "slurm-vm.io/owner-uid"
+#define ANNO_IMAGE     "slurm-vm.io/image"
+
+struct meta {
+	char name[VM_NAME_MAX + 1];
+	char uid[VM_UID_MAX + 1];
+	char version[32];
+	char job_key[JOB_KEY_MAX + 1]; /* "" if it has none of ours */
+	int64_t created_s;             /* 0 unknown */
+	bool deleting;
+};
+
+/* ERR_INVALID: not an object of ours, since ours have short names. */
+int meta_decode(struct json_object *doc, struct meta *ret, struct err *e);
+/* An object with apiVersion, kind, name, namespace ("" for a cluster's), and our labels. */
+struct json_object *meta_object(const char *api, const char *kind, const char *name,
+				const char *name_space, const char *cluster, const char *job_key,
+				uint32_t job_id);
+/* A map with our labels, to which more may be added. */
+struct json_object *meta_labels(const char *cluster, const char *job_key, uint32_t job_id);
+/* "2026-11-23T08:49:00Z" -> seconds since 1970; 0 if it is none. */
+int64_t meta_time_s(const char *text);
+/* Splits "namespace/name"; without a slash the namespace is fallback. */
+int meta_split(const char *text, const char *fallback, char *name_space, size_t ns_size, char *name,
+	       size_t name_size);
+
+#endif

@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Create and delete of one object, and of a group of which one comes last. Owns the requests under
+ * way; each calls its owner back exactly once, from the loop. Every one may be repeated: vmd may
+ * have died after the server did it.
+ *
+ * Deletes leave propagation to the background: KubeVirt's own finalizer keeps a VM until its guest
+ * is gone, PVs and PVCs in use are kept by theirs. */
+#include "vmd/kube/kube_request.h"
+
+#include "vmd/base/clock.h"
+#include "vmd/base/str.h"
+#include "vmd/kube/kube_meta.h"
+
+#include <string.h>
+#include <sys/queue.h>
+
+struct request {
+	LIST_ENTRY(request) link;
+	struct requests *of;
+	enum kube_object what;
+	char name[VM_NAME_MAX + 1];
+	char job_key[JOB_KEY_MAX + 1];
+	kube_done_fn done;
+	void *ctx;
+	int64_t took_us; /* of the steps before this one */
+};
+
+struct group {
+	LIST_ENTRY(group) link;
+	struct requests *of;
+	enum kube_object what;
+	unsigned open; /* parts under way */
+	struct err e;  /* the first that went wrong */
+	struct json_object *last;
+	char last_name[VM_NAME_MAX + 1], last_uid[VM_UID_MAX + 1], last_version[32];
+	kube_done_fn done;
+	void *ctx;
+	int64_t started_us;
+};
+
+struct requests {
+	struct http *http;
+	char name_space[64];
+	LIST_HEAD(, request) list;
+	LIST_HEAD(, group) groups;
+};
+
+/* serialised documents hold passwords */
+static void secret_text_auto(char **text)
+{
+	if (*text)
+		explicit_bzero(*text, strlen(*text));
+	free(*text);
+}
+
+struct requests *requests_new(struct http *h, const char *name_space)
+{
+	struct requests *rs = calloc(1, sizeof(*rs));
+
+	if (!rs)
+		abort();
+	rs->http = h;
+	LIST_INIT(&rs->list);
+	LIST_INIT(&rs->groups);
+	if (str_copy(rs->name_space, sizeof(rs->name_space), name_space) < 0)
+		abort(); /* the settings' field has the same size */
+	return rs;
+}
+
+static void group_free(struct group *g)
+{
+	LIST_REMOVE(g, link);
+	json_object_put(g->last);
+	free(g);
+}
+
+void requests_free(struct requests *rs)
+{
+	struct request *r;
+	struct group *g;
+
+	if (!rs)
+		return;
+	while ((r = LIST_FIRST(&rs->list))) {
+		LIST_REMOVE(r, link);
+		free(r);
+	}
+	while ((g = LIST_FIRST(&rs->groups)))
+		group_free(g);
+	free(rs);
+}
+
+int request_path(const char *name_space, enum kube_object what, char *buf, size_t size)
+{
+	switch (what) {
+	case KUBE_VM:
+		return str_fmt(buf, size, "/apis/kubevirt.io/v1/namespaces/%s/virtualmachines",
+			       name_space);
+	case KUBE_PV: return str_fmt(buf, size, "/api/v1/persistentvolumes");
+	case KUBE_PVC:
+		return str_fmt(buf, size, "/api/v1/namespaces/%s/persistentvolumeclaims",
+			       name_space);
+	case KUBE_SECRET: return str_fmt(buf, size, "/api/v1/namespaces/%s/secrets", name_space);
+	}
+	return -1;
+}
+
+static const char *object_word(enum kube_object what)
+{
+	switch (what) {
+	case KUBE_VM: return "VM";
+	case KUBE_PV: return "PV";
+	case KUBE_PVC: return "PVC";
+	case KUBE_SECRET: return "Secret";
+	}
+	return "?";
+}
+
+static int path_of(const struct requests *rs, enum kube_object what, const char *name, char *buf,
+		   size_t size)
+{
+	char base[128];
+
+	if (request_path(rs->name_space, what, base, sizeof(base)) < 0)
+		return -1;
+	return str_fmt(buf, size, "%s/%s", base, name);
+}
+
+static struct request *request_new(struct requests *rs, enum kube_object what, const char *name,
+				   kube_done_fn done, void *ctx, struct err *e)
+{
+	struct request *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		abort();
+	if (!name || !str_is_name(name, VM_NAME_MAX) ||
+	    str_copy(r->name, sizeof(r->name), name) < 0) {
+		free(r);
+		(void)err_set(e, ERR_INVALID, "'%.80s' is no name for an object", name ? name : "");
+		return NULL;
+	}
+	r->of = rs;
+	r->what = what;
+	r->done = done;
+	r->ctx = ctx;
+	LIST_INSERT_HEAD(&rs->list, r, link);
+	return r;
+}
+
+static void request_drop(struct request *r)
+{
+	LIST_REMOVE(r, link);
+	free(r);
+}
+
+static void finish(struct request *r, struct err *e, int64_t took_us)
+{
+	kube_done_fn done = r->done;
+	void *ctx = r->ctx;
+
+	took_us += r->took_us;
+	if (e->kind != ERR_NONE)
+		(void)err_wrap(e, "%s %s", object_word(r->what), r->name);
+	request_drop(r);
+	done(ctx, e, took_us);
+}
+
+/* ---- create ---- */
+
+static int is_ours(const struct request *r, const struct http_reply *reply, struct err *e)
+{
+	AUTO(json_object_put) struct json_object *doc = NULL;
+	struct meta m;
+
+	if (json_parse(reply->body, reply->len, &doc, e) < 0 || meta_decode(doc, &m, e) < 0)
+		return -1;
+	if (!str_eq(m.job_key, r->job_key))
+		return err_set(e, ERR_CONFLICT, "exists and is not of job %s", r->job_key);
+	if (m.deleting)
+		return err_set(e, ERR_RETRY, "the one that is there is being deleted");
+	return 0;
+}
+
+static void on_existing(void *ctx, const struct http_reply *reply, const struct err *e)
+{
+	struct request *r = ctx;
+	struct err why = *e;
+
+	if (e->kind == ERR_ABSENT)
+		(void)err_set(&why, ERR_RETRY, "it existed, and is gone now");
+	else if (e->kind == ERR_NONE)
+		(void)is_ours(r, reply, &why);
+	finish(r, &why, reply->took_us);
+}
+
+/* There is one of that name: is it ours? */
+static void look_at_existing(struct request *r, const struct http_reply *reply)
+{
+	char path[256];
+	struct err e = {.kind = ERR_NONE};
+
+	r->took_us += reply->took_us;
+	if (path_of(r->of, r->what, r->name, path, sizeof(path)) < 0)
+		(void)err_set(&e, ERR_INVALID, "the path is too long");
+	else if (http_send(r->of->http,
+			   &(struct http_request){
+				   .method = "GET",
+				   .path = path,
+				   .accept = "application/json;as=PartialObjectMetadata;"
+					     "g=meta.k8s.io;v=v1, application/json",
+				   .done = on_existing,
+				   .ctx = r},
+			   NULL, &e) == 0)
+		return;
+	finish(r, &e, 0);
+}
+
+static void on_created(void *ctx, const struct http_reply *reply, const struct err *e)
+{
+	struct request *r = ctx;
+	struct err why = *e;
+
+	if (reply->status == 409 && e->kind == ERR_CONFLICT)
+		look_at_existing(r, reply);
+	else
+		finish(r, &why, reply->took_us);
+}
+
+int request_create(struct requests *rs, enum kube_object what, struct json_object *given,
+		   kube_done_fn done, void *ctx, struct err *e)
+{
+	AUTO(json_object_put) struct json_object *doc = given;
+	AUTO(secret_text) char *body = NULL;
+	struct json_object *key = NULL;
+	char path[256];
+	struct request *r = request_new(rs, what, json_str_at(doc, "metadata/name"), done, ctx, e);
+
+	if (!r)
+		return -1;
+	json_object_object_get_ex(json_at(doc, "metadata/labels"), LABEL_KEY, &key);
+	if (!key || str_copy(r->job_key, sizeof(r->job_key), json_object_get_string(key)) < 0 ||
+	    !r->job_key[0]) {
+		request_drop(r);
+		return err_set(e, ERR_INVALID, "an object without a job's key");
+	}
+	body = strdup(json_object_to_json_string_ext(doc, JSON_C_TO_STRING_PLAIN |
+								  JSON_C_TO_STRING_NOSLASHESCAPE));
+	if (!body)
+		abort();
+	if (request_path(rs->name_space, what, path, sizeof(path)) < 0 ||
+	    http_send(rs->http,
+		      &(struct http_request){.method = "POST",
+					     .path = path,
+					     .body = body,
+					     .done = on_created,
+					     .ctx = r},
+		      NULL, e) < 0) {
+		request_drop(r);
+		return -1;
+	}
+	return 0;
+}
+
+/* ---- delete ---- */
+
+static void on_deleted(void *ctx, const struct http_reply *reply, const struct err *e)
+{
+	struct err why = *e;
+
+	if (why.kind == ERR_ABSENT)
+		why.kind = ERR_NONE; /* gone already */
+	finish(ctx, &why, reply->took_us);
+}
+
+int request_delete(struct requests *rs, enum kube_object what, const char *name, const char *uid,
+		   const char *version, kube_done_fn done, void *ctx, struct err *e)
+{
+	AUTO(json_object_put) struct json_object *options = json_object_new_object();
+	struct request *r = request_new(rs, what, name, done, ctx, e);
+	char path[256];
+
+	if (!r)
+		return -1;
+	json_put_str(options, "apiVersion", "v1");
+	json_put_str(options, "kind", "DeleteOptions");
+	json_put_str(options, "propagationPolicy", "Background");
+	if (*uid)
+		json_put_str(options, "preconditions/uid", uid);
+	if (*version)
+		json_put_str(options, "preconditions/resourceVersion", version);
+	if (path_of(rs, what, name, path, sizeof(path)) < 0 ||
+	    http_send(rs->http,
+		      &(struct http_request){.method = "DELETE",
+					     .path = path,
+					     .body = json_object_to_json_string_ext(
+						     options, JSON_C_TO_STRING_PLAIN),
+					     .done = on_deleted,
+					     .ctx = r},
+		      NULL, e) < 0) {
+		request_drop(r);
+		return -1;
+	}
+	return 0;
+}
+
+/* ---- groups ---- */
+
+static void group_finish(struct group *g, const struct err *given)
+{
+	kube_done_fn done = g->done;
+	void *ctx = g->ctx;
+	struct err e = *given;
+	int64_t took_us = clock_mono_us() - g->started_us;
+
+	group_free(g);
+	done(ctx, &e, took_us);
+}
+
+static void on_last(void *ctx, const struct err *e, int64_t took_us)
+{
+	(void)took_us;
+	group_finish(ctx, e);
+}
+
+static void group_last(struct group *g)
+{
+	int rc;
+
+	if (g->e.kind != ERR_NONE) {
+		group_finish(g, &g->e);
+		return;
+	}
+	if (g->last)
+		rc = request_create(g->of, g->what, STEAL(g->last), on_last, g, &g->e);
+	else
+		rc = request_delete(g->of, g->what, g->last_name, g->last_uid, g->last_version,
+				    on_last, g, &g->e);
+	if (rc < 0)
+		group_finish(g, &g->e);
+}
+
+static void on_part(void *ctx, const struct err *e, int64_t took_us)
+{
+	struct group *g = ctx;
+
+	(void)took_us;
+	if (e->kind != ERR_NONE && g->e.kind == ERR_NONE)
+		g->e = *e;
+	if (--g->open == 0)
+		group_last(g);
+}
+
+static struct group *group_new(struct requests *rs, enum kube_object what, kube_done_fn done,
+			       void *ctx)
+{
+	struct group *g = calloc(1, sizeof(*g));
+
+	if (!g)
+		abort();
+	g->of = rs;
+	g->what = what;
+	g->done = done;
+	g->ctx = ctx;
+	g->started_us = clock_mono_us();
+	LIST_INSERT_HEAD(&rs->groups, g, link);
+	return g;
+}
+
+/* A part could not even start. If others are under way, their end tells it. */
+static int group_started(struct group *g, struct err *e)
+{
+	if (g->open > 0)
+		return 0;
+	*e = g->e;
+	group_free(g);
+	return -1;
+}
+
+int request_create_group(struct requests *rs, enum kube_object what, struct request_group *from,
+			 kube_done_fn done, void *ctx, struct err *e)
+{
+	struct group *g = group_new(rs, what, done, ctx);
+
+	g->last = STEAL(from->last);
+	for (size_t i = 0; i < from->n; i++) {
+		struct err why;
+
+		if (request_create(rs, what, STEAL(from->part[i]), on_part, g, &why) == 0)
+			g->open++;
+		else if (g->e.kind == ERR_NONE)
+			g->e = why;
+	}
+	return group_started(g, e);
+}
+
+int request_delete_group(struct requests *rs, enum kube_object what,
+			 const struct request_group *from, kube_done_fn done, void *ctx,
+			 struct err *e)
+{
+	struct group *g = group_new(rs, what, done, ctx);
+
+	if (str_copy(g->last_name, sizeof(g->last_name), from->last_name) < 0 ||
+	    str_copy(g->last_uid, sizeof(g->last_uid), from->last_uid) < 0 ||
+	    str_copy(g->last_version, sizeof(g->last_version), from->last_version) < 0) {
+		group_free(g);
+		return err_set(e, ERR_INVALID, "name, uid or version is too long");
+	}
+	for (size_t i = 0; i < from->n; i++) {
+		struct err why;
+
+		if (request_delete(rs, what, from->name[i], "", "", on_part, g, &why) == 0)
+			g->open++;
+		else if (g->e.kind == ERR_NONE)
+			g->e = why;
+	}
+	return group_started(g, e);
+}

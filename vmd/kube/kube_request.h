@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Changes of single objects that may be repeated: "there already, and ours" and "gone already" are
+ * success. Loop thread only. */
+#ifndef VMD_KUBE_KUBE_REQUEST_H
+#define VMD_KUBE_KUBE_REQUEST_H
+
+#include "vmd/base/json.h"
+#include "vmd/kube/kube.h"
+#include "vmd/kube/kube_http.h"
+
+struct requests;
+
+/* name_space: of all objects but PVs. */
+struct requests *requests_new(struct http *h, const char *name_space);
+void requests_free(struct requests *rs); /* before http_free; done is not called */
+DEFINE_AUTO(struct requests *, requests_free)
+
+/* Takes over doc, and wipes its text after use. */
+int request_create(struct requests *rs, enum kube_object what, struct json_object *doc,
+		   kube_done_fn done, void *ctx, struct err *e);
+int request_delete(struct requests *rs, enum kube_object what, const char *name, const char *uid,
+		   const char *version, kube_done_fn done, void *ctx, struct err *e);
+
+/* All of parts, beside each other; after their success last; then done, once. Takes over the
+ * documents. */
+#define REQUEST_PARTS 4
+struct request_group {
+	size_t n;
+	struct json_object *part[REQUEST_PARTS]; /* create these ... */
+	struct json_object *last;
+	const char *name[REQUEST_PARTS]; /* ... or delete those */
+	const char *last_name, *last_uid, *last_version;
+};
+int request_create_group(struct requests *rs, enum kube_object what, struct request_group *g,
+			 kube_done_fn done, void *ctx, struct err *e);
+int request_delete_group(struct requests *rs, enum kube_object what, const struct request_group *g,
+			 kube_done_fn done, void *ctx, struct err *e);
+
+/* "/api/v1/namespaces/NS/secrets" */
+int request_path(const char *name_space, enum kube_object what, char *buf, size_t size);
+
+#endif

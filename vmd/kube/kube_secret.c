@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Secrets of a job: encode and decode. Pure; what it builds holds passwords and private keys, so
+ * callers wipe the text after sending it, and nothing here goes into an error text. */
+#include "vmd/kube/kube_secret.h"
+
+#include "vmd/kube/kube_meta.h"
+
+#include <string.h>
+
+static const char *const suffixes[] = {
+	[SECRET_LOGIN] = "-login",
+	[SECRET_KEYS] = "-keys",
+	[SECRET_SYSPREP] = "-sysprep",
+	[SECRET_MAIN] = "",
+};
+
+int secret_part_name(const char *secret, enum secret_part p, char *buf, size_t size)
+{
+	return str_fmt(buf, size, "%s%s", secret, suffixes[p]);
+}
+
+bool secret_is_part(const char *name, char *ret_secret, size_t size)
+{
+	size_t len = strlen(name);
+
+	for (unsigned p = SECRET_LOGIN; p < SECRET_MAIN; p++) {
+		size_t tail = strlen(suffixes[p]);
+
+		if (len > tail && strcmp(name + len - tail, suffixes[p]) == 0)
+			return str_fmt(ret_secret, size, "%.*s", (int)(len - tail), name) == 0;
+	}
+	return false;
+}
+
+bool secret_wants(const struct settings *s, enum secret_part p)
+{
+	if (p != SECRET_SYSPREP)
+		return true;
+	for (size_t i = 0; i < s->catalogue.n; i++)
+		if (s->catalogue.image[i].profile == VM_PROFILE_WINDOWS)
+			return true;
+	return false;
+}
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+static void put_base64(struct json_object *data, const char *key, const char *text, size_t len)
+{
+	size_t size = (len + 2) / 3 * 4;
+	char *out = malloc(size + 1);
+	char *at = out;
+
+	if (!out)
+		abort();
+	for (size_t i = 0; i < len; i += 3) {
+		uint32_t b = (uint32_t)(unsigned char)text[i] << 16;
+
+		if (i + 1 < len)
+			b |= (uint32_t)(unsigned char)text[i + 1] << 8;
+		if (i + 2 < len)
+			b |= (uint32_t)(unsigned char)text[i + 2];
+		*at++ = alphabet[b >> 18 & 63];
+		*at++ = alphabet[b >> 12 & 63];
+		*at++ = i + 1 < len ? alphabet[b >> 6 & 63] : '=';
+		*at++ = i + 2 < len ? alphabet[b & 63] : '=';
+	}
+	*at = '\0';
+	json_object_object_add(data, key, json_object_new_string(out));
+	explicit_bzero(out, size);
+	free(out);
+}
+
+int secret_base64(const char *base64, char *text, size_t size)
+{
+	size_t len = strlen(base64), n = 0;
+	uint32_t bits = 0;
+
+	text[0] = '\0';
+	if (len % 4 != 0)
+		return -1;
+	for (size_t i = 0; i < len; i++) {
+		bool pad = base64[i] == '=' &&
+			   (i == len - 1 || (i == len - 2 && base64[i + 1] == '='));
+		const char *digit = pad ? alphabet : strchr(alphabet, base64[i]);
+
+		if (!digit)
+			return -1;
+		bits = bits << 6 | (uint32_t)(digit - alphabet);
+		if (i % 4 != 3)
+			continue;
+		for (unsigned k = 0; k < 3; k++) {
+			if (k == 1 && base64[i - 1] == '=')
+				break;
+			if (k == 2 && base64[i] == '=')
+				break;
+			if (n + 1 >= size)
+				goto refused;
+			text[n++] = (char)(bits >> (16 - 8 * k) & 0xff);
+		}
+		bits = 0;
+	}
+	text[n] = '\0';
+	return 0;
+refused:
+	explicit_bzero(text, size);
+	return -1;
+}
+
+static void add_xml(struct strbuf *b, const char *text)
+{
+	for (; *text; text++) {
+		switch (*text) {
+		case '<': strbuf_addf(b, "&lt;"); break;
+		case '>': strbuf_addf(b, "&gt;"); break;
+		case '&': strbuf_addf(b, "&amp;"); break;
+		case '"': strbuf_addf(b, "&quot;"); break;
+		default: strbuf_add(b, text, 1);
+		}
+	}
+}
+
+static void add_element(struct strbuf *b, const char *name, const char *text)
+{
+	strbuf_addf(b, "<%s>", name);
+	add_xml(b, text);
+	strbuf_addf(b, "</%s>\n", name);
+}
+
+static void component_open(struct strbuf *b, const char *name)
+{
+	strbuf_addf(b,
+		    "<component name=\"%s\" processorArchitecture=\"amd64\""
+		    " publicKeyToken=\"31bf3856ad364e35\" language=\"neutral\""
+		    " versionScope=\"nonSxS\">\n",
+		    name);
+}
+
+/* The built-in account has its own element; any other is made, as an administrator. */
+static void add_account(struct strbuf *b, const struct credentials *c)
+{
+	bool builtin = str_eq(c->user, "Administrator");
+
+	strbuf_addf(b, "<UserAccounts>\n%s",
+		    builtin ? "<AdministratorPassword>\n"
+			    : "<LocalAccounts><LocalAccount wcm:action=\"add\">\n<Password>\n");
+	add_element(b, "Value", c->password);
+	strbuf_addf(b, "<PlainText>true</PlainText>\n%s",
+		    builtin ? "</AdministratorPassword>\n" : "</Password>\n");
+	if (!builtin) {
+		add_element(b, "Name", c->user);
+		strbuf_addf(b, "<Group>Administrators</Group>\n</LocalAccount></LocalAccounts>\n");
+	}
+	strbuf_addf(b, "</UserAccounts>\n");
+}
+
+void secret_unattend(const char *computer, const struct credentials *c, struct strbuf *b)
+{
+	strbuf_addf(b, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
+		       "<unattend xmlns=\"urn:schemas-microsoft-com:unattend\""
+		       " xmlns:wcm=\"http://schemas.microsoft.com/WMIConfig/2002/State\">\n"
+		       "<settings pass=\"specialize\">\n");
+	component_open(b, "Microsoft-Windows-Shell-Setup");
+	add_element(b, "ComputerName", computer);
+	strbuf_addf(b, "<TimeZone>UTC</TimeZone>\n</component>\n");
+	component_open(b, "Microsoft-Windows-TerminalServices-LocalSessionManager");
+	strbuf_addf(b, "<fDenyTSConnections>false</fDenyTSConnections>\n</component>\n");
+	component_open(b, "Networking-MPSSVC-Svc");
+	strbuf_addf(b, "<FirewallGroups><FirewallGroup wcm:action=\"add\" wcm:keyValue=\"rdp\">\n"
+		       "<Active>true</Active>\n<Group>@FirewallAPI.dll,-28752</Group>\n"
+		       "<Profile>all</Profile>\n</FirewallGroup></FirewallGroups>\n</component>\n"
+		       "</settings>\n<settings pass=\"oobeSystem\">\n");
+	component_open(b, "Microsoft-Windows-Shell-Setup");
+	strbuf_addf(b, "<OOBE>\n<HideEULAPage>true</HideEULAPage>\n"
+		       "<HideOnlineAccountScreens>true</HideOnlineAccountScreens>\n"
+		       "<HideWirelessSetupInOOBE>true</HideWirelessSetupInOOBE>\n"
+		       "<ProtectYourPC>3</ProtectYourPC>\n</OOBE>\n");
+	add_account(b, c);
+	strbuf_addf(b, "</component>\n</settings>\n</unattend>\n");
+}
+
+static void put_sysprep(struct json_object *data, uint32_t job_id, const struct credentials *c)
+{
+	AUTO(strbuf_done) struct strbuf xml = {.len = 0};
+	char computer[16]; /* NetBIOS: 15 characters */
+
+	(void)str_fmt(computer, sizeof(computer), "vm-%u", job_id);
+	secret_unattend(computer, c, &xml);
+	put_base64(data, "unattend.xml", xml.s, xml.len);
+	explicit_bzero(xml.s, xml.len);
+}
+
+static bool is_data_key(const char *s)
+{
+	return *s && strlen(s) < 64 &&
+	       strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._") ==
+		       strlen(s);
+}
+
+int secret_encode(const struct settings *s, const char *secret, const char *job_key,
+		  uint32_t job_id, const struct credentials *c, enum secret_part p,
+		  struct json_object **ret, struct err *e)
+{
+	AUTO(json_object_put) struct json_object *doc = NULL;
+	struct json_object *data = NULL;
+	char name[VM_NAME_MAX + 1];
+
+	if (secret_part_name(secret, p, name, sizeof(name)) < 0)
+		return err_set(e, ERR_INVALID, "the Secret's name '%.64s' is too long", secret);
+	if (!is_data_key(c->user))
+		return err_set(e, ERR_INVALID,
+			       "account '%.64s': a Secret's key can hold letters, digits, "
+			       "'-', '.' and '_' only",
+			       c->user);
+	doc = meta_object("v1", "Secret", name, s->kube_namespace, s->cluster, job_key, job_id);
+	json_put_str(doc, "type", "Opaque");
+	data = json_object_new_object();
+	json_put_at(doc, "data", data);
+	switch (p) {
+	case SECRET_MAIN:
+		put_base64(data, "user", c->user, strlen(c->user));
+		put_base64(data, "password", c->password, strlen(c->password));
+		put_base64(data, "ssh-publickey", c->ssh_public, strlen(c->ssh_public));
+		put_base64(data, "ssh-privatekey", c->ssh_private, strlen(c->ssh_private));
+		break;
+	case SECRET_LOGIN: put_base64(data, c->user, c->password, strlen(c->password)); break;
+	case SECRET_KEYS:
+		put_base64(data, "ssh-publickey", c->ssh_public, strlen(c->ssh_public));
+		break;
+	case SECRET_SYSPREP: put_sysprep(data, job_id, c); break;
+	}
+	if (p != SECRET_MAIN)
+		json_object_object_add(json_at(doc, "metadata/labels"), LABEL_PART,
+				       json_object_new_string(suffixes[p] + 1));
+	*ret = STEAL(doc);
+	return 0;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A job's Secret and its parts. Pure.
+ *
+ * KubeVirt takes *every* key of a Secret named in accessCredentials.userPassword for an account,
+ * and every key of one named in sshPublicKey for a public key, and puts every file of a sysprep
+ * Secret on the guest's cdrom. So the job's Secret (user, password, ssh-publickey, ssh-privatekey:
+ * for vmd alone) cannot be shown to it; beside it stand parts with just what KubeVirt may read:
+ *   NAME-login    the account's name = its password
+ *   NAME-keys     ssh-publickey
+ *   NAME-sysprep  unattend.xml (only where the catalogue has a Windows image)
+ * The parts are made before and removed before the Secret itself: where it is, they are. */
+#ifndef VMD_KUBE_KUBE_SECRET_H
+#define VMD_KUBE_KUBE_SECRET_H
+
+#include "vmd/base/json.h"
+#include "vmd/base/str.h"
+#include "vmd/settings.h"
+#include "vmd/vm/credentials.h"
+
+enum secret_part { SECRET_LOGIN, SECRET_KEYS, SECRET_SYSPREP, SECRET_MAIN };
+
+#define LABEL_PART "slurm-vm.io/part"
+
+int secret_part_name(const char *secret, enum secret_part p, char *buf, size_t size);
+/* True if name is that of a part, and the Secret's own name then. */
+bool secret_is_part(const char *name, char *ret_secret, size_t size);
+bool secret_wants(const struct settings *s, enum secret_part p);
+int secret_encode(const struct settings *s, const char *secret, const char *job_key,
+		  uint32_t job_id, const struct credentials *c, enum secret_part p,
+		  struct json_object **ret, struct err *e);
+/* Windows' answer file for the specialize and oobeSystem passes. XML-escaped. */
+void secret_unattend(const char *computer, const struct credentials *c, struct strbuf *ret);
+/* data of a Secret is base64. -1: it is none, or does not fit; text is terminated. */
+int secret_base64(const char *base64, char *text, size_t size);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Rows of one size, sorted by name, for mark and sweep. Pure but for memory. */
+#ifndef VMD_KUBE_KUBE_TABLE_H
+#define VMD_KUBE_KUBE_TABLE_H
+
+#include "vmd/vm/vm.h"
+
+struct row {
+	char name[VM_NAME_MAX + 1];
+	bool seen; /* since table_mark */
+};
+
+/* Every row begins with a struct row. */
+struct table {
+	size_t row_size;
+	size_t n, cap, max;
+	char *rows;
+};
+
+struct row *table_at(const struct table *t, size_t i);
+struct row *table_find(const struct table *t, const char *name); /* NULL: none */
+/* The row of that name, a zeroed one if it is new; marked as seen. NULL: the table is full. Moves
+ * other rows. */
+struct row *table_put(struct table *t, const char *name);
+void table_remove(struct table *t, const char *name);
+void table_mark(struct table *t);
+void table_done(struct table *t);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* VirtualMachine and VirtualMachineInstance as KubeVirt shows them -> struct vm_seen. Pure. */
+#ifndef VMD_KUBE_KUBE_VM_H
+#define VMD_KUBE_KUBE_VM_H
+
+#include "vmd/base/json.h"
+#include "vmd/kube/kube_meta.h"
+#include "vmd/settings.h"
+#include "vmd/vm/vm.h"
+
+/* What a VirtualMachine object says. */
+struct kube_vm {
+	struct meta meta;
+	char printable[40];    /* status.printableStatus; "" on a very new VM */
+	char run_strategy[24]; /* spec.runStrategy */
+	bool begun;            /* KubeVirt has made a VMI of it at least once */
+	bool start_wanted;     /* it will make one again (a start request is pending) */
+	char reason[VM_REASON_MAX + 1];
+};
+
+enum vmi_phase { VMI_NONE, VMI_STARTING, VMI_RUNNING, VMI_LOST, VMI_SUCCEEDED, VMI_FAILED };
+
+/* What a VirtualMachineInstance says. */
+struct kube_vmi {
+	struct meta meta;
+	enum vmi_phase phase;
+	char node[JOB_NODE_MAX + 1];
+	bool agent;
+	char address[48];
+	char reason[VM_REASON_MAX + 1];
+	bool gone; /* deleted: kept until the VM says what comes next */
+};
+
+int kube_vm_decode(struct json_object *doc, struct kube_vm *ret, struct err *e);
+/* Takes the address from the interface of a network of s, within that network's cidr. */
+int kube_vmi_decode(struct json_object *doc, const struct settings *s, struct kube_vmi *ret,
+		    struct err *e);
+/* Joins them; one of the two may be NULL. trouble: what events say about the launcher; NULL or ""
+ * none. It and the objects' own reasons are told while the guest does not run. */
+void kube_vm_join(const struct kube_vm *vm, const struct kube_vmi *vmi, const char *trouble,
+		  struct vm_seen *ret);
+/* Is address (IPv4) within cidr? cidr "": any but loopback and link-local. */
+bool address_within(const char *address, const char *cidr);
+
+#endif
