@@ -218,7 +218,7 @@ static int check_migration(struct admission *a, struct json_object *object)
 		store_list(a->store, KIND_VMIM, ns, is_other_running, (void *)(uintptr_t)vmi_name);
 	if (json_object_array_length(running) > 0)
 		(void)status_set(
-			a, 400, "",
+			&a->status, 400, "",
 			"%s: in-flight migration detected. Active migration job (%s) is currently "
 			"already in progress for VMI %s.",
 			denied, object_uid(json_object_array_get_idx(running, 0)), vmi_name);

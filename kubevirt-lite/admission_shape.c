@@ -240,7 +240,7 @@ static int check_quantity(struct walk *w, struct json_object *v)
 	if (is_quantity(json_object_get_string(v)))
 		return 0;
 	return status_set(
-		w->ret_status, 400, "",
+		&w->a->status, 400, "",
 		"admission webhook \"virtualmachines-mutator.kubevirt.io\" denied the request: "
 		"quantities must match the regular expression "
 		"'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
