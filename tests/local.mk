@@ -20,6 +20,7 @@ endif
 if HAVE_CHECK
 unit_tests += \
 	tests/unit/unit_http_reply \
+	tests/unit/unit_server \
 	tests/unit/unit_wire
 
 tests_unit_unit_http_reply_SOURCES = tests/unit/unit_http_reply.c
@@ -29,6 +30,11 @@ tests_unit_unit_http_reply_LDADD = $(client_libs) $(unit_libs)
 tests_unit_unit_wire_SOURCES = tests/unit/unit_wire.c
 tests_unit_unit_wire_CFLAGS = $(unit_cflags)
 tests_unit_unit_wire_LDADD = $(client_libs) $(unit_libs)
+
+tests_unit_unit_server_SOURCES = tests/unit/unit_server.c \
+	tests/unit/private_munge.c tests/unit/private_munge.h
+tests_unit_unit_server_CFLAGS = $(unit_cflags) $(MUNGE_CFLAGS) -I$(srcdir)/tests/unit
+tests_unit_unit_server_LDADD = $(api_libs) $(unit_libs)
 endif
 
 # guests of kubevirt-lite

@@ -93,3 +93,10 @@ libvmkube_a_SOURCES = \
 	vmd/kube/kube_watch.c vmd/kube/kube_watch.h
 libvmkube_a_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(SYSTEMD_CFLAGS)
 kube_libs = libvmkube.a $(CURL_LIBS) $(base_libs)
+# api, vmd's side
+noinst_LIBRARIES += libapi.a
+libapi_a_SOURCES = \
+	vmd/api/listener.c vmd/api/listener.h \
+	vmd/api/server.c vmd/api/server.h
+libapi_a_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS) $(SYSTEMD_CFLAGS)
+api_libs = libapi.a libclient.a $(core_libs) $(base_libs) $(MHD_LIBS) $(MUNGE_LIBS)

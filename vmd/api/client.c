@@ -65,7 +65,7 @@ static int server_parse(const char *text, size_t len, struct server *ret, struct
 	size_t port_len = colon ? len - host_len - 1 : 0;
 	uint64_t port;
 
-	if (host_len > 2 && host[0] == '[' && host[host_len - 1] == ']') {
+	if (host_len > 1 && host[0] == '[' && host[host_len - 1] == ']') {
 		host++;
 		host_len -= 2;
 	}
