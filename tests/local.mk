@@ -46,3 +46,14 @@ tests_unit_unit_machine_SOURCES = tests/unit/unit_machine.c
 tests_unit_unit_machine_CFLAGS = $(unit_cflags)
 tests_unit_unit_machine_LDADD = $(guest_libs) $(base_libs) $(unit_libs)
 endif
+
+# the pure core
+if HAVE_CHECK
+core_test_libs = $(core_libs) $(unit_libs)
+unit_tests += \
+	tests/unit/unit_plan
+
+tests_unit_unit_plan_SOURCES = tests/unit/unit_plan.c tests/unit/little_world.c tests/unit/little_world.h
+tests_unit_unit_plan_CFLAGS = $(unit_cflags)
+tests_unit_unit_plan_LDADD = $(core_test_libs)
+endif

@@ -357,6 +357,7 @@ int settings_read(struct conf *root, struct settings **ret, struct err *e)
 	    read_networks(root, s, e) < 0 || read_limits(root, &s->policy, e) < 0 ||
 	    settings_read_images(root, s, e) < 0 || conf_check_used(root, e) < 0)
 		return -1;
+	(void)str_copy(s->policy.pool, sizeof(s->policy.pool), s->ceph_pool);
 	*ret = STEAL(s);
 	return 0;
 }

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The world of one job from words; see little_world.h. Pure but for malloc in the inflight table.
+ */
+#include "tests/unit/little_world.h"
+
+#include "vmd/base/str.h"
+
+#include <string.h>
+
+static void bad_word(const char *word)
+{
+	fprintf(stderr, "little_world: '%s' is not understood\n", word);
+	exit(99);
+}
+
+static void each_word(struct little_world *w, const char *text,
+		      bool (*fn)(struct little_world *w, const char *word))
+{
+	char copy[512];
+	char *rest = copy;
+	char *word;
+
+	if (str_copy(copy, sizeof(copy), text) < 0)
+		bad_word(text);
+	while ((word = strsep(&rest, " ")) != NULL)
+		if (*word && !fn(w, word))
+			bad_word(word);
+}
+
+static bool job_word(struct little_world *w, const char *s)
+{
+	static const char *const phases[] = {"pending", "running", "ending", "ended"};
+	struct job *j = &w->job;
+
+	for (size_t i = 0; i < ARRAY_LEN(phases); i++)
+		if (str_eq(s, phases[i])) {
+			j->phase = (enum job_phase)i;
+			return true;
+		}
+	if (str_eq(s, "absent"))
+		w->want.n = 0;
+	else if (str_eq(s, "unknown"))
+		w->want.known = false;
+	else if (str_eq(s, "live"))
+		w->want.n_live = 1;
+	else if (str_eq(s, "r1"))
+		j->restarts = 1;
+	else if (str_eq(s, "batch"))
+		j->batch = true;
+	else if (str_eq(s, "scratch"))
+		j->request.scratch_bytes = UINT64_C(1) << 30;
+	else if (str_eq(s, "normal"))
+		j->end = JOB_END_NORMAL;
+	else if (str_eq(s, "abnormal"))
+		j->end = JOB_END_ABNORMAL;
+	else if (str_eq(s, "never"))
+		j->request.keep = VM_KEEP_NEVER;
+	else if (str_eq(s, "always"))
+		j->request.keep = VM_KEEP_ALWAYS;
+	else if (str_eq(s, "badimage"))
+		(void)str_copy(j->request.image, sizeof(j->request.image), "nosuch");
+	else if (str_eq(s, "failed"))
+		w->progress.failed_us = LITTLE_NOW_US - 2 * FAILED_GRACE_US;
+	else if (str_eq(s, "lately"))
+		w->progress.failed_us = LITTLE_NOW_US - FAILED_GRACE_US / 2;
+	else if (str_eq(s, "ready"))
+		w->progress.status.since_s[VM_STATE_READY] = LITTLE_NOW_S - 1000;
+	else if (str_eq(s, "unrecorded"))
+		w->progress.recorded[0] = '\0';
+	else if (str_eq(s, "recording"))
+		w->progress.record_ticket = 5;
+	else if (str_eq(s, "young"))
+		w->context.quiet_at_us = LITTLE_NOW_US + 1;
+	else
+		return false;
+	return true;
+}
+
+static bool vm_word(struct little_world *w, const char *s)
+{
+	struct vm_seen *vm = &w->vm[w->seen.n_vm++];
+	char phase[32];
+	const char *at = strchr(s, '@');
+
+	*vm = (struct vm_seen){.uid = "u-vm", .version = "7", .has_vmi = true};
+	(void)str_fmt(vm->name, sizeof(vm->name), "vm-" LITTLE_KEY "-r%c", s[2]);
+	(void)str_copy(vm->job_key, sizeof(vm->job_key), LITTLE_KEY);
+	(void)str_copy(vm->node, sizeof(vm->node), at ? at + 1 : "n1");
+	if (s[3] != ':' || str_fmt(phase, sizeof(phase), "%.*s",
+				   (int)(at ? at - s - 4 : (long)strlen(s) - 4), s + 4) < 0)
+		return false;
+	for (int p = VM_STARTING; p <= VM_DELETING; p++)
+		if (str_eq(phase, vm_phase_name((enum vm_phase)p)))
+			vm->phase = (enum vm_phase)p;
+	return vm->phase != VM_ABSENT;
+}
+
+static bool disk_word(struct little_world *w, const char *role, const char *mark)
+{
+	struct disk_seen *d = &w->disk[w->seen.n_disk++];
+
+	*d = (struct disk_seen){.pool = "rbd"};
+	(void)str_fmt(d->name, sizeof(d->name), "vm-" LITTLE_KEY "-%s", role);
+	(void)str_copy(d->job_key, sizeof(d->job_key), LITTLE_KEY);
+	if (str_eq(mark, ":kept"))
+		d->kept_until_s = LITTLE_NOW_S + 60;
+	else if (str_eq(mark, ":old"))
+		d->kept_until_s = LITTLE_NOW_S - 60;
+	else if (str_eq(mark, ":open"))
+		d->watchers = 1;
+	else if (str_eq(mark, ":removing"))
+		d->removing = true;
+	else
+		return !*mark;
+	return true;
+}
+
+static bool volume_word(struct volume_seen *v, size_t *n, const char *name, const char *mark)
+{
+	v += (*n)++;
+	*v = (struct volume_seen){.uid = "u-volume", .version = "3"};
+	(void)str_copy(v->name, sizeof(v->name), name);
+	(void)str_copy(v->job_key, sizeof(v->job_key), LITTLE_KEY);
+	v->deleting = str_eq(mark, ":deleting");
+	return v->deleting || !*mark;
+}
+
+static bool seen_word(struct little_world *w, const char *s)
+{
+	static const char root[] = "vm-" LITTLE_KEY "-root",
+			  scratch[] = "vm-" LITTLE_KEY "-scratch";
+	struct observed *o = &w->seen;
+	size_t len = strcspn(s, ":");
+	const char *mark = s + len;
+	char word[16];
+
+	if (str_starts(s, "vm"))
+		return vm_word(w, s);
+	if (str_fmt(word, sizeof(word), "%.*s", (int)len, s) < 0)
+		return false;
+	if (str_eq(word, "disk"))
+		return disk_word(w, "root", mark);
+	if (str_eq(word, "scratch"))
+		return disk_word(w, "scratch", mark);
+	if (str_eq(word, "pv"))
+		return volume_word(w->pv, &o->n_pv, root, mark);
+	if (str_eq(word, "pv2"))
+		return volume_word(w->pv, &o->n_pv, scratch, mark);
+	if (str_eq(word, "pvc"))
+		return volume_word(w->pvc, &o->n_pvc, root, mark);
+	if (str_eq(word, "pvc2"))
+		return volume_word(w->pvc, &o->n_pvc, scratch, mark);
+	if (str_eq(word, "secret"))
+		return volume_word(w->secret, &o->n_secret, "vm-" LITTLE_KEY, mark);
+	if (str_eq(s, "foreign")) { /* the same names without our mark */
+		vm_word(w, "vm0:running");
+		w->vm[o->n_vm - 1].job_key[0] = '\0';
+		disk_word(w, "root", "");
+		w->disk[o->n_disk - 1].job_key[0] = '\0';
+		return true;
+	}
+	if (str_eq(s, "nouid")) {
+		w->vm[o->n_vm - 1].uid[0] = '\0';
+		return true;
+	}
+	if (*s != '?')
+		return false;
+	o->vms_known &= !str_eq(s, "?vms");
+	o->disks_known &= !str_eq(s, "?disks");
+	o->pvs_known &= !str_eq(s, "?pvs");
+	o->pvcs_known &= !str_eq(s, "?pvcs");
+	o->secrets_known &= !str_eq(s, "?secrets");
+	return true;
+}
+
+static const char *flight_object(enum action_kind k)
+{
+	switch (action_class(k)) {
+	case CLASS_DISK:
+		return k == ACT_CREATE_DISK ? "vm-" LITTLE_KEY "-scratch"
+					    : "vm-" LITTLE_KEY "-root";
+	case CLASS_PV:
+	case CLASS_PVC: return "vm-" LITTLE_KEY "-root";
+	case CLASS_SECRET: return "vm-" LITTLE_KEY;
+	case CLASS_VM: return "vm-" LITTLE_KEY "-r0";
+	case CLASS_JOB_END:
+	case CLASS_JOB_RECORD: break;
+	}
+	return LITTLE_KEY;
+}
+
+static bool flight_word(struct little_world *w, const char *s)
+{
+	for (int k = ACT_CLONE_DISK; k <= ACT_RECORD; k++) {
+		struct action a = {.kind = (enum action_kind)k, .job_id = 17};
+		struct err e = {.kind = ERR_NONE};
+		uint64_t ticket;
+
+		if (!str_eq(s + 1, action_name(a.kind)))
+			continue;
+		(void)str_copy(a.job_key, sizeof(a.job_key), LITTLE_KEY);
+		(void)str_copy(a.object, sizeof(a.object), flight_object(a.kind));
+		/* 6 s ago: a success has settled, a first back-off is over */
+		ticket = inflight_start(&w->flight, &a, LITTLE_NOW_US - 6000000);
+		if (*s == '!')
+			err_set(&e, ERR_UNSURE, "no answer");
+		if (*s == '+' || *s == '!')
+			(void)inflight_finish(&w->flight, ticket, &e, LITTLE_NOW_US - 6000000);
+		return strchr("~+!", *s) != NULL;
+	}
+	return false;
+}
+
+static void image_init(struct image *i)
+{
+	*i = (struct image){
+		.name = "tiny",
+		.user = "user",
+		.n_revision = 1,
+		.revision = {{.name = "v1", .pool = "rbd", .rbd_image = "tiny", .snapshot = "v1"}},
+		.scratch_max_bytes = UINT64_C(1) << 40,
+		.memory_min_bytes = UINT64_C(128) << 20,
+		.n_network = 1,
+		.network = {"lan"}};
+}
+
+void little_world_init(struct little_world *w, const char *job, const char *seen,
+		       const char *flight)
+{
+	*w = (struct little_world){.live = {17}};
+	image_init(&w->image);
+	w->catalogue = (struct catalogue){.n = 1, .image = &w->image};
+	w->policy = (struct policy){.pool = "rbd",
+				    .ready_timeout_s = 900,
+				    .trouble_timeout_s = 1800,
+				    .keep_s = 3600,
+				    .actions_per_round = 64,
+				    .delete_share_percent = 50,
+				    .delete_share_min = 8};
+	w->job = (struct job){
+		.id = 17,
+		.uid = 1000,
+		.user = "alice",
+		.n_nodes = 1,
+		.node = "n1",
+		.cpus = 2,
+		.memory_bytes = UINT64_C(512) << 20,
+		.request = {.image = "tiny", .nonce = "9f3c12ab45de6701"}
+        };
+	w->want = (struct desired){.known = true, .n = 1, .job = &w->job, .live = w->live};
+	w->seen = (struct observed){.vms_known = true,
+				    .vm = w->vm,
+				    .disks_known = true,
+				    .disk = w->disk,
+				    .pvs_known = true,
+				    .pv = w->pv,
+				    .pvcs_known = true,
+				    .pvc = w->pvc,
+				    .secrets_known = true,
+				    .secret = w->secret};
+	/* What the record would say: rows about records set it otherwise. */
+	(void)progress_text(&w->progress, w->progress.recorded);
+	w->context = (struct plan_context){.catalogue = &w->catalogue,
+					   .policy = &w->policy,
+					   .flight = &w->flight,
+					   .progress = &w->progress,
+					   .mono_us = LITTLE_NOW_US,
+					   .wall_s = LITTLE_NOW_S};
+	each_word(w, job, job_word);
+	each_word(w, seen, seen_word);
+	each_word(w, flight, flight_word);
+	world_sort(&w->want, &w->seen);
+}
+
+void little_world_done(struct little_world *w)
+{
+	inflight_done(&w->flight);
+}
+
+const char *little_plan_text(const struct plan *p, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < p->n; i++) {
+		const struct action *a = &p->act[i];
+		const char *role = a->object + strlen("vm-" LITTLE_KEY);
+		bool has_role = strlen(a->object) > strlen("vm-" LITTLE_KEY);
+		int n = snprintf(buf + len, size - len, "%s%s%s%s", len ? " " : "",
+				 action_name(a->kind), has_role ? ":" : "",
+				 has_role ? role + 1 : "");
+
+		if (n < 0 || (size_t)n >= size - len)
+			bad_word(buf);
+		len += (size_t)n;
+	}
+	return buf;
+}

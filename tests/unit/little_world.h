@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A world of one job, written as words, for tests of the rules: a row of a table is a sentence.
+ *
+ * job:  pending running ending ended absent unknown(no list) ; r1 (restarts=1) batch scratch
+ *       normal abnormal never always(keep) ; failed ready young(progress) live(known by id only)
+ * seen: vm0:PHASE vm1:PHASE (PHASE: starting running stopped failed deleting, with @NODE behind)
+ *       disk scratch pv pvc secret, each with :kept :old :open :removing or :deleting behind;
+ *       pv2 pvc2 of the scratch disk; foreign; ?vms ?disks ?pvs ?pvcs ?secrets (unknown)
+ * flight: ~KIND (in flight), +KIND (succeeded, not seen yet), !KIND (no answer); KIND as in
+ *       action_name, on the object of that kind; vm0 is meant by create-vm, scratch by create-disk
+ */
+#ifndef TESTS_UNIT_LITTLE_WORLD_H
+#define TESTS_UNIT_LITTLE_WORLD_H
+
+#include "vmd/reconcile/plan.h"
+
+#define LITTLE_KEY    "17-9f3c12ab45de6701"
+#define LITTLE_NOW_US INT64_C(1000000000)
+#define LITTLE_NOW_S  INT64_C(1700000000)
+
+struct little_world {
+	struct image image;
+	struct catalogue catalogue;
+	struct policy policy;
+	struct job job;
+	uint32_t live[1];
+	struct desired want;
+	struct vm_seen vm[4];
+	struct disk_seen disk[4];
+	struct volume_seen pv[4], pvc[4], secret[2];
+	struct observed seen;
+	struct inflight flight;
+	struct progress progress;
+	struct plan_context context;
+};
+
+/* Ends the test program when a word is not understood. Freed by little_world_done. */
+void little_world_init(struct little_world *w, const char *job, const char *seen,
+		       const char *flight);
+void little_world_done(struct little_world *w);
+/* "clone-disk:root create-secret", in the order of the plan. */
+const char *little_plan_text(const struct plan *p, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A row for every rule of plan(). The words are explained in little_world.h. */
+#include "tests/unit/little_world.h"
+#include "vmd/base/str.h"
+
+#include <check.h>
+#include <string.h>
+
+#define ALL "disk pv pvc secret"
+
+static const struct {
+	const char *why;
+	const char *job, *seen, *flight;
+	const char *plan;
+} rows[] = {
+  /* unknown is not empty */
+	{"no list of jobs: nothing at all",                                "unknown",                      "vm0:running " ALL,                   "",                           ""                                  },
+	{"no list of VMs: nothing is removed",                             "ended normal",                 ALL " ?vms",                          "",                           ""                                  },
+	{"no list of VMs: nothing is made",                                "running",                      ALL " ?vms",                          "",                           ""                                  },
+	{"no list of disks: none is made",                                 "running",                      "?disks",                             "",                           "create-secret"                     },
+	{"no list of PVs: none is made",                                   "running",                      "disk secret ?pvs",                   "",                           ""                                  },
+	{"no list of PVCs: none is made",                                  "running",                      "disk pv secret ?pvcs",               "",                           ""                                  },
+	{"no list of Secrets: none is made, no VM",                        "running",                      "disk pv pvc ?secrets",               "",                           ""                                  },
+	{"no list of PVCs: neither PV nor disk goes",                      "ended normal",                 "disk pv secret ?pvcs",               "",
+	 ""																									},
+	{"no list of PVs: no disk goes",                                   "ended normal",                 "disk secret ?pvs",                   "",                           ""                                  },
+	{"no list of disks: the Secret stays",                             "ended normal",                 "secret ?disks",                      "",                           ""                                  },
+	{"no list of Secrets: none goes",                                  "ended normal",                 "secret ?secrets",                    "",                           ""                                  },
+
+ /* made in order */
+	{"pending: nothing is made",				       "pending",                      "",                                   "",                           ""                                  },
+	{"running: disk and Secret first",                                 "running",                      "",                                   "",                           "clone-disk:root create-secret"     },
+	{"then the PV",						    "running",                      "disk secret",                        "",                           "create-pv:root"                    },
+	{"then the PVC",						   "running",                      "disk pv secret",                     "",                           "create-pvc:root"                   },
+	{"the VM last",						    "running",                      ALL,                                  "",                           "create-vm:r0"                      },
+	{"and then nothing",					       "running",                      "vm0:running " ALL,                   "",                           ""                                  },
+	{"no VM without Secret",					   "running",                      "disk pv pvc",                        "",                           "create-secret"                     },
+	{"scratch disk likewise",					  "running scratch",              ALL,                                  "",                           "create-disk:scratch"               },
+	{"scratch disk's PV",					      "running scratch",              ALL " scratch",                       "",                           "create-pv:scratch"                 },
+	{"scratch disk's PVC",					     "running scratch",              ALL " scratch pv2",                   "",                           "create-pvc:scratch"                },
+	{"all of both disks: VM",					  "running scratch",              ALL " scratch pv2 pvc2",              "",                           "create-vm:r0"                      },
+	{"a VM that is there is enough",                                   "running",                      "vm0:starting",                       "",                           ""                                  },
+	{"a deleted VM is waited for",                                     "running",                      "vm0:deleting " ALL,                  "",                           ""                                  },
+	{"a PV that goes is waited for",                                   "running",                      "disk pv:deleting secret",            "",                           ""                                  },
+	{"a PVC that goes is waited for",                                  "running",                      "disk pv pvc:deleting secret",        "",                           ""                                  },
+	{"a Secret that goes is waited for",                               "running",                      "disk pv pvc secret:deleting",        "",                           ""                                  },
+	{"the rest of a removed disk is no disk",                          "running",                      "disk:removing secret",               "",
+	 "remove-disk:root"																							},
+	{"an image that is not in the catalogue: nothing is made",         "running badimage",             "",                                   "",                           ""                                  },
+	{"... but a VM that runs is left alone",                           "running badimage",             "vm0:running " ALL,                   "",                           ""                                  },
+
+ /* in flight */
+	{"one action per object",					  "running",                      "",                                   "~clone-disk ~create-secret", ""                                  },
+	{"what was made just now is believed",                             "running",                      "",                                   "+clone-disk +create-secret",
+	 "create-pv:root"																							  },
+	{"a PV that was made just now too",                                "running",                      "disk secret",                        "+create-pv",
+	 "create-pvc:root"																							 },
+	{"a PVC too",						      "running",                      "disk pv secret",                     "+create-pvc",                "create-vm:r0"                      },
+	{"a Secret too",						   "running",                      "disk pv pvc",                        "+create-secret",             "create-vm:r0"                      },
+	{"a VM that was made just now is not made again",                  "running",                      ALL,                                  "+create-vm",                 ""                                  },
+	{"a VM whose making had no answer is made again",                  "running",                      ALL,                                  "!create-vm",
+	 "create-vm:r0"																							    },
+	{"a disk removed just now is not there, whatever the list says",   "running",                      "disk secret",
+	 "+remove-disk",																		       ""				  },
+	{"a PVC deleted just now likewise",                                "running",                      ALL,                                  "+delete-pvc",                ""                                  },
+	{"a Secret deleted just now likewise",                             "running",                      ALL,                                  "+delete-secret",             ""                                  },
+
+ /* incarnations */
+	{"requeued: the old VM goes, the rest stays",                      "pending r1",                   "vm0:running " ALL,                   "",
+	 "delete-vm:r0"																							    },
+	{"runs again: the old VM goes first",                              "running r1",                   "vm0:running " ALL,                   "",                           "delete-vm:r0"                      },
+	{"... and is waited for",					  "running r1",                   "vm0:deleting " ALL,                  "",                           ""                                  },
+	{"... then the new one comes, with the old disk",                  "running r1",                   ALL,                                  "",                           "create-vm:r1"                      },
+	{"an old VM that may come up is waited for",                       "running r1",                   ALL,                                  "!create-vm",                 ""                                  },
+	{"an old VM being made is waited for",                             "running r1",                   ALL,                                  "~create-vm",                 ""                                  },
+	{"an old VM made just now is waited for",                          "running r1",                   ALL,                                  "+create-vm",                 ""                                  },
+	{"after vmd's restart requests of before are waited for",          "running r1 young",             ALL,                                  "",                           ""                                  },
+	{"... which a first incarnation need not",                         "running young",                ALL,                                  "",                           "create-vm:r0"                      },
+	{"both there: the old one goes",                                   "running r1",                   "vm0:running vm1:starting " ALL,      "",
+	 "delete-vm:r0"																							    },
+	{"a newer one than Slurm says goes too",                           "running",                      "vm1:running " ALL,                   "",                           "delete-vm:r1"                      },
+
+ /* wrong node */
+	{"on another node than allocated: it goes",                        "running",                      "vm0:running@n2 " ALL,                "",
+	 "delete-vm:r0"																							    },
+	{"... and is made again",					  "running",                      ALL,                                  "",                           "create-vm:r0"                      },
+	{"the same node with its domain is no other node",                 "running",
+	 "vm0:running@n1.example.org " ALL,												      "",                           ""                                  },
+	{"n10 is not n1",						  "running",                      "vm0:running@n10 " ALL,               "",                           "delete-vm:r0"                      },
+	{"a stopped guest is nowhere",                                     "running",                      "vm0:stopped@n2 " ALL,                "",                           "end-job"                           },
+
+ /* removed in order */
+	{"ending: the VM goes",					    "ending",                       "vm0:running " ALL,                   "",                           "delete-vm:r0"                      },
+	{"ending: the rest stays, it may be a requeue",                    "ending",                       ALL,                                  "",                           ""                                  },
+	{"ended: the VM first",					    "ended normal",                 "vm0:running " ALL,                   "",                           "delete-vm:r0"                      },
+	{"a VM being deleted is waited for",                               "ended normal",                 "vm0:deleting " ALL,                  "",                           ""                                  },
+	{"a VMI without VM is waited for",                                 "ended normal",                 "vm0:running nouid " ALL,             "",                           ""                                  },
+	{"a VM that may come up is waited for",                            "ended normal",                 ALL,                                  "!create-vm",                 ""                                  },
+	{"then the PVC",						   "ended normal",                 ALL,                                  "",                           "delete-pvc:root"                   },
+	{"which is waited for",					    "ended normal",                 "disk pv pvc:deleting secret",        "",                           ""                                  },
+	{"then the PV",						    "ended normal",                 "disk pv secret",                     "",                           "delete-pv:root"                    },
+	{"then the disk",						  "ended normal",                 "disk secret",                        "",                           "remove-disk:root"                  },
+	{"unless somebody has it open",                                    "ended normal",                 "disk:open secret",                   "",                           ""                                  },
+	{"the Secret last",						"ended normal",                 "secret",                             "",                           "delete-secret"                     },
+	{"all disks",						      "ended normal",                 "disk scratch secret",                "",
+	 "remove-disk:root remove-disk:scratch"																				    },
+	{"a PVC that may come up is waited for",                           "ended normal",                 "disk pv secret",                     "!create-pvc",
+	 ""																									},
+	{"a disk that may come up is waited for",                          "ended normal",                 "secret",                             "!clone-disk",                ""                                  },
+	{"nothing left, nothing to do",                                    "ended normal",                 "",                                   "",                           ""                                  },
+
+ /* kept disks */
+	{"abnormal end: the root disk is marked",                          "ended abnormal",               "disk scratch secret",                "",
+	 "keep-disk:root remove-disk:scratch"																				      },
+	{"a marked one stays, the Secret goes",                            "ended abnormal",               "disk:kept secret",                   "",
+	 "delete-secret"																							   },
+	{"until its time is over",					 "ended abnormal",               "disk:old secret",                    "",                           "remove-disk:root"                  },
+	{"keep=never",						     "ended abnormal never",         "disk secret",                        "",                           "remove-disk:root"                  },
+	{"keep=never, though marked",				      "ended normal never",           "disk:kept",                          "",                           "remove-disk:root"                  },
+	{"keep=always",						    "ended normal always",          "disk secret",                        "",                           "keep-disk:root"                    },
+	{"marked before vmd ended the job",                                "ended normal",                 "disk:kept secret",                   "",
+	 "delete-secret"																							   },
+	{"the rest of a removed disk is not kept",                         "ended abnormal",               "disk:removing",                      "",
+	 "remove-disk:root"																							},
+	{"a job that runs again loses the mark",                           "running r1",
+	 "vm1:running disk:kept pv pvc secret",												  "",                           "keep-disk:root"                    },
+
+ /* of jobs that Slurm does not know */
+	{"unknown job: the VM goes",				       "absent",                       "vm0:running " ALL,                   "",                           "delete-vm:r0"                      },
+	{"then the PVC",						   "absent",                       ALL,                                  "",                           "delete-pvc:root"                   },
+	{"nobody knows how it ended: the root disk is kept for a time",    "absent",
+	 "disk scratch secret",														  "",                           "keep-disk:root remove-disk:scratch"},
+	{"... which ends",						 "absent",                       "disk:old secret",                    "",                           "remove-disk:root"                  },
+	{"the Secret",						     "absent",                       "disk:kept secret",                   "",                           "delete-secret"                     },
+	{"a job that lives but whose request is not readable: left alone", "absent live",
+	 "vm0:running " ALL,														     "",                           ""                                  },
+	{"nothing without our mark is touched",                            "absent",                       "foreign",                            "",                           ""                                  },
+	{"nor taken for ours",					     "running",                      "foreign",                            "",                           "clone-disk:root create-secret"     },
+
+ /* ends */
+	{"the guest shut down: the job is done",                           "running",                      "vm0:stopped " ALL,                   "",                           "end-job"                           },
+	{"that is said once in a while only",                              "running",                      "vm0:stopped " ALL,                   "+end-job",                   ""                                  },
+	{"failed: the job is ended",				       "running failed",               "vm0:failed " ALL,                    "",                           "end-job"                           },
+	{"failed: nothing more is made",                                   "running failed",               "",                                   "",                           "end-job"                           },
+	{"failed batch job: its script may say why first",                 "running lately batch",
+	 "vm0:failed " ALL,														      "",                           ""				  },
+	{"... but not for ever",					   "running failed batch",         "vm0:failed " ALL,                    "",                           "end-job"                           },
+	{"nobody waits in an allocation: at once",                         "running lately",               "vm0:failed " ALL,                    "",
+	 "end-job"																								 },
+	{"was ready: what was computed is kept first",                     "running failed ready",         "vm0:failed " ALL,
+	 "",																				   "record keep-disk:root"             },
+	{"... then the job is ended",				      "running failed ready",         "vm0:failed disk:kept pv pvc secret",
+	 "",																				   "record end-job"                    },
+	{"... unless nothing is to be kept",                               "running failed ready never",   "vm0:failed " ALL,                    "",
+	 "record end-job"																							  },
+
+ /* the job's record */
+	{"a new state is recorded",					"running unrecorded",           "vm0:running " ALL,                   "",                           "record"                            },
+	{"one record at a time",					   "running unrecorded recording", "vm0:running " ALL,                   "",                           ""                                  },
+	{"also when the views are unknown",                                "running unrecorded",           "?vms",                               "",                           "record"                            },
+	{"not for a job that has ended: Slurm refuses it",                 "ended normal unrecorded",      "",                                   "",                           ""                                  },
+};
+
+START_TEST(plan_rows)
+{
+	static struct plan out;
+	struct little_world w;
+	char text[512];
+
+	little_world_init(&w, rows[_i].job, rows[_i].seen, rows[_i].flight);
+	plan(&w.want, &w.seen, &w.context, &out);
+	ck_assert_msg(str_eq(little_plan_text(&out, text, sizeof(text)), rows[_i].plan),
+		      "%s [%s | %s | %s]: '%s', not '%s'", rows[_i].why, rows[_i].job,
+		      rows[_i].seen, rows[_i].flight, text, rows[_i].plan);
+	little_world_done(&w);
+}
+END_TEST
+
+/* What an action carries: preconditions, specification, texts. */
+START_TEST(delete_has_precondition)
+{
+	static struct plan out;
+	struct little_world w;
+
+	little_world_init(&w, "ending", "vm0:running " ALL, "");
+	plan(&w.want, &w.seen, &w.context, &out);
+	ck_assert_uint_eq(out.n, 1);
+	ck_assert_str_eq(out.act[0].uid, "u-vm");
+	ck_assert_str_eq(out.act[0].version, "7");
+	ck_assert_str_eq(out.act[0].job_key, LITTLE_KEY);
+	ck_assert_uint_eq(out.act[0].job_id, 17);
+	little_world_done(&w);
+}
+END_TEST
+
+START_TEST(create_has_spec)
+{
+	static struct plan out;
+	struct little_world w;
+	const struct vm_spec *vm = &out.act[0].vm;
+	const struct disk_spec *d = &out.act[0].disk;
+
+	little_world_init(&w, "running scratch", ALL " scratch pv2 pvc2", "");
+	plan(&w.want, &w.seen, &w.context, &out);
+	ck_assert_uint_eq(out.n, 1);
+	ck_assert_str_eq(vm->name, "vm-" LITTLE_KEY "-r0");
+	ck_assert_str_eq(vm->secret, "vm-" LITTLE_KEY);
+	ck_assert_str_eq(vm->node, "n1");
+	ck_assert_str_eq(vm->network, "lan");
+	ck_assert_str_eq(vm->user, "user");
+	ck_assert_uint_eq(vm->cpus, 2);
+	ck_assert_uint_eq(vm->memory_bytes, UINT64_C(234) << 20);
+	ck_assert_uint_eq(vm->n_disk, 2);
+	ck_assert_str_eq(vm->disk[0].claim, "vm-" LITTLE_KEY "-root");
+	ck_assert_str_eq(vm->disk[1].name, "scratch");
+	little_world_done(&w);
+
+	little_world_init(&w, "running", "secret", "");
+	plan(&w.want, &w.seen, &w.context, &out);
+	ck_assert_uint_eq(out.n, 1);
+	ck_assert_str_eq(d->golden.snapshot, "v1");
+	ck_assert_str_eq(d->pool, "rbd");
+	ck_assert_uint_eq(d->size_bytes, 0);
+	ck_assert_str_eq(d->job_key, LITTLE_KEY);
+	little_world_done(&w);
+
+	little_world_init(&w, "ended abnormal", "disk", "");
+	plan(&w.want, &w.seen, &w.context, &out);
+	ck_assert_int_eq(out.act[0].keep_until_s, LITTLE_NOW_S + 3600);
+	ck_assert_str_eq(out.act[0].pool, "rbd");
+	little_world_done(&w);
+
+	little_world_init(&w, "running", "vm0:running disk:kept", "");
+	plan(&w.want, &w.seen, &w.context, &out);
+	ck_assert_int_eq(out.act[0].keep_until_s, 0);
+	little_world_done(&w);
+}
+END_TEST
+
+START_TEST(end_says_how)
+{
+	static struct plan out;
+	struct little_world w;
+
+	little_world_init(&w, "running", "vm0:stopped " ALL, "");
+	plan(&w.want, &w.seen, &w.context, &out);
+	ck_assert(!out.act[0].job_failed);
+	little_world_done(&w);
+	little_world_init(&w, "running failed", ALL, "");
+	(void)str_copy(w.progress.status.reason, sizeof(w.progress.status.reason),
+		       "no such golden");
+	plan(&w.want, &w.seen, &w.context, &out);
+	ck_assert(out.act[0].job_failed);
+	ck_assert_str_eq(out.act[0].reason, "no such golden");
+	little_world_done(&w);
+}
+END_TEST
+
+/* n VMs of jobs that Slurm does not know, beside known VMs of jobs that run. */
+#define HERD 40
+static struct vm_seen herd[2 * HERD];
+static struct job herd_job[HERD];
+
+static void herd_make(struct little_world *w, size_t unknown, size_t known)
+{
+	little_world_init(w, "absent", "", "");
+	memset(herd, 0, sizeof(herd));
+	for (size_t i = 0; i < unknown + known; i++) {
+		struct job j = {
+			.id = 100 + (uint32_t)i,
+			.phase = JOB_RUNNING,
+			.request = {.image = "tiny", .nonce = "00000000000000aa"}
+                };
+
+		herd[i] = (struct vm_seen){.uid = "u", .version = "1", .phase = VM_RUNNING};
+		(void)vm_name(&j, herd[i].name, sizeof(herd[i].name));
+		(void)job_key(&j, herd[i].job_key, sizeof(herd[i].job_key));
+		if (i >= unknown)
+			herd_job[i - unknown] = j;
+	}
+	w->want.n = known;
+	w->want.job = herd_job;
+	w->seen.n_vm = unknown + known;
+	w->seen.vm = herd;
+	w->context.progress = NULL;
+	world_sort(&w->want, &w->seen);
+}
+
+static const struct {
+	const char *why;
+	size_t unknown, known;
+	bool approved;
+	size_t deletes;
+	bool approval;
+} brakes[] = {
+	{"few are deleted, even if they are all",       8,  0,  false, 8,  false},
+	{"more than few and more than half: stop",      9,  8,  false, 0,  true },
+	{"more than few but not more than half",        9,  9,  false, 9,  false},
+	{"all of many: stop",                           40, 0,  false, 0,  true },
+	{"approved",				    40, 0,  true,  40, false},
+	{"jobs whose end Slurm tells of are no danger", 0,  40, false, 40, false},
+};
+
+START_TEST(brake_rows)
+{
+	static struct plan out;
+	struct little_world w;
+	size_t deletes = 0;
+
+	herd_make(&w, brakes[_i].unknown, brakes[_i].known);
+	if (brakes[_i].unknown == 0)
+		for (size_t i = 0; i < HERD; i++) {
+			herd_job[i].phase = JOB_ENDED;
+			herd_job[i].end = JOB_END_NORMAL;
+		}
+	w.context.approved = brakes[_i].approved;
+	plan(&w.want, &w.seen, &w.context, &out);
+	for (size_t i = 0; i < out.n; i++)
+		deletes += out.act[i].kind == ACT_DELETE_VM;
+	ck_assert_msg(deletes == brakes[_i].deletes, "%s: %zu deletes", brakes[_i].why, deletes);
+	ck_assert_msg(out.approval == brakes[_i].approval, "%s: approval", brakes[_i].why);
+	little_world_done(&w);
+}
+END_TEST
+
+START_TEST(round_is_limited)
+{
+	static struct plan out;
+	struct little_world w;
+
+	herd_make(&w, 5, 0);
+	w.policy.actions_per_round = 3;
+	plan(&w.want, &w.seen, &w.context, &out);
+	ck_assert_uint_eq(out.n, 3);
+	ck_assert(out.cut);
+	w.policy.actions_per_round = 5;
+	plan(&w.want, &w.seen, &w.context, &out);
+	ck_assert_uint_eq(out.n, 5);
+	ck_assert(!out.cut);
+	little_world_done(&w);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("plan");
+	TCase *t = tcase_create("plan");
+	SRunner *r;
+	int failed;
+
+	tcase_add_loop_test(t, plan_rows, 0, ARRAY_LEN(rows));
+	tcase_add_test(t, delete_has_precondition);
+	tcase_add_test(t, create_has_spec);
+	tcase_add_test(t, end_says_how);
+	tcase_add_loop_test(t, brake_rows, 0, ARRAY_LEN(brakes));
+	tcase_add_test(t, round_is_limited);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}
