@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The text of a VM request, and a job's key. */
+#include "vmd/base/str.h"
+#include "vmd/job/job_spec.h"
+
+#include <check.h>
+#include <string.h>
+
+#define NONCE "nonce=9f3c12ab45de6701"
+#define A64   "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+/* clang-format off */
+static const struct {
+	const char *text;
+	const char *error; /* NULL: fine */
+} texts[] = {
+	{"image=tiny " NONCE, NULL},
+	{NONCE " image=tiny", NULL},
+	{"  image=tiny   " NONCE " ", NULL},
+	{"image=tiny revision=v1 " NONCE " disk=20G scratch=1T network=lan wait=none keep=always",
+	 NULL},
+	{"image=tiny " NONCE " colour=blue state=ready", NULL},
+	{"image=tiny " NONCE " reason=\"a b=c  d\"", NULL},
+	{"image=tiny " NONCE " long=" A64 A64 A64, NULL},
+	{"", "request: image is missing"},
+	{"image=tiny", "request: nonce is missing"},
+	{NONCE, "request: image is missing"},
+	{"image=tiny image=tiny " NONCE, "request: image stands there twice"},
+	{"image= " NONCE,
+	 "request: image: '' is not a name: lower-case letters, digits, '-' and '.', at most 63"},
+	{"image=Tiny " NONCE,
+	 "request: image: 'Tiny' is not a name: lower-case letters, digits, " "'-' and '.', at most 63"},
+	{"image=" A64 " " NONCE, "request: image: at most 63 characters are allowed"},
+	{"image=a/b " NONCE,
+	 "request: image: 'a/b' is not a name: lower-case letters, digits, '-' " "and '.', at most 63"},
+	{"image=tiny nonce=9F3c12ab45de6701",
+	 "request: nonce: '9F3c12ab45de6701' must be 16 lower-case hex digits"},
+	{"image=tiny nonce=9f3c12ab45de670",
+	 "request: nonce: '9f3c12ab45de670' must be 16 lower-case hex digits"},
+	{"image=tiny nonce=9f3c12ab45de67011",
+	 "request: nonce: '9f3c12ab45de67011' must be 16 lower-case hex digits"},
+	{"image=tiny " NONCE " disk=10X",
+	 "request: disk: '10X' is not a size: give a number and K, M, G or T, as in 40G"},
+	{"image=tiny " NONCE " disk=0",
+	 "request: disk: '0' is not a size: give a number and K, M, G or T, as in 40G"},
+	{"image=tiny " NONCE " wait=soon",
+	 "request: wait: 'soon' must be one of ready, running, none"},
+	{"image=tiny " NONCE " keep=maybe",
+	 "request: keep: 'maybe' must be one of never, abnormal, always"},
+	{"image=tiny " NONCE " ready=-1",
+	 "request: ready: '-1' must be a number up to 9223372036854775807"},
+	{"image=tiny " NONCE " run=4294967296",
+	 "request: run: '4294967296' must be a number up to 4294967295"},
+	{"image=tiny " NONCE " disk", "request: 'disk' is not key=value"},
+	{"image=tiny " NONCE " =5", "request: '=5' is not key=value"},
+	{"image=tiny " NONCE " a b=5", "request: 'a b=5' is not key=value"},
+	{"image=tiny " NONCE " reason=\"open", "request: reason: closing quote is missing"},
+	{"image=tiny " NONCE " x=a}b", "request: byte 0x7d is not allowed in it"},
+	{"image=tiny\n" NONCE, "request: byte 0x0a is not allowed in it"},
+	{"image=tiny " NONCE " thiskeyislongerthanthirtyonechars=5",
+	 "request: 'thiskeyislongerthanthirtyonechars=5' is not key=value"},
+};
+/* clang-format on */
+
+START_TEST(decode_rows)
+{
+	struct vm_request r = {.disk_bytes = 5};
+	struct err e = {.kind = ERR_NONE};
+	int rc = job_spec_decode(texts[_i].text, &r, &e);
+
+	if (!texts[_i].error) {
+		ck_assert_msg(rc == 0, "'%s': %s", texts[_i].text, e.msg);
+		ck_assert_str_eq(r.image, "tiny");
+		return;
+	}
+	ck_assert_msg(rc == -1, "'%s' was accepted", texts[_i].text);
+	ck_assert_str_eq(e.msg, texts[_i].error);
+	ck_assert_int_eq(e.kind, ERR_INVALID);
+	ck_assert_str_eq(r.image, "");
+	ck_assert_uint_eq(r.disk_bytes, 0);
+}
+END_TEST
+
+START_TEST(too_long)
+{
+	char text[JOB_REQUEST_MAX + 2];
+	struct vm_request r;
+	struct err e;
+
+	memset(text, ' ', sizeof(text));
+	memcpy(text, "image=tiny " NONCE, strlen("image=tiny " NONCE));
+	text[JOB_REQUEST_MAX] = '\0';
+	ck_assert_int_eq(job_spec_decode(text, &r, &e), 0);
+	text[JOB_REQUEST_MAX] = ' ';
+	text[JOB_REQUEST_MAX + 1] = '\0';
+	ck_assert_int_eq(job_spec_decode(text, &r, &e), -1);
+}
+END_TEST
+
+START_TEST(there_and_back)
+{
+	static const char text[] = "image=tiny revision=v1 " NONCE
+				   " disk=20G scratch=1536M network=lan wait=running keep=never";
+	char again[JOB_REQUEST_MAX + 1];
+	struct vm_request r;
+	struct err e;
+
+	ck_assert_int_eq(job_spec_decode(text, &r, &e), 0);
+	ck_assert_uint_eq(r.disk_bytes, UINT64_C(20) << 30);
+	ck_assert_uint_eq(r.scratch_bytes, UINT64_C(1536) << 20);
+	ck_assert_int_eq(r.wait, VM_WAIT_RUNNING);
+	ck_assert_int_eq(r.keep, VM_KEEP_NEVER);
+	ck_assert_int_eq(job_spec_encode(&r, again, sizeof(again), &e), 0);
+	ck_assert_str_eq(again, text);
+	ck_assert_int_eq(job_spec_encode(&r, again, sizeof(text) - 1, &e), -1);
+	ck_assert_str_eq(again, "");
+	ck_assert_int_eq(job_spec_encode(&r, again, sizeof(text), &e), 0);
+	ck_assert_int_eq(job_spec_encode(&r, again, 0, &e), -1);
+}
+END_TEST
+
+/* clang-format off */
+static const struct {
+	const char *comment;
+	int found;
+	const char *placed; /* with image=tiny and status " state=ready"; NULL: refused */
+} comments[] = {
+	{NULL, 0, "slurm-vm{image=tiny " NONCE " state=ready}"},
+	{"", 0, "slurm-vm{image=tiny " NONCE " state=ready}"},
+	{"site's own", 0, "site's own slurm-vm{image=tiny " NONCE " state=ready}"},
+	{"slurm-vm{image=tiny " NONCE "}", 1, "slurm-vm{image=tiny " NONCE " state=ready}"},
+	{"a slurm-vm{image=tiny " NONCE " state=booting reason=\"x y\"} b", 1,
+	 "a slurm-vm{image=tiny " NONCE " state=ready} b"},
+	{"a,slurm-vm{image=tiny " NONCE "},b", 1,
+	 "a,slurm-vm{image=tiny " NONCE " state=ready},b"},
+	{"my-slurm-vm{image=tiny}", 0,
+	 "my-slurm-vm{image=tiny} slurm-vm{image=tiny " NONCE " state=ready}"},
+	{"my-slurm-vm{x} slurm-vm{image=tiny " NONCE "}", 1,
+	 "my-slurm-vm{x} slurm-vm{image=tiny " NONCE " state=ready}"},
+	{"slurm-vm{image=tiny", -1, NULL},
+	{"slurm-vm{}", -1, "slurm-vm{image=tiny " NONCE " state=ready}"},
+	{"slurm-vm{image=tiny}", -1, "slurm-vm{image=tiny " NONCE " state=ready}"},
+	{"slurm-vm{slurm-vm{image=tiny " NONCE "}}", -1,
+	 "slurm-vm{image=tiny " NONCE " state=ready}}"},
+};
+/* clang-format on */
+
+START_TEST(comment_rows)
+{
+	struct vm_request r = {.image = ""};
+	struct vm_request tiny = {.image = "tiny", .nonce = "9f3c12ab45de6701"};
+	struct err e = {.kind = ERR_NONE};
+	char buf[256];
+	int found = job_spec_find(comments[_i].comment, &r, &e);
+	int rc;
+
+	ck_assert_msg(found == comments[_i].found, "'%s': %d %s", comments[_i].comment, found,
+		      e.msg);
+	ck_assert_str_eq(r.image, found == 1 ? "tiny" : "");
+	rc = job_spec_place(comments[_i].comment, &tiny, " state=ready", buf, sizeof(buf), &e);
+	ck_assert_int_eq(rc, comments[_i].placed ? 0 : -1);
+	if (comments[_i].placed)
+		ck_assert_str_eq(buf, comments[_i].placed);
+}
+END_TEST
+
+START_TEST(place_keeps_to_its_braces)
+{
+	struct vm_request tiny = {.image = "tiny", .nonce = "9f3c12ab45de6701"};
+	struct err e;
+	char buf[64];
+
+	ck_assert_int_eq(job_spec_place("", &tiny, " reason=}", buf, sizeof(buf), &e), -1);
+	ck_assert_int_eq(job_spec_place("0123456789", &tiny, "", buf, sizeof(buf), &e), 0);
+	ck_assert_int_eq(
+		job_spec_place("0123456789012345678901234", &tiny, "", buf, sizeof(buf), &e), -1);
+}
+END_TEST
+
+START_TEST(status_is_read_back)
+{
+	struct vm_request r;
+	struct err e;
+
+	ck_assert_int_eq(job_spec_find("slurm-vm{image=tiny " NONCE
+				       " state=ready run=3 node=n1 address=192.168.172.57 "
+				       "ready=1700000000}",
+				       &r, &e),
+			 1);
+	ck_assert_uint_eq(r.recorded_run, 3);
+	ck_assert_int_eq(r.recorded_ready_s, 1700000000);
+}
+END_TEST
+
+/* clang-format off */
+static const struct {
+	const char *text;
+	const char *image, *revision; /* image NULL: refused */
+} images[] = {
+	{"win11", "win11", ""},
+	{"win11@v2", "win11", "v2"},
+	{"win11@", NULL, NULL},
+	{"@v2", NULL, NULL},
+	{"", NULL, NULL},
+	{"win11@v2@v3", NULL, NULL},
+	{"win 11", NULL, NULL},
+	{"win11@V2", NULL, NULL},
+	{A64, NULL, NULL},
+	{"tiny@" A64, NULL, NULL},
+};
+/* clang-format on */
+
+START_TEST(image_rows)
+{
+	struct vm_request r = {.image = "old", .revision = "old"};
+	struct err e = {.kind = ERR_NONE};
+	int rc = job_spec_image(images[_i].text, &r, &e);
+
+	ck_assert_msg(rc == (images[_i].image ? 0 : -1), "'%s'", images[_i].text);
+	ck_assert_str_eq(r.image, rc == 0 ? images[_i].image : "old");
+	ck_assert_str_eq(r.revision, rc == 0 ? images[_i].revision : "old");
+}
+END_TEST
+
+START_TEST(keys)
+{
+	struct job j = {.id = UINT32_MAX, .request = {.nonce = "9f3c12ab45de6701"}};
+	char key[JOB_KEY_MAX + 1], nonce[JOB_NONCE_LEN + 1] = "";
+	uint32_t id = 0;
+	static const char *const bad[] = {"",
+					  "17",
+					  "-9f3c12ab45de6701",
+					  "17-",
+					  "17-9f3c12ab45de670",
+					  "17-9f3c12ab45de67011",
+					  "17-9F3c12ab45de6701",
+					  "017-9f3c12ab45de6701",
+					  "4294967296-9f3c12ab45de6701",
+					  "99999999999-9f3c12ab45de6701",
+					  "1x-9f3c12ab45de6701"};
+
+	ck_assert_str_eq(job_key(&j, key, sizeof(key)), "4294967295-9f3c12ab45de6701");
+	ck_assert_int_eq(job_key_parse(key, &id, nonce), 0);
+	ck_assert_uint_eq(id, UINT32_MAX);
+	ck_assert_str_eq(nonce, j.request.nonce);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		ck_assert_msg(job_key_parse(bad[i], &id, nonce) == -1, "'%s'", bad[i]);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("job_spec");
+	TCase *t = tcase_create("job_spec");
+	SRunner *r;
+	int failed;
+
+	tcase_add_loop_test(t, decode_rows, 0, ARRAY_LEN(texts));
+	tcase_add_test(t, too_long);
+	tcase_add_test(t, there_and_back);
+	tcase_add_loop_test(t, comment_rows, 0, ARRAY_LEN(comments));
+	tcase_add_test(t, place_keeps_to_its_braces);
+	tcase_add_test(t, status_is_read_back);
+	tcase_add_loop_test(t, image_rows, 0, ARRAY_LEN(images));
+	tcase_add_test(t, keys);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}
