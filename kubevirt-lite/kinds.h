@@ -44,6 +44,8 @@ const struct kind *kind_get(enum kind_id id);
 const char *kind_api_version(const struct kind *k); /* "kubevirt.io/v1", "v1" */
 /* NULL: no such resource. */
 const struct kind *kind_by_resource(const char *group, const char *version, const char *resource);
+/* As an ownerReference names it: "kubevirt.io/v1", "VirtualMachine". NULL: no such kind. */
+const struct kind *kind_by_name(const char *api_version, const char *kind);
 /* "virtualmachines.kubevirt.io", "pods": as Status messages name a resource. Returns buf. */
 const char *kind_qualified(const struct kind *k, char *buf, size_t size);
 

@@ -15,3 +15,40 @@ libguest_a_SOURCES = \
 	kubevirt-lite/guest/simulated.c
 libguest_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 guest_libs = libguest.a -lm
+
+# the API: store, HTTP, kinds; needs of the guests only what admission knows of quantities
+noinst_LIBRARIES += libkubeapi.a
+libkubeapi_a_SOURCES = \
+	kubevirt-lite/admission.c kubevirt-lite/admission.h kubevirt-lite/review.h \
+	kubevirt-lite/admission_shape.c kubevirt-lite/admission_vm.c \
+	kubevirt-lite/api.c kubevirt-lite/api.h kubevirt-lite/call.h \
+	kubevirt-lite/api_delete.c \
+	kubevirt-lite/api_hook.c kubevirt-lite/subresource.h \
+	kubevirt-lite/api_read.c \
+	kubevirt-lite/api_watch.c \
+	kubevirt-lite/api_write.c \
+	kubevirt-lite/auth.c kubevirt-lite/auth.h \
+	kubevirt-lite/base64.c kubevirt-lite/base64.h \
+	kubevirt-lite/defaults.c kubevirt-lite/defaults.h \
+	kubevirt-lite/discovery.c \
+	kubevirt-lite/disk.c kubevirt-lite/disk.h \
+	kubevirt-lite/gc.c kubevirt-lite/gc.h \
+	kubevirt-lite/history.c kubevirt-lite/history.h \
+	kubevirt-lite/http.c kubevirt-lite/http.h \
+	kubevirt-lite/kinds.c kubevirt-lite/kinds.h \
+	kubevirt-lite/listen.c kubevirt-lite/listen.h \
+	kubevirt-lite/object.c kubevirt-lite/store.h \
+	kubevirt-lite/openapi.c kubevirt-lite/openapi.h \
+	kubevirt-lite/output.c kubevirt-lite/output.h \
+	kubevirt-lite/patch.c kubevirt-lite/patch.h \
+	kubevirt-lite/patch_strategic.c \
+	kubevirt-lite/request.c kubevirt-lite/request.h \
+	kubevirt-lite/say.c \
+	kubevirt-lite/selector.c kubevirt-lite/selector.h \
+	kubevirt-lite/snapshot.c \
+	kubevirt-lite/status.c kubevirt-lite/status.h \
+	kubevirt-lite/store.c \
+	kubevirt-lite/table.c kubevirt-lite/table.h \
+	kubevirt-lite/table_cell.c kubevirt-lite/table_cell.h
+libkubeapi_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(MHD_CFLAGS) $(SQLITE_CFLAGS)
+kubeapi_libs = libkubeapi.a $(guest_libs) $(base_libs) $(MHD_LIBS) $(SQLITE_LIBS)

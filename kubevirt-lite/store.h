@@ -88,6 +88,21 @@ typedef void (*store_event_fn)(void *ctx, enum store_event event, enum kind_id k
 			       struct json_object *object, struct json_object *old);
 int store_subscribe(struct store *s, store_event_fn fn, void *ctx, struct err *e);
 
+/* --- for lists and watches of clients --- */
+
+/* Calls fn for every event of kind after version, in order. ERR_ABSENT: the history does not reach
+ * back that far; ret_oldest (also then) is the oldest version a replay can start from. */
+typedef void (*store_replay_fn)(void *ctx, uint64_t version, enum store_event event,
+				struct json_object *object, struct json_object *old);
+int store_replay(struct store *s, enum kind_id kind, uint64_t version, uint64_t *ret_oldest,
+		 store_replay_fn fn, void *ctx, struct err *e);
+/* store_list as it was at version. ERR_ABSENT as above. */
+int store_list_at(struct store *s, enum kind_id kind, const char *ns, uint64_t version,
+		  store_match_fn match, void *ctx, struct json_object **ret, struct err *e);
+/* "namespace/name" or "name": what store_list orders by. NULL when it does not fit. */
+const char *object_key(struct json_object *o, char *buf, size_t size);
+#define STORE_KEY_MAX 400
+
 /* --- small helpers on objects --- */
 
 static inline const char *object_name(struct json_object *o)
@@ -114,6 +129,9 @@ void object_add_finalizer(struct json_object *copy, const char *finalizer);
 void object_remove_finalizer(struct json_object *copy, const char *finalizer);
 /* Adds a controller reference (controller: true, blockOwnerDeletion: true) to copy. */
 void object_set_owner(struct json_object *copy, struct json_object *owner);
+/* "2a1edb3f-1f77-473c-8002-6e32779567f5", random; size >= 37. Returns buf. */
+const char *object_uid_new(char *buf, size_t size);
+uint64_t object_version(struct json_object *o);
 /* "2026-11-23T10:00:00Z" of now; size >= 21. Returns buf. */
 const char *object_time_now(char *buf, size_t size);
 
