@@ -97,6 +97,8 @@ kube_libs = libvmkube.a $(CURL_LIBS) $(base_libs)
 noinst_LIBRARIES += libapi.a
 libapi_a_SOURCES = \
 	vmd/api/listener.c vmd/api/listener.h \
+	vmd/api/metrics.c vmd/api/metrics.h \
+	vmd/api/requests.c vmd/api/requests.h \
 	vmd/api/server.c vmd/api/server.h
 libapi_a_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS) $(SYSTEMD_CFLAGS)
 api_libs = libapi.a libclient.a $(core_libs) $(base_libs) $(MHD_LIBS) $(MUNGE_LIBS)

@@ -14,13 +14,17 @@ typedef void (*requests_key_fn)(void *ctx, const struct err *e, const char *priv
 /* What the answers need; filled in by vmd.c. What is returned is borrowed for the answer. */
 struct requests_port {
 	void *self;
-	/* Slurm's jobs with a VM as of the last load; known = false: not loaded yet. */
+	/* Slurm's jobs with a VM as of the last load, in any order. known = false: that failed;
+	 * what was loaded before may still be in it. */
 	const struct desired *(*desired)(void *self);
 	/* reconciler_status() */
 	const struct vm_status *(*status)(void *self, uint32_t job_id);
 	const struct catalogue *(*catalogue)(void *self);
 	/* reconciler_plan(); NULL: no round yet. */
 	const struct plan *(*plan)(void *self);
+	/* Kubernetes' VMs as of the last round. May be NULL: then a job whose request is gone from
+	 * its admin_comment looks as if it never had a VM. */
+	const struct observed *(*observed)(void *self);
 	/* Look at this job soon. request (NULL: none) comes from root on a node, and is to be
 	 * recorded if Slurm's job has none and is uid's. */
 	void (*hint)(void *self, uint32_t job_id, const struct vm_request *request, uint32_t uid);

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The answers. Each op is a function that either fills in the reply or fails; who may ask is
+ * decided here and nowhere else, by the uid munge vouches for against the uid in Slurm's record.
+ * Long lists are cut at a page: the client asks for the next. Loop thread, no state of its own. */
+#include "vmd/api/requests.h"
+
+#include "vmd/base/json.h"
+#include "vmd/base/str.h"
+#include "vmd/job/job_spec.h"
+
+#include <string.h>
+
+#define OBJECT_MAX 4096                    /* one VM or image as JSON, coded */
+#define PAGE_END   (WIRE_MAX - OBJECT_MAX) /* no further object beyond */
+#define PAGE_MAX   (WIRE_FIELDS - 16)
+
+/* One request being answered. */
+struct ask {
+	const struct requests *q;
+	const struct caller *who;
+	const struct wire_in *in;
+	struct reply *reply;
+	struct wire_out *out;
+};
+
+/* An op's outcome: the reply is filled in, or will be sent by somebody else, later; -1 an error. */
+enum { ANSWERED, LATER };
+
+static bool is_admin(const struct ask *a)
+{
+	return a->who->uid == 0 || (a->q->slurm_uid != 0 && a->who->uid == a->q->slurm_uid);
+}
+
+/* Of several jobs with one id (slurmctld lost its state) the one that has not ended. */
+static const struct job *job_find(const struct desired *d, uint32_t id)
+{
+	const struct job *found = NULL;
+
+	for (size_t i = 0; i < d->n; i++)
+		if (d->job[i].id == id && (!found || d->job[i].phase != JOB_ENDED))
+			found = &d->job[i];
+	return found;
+}
+
+static int id_get(const struct ask *a, uint32_t *ret, struct err *e)
+{
+	uint64_t n;
+
+	if (wire_get_u64(a->in, "job", UINT32_MAX, &n, e) < 0)
+		return -1;
+	if (n == 0)
+		return err_set(e, ERR_INVALID, "job=0 is no job");
+	*ret = (uint32_t)n;
+	return 0;
+}
+
+static int unknown(struct err *e)
+{
+	return err_set(e, ERR_RETRY, "vmd has no list of jobs from slurmctld at the moment");
+}
+
+/* The job asked about, if the caller may know. ERR_ABSENT only if Slurm does not have it; while
+ * slurmctld does not answer, what was known before is still told. */
+static int job_get(const struct ask *a, const struct job **ret, struct err *e)
+{
+	const struct desired *d = a->q->port.desired(a->q->port.self);
+	const struct job *j;
+	uint32_t id = 0;
+
+	if (id_get(a, &id, e) < 0)
+		return -1;
+	j = job_find(d, id);
+	if (!j && !d->known)
+		return unknown(e);
+	if (!j)
+		return err_set(e, ERR_ABSENT, "job %u has no VM (or was submitted a moment ago)",
+			       id);
+	if (!is_admin(a) && a->who->uid != j->uid)
+		return err_set(e, ERR_DENIED, "job %u belongs to another user", id);
+	*ret = j;
+	return 0;
+}
+
+static const struct vm_status *status_get(const struct ask *a, const struct job *j)
+{
+	static const struct vm_status unknown = {.state = VM_STATE_UNKNOWN};
+	const struct vm_status *s = a->q->port.status(a->q->port.self, j->id);
+
+	return s ? s : &unknown;
+}
+
+static int64_t elapsed_s(const struct ask *a, const struct vm_status *s)
+{
+	int64_t since = s->since_s[s->state];
+	int64_t now = a->q->port.wall_s(a->q->port.self);
+
+	return since > 0 && now > since ? now - since : 0;
+}
+
+/* A VM for vmctl: what list and show print. */
+static struct json_object *vm_json(const struct ask *a, const struct job *j)
+{
+	const struct vm_status *s = status_get(a, j);
+	struct json_object *o = json_object_new_object();
+
+	json_put_int(o, "job", j->id);
+	json_put_int(o, "uid", j->uid);
+	json_put_str(o, "user", j->user);
+	json_put_str(o, "image", j->request.image);
+	json_put_str(o, "revision", j->request.revision);
+	json_put_str(o, "state", vm_state_name(s->state));
+	json_put_str(o, "reason", s->reason);
+	json_put_str(o, "vm", s->vm);
+	json_put_str(o, "node", s->node[0] ? s->node : j->node);
+	json_put_str(o, "address", s->address);
+	json_put_str(o, "guest_user", s->user);
+	json_put_int(o, "cpus", j->cpus);
+	json_put_int(o, "memory_bytes", (int64_t)j->memory_bytes);
+	json_put_int(o, "disk_bytes", (int64_t)j->request.disk_bytes);
+	json_put_int(o, "scratch_bytes", (int64_t)j->request.scratch_bytes);
+	json_put_str(o, "network", j->request.network);
+	json_put_int(o, "restarts", j->restarts);
+	json_put_int(o, "elapsed_s", elapsed_s(a, s));
+	json_put_int(o, "job_end", j->end_s);
+	json_put_at(o, "since", json_object_new_object());
+	for (int i = VM_STATE_PENDING; i <= VM_STATE_FAILED; i++)
+		if (s->since_s[i] > 0)
+			json_object_object_add(json_object_object_get(o, "since"),
+					       vm_state_name((enum vm_state)i),
+					       json_object_new_int64(s->since_s[i]));
+	return o;
+}
+
+static void add_json(struct wire_out *out, const char *key, struct json_object *o)
+{
+	wire_add(out, key,
+		 json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
+							   JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
+static bool page_full(const struct wire_out *out)
+{
+	return out->len > PAGE_END || out->n >= PAGE_MAX;
+}
+
+static int op_hint(const struct ask *a, struct err *e)
+{
+	const char *text = a->who->uid == 0 ? wire_get(a->in, "request") : NULL;
+	struct vm_request request;
+	uint64_t uid = 0;
+	uint32_t id = 0;
+
+	if (id_get(a, &id, e) < 0)
+		return -1;
+	if (text && (job_spec_decode(text, &request, e) < 0 ||
+		     wire_get_u64(a->in, "uid", UINT32_MAX, &uid, e) < 0))
+		return -1;
+	a->q->port.hint(a->q->port.self, id, text ? &request : NULL, (uint32_t)uid);
+	return ANSWERED;
+}
+
+/* A job without a readable request may still have a VM: its admin_comment was overwritten. The node
+ * must not be given back for that. */
+static int show_leftover(const struct ask *a, struct err *e)
+{
+	const struct observed *seen =
+		a->q->port.observed ? a->q->port.observed(a->q->port.self) : NULL;
+	uint32_t id = 0;
+
+	if (e->kind != ERR_ABSENT || !is_admin(a) || !seen)
+		return -1;
+	if (!seen->vms_known)
+		return err_set(e, ERR_RETRY, "vmd has not got the list of VMs from Kubernetes yet");
+	(void)id_get(a, &id, e);
+	for (size_t i = 0; i < seen->n_vm; i++) {
+		const struct vm_seen *vm = &seen->vm[i];
+		char nonce[JOB_NONCE_LEN + 1];
+		uint32_t vm_job;
+
+		if (job_key_parse(vm->job_key, &vm_job, nonce) < 0 || vm_job != id)
+			continue;
+		wire_addf(a->out, "job", "%u", id);
+		wire_add(a->out, "state", vm_state_name(VM_STATE_STOPPING));
+		wire_add(a->out, "reason", "the job's VM request is gone from its AdminComment");
+		wire_add(a->out, "vm", vm->name);
+		wire_add(a->out, "node", vm->node);
+		wire_add(a->out, "node_clear", "0");
+		return ANSWERED;
+	}
+	return -1;
+}
+
+static int op_show(const struct ask *a, struct err *e)
+{
+	AUTO(json_object_put) struct json_object *o = NULL;
+	const struct vm_status *s;
+	const struct job *j = NULL;
+	const char *node;
+
+	if (job_get(a, &j, e) < 0)
+		return show_leftover(a, e);
+	s = status_get(a, j);
+	node = s->node[0] ? s->node : j->node;
+	o = vm_json(a, j);
+	wire_addf(a->out, "job", "%u", j->id);
+	wire_add(a->out, "state", vm_state_name(s->state));
+	wire_add(a->out, "reason", s->reason);
+	wire_add(a->out, "vm", s->vm);
+	wire_add(a->out, "node", node);
+	wire_add(a->out, "address", s->address);
+	wire_add(a->out, "user", s->user);
+	wire_add(a->out, "host", node);
+	wire_add(a->out, "node_clear", s->node_clear ? "1" : "0");
+	wire_addf(a->out, "elapsed", "%lld", (long long)elapsed_s(a, s));
+	add_json(a->out, "json", o);
+	return ANSWERED;
+}
+
+static void key_done(void *ctx, const struct err *e, const char *private_key)
+{
+	struct reply *r = ctx;
+
+	if (e->kind != ERR_NONE) {
+		reply_error(r, e);
+		return;
+	}
+	wire_add(reply_out(r), "key", private_key);
+	reply_send(r);
+}
+
+static int op_key(const struct ask *a, struct err *e)
+{
+	const struct vm_status *s;
+	const struct job *j = NULL;
+
+	if (job_get(a, &j, e) < 0)
+		return -1;
+	s = status_get(a, j);
+	wire_add(a->out, "user", s->user);
+	wire_add(a->out, "address", s->address);
+	if (a->q->port.read_key(a->q->port.self, j, key_done, a->reply, e) < 0)
+		return -1;
+	return LATER;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct job *const *x = a, *const *y = b;
+
+	return ((*x)->id > (*y)->id) - ((*x)->id < (*y)->id);
+}
+
+/* The jobs to list, by id. Caller frees. */
+static const struct job **jobs_select(const struct ask *a, const struct desired *d, bool all,
+				      uint64_t after, size_t *ret_n)
+{
+	const struct job **list = calloc(d->n + 1, sizeof(const struct job *));
+	size_t n = 0;
+
+	if (!list)
+		abort();
+	for (size_t i = 0; i < d->n; i++)
+		if (d->job[i].id > after && (all || d->job[i].uid == a->who->uid))
+			list[n++] = &d->job[i];
+	qsort(list, n, sizeof(const struct job *), by_id);
+	*ret_n = n;
+	return list;
+}
+
+static int op_list(const struct ask *a, struct err *e)
+{
+	const struct desired *d = a->q->port.desired(a->q->port.self);
+	bool all = str_eq(wire_get(a->in, "all"), "1");
+	AUTO(free) const struct job **list = NULL;
+	uint64_t after = 0;
+	size_t n;
+
+	if (all && !is_admin(a))
+		return err_set(e, ERR_DENIED, "only root and SlurmUser may list everybody's VMs");
+	if (wire_get(a->in, "after") && wire_get_u64(a->in, "after", UINT32_MAX, &after, e) < 0)
+		return -1;
+	if (!d->known && d->n == 0)
+		return unknown(e);
+	list = jobs_select(a, d, all, after, &n);
+	for (size_t i = 0; i < n; i++) {
+		AUTO(json_object_put) struct json_object *o = NULL;
+
+		if (i + 1 < n && list[i + 1]->id == list[i]->id) { /* one id, two jobs */
+			if (list[i + 1]->phase == JOB_ENDED)
+				list[i + 1] = list[i];
+			continue;
+		}
+		if (page_full(a->out)) {
+			wire_add(a->out, "more", "1");
+			break;
+		}
+		o = vm_json(a, list[i]);
+		add_json(a->out, "vm[]", o);
+	}
+	return ANSWERED;
+}
+
+static struct json_object *image_json(const struct ask *a, const struct image *i)
+{
+	struct json_object *o = json_object_new_object();
+	struct json_object *revisions = json_object_new_array();
+	struct json_object *networks = json_object_new_array();
+
+	json_put_str(o, "name", i->name);
+	json_put_str(o, "description", i->description);
+	json_put_str(o, "profile", i->profile == VM_PROFILE_WINDOWS ? "windows" : "linux");
+	json_put_bool(o, "allowed", is_admin(a) || image_allows(i, a->who->uid, a->who->gid));
+	/* the default first, as in job_submit.lua's catalogue */
+	for (size_t n = i->n_revision; n-- > 0;)
+		json_object_array_add(revisions, json_object_new_string(i->revision[n].name));
+	for (size_t n = 0; n < i->n_network; n++)
+		json_object_array_add(networks, json_object_new_string(i->network[n]));
+	json_put_at(o, "revisions", revisions);
+	json_put_at(o, "networks", networks);
+	json_put_int(o, "disk_bytes", (int64_t)i->disk_bytes);
+	json_put_int(o, "disk_max_bytes", (int64_t)i->disk_max_bytes);
+	json_put_int(o, "scratch_max_bytes", (int64_t)i->scratch_max_bytes);
+	json_put_int(o, "memory_min_bytes", (int64_t)i->memory_min_bytes);
+	json_put_int(o, "cpus_max", i->cpus_max);
+	return o;
+}
+
+static int op_images(const struct ask *a, struct err *e)
+{
+	const struct catalogue *c = a->q->port.catalogue(a->q->port.self);
+	const char *after = wire_get(a->in, "after");
+
+	(void)e; /* cannot fail */
+	for (size_t i = 0; i < c->n; i++) {
+		AUTO(json_object_put) struct json_object *o = NULL;
+
+		if (after && strcmp(c->image[i].name, after) <= 0)
+			continue;
+		if (page_full(a->out)) {
+			wire_add(a->out, "more", "1");
+			break;
+		}
+		o = image_json(a, &c->image[i]);
+		add_json(a->out, "image[]", o);
+	}
+	return ANSWERED;
+}
+
+static int op_plan(const struct ask *a, struct err *e)
+{
+	const struct plan *p;
+
+	if (!is_admin(a))
+		return err_set(e, ERR_DENIED, "only root and SlurmUser may see the plan");
+	p = a->q->port.plan(a->q->port.self);
+	if (!p)
+		return err_set(e, ERR_RETRY, "vmd has not planned anything yet");
+	for (size_t i = 0; i < p->n; i++) {
+		char text[1024];
+
+		wire_add(a->out, "action[]", action_text(&p->act[i], text, sizeof(text)));
+	}
+	wire_add(a->out, "approval", p->approval ? "1" : "0");
+	wire_add(a->out, "cut", p->cut ? "1" : "0");
+	return ANSWERED;
+}
+
+static const struct {
+	const char *op;
+	int (*answer)(const struct ask *a, struct err *e);
+} ops[] = {
+	{"hint",   op_hint  },
+        {"show",   op_show  },
+        {"key",    op_key   },
+	{"list",   op_list  },
+        {"images", op_images},
+        {"plan",   op_plan  },
+};
+
+static int answer(const struct ask *a, struct err *e)
+{
+	const char *op = wire_get(a->in, "op");
+
+	for (size_t i = 0; op && i < ARRAY_LEN(ops); i++)
+		if (strcmp(op, ops[i].op) == 0)
+			return ops[i].answer(a, e);
+	return err_set(e, ERR_INVALID, "op='%.40s' is not known to this vmd", op ? op : "");
+}
+
+void requests_handle(void *ctx, const struct caller *who, const struct wire_in *in, struct reply *r)
+{
+	struct ask a = {.q = ctx, .who = who, .in = in, .reply = r, .out = reply_out(r)};
+	struct err e = {.kind = ERR_NONE};
+
+	switch (answer(&a, &e)) {
+	case ANSWERED: reply_send(r); break;
+	case LATER: break;
+	default: reply_error(r, &e); break; /* -1 */
+	}
+}
