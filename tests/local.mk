@@ -67,3 +67,6 @@ tests_unit_unit_plan_SOURCES = tests/unit/unit_plan.c tests/unit/little_world.c 
 tests_unit_unit_plan_CFLAGS = $(unit_cflags)
 tests_unit_unit_plan_LDADD = $(core_test_libs)
 endif
+
+include tests/lint/local.mk
+include tests/lab/local.mk

@@ -10,6 +10,7 @@
 #define G (UINT64_C(1) << 30)
 #define M (UINT64_C(1) << 20)
 
+/* clang-format off: version 14 crashes here */
 static struct image images[] = {
 	{.name = "plain",      .n_revision = 1, .revision = {{.name = "v1"}}},
 	{ .name = "secret", .n_revision = 1, .revision = {{.name = "v1"}}, .n_uid = 1, .uid = {7}},
@@ -29,7 +30,6 @@ static struct image images[] = {
 };
 static const struct catalogue catalogue = {.n = ARRAY_LEN(images), .image = images};
 
-/* clang-format off */
 static const struct {
 	struct vm_request r;
 	uint32_t uid, gid, cpus;

@@ -1,0 +1,151 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# For the tests of the lab: run things in it, wait, and report as TAP. Sourced by each NNNN-topic.t,
+# which ends with `done_testing`. The lab is the one of $LAB_DIR (tests/lab/run makes it).
+set -uo pipefail
+
+top=$(readlink -f "$(dirname "${BASH_SOURCE[0]}")/../..")
+count=0 failed=0
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+lab()
+{
+	"$top/scripts/lab" "$@"
+}
+
+on_lab() # COMMAND...: root on masternode
+{
+	lab exec "$@"
+}
+
+as() # USER COMMAND...
+{
+	lab exec --as "$@"
+}
+
+# ok TEXT COMMAND...: one test; what a failing command said is shown.
+ok()
+{
+	local text=$1
+
+	shift
+	count=$((count + 1))
+	if "$@" >"$work/out" 2>&1; then
+		echo "ok $count - $text"
+	else
+		echo "not ok $count - $text"
+		sed 's/^/#   /' "$work/out"
+		failed=$((failed + 1))
+	fi
+}
+
+done_testing()
+{
+	echo "1..$count"
+	[ $failed -eq 0 ]
+	exit
+}
+
+# within SECONDS COMMAND...: tries until it succeeds; its last output on failure.
+within()
+{
+	local end=$((SECONDS + $1)) out
+
+	shift
+	until out=$("$@" 2>&1); do
+		if [ $SECONDS -ge $end ]; then
+			printf '%s\n' "not within the time: $*" "$out"
+			return 1
+		fi
+		sleep 0.2
+	done
+}
+
+# contains TEXT PATTERN (extended regular expression)
+contains()
+{
+	grep -qE -e "$2" <<<"$1" || {
+		printf 'no /%s/ in:\n%s\n' "$2" "$1"
+		return 1
+	}
+}
+
+equals()
+{
+	[ "$1" = "$2" ] || {
+		printf 'is "%s", not "%s"\n' "$1" "$2"
+		return 1
+	}
+}
+
+# submit USER SBATCH-ARGUMENTS... <SCRIPT: prints the job id
+submit()
+{
+	local user=$1
+
+	shift
+	as "$user" sbatch --parsable -o 'job-%j.out' "$@"
+}
+
+vm_state() # JOB
+{
+	on_lab vmctl show --json "$1" 2>/dev/null | jq -r .state
+}
+
+in_state() # JOB STATE...: is the VM in one of the states?
+{
+	local job=$1 now
+
+	shift
+	now=$(vm_state "$job")
+	[[ " $* " == *" $now "* ]] || {
+		echo "state of $job is $now"
+		return 1
+	}
+}
+
+job_state() # JOB
+{
+	on_lab squeue -h -t all -j "$1" -o %T
+}
+
+job_in() # JOB STATE
+{
+	equals "$(job_state "$1")" "$2"
+}
+
+job_over() # JOB: no longer in the queue, COMPLETING included
+{
+	local now
+
+	now=$(job_state "$1")
+	case $now in
+	COMPLETED | FAILED | CANCELLED | TIMEOUT | NODE_FAIL) ;;
+	*) echo "job $1 is $now"; return 1 ;;
+	esac
+}
+
+left_of() # JOB: everything that is there of it, a line each
+{
+	on_lab kubectl get vm,vmi,pods,pvc,secrets,pv -A -o name -l "slurm-vm.io/job=$1"
+	on_lab rbd ls rbd | grep "^vm-$1-"
+	on_lab rbd trash ls rbd 2>/dev/null | grep " vm-$1-"
+	on_lab ps -eo pid,args | grep "[q]emu-system.*vm-$1-" | cut -c1-120
+	on_lab sh -c "ls -d /run/slurm-vm/$1 2>/dev/null"
+	true
+}
+
+nothing_left() # JOB
+{
+	equals "$(left_of "$1")" ""
+}
+
+output_of() # USER JOB
+{
+	as "$1" cat "job-$2.out"
+}
+
+# How a script of the tests speaks with its guest; expanded in the job.
+# shellcheck disable=SC2016,SC2034
+ssh_guest='ssh -i $VM_SSH_KEY -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR $VM_USER@$VM_ADDRESS'

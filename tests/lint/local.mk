@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+# Tests written in bash are called NAME.t.
+TEST_EXTENSIONS = .t
+T_LOG_COMPILER = bash
+AM_TESTS_ENVIRONMENT = top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' CC='$(CC)'; \
+	export top_srcdir top_builddir CC;
+
+lint_tests = tests/lint/layers.t tests/lint/pure.t
+TESTS += $(lint_tests)
+tests/lint/pure.log: libvmcore.a
+EXTRA_DIST += $(lint_tests) \
+	scripts/check scripts/check-layers scripts/check-pure scripts/codespell-words scripts/cppcheck.cfg \
+	scripts/packages scripts/packages.list
