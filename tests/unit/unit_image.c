@@ -10,7 +10,8 @@
 #define G (UINT64_C(1) << 30)
 #define M (UINT64_C(1) << 20)
 
-/* clang-format off: version 14 crashes here */
+/* clang-format 14 crashes on the next table */
+/* clang-format off */
 static struct image images[] = {
 	{.name = "plain",      .n_revision = 1, .revision = {{.name = "v1"}}},
 	{ .name = "secret", .n_revision = 1, .revision = {{.name = "v1"}}, .n_uid = 1, .uid = {7}},

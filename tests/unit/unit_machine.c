@@ -172,7 +172,8 @@ END_TEST
 
 #define MEM "\"memory\":{\"guest\":\"1Gi\"}"
 
-/* clang-format off: version 14 does not agree with itself here */
+/* clang-format 14 does not agree with itself on the next table */
+/* clang-format off */
 static const struct {
 	const char *why;
 	const char *spec;
