@@ -10,27 +10,34 @@
 #define G (UINT64_C(1) << 30)
 #define M (UINT64_C(1) << 20)
 
-/* clang-format 14 crashes on the next table */
-/* clang-format off */
-static struct image images[] = {
-	{.name = "plain",      .n_revision = 1, .revision = {{.name = "v1"}}},
-	{ .name = "secret", .n_revision = 1, .revision = {{.name = "v1"}}, .n_uid = 1, .uid = {7}},
-	{ .name = "win11",
-	 .tpm = true,
-	 .n_revision = 2,
-	 .revision = {{.name = "v1"}, {.name = "v2"}},
-	 .disk_bytes = 40 * G,
-	 .disk_max_bytes = 100 * G,
-	 .scratch_max_bytes = 50 * G,
-	 .memory_min_bytes = 4 * G,
-	 .cpus_max = 8,
-	 .n_network = 2,
-	 .network = {"lan", "lab"},
-	 .n_gid = 1,
-	 .gid = {100}},
-};
+static struct image images[3];
 static const struct catalogue catalogue = {.n = ARRAY_LEN(images), .image = images};
 
+static void images_init(void)
+{
+	images[0] = (struct image){.name = "plain", .n_revision = 1, .revision = {{.name = "v1"}}};
+	images[1] = images[0];
+	(void)str_copy(images[1].name, sizeof(images[1].name), "secret");
+	images[1].n_uid = 1;
+	images[1].uid[0] = 7;
+	images[2] = (struct image){
+		.name = "win11",
+		.tpm = true,
+		.n_revision = 2,
+		.revision = {{.name = "v1"}, {.name = "v2"}},
+		.disk_bytes = 40 * G,
+		.disk_max_bytes = 100 * G,
+		.scratch_max_bytes = 50 * G,
+		.memory_min_bytes = 4 * G,
+		.cpus_max = 8,
+		.n_network = 2,
+		.network = {"lan",              "lab"},
+		.n_gid = 1,
+		.gid = {100}
+        };
+}
+
+/* clang-format off */
 static const struct {
 	struct vm_request r;
 	uint32_t uid, gid, cpus;
@@ -191,6 +198,7 @@ int main(void)
 	SRunner *r;
 	int failed;
 
+	images_init();
 	tcase_add_loop_test(t, check_rows, 0, ARRAY_LEN(rows));
 	tcase_add_test(t, denied_is_a_kind_of_its_own);
 	tcase_add_test(t, defaults);

@@ -11,7 +11,7 @@
 #define SECOND_US INT64_C(1000000)
 /* A failure counts as trouble so long after its back-off has ended: the next attempt starts in the
  * same round, and a round may come late. */
-#define TROUBLE_SLACK_US (5 * SECOND_US)
+#define TROUBLE_SLACK_US (60 * SECOND_US)
 
 void inflight_done(struct inflight *f)
 {
@@ -255,6 +255,7 @@ void inflight_see(struct inflight *f, const struct observed *seen)
 		if (!action_creates(fl->kind) || fl->ticket || !is_seen(fl, seen))
 			continue;
 		fl->believed_until_us = 0;
+		fl->failures = 0;
 		/* Of a VM several attempts may be under way: one that landed does not mean that
 		 * the others will not, after this one was deleted. Of other things a late one is
 		 * merely removed again. */

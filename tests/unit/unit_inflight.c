@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One in flight per object, deadlines, back-off, belief; and the sorted world it looks into. */
+#include "tests/unit/little_world.h"
+#include "vmd/base/str.h"
+
+#include <check.h>
+#include <string.h>
+
+#define S INT64_C(1000000)
+#define K LITTLE_KEY
+
+static const struct err ok = {.kind = ERR_NONE};
+
+static struct action act(enum action_kind k, const char *object)
+{
+	struct action a = {.kind = k, .job_id = 17};
+
+	(void)str_copy(a.job_key, sizeof(a.job_key), K);
+	(void)str_copy(a.object, sizeof(a.object), object);
+	return a;
+}
+
+static uint64_t start(struct inflight *f, enum action_kind k, const char *object, int64_t now_us)
+{
+	struct action a = act(k, object);
+
+	return inflight_start(f, &a, now_us);
+}
+
+static void go_wrong(struct inflight *f, enum action_kind k, const char *object, enum err_kind kind,
+		     int64_t now_us)
+{
+	struct err e;
+
+	err_set(&e, kind, "%s", err_kind_name(kind));
+	ck_assert_ptr_nonnull(inflight_finish(f, start(f, k, object, now_us), &e, now_us));
+}
+
+START_TEST(one_per_object)
+{
+	struct inflight f = {.seed = 1};
+	uint64_t t = start(&f, ACT_CREATE_PV, "d", 0);
+
+	ck_assert(inflight_busy(&f, K, "d", CLASS_PV, 0));
+	ck_assert(!inflight_busy(&f, K, "d", CLASS_PVC, 0)); /* same name, another object */
+	ck_assert(!inflight_busy(&f, "18-9f3c12ab45de6701", "d", CLASS_PV, 0));
+	ck_assert_uint_eq(f.in_flight, 1);
+	ck_assert_ptr_nonnull(inflight_finish(&f, t, &ok, S));
+	ck_assert_uint_eq(f.in_flight, 0);
+	ck_assert(!inflight_busy(&f, K, "d", CLASS_PV, S));
+	ck_assert_ptr_null(inflight_finish(&f, t, &ok, S)); /* told twice */
+	ck_assert_ptr_null(inflight_finish(&f, 0, &ok, S));
+	inflight_done(&f);
+}
+END_TEST
+
+START_TEST(success_is_believed_for_a_while)
+{
+	struct inflight f = {.seed = 1};
+
+	inflight_finish(&f, start(&f, ACT_CREATE_PV, "d", 0), &ok, 0);
+	ck_assert(inflight_believes_made(&f, K, "d", CLASS_PV, FLIGHT_BELIEF_US - 1));
+	ck_assert(!inflight_believes_gone(&f, K, "d", CLASS_PV, 1));
+	ck_assert(inflight_may_appear(&f, K, CLASS_PV, NULL, 1));
+	ck_assert(!inflight_may_appear(&f, K, CLASS_PV, "d", 1));
+	ck_assert(!inflight_believes_made(&f, K, "d", CLASS_PV, FLIGHT_BELIEF_US));
+	ck_assert_int_eq(inflight_next(&f, 1), FLIGHT_BELIEF_US);
+	inflight_expire(&f, FLIGHT_BELIEF_US);
+	ck_assert_uint_eq(f.n, 0);
+	inflight_finish(&f, start(&f, ACT_DELETE_PV, "d", 0), &ok, 0);
+	ck_assert(inflight_believes_gone(&f, K, "d", CLASS_PV, 1));
+	ck_assert(!inflight_may_appear(&f, K, CLASS_PV, NULL, 1));
+	ck_assert(inflight_busy(&f, K, "d", CLASS_PV, FLIGHT_SETTLE_US - 1));
+	ck_assert(!inflight_busy(&f, K, "d", CLASS_PV, FLIGHT_SETTLE_US));
+	inflight_done(&f);
+}
+END_TEST
+
+START_TEST(what_is_seen_needs_no_belief)
+{
+	struct little_world w;
+
+	little_world_init(&w, "running", "pv vm0:running", "+create-pv +create-pvc");
+	inflight_see(&w.flight, &w.seen);
+	ck_assert(!inflight_may_appear(&w.flight, K, CLASS_PV, NULL, LITTLE_NOW_US));
+	ck_assert(inflight_may_appear(&w.flight, K, CLASS_PVC, NULL, LITTLE_NOW_US));
+	little_world_done(&w);
+	/* An attempt without an answer may land after the one that is seen was deleted. */
+	little_world_init(&w, "running", "pv vm0:running", "!create-pv !create-vm");
+	inflight_see(&w.flight, &w.seen);
+	ck_assert(!inflight_may_appear(&w.flight, K, CLASS_PV, NULL, LITTLE_NOW_US));
+	ck_assert(inflight_may_appear(&w.flight, K, CLASS_VM, NULL, LITTLE_NOW_US));
+	little_world_done(&w);
+}
+END_TEST
+
+START_TEST(unsure_create_may_land_whatever_comes_after)
+{
+	struct inflight f = {.seed = 1};
+
+	go_wrong(&f, ACT_CREATE_VM, "r0", ERR_UNSURE, 0);
+	inflight_finish(&f, start(&f, ACT_CREATE_VM, "r0", S), &ok, S);
+	inflight_finish(&f, start(&f, ACT_DELETE_VM, "r0", 2 * S), &ok, 2 * S);
+	ck_assert(inflight_may_appear(&f, K, CLASS_VM, "r1", FLIGHT_LATE_US - 1));
+	ck_assert(!inflight_may_appear(&f, K, CLASS_VM, "r0", FLIGHT_LATE_US - 1));
+	inflight_expire(&f, FLIGHT_LATE_US - 1);
+	ck_assert_uint_eq(f.n, 1);
+	ck_assert(!inflight_may_appear(&f, K, CLASS_VM, "r1", FLIGHT_LATE_US));
+	inflight_done(&f);
+}
+END_TEST
+
+START_TEST(deadline_is_an_unknown_outcome)
+{
+	struct inflight f = {.seed = 1};
+	uint64_t t = start(&f, ACT_CREATE_VM, "r0", 0);
+
+	ck_assert_int_eq(inflight_next(&f, 0), FLIGHT_DEADLINE_US);
+	inflight_expire(&f, FLIGHT_DEADLINE_US - 1);
+	ck_assert_uint_eq(f.in_flight, 1);
+	inflight_expire(&f, FLIGHT_DEADLINE_US);
+	ck_assert_uint_eq(f.in_flight, 0);
+	ck_assert(inflight_may_appear(&f, K, CLASS_VM, NULL, FLIGHT_DEADLINE_US + 1));
+	ck_assert_str_eq(inflight_trouble(&f, K, FLIGHT_DEADLINE_US)->err.msg,
+			 "create-vm: no answer");
+	ck_assert_ptr_null(inflight_finish(&f, t, &ok, FLIGHT_DEADLINE_US + 1));
+	start(&f, ACT_CLONE_DISK, "d", 0);
+	inflight_expire(&f, FLIGHT_DISK_DEADLINE_US - 1);
+	ck_assert(inflight_busy(&f, K, "d", CLASS_DISK, FLIGHT_DISK_DEADLINE_US - 1));
+	inflight_done(&f);
+}
+END_TEST
+
+static const struct {
+	enum err_kind kind;
+	int64_t first_us, last_us; /* first back-off, and the one after many failures */
+} backoffs[] = {
+	{ERR_RETRY,    S,      60 * S},
+        {ERR_UNSURE,   S,      60 * S},
+        {ERR_ABSENT,   S,      60 * S},
+	{ERR_CONFLICT, S / 5,  5 * S },
+        {ERR_FULL,     10 * S, 60 * S},
+        {ERR_DENIED,   60 * S, 60 * S},
+	{ERR_INVALID,  60 * S, 60 * S},
+};
+
+START_TEST(backoff_rows)
+{
+	struct inflight f = {.seed = 7};
+	enum err_kind kind = backoffs[_i].kind;
+	int64_t now_us = 1000 * S;
+
+	go_wrong(&f, ACT_CREATE_PV, "d", kind, now_us);
+	ck_assert(inflight_busy(&f, K, "d", CLASS_PV, now_us + backoffs[_i].first_us * 79 / 100));
+	ck_assert(!inflight_busy(&f, K, "d", CLASS_PV, now_us + backoffs[_i].first_us * 6 / 5));
+	for (int i = 0; i < 100; i++)
+		go_wrong(&f, ACT_CREATE_PV, "d", kind, now_us);
+	ck_assert(inflight_busy(&f, K, "d", CLASS_PV, now_us + backoffs[_i].last_us * 79 / 100));
+	ck_assert(!inflight_busy(&f, K, "d", CLASS_PV, now_us + backoffs[_i].last_us * 6 / 5));
+	ck_assert_int_eq(inflight_trouble(&f, K, now_us)->failing_since_us, now_us);
+	inflight_finish(&f, start(&f, ACT_CREATE_PV, "d", now_us), &ok, now_us);
+	ck_assert_ptr_null(inflight_trouble(&f, K, now_us));
+	inflight_done(&f);
+}
+END_TEST
+
+START_TEST(jitter_depends_on_the_seed)
+{
+	struct inflight a = {.seed = 1}, b = {.seed = 1}, c = {.seed = 2};
+
+	go_wrong(&a, ACT_CREATE_PV, "d", ERR_RETRY, 0);
+	go_wrong(&b, ACT_CREATE_PV, "d", ERR_RETRY, 0);
+	go_wrong(&c, ACT_CREATE_PV, "d", ERR_RETRY, 0);
+	ck_assert_int_eq(inflight_next(&a, 0), inflight_next(&b, 0));
+	ck_assert_int_ne(inflight_next(&a, 0), inflight_next(&c, 0));
+	inflight_done(&a);
+	inflight_done(&b);
+	inflight_done(&c);
+}
+END_TEST
+
+START_TEST(trouble_that_counts)
+{
+	struct inflight f = {.seed = 1};
+
+	ck_assert_ptr_null(inflight_trouble(&f, K, 0));
+	go_wrong(&f, ACT_DELETE_PV, "d", ERR_RETRY, 0); /* hinders nobody's start */
+	ck_assert_ptr_null(inflight_trouble(&f, K, 0));
+	go_wrong(&f, ACT_CREATE_PV, "e", ERR_RETRY, 2 * S);
+	go_wrong(&f, ACT_CREATE_PVC, "e", ERR_RETRY, S);
+	ck_assert_int_eq(inflight_trouble(&f, K, 2 * S)->class, CLASS_PVC);
+	go_wrong(&f, ACT_CREATE_SECRET, "s", ERR_DENIED, 3 * S);
+	ck_assert_int_eq(inflight_trouble(&f, K, 3 * S)->class, CLASS_SECRET);
+	ck_assert(flight_is_refused(inflight_trouble(&f, K, 3 * S)));
+	ck_assert_ptr_null(inflight_trouble(&f, "18-9f3c12ab45de6701", 3 * S));
+	inflight_expire(&f, 1000 * S); /* not tried again: nobody wants it any more */
+	ck_assert_ptr_null(inflight_trouble(&f, K, 1000 * S));
+	inflight_done(&f);
+}
+END_TEST
+
+START_TEST(many_objects)
+{
+	struct inflight f = {.seed = 1};
+	uint64_t ticket[500];
+	char name[16];
+
+	for (unsigned i = 0; i < ARRAY_LEN(ticket); i++) {
+		(void)str_fmt(name, sizeof(name), "d%u", i * 7919 % 500);
+		ticket[i] = start(&f, ACT_CREATE_PV, name, 0);
+	}
+	for (size_t i = 1; i < f.n; i++)
+		ck_assert_int_lt(strcmp(f.flight[i - 1].object, f.flight[i].object), 0);
+	for (unsigned i = 0; i < ARRAY_LEN(ticket); i += 2)
+		ck_assert_ptr_nonnull(inflight_finish(&f, ticket[i], &ok, 0));
+	ck_assert_uint_eq(f.in_flight, 250);
+	inflight_expire(&f, FLIGHT_BELIEF_US);
+	ck_assert_uint_eq(f.n, 250);
+	inflight_done(&f);
+}
+END_TEST
+
+START_TEST(questions_of_nothing)
+{
+	ck_assert(!inflight_busy(NULL, K, "d", CLASS_PV, 0));
+	ck_assert(!inflight_believes_made(NULL, K, "d", CLASS_PV, 0));
+	ck_assert(!inflight_believes_gone(NULL, K, "d", CLASS_PV, 0));
+	ck_assert(!inflight_may_appear(NULL, K, CLASS_PV, NULL, 0));
+	ck_assert_ptr_null(inflight_trouble(NULL, K, 0));
+}
+END_TEST
+
+/* world.c */
+START_TEST(world_sorts_and_finds)
+{
+	struct job jobs[3] = {
+		{.id = 20, .request = {.nonce = "00000000000000aa"}},
+		{.id = 3,  .request = {.nonce = "00000000000000bb"}},
+		{.id = 3,  .request = {.nonce = "00000000000000aa"}}
+        };
+	struct vm_seen vm[3] = {
+		{.name = "b", .job_key = "3-00000000000000aa"},
+		{.name = "a", .job_key = "3-00000000000000aa"},
+		{.name = "c", .job_key = ""                  }
+        };
+	struct volume_seen pvc[1] = {
+		{.name = "p", .job_key = "20-00000000000000aa"}
+        };
+	uint32_t live[] = {3, 20, 21};
+	struct desired want = {.known = true, .n = 3, .job = jobs, .n_live = 3, .live = live};
+	struct observed seen = {.n_vm = 3, .vm = vm, .n_pvc = 1, .pvc = pvc};
+	struct holdings h;
+
+	ck_assert(!world_is_sorted(&want, &seen));
+	world_sort(&want, &seen);
+	ck_assert(world_is_sorted(&want, &seen));
+	ck_assert_uint_eq(want.job[0].id, 3);
+	ck_assert_str_eq(want.job[0].request.nonce, "00000000000000aa");
+	ck_assert_ptr_eq(world_job(&want, "3-00000000000000bb"), &jobs[1]);
+	ck_assert_ptr_eq(world_job(&want, "20-00000000000000aa"), &jobs[2]);
+	ck_assert_ptr_null(world_job(&want, "20-00000000000000bb"));
+	ck_assert_ptr_null(world_job(&want, "nonsense"));
+	ck_assert(world_is_live(&want, 3) && world_is_live(&want, 21));
+	ck_assert(!world_is_live(&want, 4) && !world_is_live(&want, 22));
+	world_of(&seen, "3-00000000000000aa", &h);
+	ck_assert_uint_eq(h.n_vm, 2);
+	ck_assert_str_eq(h.vm[0].name, "a");
+	ck_assert_uint_eq(h.n_pvc, 0);
+	h = (struct holdings){.key = ""};
+	ck_assert(world_next(&seen, &h)); /* the one without a mark is passed over */
+	ck_assert_str_eq(h.key, "20-00000000000000aa");
+	ck_assert_uint_eq(h.n_pvc, 1);
+	ck_assert(world_next(&seen, &h));
+	ck_assert_uint_eq(h.n_vm, 2);
+	ck_assert(!world_next(&seen, &h));
+}
+END_TEST
+
+START_TEST(world_may_be_empty)
+{
+	struct desired want = {.known = true};
+	struct observed seen = {.vms_known = true};
+	struct holdings h = {.key = ""};
+
+	world_sort(&want, &seen);
+	ck_assert(world_is_sorted(&want, &seen));
+	ck_assert(!world_next(&seen, &h));
+	ck_assert_ptr_null(world_job(&want, LITTLE_KEY));
+	ck_assert(!world_is_live(&want, 17));
+}
+END_TEST
+
+/* action.c */
+/* clang-format off */
+static const struct {
+	struct action a;
+	const char *text;
+} texts[] = {
+	{{.kind = ACT_CLONE_DISK, .job_id = 17, .object = "d", .disk = {.size_bytes = 1 << 30, .golden = {.pool = "rbd", .rbd_image = "tiny", .snapshot = "v1"}}},
+	 "clone-disk job=17 object=d from=rbd/tiny@v1 size=1G"},
+	{{.kind = ACT_CREATE_VM, .job_id = 17, .object = "v", .vm = {.node = "n1", .cpus = 2, .memory_bytes = 234 << 20}},
+	 "create-vm job=17 object=v node=n1 cpus=2 memory=234M"},
+	{{.kind = ACT_KEEP_DISK, .job_id = 17, .object = "d", .keep_until_s = 5},
+	 "keep-disk job=17 object=d until=5"},
+	{{.kind = ACT_DELETE_PVC, .job_id = 17, .object = "d"}, "delete-pvc job=17 object=d"},
+	{{.kind = ACT_END_JOB, .job_id = 17, .job_failed = true, .reason = "no room"},
+	 "end-job job=17 failed=1 reason=\"no room\""},
+	{{.kind = ACT_RECORD, .job_id = 17, .reason = " state=ready"},
+	 "record job=17 state=ready"},
+};
+/* clang-format on */
+
+START_TEST(text_rows)
+{
+	char buf[256];
+	char small[8];
+
+	ck_assert_str_eq(action_text(&texts[_i].a, buf, sizeof(buf)), texts[_i].text);
+	action_text(&texts[_i].a, small, sizeof(small));
+	ck_assert_uint_eq(strlen(small), 7); /* cut, terminated */
+}
+END_TEST
+
+START_TEST(all_kinds_have_names)
+{
+	for (int k = ACT_CLONE_DISK; k <= ACT_RECORD; k++)
+		for (int l = ACT_CLONE_DISK; l < k; l++) {
+			ck_assert_str_ne(action_name((enum action_kind)k), "?");
+			ck_assert_str_ne(action_name((enum action_kind)k),
+					 action_name((enum action_kind)l));
+		}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("inflight");
+	TCase *t = tcase_create("inflight");
+	SRunner *r;
+	int failed;
+
+	tcase_add_test(t, one_per_object);
+	tcase_add_test(t, success_is_believed_for_a_while);
+	tcase_add_test(t, what_is_seen_needs_no_belief);
+	tcase_add_test(t, unsure_create_may_land_whatever_comes_after);
+	tcase_add_test(t, deadline_is_an_unknown_outcome);
+	tcase_add_loop_test(t, backoff_rows, 0, ARRAY_LEN(backoffs));
+	tcase_add_test(t, jitter_depends_on_the_seed);
+	tcase_add_test(t, trouble_that_counts);
+	tcase_add_test(t, many_objects);
+	tcase_add_test(t, questions_of_nothing);
+	tcase_add_test(t, world_sorts_and_finds);
+	tcase_add_test(t, world_may_be_empty);
+	tcase_add_loop_test(t, text_rows, 0, ARRAY_LEN(texts));
+	tcase_add_test(t, all_kinds_have_names);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}

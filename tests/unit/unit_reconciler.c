@@ -1,0 +1,536 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Rounds over time: what a user reads, the time limits, records, and the port. */
+#include "tests/unit/little_world.h"
+#include "vmd/base/str.h"
+#include "vmd/job/job_spec.h"
+#include "vmd/reconcile/reconciler.h"
+
+#include <check.h>
+#include <string.h>
+
+#define S INT64_C(1000000)
+
+/* A port that notes what was asked for, and answers when the test says so. */
+struct fake {
+	struct err refuse; /* ERR_NONE: takes it */
+	unsigned n;
+	struct action last[16];
+	uint64_t ticket[16];
+};
+
+static int fake_apply(void *self, const struct action *a, uint64_t ticket, struct err *e)
+{
+	struct fake *f = self;
+
+	if (f->refuse.kind != ERR_NONE) {
+		*e = f->refuse;
+		return -1;
+	}
+	ck_assert_uint_lt(f->n, ARRAY_LEN(f->last));
+	f->last[f->n] = *a;
+	f->ticket[f->n++] = ticket;
+	return 0;
+}
+
+static struct fake fake;
+static struct little_world w;
+static struct reconciler *r;
+static int64_t t_us; /* since the beginning */
+
+static struct now now(void)
+{
+	return (struct now){.mono_us = LITTLE_NOW_US + t_us, .wall_s = LITTLE_NOW_S + t_us / S};
+}
+
+static void begin(const char *job)
+{
+	struct action_port port = {.self = &fake, .apply = fake_apply};
+
+	memset(&fake, 0, sizeof(fake));
+	t_us = 0;
+	little_world_init(&w, job, "", "");
+	r = reconciler_new(&w.catalogue, &w.policy, &port);
+}
+
+static void end(void)
+{
+	reconciler_free(r);
+	little_world_done(&w);
+}
+
+/* Another world for the same reconciler, seconds later. */
+static int64_t look(int64_t seconds, const char *job, const char *seen)
+{
+	struct vm_request recorded = w.job.request;
+
+	t_us += seconds * S;
+	little_world_init(&w, job, seen, "");
+	w.job.request.recorded_ready_s = recorded.recorded_ready_s;
+	w.job.request.recorded_run = recorded.recorded_run;
+	fake.n = 0;
+	return reconciler_round(r, &w.want, &w.seen, now());
+}
+
+static void guest_answers(const char *address, bool agent, bool reachable)
+{
+	(void)str_copy(w.vm[0].address, sizeof(w.vm[0].address), address);
+	w.vm[0].agent = agent;
+	w.vm[0].reachable = reachable;
+	fake.n = 0;
+	(void)reconciler_round(r, &w.want, &w.seen, now());
+}
+
+static void answer(enum err_kind kind)
+{
+	struct err e = {.kind = ERR_NONE};
+
+	if (kind != ERR_NONE)
+		err_set(&e, kind, "because of %s", err_kind_name(kind));
+	for (unsigned i = 0; i < fake.n; i++)
+		reconciler_done(r, fake.ticket[i], &e, now());
+}
+
+static const struct action *asked(enum action_kind k)
+{
+	for (unsigned i = 0; i < fake.n; i++)
+		if (fake.last[i].kind == k)
+			return &fake.last[i];
+	return NULL;
+}
+
+static void expect(enum vm_state state, const char *reason)
+{
+	const struct vm_status *s = reconciler_status(r, 17);
+
+	ck_assert_ptr_nonnull(s);
+	ck_assert_str_eq(vm_state_name(s->state), vm_state_name(state));
+	ck_assert_str_eq(s->reason, reason);
+}
+
+START_TEST(a_life)
+{
+	begin("pending");
+	ck_assert_ptr_null(reconciler_status(r, 17));
+	(void)look(0, "pending", "");
+	expect(VM_STATE_PENDING, "the job waits for a node");
+	ck_assert_uint_eq(fake.n, 0);
+	(void)look(1, "running", "");
+	expect(VM_STATE_PROVISIONING, "making its disks and virtual machine");
+	ck_assert_ptr_nonnull(asked(ACT_CLONE_DISK));
+	ck_assert_str_eq(asked(ACT_RECORD)->reason, " state=provisioning run=0 node=n1");
+	answer(ERR_NONE);
+	(void)look(0, "running", "");
+	ck_assert_uint_eq(fake.n, 1); /* disk and Secret are believed */
+	ck_assert_ptr_nonnull(asked(ACT_CREATE_PV));
+	(void)look(1, "running", "disk pv pvc secret vm0:starting");
+	expect(VM_STATE_PROVISIONING, "the node prepares the virtual machine");
+	(void)look(1, "running", "disk pv pvc secret vm0:running");
+	expect(VM_STATE_BOOTING, "waiting for the guest agent");
+	answer(ERR_NONE);
+	guest_answers("", true, false);
+	expect(VM_STATE_BOOTING, "waiting for an address in the LAN");
+	guest_answers("192.168.172.57", true, false);
+	expect(VM_STATE_BOOTING, "waiting for the guest's RDP or ssh server to answer");
+	answer(ERR_NONE);
+	guest_answers("192.168.172.57", true, true);
+	expect(VM_STATE_READY, "");
+	ck_assert_str_eq(reconciler_status(r, 17)->address, "192.168.172.57");
+	ck_assert_str_eq(reconciler_status(r, 17)->user, "user");
+	ck_assert_str_eq(reconciler_status(r, 17)->vm, "vm-" LITTLE_KEY "-r0");
+	ck_assert(!reconciler_status(r, 17)->node_clear);
+	ck_assert_int_eq(reconciler_status(r, 17)->since_s[VM_STATE_PENDING], LITTLE_NOW_S);
+	ck_assert_int_eq(reconciler_status(r, 17)->since_s[VM_STATE_PROVISIONING],
+			 LITTLE_NOW_S + 1);
+	ck_assert_int_eq(reconciler_status(r, 17)->since_s[VM_STATE_READY], LITTLE_NOW_S + 3);
+	ck_assert_str_eq(asked(ACT_RECORD)->reason,
+			 " state=ready run=0 node=n1 address=192.168.172.57 ready=1700000003");
+	/* an agent that is away for a moment is a reason, not a state */
+	guest_answers("192.168.172.57", false, false);
+	expect(VM_STATE_READY, "waiting for the guest agent");
+	(void)look(5000, "running", "disk pv pvc secret vm0:running");
+	expect(VM_STATE_READY, "waiting for the guest agent");
+	(void)look(1, "ending normal", "disk pv pvc secret vm0:running");
+	expect(VM_STATE_STOPPING, "its virtual machine is being removed");
+	ck_assert(!reconciler_status(r, 17)->node_clear);
+	(void)look(1, "ending normal", "disk pv pvc secret");
+	ck_assert(reconciler_status(r, 17)->node_clear);
+	(void)look(10, "ended normal", "disk secret");
+	expect(VM_STATE_STOPPING, "its disk is being removed");
+	(void)look(1, "ended normal", "");
+	expect(VM_STATE_STOPPED, "");
+	(void)look(1, "absent", "");
+	ck_assert_ptr_null(reconciler_status(r, 17));
+	end();
+}
+END_TEST
+
+START_TEST(a_list_that_fails_changes_nothing)
+{
+	begin("running");
+	(void)look(0, "running", "disk pv pvc secret vm0:running");
+	guest_answers("192.168.172.57", true, true);
+	(void)look(1, "unknown", "");
+	expect(VM_STATE_READY, "");
+	ck_assert_uint_eq(fake.n, 0);
+	(void)look(1, "running", "?vms ?pvs ?pvcs ?secrets disk");
+	expect(VM_STATE_READY, "the Kubernetes API does not answer");
+	ck_assert_ptr_null(asked(ACT_CLONE_DISK));
+	(void)look(1, "ending", "?vms");
+	ck_assert(!reconciler_status(r, 17)->node_clear);
+	end();
+}
+END_TEST
+
+/* node_clear lets the epilog go: never on a guess. */
+/* clang-format off */
+static const struct {
+	const char *job, *seen;
+	bool clear;
+} clears[] = {
+	{"ending", "", true},
+	{"ending", "?vms", false},
+	{"ending", "vm0:deleting", false},
+	{"ending r1", "vm0:deleting", false},
+	{"running", "", false},
+	{"pending", "", true},
+	{"ended", "disk pv", true},
+};
+/* clang-format on */
+
+START_TEST(clear_rows)
+{
+	begin("pending");
+	(void)look(0, clears[_i].job, clears[_i].seen);
+	ck_assert_msg(reconciler_status(r, 17)->node_clear == clears[_i].clear, "%s | %s",
+		      clears[_i].job, clears[_i].seen);
+	end();
+}
+END_TEST
+
+START_TEST(clear_waits_for_what_may_appear)
+{
+	begin("running");
+	(void)look(0, "running", "disk pv pvc secret");
+	ck_assert_ptr_nonnull(asked(ACT_CREATE_VM));
+	(void)look(1, "ending", "disk pv pvc secret");
+	ck_assert(!reconciler_status(r, 17)->node_clear); /* in flight */
+	(void)look(FLIGHT_DEADLINE_US / S, "ending", "disk pv pvc secret");
+	ck_assert(!reconciler_status(r, 17)->node_clear); /* no answer: it may land */
+	(void)look(FLIGHT_LATE_US / S + 1, "ending", "disk pv pvc secret");
+	ck_assert(reconciler_status(r, 17)->node_clear);
+	end();
+}
+END_TEST
+
+START_TEST(not_ready_in_time)
+{
+	begin("running");
+	(void)look(0, "running", "disk pv pvc secret vm0:running");
+	/* due at the latest when the time is over */
+	ck_assert_int_le(look(1, "running", "disk pv pvc secret vm0:running"),
+			 LITTLE_NOW_US + 900 * S);
+	(void)look(898, "running", "disk pv pvc secret vm0:running");
+	expect(VM_STATE_BOOTING, "waiting for the guest agent");
+	(void)look(1, "running", "disk pv pvc secret vm0:running");
+	expect(VM_STATE_FAILED, "not ready after 900 s: waiting for the guest agent");
+	ck_assert_ptr_nonnull(asked(ACT_END_JOB));
+	ck_assert(asked(ACT_END_JOB)->job_failed);
+	ck_assert_str_eq(asked(ACT_END_JOB)->reason,
+			 "not ready after 900 s: waiting for the guest agent");
+	/* said again after a while only */
+	answer(ERR_NONE);
+	(void)look(29, "running", "disk pv pvc secret vm0:running");
+	ck_assert_ptr_null(asked(ACT_END_JOB));
+	(void)look(1, "running", "disk pv pvc secret vm0:running");
+	ck_assert_ptr_nonnull(asked(ACT_END_JOB));
+	end();
+}
+END_TEST
+
+START_TEST(batch_has_grace)
+{
+	begin("running batch");
+	(void)look(0, "running batch", "disk pv pvc secret vm0:failed");
+	expect(VM_STATE_FAILED, "the virtual machine failed");
+	ck_assert_ptr_null(asked(ACT_END_JOB));
+	(void)look(59, "running batch", "disk pv pvc secret vm0:failed");
+	ck_assert_ptr_null(asked(ACT_END_JOB));
+	(void)look(1, "running batch", "disk pv pvc secret vm0:failed");
+	ck_assert_ptr_nonnull(asked(ACT_END_JOB));
+	end();
+}
+END_TEST
+
+START_TEST(trouble_stops_the_clock)
+{
+	begin("running");
+	(void)look(0, "running", "");
+	answer(ERR_NONE);
+	(void)look(1, "running", "?vms ?pvs ?pvcs ?secrets");
+	reconciler_trouble(r, "kube", "Kubernetes API: connection refused", now());
+	(void)look(1, "running", "?vms ?pvs ?pvcs ?secrets");
+	expect(VM_STATE_PROVISIONING, "Kubernetes API: connection refused");
+	(void)look(1700, "running", "?vms ?pvs ?pvcs ?secrets"); /* longer than ready_timeout */
+	expect(VM_STATE_PROVISIONING, "Kubernetes API: connection refused");
+	reconciler_trouble(r, "kube", NULL, now());
+	(void)look(1, "running", "disk pv pvc secret vm0:running");
+	expect(VM_STATE_BOOTING, "waiting for the guest agent");
+	/* a new trouble has its own clock */
+	reconciler_trouble(r, "kube", "Kubernetes API: 503", now());
+	(void)look(1799, "running", "disk pv pvc secret vm0:running");
+	expect(VM_STATE_BOOTING, "Kubernetes API: 503");
+	(void)look(1, "running", "disk pv pvc secret vm0:running");
+	expect(VM_STATE_FAILED, "Kubernetes API: 503");
+	end();
+}
+END_TEST
+
+START_TEST(ready_is_not_troubled)
+{
+	begin("running");
+	(void)look(0, "running", "disk pv pvc secret vm0:running");
+	guest_answers("192.168.172.57", true, true);
+	reconciler_trouble(r, "kube", "Kubernetes API: connection refused", now());
+	(void)look(9000, "running", "?vms");
+	expect(VM_STATE_READY, "Kubernetes API: connection refused");
+	end();
+}
+END_TEST
+
+/* What becomes of a job whose disk cannot be made. */
+/* clang-format off */
+static const struct {
+	enum err_kind kind;
+	enum vm_state state; /* at once */
+	int64_t failed_s;    /* after so long it is FAILED; 0 at once */
+} failures[] = {
+	{ERR_RETRY, VM_STATE_PROVISIONING, 1800},
+	{ERR_UNSURE, VM_STATE_PROVISIONING, 1800},
+	{ERR_FULL, VM_STATE_PROVISIONING, 1800},
+	{ERR_CONFLICT, VM_STATE_PROVISIONING, 1800},
+	{ERR_ABSENT, VM_STATE_FAILED, 0},
+	{ERR_DENIED, VM_STATE_FAILED, 0},
+	{ERR_INVALID, VM_STATE_FAILED, 0},
+};
+/* clang-format on */
+
+START_TEST(failure_rows)
+{
+	char reason[64];
+
+	(void)str_fmt(reason, sizeof(reason), "because of %s", err_kind_name(failures[_i].kind));
+	begin("running");
+	(void)look(0, "running", "secret");
+	answer(failures[_i].kind);
+	(void)look(0, "running", "secret");
+	expect(failures[_i].state, reason);
+	for (int64_t s = 0; s < failures[_i].failed_s; s += 10) {
+		expect(failures[_i].state, reason);
+		answer(failures[_i].kind);
+		(void)look(10, "running", "secret");
+	}
+	expect(VM_STATE_FAILED, reason);
+	ck_assert_ptr_nonnull(asked(ACT_END_JOB));
+	end();
+}
+END_TEST
+
+START_TEST(refused_by_the_catalogue)
+{
+	begin("running badimage");
+	(void)look(0, "running badimage", "");
+	expect(VM_STATE_FAILED, "image 'nosuch': not in the catalogue (allowed: tiny)");
+	/* the record's text keeps to its braces and quotes */
+	(void)look(1, "running badimage", "");
+	end();
+}
+END_TEST
+
+START_TEST(record_text_is_readable)
+{
+	struct vm_request back;
+	struct progress p = {.restarts = 2};
+	char text[ACTION_TEXT_MAX + 1], comment[2 * ACTION_TEXT_MAX];
+	struct err e = {.kind = ERR_NONE};
+
+	p.status = (struct vm_status){
+		.state = VM_STATE_FAILED, .reason = "a \"b\" {c}\nd", .node = "n1"};
+	p.status.since_s[VM_STATE_READY] = 1700000000;
+	ck_assert_str_eq(progress_text(&p, text),
+			 " state=failed run=2 node=n1 ready=1700000000 reason=\"a 'b' (c) d\"");
+	little_world_init(&w, "running", "", "");
+	ck_assert_int_eq(job_spec_place("x", &w.job.request, text, comment, sizeof(comment), &e),
+			 0);
+	ck_assert_msg(job_spec_find(comment, &back, &e) == 1, "%s: %s", comment, e.msg);
+	ck_assert_uint_eq(back.recorded_run, 2);
+	ck_assert_int_eq(back.recorded_ready_s, 1700000000);
+	/* the longest text there can be still fits */
+	memset(p.status.node, 'n', JOB_NODE_MAX);
+	memset(p.status.reason, 'r', VM_REASON_MAX);
+	memset(p.status.address, '1', sizeof(p.status.address) - 1);
+	ck_assert_ptr_nonnull(strstr(progress_text(&p, text), "rrr\""));
+	little_world_done(&w);
+}
+END_TEST
+
+START_TEST(new_vmd_remembers_ready)
+{
+	begin("running");
+	w.job.request.recorded_ready_s = LITTLE_NOW_S - 86400;
+	(void)look(0, "running", "disk pv pvc secret vm0:running");
+	expect(VM_STATE_READY, "waiting for the guest agent");
+	(void)look(10000, "running", "disk pv pvc secret vm0:running");
+	expect(VM_STATE_READY, "waiting for the guest agent");
+	end();
+	/* ... but not of another incarnation */
+	begin("running");
+	w.job.request.recorded_ready_s = LITTLE_NOW_S - 86400;
+	(void)look(0, "running r1", "disk pv pvc secret vm1:running");
+	expect(VM_STATE_BOOTING, "waiting for the guest agent");
+	end();
+}
+END_TEST
+
+START_TEST(requeue_begins_anew)
+{
+	begin("running");
+	(void)look(0, "running", "disk pv pvc secret vm0:running");
+	guest_answers("192.168.172.57", true, true);
+	(void)look(1, "pending r1", "disk pv pvc secret vm0:running");
+	expect(VM_STATE_PENDING, "the earlier run's virtual machine is being removed");
+	ck_assert_int_eq(reconciler_status(r, 17)->since_s[VM_STATE_READY], 0);
+	ck_assert_str_eq(reconciler_status(r, 17)->vm, "vm-" LITTLE_KEY "-r1");
+	ck_assert_str_eq(reconciler_status(r, 17)->address, "");
+	(void)look(1, "running r1", "disk pv pvc secret");
+	expect(VM_STATE_PROVISIONING,
+	       "making sure that no request of before vmd's restart is under way");
+	ck_assert_ptr_null(asked(ACT_CREATE_VM));
+	(void)look(FLIGHT_LATE_US / S, "running r1", "disk pv pvc secret");
+	ck_assert_ptr_nonnull(asked(ACT_CREATE_VM));
+	end();
+}
+END_TEST
+
+START_TEST(other_states_and_reasons)
+{
+	begin("running");
+	(void)look(0, "running", "disk pv pvc secret vm0:running@n2");
+	expect(VM_STATE_PROVISIONING,
+	       "it runs on n2, outside the job's allocation on n1: removed and made again");
+	(void)look(1, "running", "disk pv pvc secret vm0:deleting@n2");
+	expect(VM_STATE_PROVISIONING,
+	       "its virtual machine is being deleted and will be made again");
+	(void)look(1, "running", "disk pv pvc secret vm0:stopped");
+	expect(VM_STATE_STOPPING, "the guest shut down");
+	ck_assert(!asked(ACT_END_JOB)->job_failed);
+	(void)look(1, "ended abnormal", "disk:kept");
+	expect(VM_STATE_STOPPED, "its root disk vm-" LITTLE_KEY "-root is kept for now");
+	end();
+	begin("running");
+	(void)look(0, "running", "?disks");
+	expect(VM_STATE_PROVISIONING, "waiting for Ceph's first answer");
+	(void)look(0, "running", "?pvs");
+	expect(VM_STATE_PROVISIONING, "waiting for the Kubernetes API's first answer");
+	(void)look(0, "running", "vm1:running");
+	expect(VM_STATE_PROVISIONING, "the earlier run's virtual machine is being removed");
+	end();
+}
+END_TEST
+
+START_TEST(port_that_refuses)
+{
+	begin("running");
+	err_set(&fake.refuse, ERR_RETRY, "queue full");
+	(void)look(0, "running", "secret");
+	(void)look(0, "running", "secret");
+	expect(VM_STATE_PROVISIONING, "queue full");
+	ck_assert_uint_eq(reconciler_counts(r).in_flight, 0);
+	ck_assert_uint_eq(reconciler_counts(r).failures, 2); /* the record too */
+	fake.refuse.kind = ERR_NONE;
+	(void)look(2, "running", "secret");
+	ck_assert_ptr_nonnull(asked(ACT_CLONE_DISK));
+	end();
+}
+END_TEST
+
+START_TEST(record_only_when_it_changed)
+{
+	begin("running");
+	(void)look(0, "running", "disk pv pvc secret vm0:running");
+	ck_assert_ptr_nonnull(asked(ACT_RECORD));
+	(void)look(1, "running", "disk pv pvc secret vm0:running");
+	ck_assert_ptr_null(asked(ACT_RECORD)); /* on its way */
+	end();
+	begin("running");
+	(void)look(0, "running", "disk pv pvc secret vm0:running");
+	answer(ERR_NONE);
+	(void)look(100, "running", "disk pv pvc secret vm0:running");
+	ck_assert_ptr_null(asked(ACT_RECORD)); /* written */
+	guest_answers("192.168.172.57", true, true);
+	ck_assert_ptr_nonnull(asked(ACT_RECORD));
+	answer(ERR_RETRY);
+	(void)look(100, "running", "disk pv pvc secret vm0:running");
+	ck_assert_ptr_nonnull(asked(ACT_RECORD)); /* failed: again */
+	end();
+}
+END_TEST
+
+START_TEST(wakes_for_kept_disks)
+{
+	begin("pending");
+	ck_assert_int_eq(look(0, "absent", "disk:kept"), LITTLE_NOW_US + 60 * S);
+	ck_assert_uint_eq(fake.n, 0);
+	(void)look(60, "absent", "disk:kept");
+	ck_assert_ptr_nonnull(asked(ACT_REMOVE_DISK));
+	end();
+}
+END_TEST
+
+START_TEST(odd_calls)
+{
+	struct err e = {.kind = ERR_NONE};
+
+	begin("pending");
+	reconciler_done(r, 12345, &e, now());
+	reconciler_trouble(r, "nosuch", "text", now());
+	reconciler_approve(r);
+	(void)look(0, "absent", "");
+	ck_assert_uint_eq(reconciler_plan(r)->n, 0);
+	ck_assert_uint_eq(reconciler_counts(r).rounds, 1);
+	end();
+	reconciler_free(NULL);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("reconciler");
+	TCase *t = tcase_create("reconciler");
+	SRunner *sr;
+	int failed;
+
+	tcase_add_test(t, a_life);
+	tcase_add_test(t, a_list_that_fails_changes_nothing);
+	tcase_add_loop_test(t, clear_rows, 0, ARRAY_LEN(clears));
+	tcase_add_test(t, clear_waits_for_what_may_appear);
+	tcase_add_test(t, not_ready_in_time);
+	tcase_add_test(t, batch_has_grace);
+	tcase_add_test(t, trouble_stops_the_clock);
+	tcase_add_test(t, ready_is_not_troubled);
+	tcase_add_loop_test(t, failure_rows, 0, ARRAY_LEN(failures));
+	tcase_add_test(t, refused_by_the_catalogue);
+	tcase_add_test(t, record_text_is_readable);
+	tcase_add_test(t, new_vmd_remembers_ready);
+	tcase_add_test(t, requeue_begins_anew);
+	tcase_add_test(t, other_states_and_reasons);
+	tcase_add_test(t, port_that_refuses);
+	tcase_add_test(t, record_only_when_it_changed);
+	tcase_add_test(t, wakes_for_kept_disks);
+	tcase_add_test(t, odd_calls);
+	suite_add_tcase(s, t);
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_NORMAL);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed ? 1 : 0;
+}
