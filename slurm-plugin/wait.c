@@ -129,9 +129,13 @@ enum wait_verdict wait_error(struct wait *w, int64_t now_us, const struct err *e
 /* Often while things move fast, seldom when they do not: a site may boot a thousand at once. */
 int64_t wait_pause_us(const struct wait *w, int64_t now_us)
 {
-	int64_t pause_us = (now_us - w->start_us) / 20;
+	int64_t waited_us = now_us - w->start_us;
+	int64_t left_us = w->timeout_us - waited_us;
+	int64_t pause_us = waited_us / 20;
 
 	if (pause_us < PAUSE_MIN_US)
-		return PAUSE_MIN_US;
-	return pause_us > PAUSE_MAX_US ? PAUSE_MAX_US : pause_us;
+		pause_us = PAUSE_MIN_US;
+	if (pause_us > PAUSE_MAX_US)
+		pause_us = PAUSE_MAX_US;
+	return left_us > 0 && left_us < pause_us ? left_us : pause_us;
 }

@@ -80,3 +80,4 @@ endif
 
 include tests/lint/local.mk
 include tests/lab/local.mk
+include tests/plugin/local.mk

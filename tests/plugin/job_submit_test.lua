@@ -1,0 +1,224 @@
+-- SPDX-License-Identifier: GPL-2.0-or-later
+-- usage: lua job_submit_test.lua PATH/job_submit.lua
+-- Rows for job_submit.lua: what a user asked for, and what the user reads or the job gets.
+
+local module = assert(arg[1], "path of job_submit.lua")
+local NO_VAL, NO_VAL16 = 4294967294, 65534
+local NONCE = "VM_NONCE=9f3c12ab45de6701"
+local OPT = "_SLURM_SPANK_OPTION_slurm_vm_vm"
+local failed, checks = 0, 0
+
+local said, logged
+slurm = {
+	SUCCESS = 0,
+	ERROR = -1,
+	log_user = function(...) said = string.format(...) end,
+	log_info = function(...) logged[#logged + 1] = string.format(...) end,
+	log_error = function(...) logged[#logged + 1] = string.format(...) end,
+}
+
+local vm = dofile(module)
+local own_submit, own_modify = slurm_job_submit, slurm_job_modify
+
+local catalogue = os.tmpname()
+local function catalogue_write(text)
+	local f = assert(io.open(catalogue, "w"))
+	f:write(text)
+	f:close()
+end
+local CATALOGUE = "# slurm-vm catalogue 1\n"
+	.. "# name ...\n"
+	.. "tiny\tv2,v1\t209715200\t8\t1073741824\t21474836480\t107374182400\tlan,dmz\t-\t-\tlinux\n"
+	.. "win11\t24h2\t4294967296\t0\t0\t0\t0\tlan\t-\t-\twindows\n"
+	.. "exam\tv1\t209715200\t2\t0\t0\t0\tlan\t7002,7003\t800\tlinux\n"
+catalogue_write(CATALOGUE)
+vm.catalogue = catalogue
+
+-- A job as slurmctld shows it. Reads are counted: an ordinary job must cost one.
+local reads
+local function job(fields, spank)
+	local desc = {
+		user_id = 7001, group_id = 7001, min_nodes = 1, min_cpus = 1, num_tasks = NO_VAL, cpus_per_task = NO_VAL16,
+		het_job_offset = NO_VAL, min_mem_per_node = 512,
+	}
+	for k, v in pairs(fields or {}) do
+		if v == "nil" then
+			desc[k] = nil
+		else
+			desc[k] = v
+		end
+	end
+	if spank then
+		desc.spank_job_env = {}
+		for i, entry in ipairs(spank) do
+			desc.spank_job_env[i - 1] = entry -- from 0, as Slurm does
+		end
+	end
+	reads = 0
+	return setmetatable({}, {
+		__index = function(_, k)
+			reads = reads + 1
+			return desc[k]
+		end,
+		__newindex = function(_, k, v) desc[k] = v end,
+	}), desc
+end
+
+local function check(ok, what, got)
+	checks = checks + 1
+	if not ok then
+		failed = failed + 1
+		print("FAILED: " .. what .. ": " .. tostring(got))
+	end
+end
+
+local function submit(fields, spank, parts)
+	said, logged = nil, {}
+	local desc, raw = job(fields, spank)
+	return own_submit(desc, parts, 7001), raw
+end
+
+-- Accepted: the request that is written.
+local function accepted(why, want, spank, fields, parts)
+	local rc, desc = submit(fields, spank, parts)
+	check(rc == slurm.SUCCESS, why, said)
+	check(desc.admin_comment == want, why, desc.admin_comment)
+	check(desc.gres == "vm:1", why .. " gres", desc.gres)
+end
+
+-- Refused: part of what the user reads. Nothing is written.
+local function refused(why, want, spank, fields, parts)
+	local rc, desc = submit(fields, spank, parts)
+	check(rc == slurm.ERROR, why, rc)
+	check(said ~= nil and string.find(said, want, 1, true) ~= nil, why, said)
+	check(desc.gres == nil, why .. " gres", desc.gres)
+end
+
+accepted("plain", "slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701 network=lan keep=abnormal}", { OPT .. "=tiny", NONCE })
+accepted("everything",
+	"slurm-vm{image=tiny revision=v1 nonce=9f3c12ab45de6701 disk=20G scratch=1536M network=dmz wait=none keep=always}",
+	{ NONCE, OPT .. "=tiny@v1", OPT .. "_disk=20g", OPT .. "_scratch=1536", OPT .. "_network=dmz", OPT .. "_wait=none", OPT .. "_keep=always" })
+accepted("with Slurm's prefix", "slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701 network=lan keep=abnormal}",
+	{ "SPANK_" .. OPT .. "=tiny", "SPANK_" .. NONCE })
+accepted("other plugins' variables", "slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701 network=lan keep=abnormal}",
+	{ OPT .. "=tiny", NONCE, "_SLURM_SPANK_OPTION_pyxis_container_image=a b\nc" })
+accepted("a site's comment stays", "site=1 slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701 network=lan keep=abnormal}",
+	{ OPT .. "=tiny", NONCE }, { admin_comment = "site=1" })
+accepted("a forged comment does not", "a b slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701 network=lan keep=abnormal}",
+	{ OPT .. "=tiny", NONCE }, { admin_comment = "a slurm-vm{image=win11 nonce=0} b" })
+accepted("whole node's memory", "slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701 network=lan keep=abnormal}",
+	{ OPT .. "=tiny", NONCE }, { min_mem_per_node = 0 })
+accepted("by uid", "slurm-vm{image=exam revision=v1 nonce=9f3c12ab45de6701 network=lan keep=abnormal}",
+	{ OPT .. "=exam", NONCE }, { user_id = 7003 })
+accepted("by group", "slurm-vm{image=exam revision=v1 nonce=9f3c12ab45de6701 network=lan keep=abnormal}",
+	{ OPT .. "=exam", NONCE }, { group_id = 800 })
+accepted("root may all", "slurm-vm{image=exam revision=v1 nonce=9f3c12ab45de6701 network=lan keep=abnormal}",
+	{ OPT .. "=exam", NONCE }, { user_id = 0 })
+accepted("memory by CPU", "slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701 network=lan keep=abnormal}",
+	{ OPT .. "=tiny", NONCE }, { min_mem_per_node = "nil", min_mem_per_cpu = 100, cpus_per_task = 2 })
+
+refused("unknown image", "slurm-vm: image win99: not in the catalogue (tiny, win11)", { OPT .. "=win99", NONCE })
+refused("not for this user", "image exam: you may not use it (yours: tiny, win11)", { OPT .. "=exam", NONCE })
+refused("unknown revision", "image tiny: no revision 'v9' (v2, v1)", { OPT .. "=tiny@v9", NONCE })
+refused("malformed image", "--vm: 'Tiny' must be IMAGE or IMAGE@REVISION", { OPT .. "=Tiny", NONCE })
+refused("empty revision", "must be IMAGE or IMAGE@REVISION", { OPT .. "=tiny@", NONCE })
+refused("malformed size", "--vm-disk: '10X' is not a size: give a number and K, M, G or T, as in 40G", { OPT .. "=tiny", OPT .. "_disk=10X", NONCE })
+refused("zero size", "'0G' is not a size", { OPT .. "=tiny", OPT .. "_disk=0G", NONCE })
+refused("size over all", "is not a size", { OPT .. "=tiny", OPT .. "_disk=999999999999999T", NONCE })
+refused("too large a disk", "--vm-disk: '21G' is more than image tiny allows (at most 20G)", { OPT .. "=tiny", OPT .. "_disk=21G", NONCE })
+refused("too small a disk", "--vm-disk: '1023M' is less than image tiny needs (1G to 20G)", { OPT .. "=tiny", OPT .. "_disk=1023M", NONCE })
+refused("no scratch here", "--vm-scratch: image win11 allows none", { OPT .. "=win11", OPT .. "_scratch=1G", NONCE }, { min_mem_per_node = 8192 })
+refused("unknown network", "--vm-network: 'wan' must be one of lan, dmz", { OPT .. "=tiny", OPT .. "_network=wan", NONCE })
+refused("unknown wait", "--vm-wait: 'never' must be one of ready, running, none", { OPT .. "=tiny", OPT .. "_wait=never", NONCE })
+refused("unknown keep", "--vm-keep: 'yes' must be one of never, abnormal, always", { OPT .. "=tiny", OPT .. "_keep=yes", NONCE })
+refused("too little memory", "512M of memory are too few for image win11: at least --mem=4096M", { OPT .. "=win11", NONCE })
+refused("too little memory by CPU", "200M of memory are too few", { OPT .. "=win11", NONCE }, { min_mem_per_node = "nil", min_mem_per_cpu = 100, min_cpus = 2 })
+refused("too little by the partition's default", "300M of memory are too few", { OPT .. "=win11", NONCE },
+	{ min_mem_per_node = "nil", partition = "p" }, { p = { def_mem_per_node = 300 } })
+refused("too many CPUs", "9 CPUs are more than image tiny allows (-c 1 to 8)", { OPT .. "=tiny", NONCE }, { min_cpus = 9 })
+refused("too many CPUs by tasks", "12 CPUs are more", { OPT .. "=tiny", NONCE }, { num_tasks = 3, cpus_per_task = 4 })
+refused("two nodes", "runs on one node, not on 2", { OPT .. "=tiny", NONCE }, { min_nodes = 2 })
+refused("heterogeneous", "heterogeneous", { OPT .. "=tiny", NONCE }, { het_job_offset = 0 })
+refused("no nonce", "the request has no nonce", { OPT .. "=tiny" })
+refused("odd nonce", "the request has no nonce", { OPT .. "=tiny", "VM_NONCE=9F3C12AB45DE6701" })
+refused("option without --vm", "--vm-disk needs --vm=IMAGE", { OPT .. "_disk=1G" })
+refused("line break in a value", "is too long or holds characters", { OPT .. "=tiny\nkeep=always", NONCE })
+refused("brace in a value", "must be IMAGE", { OPT .. "=tiny}", NONCE })
+refused("very long value", "is too long or holds characters", { OPT .. "=" .. string.rep("a", 161), NONCE })
+refused("two values", "is too long or holds characters", { OPT .. "=tiny", OPT .. "=win11", NONCE })
+refused("huge environment", "larger than 8192 bytes", { OPT .. "=tiny", NONCE, "X=" .. string.rep("x", 9000) })
+refused("hidden in another variable", "line break", { "X=1\n_SLURM_SPANK_OPTION_slurm_vm_vm=tiny" })
+refused("a comment without a request", "belongs to slurm-vm", nil, { admin_comment = "slurm-vm{image=tiny nonce=1}" })
+
+-- gres: what was asked for stays, the VM is counted once
+local rc, desc = submit({ gres = "gres:gpu:2,gres:vm:1" }, { OPT .. "=tiny", NONCE })
+check(rc == 0 and desc.gres == "gpu:2,vm:1", "gres kept", desc.gres)
+rc, desc = submit({ gres = "gres/vm=2" }, { OPT .. "=tiny", NONCE })
+check(rc == -1 and string.find(said, "one virtual machine", 1, true), "two VMs", said)
+vm.add_gres = false
+rc, desc = submit({}, { OPT .. "=tiny", NONCE })
+check(rc == 0 and desc.gres == nil, "gres off", desc.gres)
+vm.add_gres = true
+
+-- an ordinary job: no catalogue is needed, next to nothing is read, nothing is said
+vm.catalogue = "/nonexistent/catalogue"
+for _, spank in ipairs({ false, { "X=1" } }) do
+	rc, desc = submit({}, spank or nil)
+	check(rc == 0 and said == nil and desc.admin_comment == nil and reads <= 2, "ordinary job", reads)
+end
+refused("no catalogue", "the catalogue of images is not there yet", { OPT .. "=tiny", NONCE })
+vm.catalogue = catalogue
+catalogue_write("tiny\n")
+refused("not a catalogue", "the catalogue of images cannot be read", { OPT .. "=tiny", NONCE })
+catalogue_write(CATALOGUE .. "short\tline\n")
+refused("a short line is no image", "image short: not in the catalogue", { OPT .. "=short", NONCE })
+
+-- our own bug refuses, too: Slurm would let the job pass
+local old = vm.catalogue
+vm.catalogue = {}
+refused("failure inside", "could not be checked", { OPT .. "=tiny", NONCE })
+check(#logged > 0, "failure inside is logged", #logged)
+vm.catalogue = old
+
+-- another prefix
+vm.prefix = "win-vm"
+rc, desc = submit({}, { "_SLURM_SPANK_OPTION_slurm_vm_win_vm=tiny", "_SLURM_SPANK_OPTION_slurm_vm_win_vm_disk=2G", NONCE })
+check(rc == 0 and string.find(desc.admin_comment, "disk=2G", 1, true), "prefix", desc.admin_comment)
+rc, desc = submit({}, { OPT .. "=tiny", NONCE })
+check(rc == 0 and desc.admin_comment == nil, "not our prefix", desc.admin_comment)
+vm.prefix = "vm"
+
+-- modify
+local RECORD = { user_id = 7001, admin_comment = "x slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701}" }
+local function modify(why, want, changes, record, uid)
+	said, logged = nil, {}
+	local d = job({ min_nodes = NO_VAL, min_cpus = NO_VAL, min_mem_per_node = "nil" })
+	for k, v in pairs(changes) do
+		d[k] = v
+	end
+	local rc_modify = own_modify(d, record or RECORD, nil, uid or 7001)
+	check(rc_modify == (want and -1 or 0), "modify: " .. why, tostring(rc_modify) .. " " .. tostring(said))
+	check(want == nil or string.find(said, want, 1, true) ~= nil, "modify: " .. why, said)
+end
+modify("time limit", nil, { time_limit = 5 })
+modify("comment", "cannot be changed", { admin_comment = "" })
+modify("gres", "cannot be changed", { gres = "gpu:1" })
+modify("two nodes", "one node", { min_nodes = 2 })
+modify("too many CPUs", "9 CPUs", { min_cpus = 9 })
+modify("fewer CPUs", nil, { min_cpus = 2 })
+modify("too little memory", "100M of memory", { min_mem_per_node = 100 })
+modify("root may", nil, { admin_comment = "", min_nodes = 2 }, nil, 0)
+modify("an operator may", nil, { admin_comment = "" }, nil, 64030)
+modify("a job without VM", nil, { gres = "gpu:1" }, { user_id = 7001, admin_comment = "site=1" })
+modify("a job without comment", nil, { gres = "gpu:1" }, { user_id = 7001 })
+
+-- a site's own file: what it has defined is not replaced
+local function site() return 7 end
+slurm_job_submit, slurm_job_modify = site, site
+local again = dofile(module)
+check(slurm_job_submit == site and slurm_job_modify == site, "a site's functions stay", "replaced")
+check(type(again.submit) == "function" and type(again.modify) == "function", "module", again)
+
+os.remove(catalogue)
+print(string.format("# %s: %d checks, %d failed", _VERSION, checks, failed))
+os.exit(failed == 0 and 0 or 1)
