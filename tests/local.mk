@@ -16,6 +16,8 @@ tests_unit_unit_base_CFLAGS = $(unit_cflags)
 tests_unit_unit_base_LDADD = $(base_libs) $(unit_libs)
 endif
 
+include tests/unit/kube.mk
+
 # api
 if HAVE_CHECK
 unit_tests += \

@@ -220,10 +220,13 @@ static void on_created(void *ctx, const struct http_reply *reply, const struct e
 	struct request *r = ctx;
 	struct err why = *e;
 
-	if (reply->status == 409 && e->kind == ERR_CONFLICT)
+	if (reply->status == 409 && e->kind == ERR_CONFLICT) {
 		look_at_existing(r, reply);
-	else
-		finish(r, &why, reply->took_us);
+		return;
+	}
+	if (e->kind == ERR_ABSENT) /* the namespace, or KubeVirt as a whole: not the job's fault */
+		why.kind = ERR_RETRY;
+	finish(r, &why, reply->took_us);
 }
 
 int request_create(struct requests *rs, enum kube_object what, struct json_object *given,

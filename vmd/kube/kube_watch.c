@@ -108,7 +108,8 @@ static void failed(struct watch *w, const struct err *e, int64_t retry_after_s)
 	if (pause_us < retry_after_s * SEC_US)
 		pause_us = retry_after_s * SEC_US;
 	if (w->failures == 1 && !w->is_stale)
-		http_timer_set(w->stale, WATCH_STALE_S * SEC_US);
+		http_timer_set(w->stale,
+			       w->src.stale_us ? w->src.stale_us : WATCH_STALE_S * SEC_US);
 	http_timer_set(w->again, pause_us);
 	if (w->failures > 1 && !w->in_trouble) {
 		w->in_trouble = true;
@@ -221,10 +222,7 @@ static int on_line(void *ctx, const char *text, size_t len, struct err *e)
 	if (event_decode(text, len, &doc, &ev, e) < 0)
 		return -1;
 	switch (ev.kind) {
-	case EVENT_ERROR:
-		if (ev.code == 410)
-			list_anew(w);
-		return err_set(e, ERR_RETRY, "%s: %s", w->path, ev.text);
+	case EVENT_ERROR: return err_set(e, ERR_RETRY, "%s: %s", w->path, ev.text);
 	case EVENT_SET:
 	case EVENT_GONE: w->src.item(w->src.ctx, ev.object, ev.kind == EVENT_GONE); break;
 	case EVENT_BOOKMARK: break;
@@ -243,7 +241,12 @@ static int on_chunk(void *ctx, const char *data, size_t len, struct err *e)
 		healthy(w);
 		return 0;
 	}
-	return line_split(&w->pending, data, len, on_line, w, e);
+	if (line_split(&w->pending, data, len, on_line, w, e) == 0)
+		return 0;
+	/* "410 Gone" or another ERROR, or a line that cannot be read: events are lost, and the
+	 * same ones would come again from here. Only a new list helps. */
+	list_anew(w);
+	return -1;
 }
 
 /* A clean end (the server's timeoutSeconds) is the way it should be: go on at once. A watch that

@@ -21,6 +21,7 @@ struct watch_source {
 	const char *query;       /* "labelSelector=...", percent-encoded; "" none */
 	const char *accept_list; /* NULL: application/json */
 	const char *accept_watch;
+	int64_t stale_us; /* 0: WATCH_STALE_S; tests cannot wait so long */
 	void *ctx;
 	void (*begin)(void *ctx); /* a list begins: mark all as not seen */
 	void (*item)(void *ctx, struct json_object *object, bool gone); /* set or gone */

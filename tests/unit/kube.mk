@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+# the adapter to Kubernetes
+EXTRA_DIST += tests/unit/kube_fixture.h tests/unit/schema.h
+kube_test_libs = $(kube_libs) $(unit_libs)
+if HAVE_CHECK
+unit_tests += \
+	tests/unit/unit_kube_decode \
+	tests/unit/unit_kube_encode \
+	tests/unit/unit_kube_samples \
+	tests/unit/unit_kube_schema
+
+tests_unit_unit_kube_decode_SOURCES = tests/unit/unit_kube_decode.c tests/unit/kube_fixture.c
+tests_unit_unit_kube_decode_CFLAGS = $(unit_cflags)
+tests_unit_unit_kube_decode_LDADD = $(kube_test_libs)
+
+tests_unit_unit_kube_encode_SOURCES = tests/unit/unit_kube_encode.c tests/unit/kube_fixture.c
+tests_unit_unit_kube_encode_CFLAGS = $(unit_cflags)
+tests_unit_unit_kube_encode_LDADD = $(kube_test_libs)
+
+tests_unit_unit_kube_samples_SOURCES = tests/unit/unit_kube_samples.c tests/unit/kube_fixture.c
+tests_unit_unit_kube_samples_CFLAGS = $(unit_cflags)
+tests_unit_unit_kube_samples_LDADD = $(kube_test_libs)
+
+tests_unit_unit_kube_schema_SOURCES = tests/unit/unit_kube_schema.c tests/unit/kube_fixture.c \
+	tests/unit/schema.c
+tests_unit_unit_kube_schema_CFLAGS = $(unit_cflags) $(YAML_CFLAGS)
+tests_unit_unit_kube_schema_LDADD = $(kube_test_libs) $(YAML_LIBS)
+endif

@@ -1,0 +1,531 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What Kubernetes says, decoded: rows of JSON made by hand. */
+#include "tests/unit/kube_fixture.h"
+#include "vmd/base/str.h"
+#include "vmd/kube/kube_cache.h"
+#include "vmd/kube/kube_event.h"
+#include "vmd/kube/kube_line.h"
+#include "vmd/kube/kube_meta.h"
+#include "vmd/kube/kube_status.h"
+#include "vmd/kube/kube_vm.h"
+
+#include <check.h>
+#include <string.h>
+
+static struct json_object *parse(const char *text)
+{
+	struct json_object *doc = NULL;
+	struct err e = {.msg = ""};
+
+	ck_assert_msg(json_parse(text, strlen(text), &doc, &e) == 0, "%s: %s", text, e.msg);
+	return doc;
+}
+
+/* ---- answers ---- */
+
+#define STATUS(rest) "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\"," rest "}"
+
+static const struct {
+	const char *method;
+	long http;
+	const char *body;
+	enum err_kind kind;
+	const char *text;
+} answers[] = {
+	{"GET",    200, "",								  ERR_NONE,     ""						    },
+	{"GET",    404, STATUS("\"message\":\"vms \\\"x\\\" not found\",\"code\":404"),      ERR_ABSENT,
+	 "vms \"x\" not found (HTTP 404)"															},
+	{"GET",    404, "404 page not found\n",					      ERR_ABSENT,   "404 page not found (HTTP 404)"                       },
+	{"GET",    500, "",								  ERR_RETRY,    "the API server answered HTTP 500"                    },
+	{"POST",   500, "boom\r\n\tline two",						ERR_UNSURE,   "boom line two (HTTP 500)"                            },
+	{"DELETE", 503, "",								  ERR_UNSURE,   "the API server answered HTTP 503"                    },
+	{"POST",   429, "slow down",							 ERR_RETRY,    "slow down (HTTP 429)"                                },
+	{"POST",   409, STATUS("\"message\":\"x already exists\""),                          ERR_CONFLICT,
+	 "x already exists (HTTP 409)"															   },
+	{"POST",   409, STATUS("\"message\":\"object is being deleted: x already exists\""),
+	 ERR_RETRY,											"object is being deleted: x already exists (HTTP 409)"},
+	{"GET",    401, STATUS("\"reason\":\"Unauthorized\""),                               ERR_DENIED,   "Unauthorized (HTTP 401)"                             },
+	{"POST",   403, STATUS("\"message\":\"pods is forbidden: exceeded quota: q\""),      ERR_FULL,
+	 "pods is forbidden: exceeded quota: q (HTTP 403)"												       },
+	{"POST",   403, STATUS("\"message\":\"forbidden: User \\\"v\\\"\""),                 ERR_DENIED,
+	 "forbidden: User \"v\" (HTTP 403)"														      },
+	{"GET",    410, STATUS("\"message\":\"too old\",\"code\":410"),                      ERR_RETRY,
+	 "too old (HTTP 410)"																    },
+	{"POST",   422,
+	 STATUS("\"message\":\"admission webhook \\\"v.kubevirt.io\\\" denied the request: bad "
+		"disk\",\"details\":{\"causes\":[{\"field\":\"spec.a\",\"message\":\"bad disk\"},"
+		"{\"field\":\"spec.b\",\"message\":\"is odd\"}]}"),
+	 ERR_INVALID,										      "bad disk; spec.b: is odd (HTTP 422)"                 },
+	{"POST",   400, "{\"kind\":\"Other\"}",					      ERR_INVALID,  "{\"kind\":\"Other\"} (HTTP 400)"                     },
+	{"POST",   302, "",								  ERR_INVALID,  "the API server answered HTTP 302"                    },
+	{"POST",   507, "",								  ERR_FULL,     "the API server answered HTTP 507"                    },
+};
+
+START_TEST(answer_rows)
+{
+	struct err e = {.kind = ERR_NONE, .msg = ""};
+	int rc = status_check(answers[_i].method, answers[_i].http, answers[_i].body,
+			      strlen(answers[_i].body), &e);
+
+	ck_assert_int_eq(rc, answers[_i].kind == ERR_NONE ? 0 : -1);
+	ck_assert_str_eq(err_kind_name(e.kind), err_kind_name(answers[_i].kind));
+	ck_assert_str_eq(e.msg, answers[_i].text);
+}
+END_TEST
+
+START_TEST(answer_of_any_length)
+{
+	AUTO(free) char *body = malloc(1 << 20);
+	struct err e;
+
+	ck_assert_ptr_nonnull(body);
+	memset(body, 'x', 1 << 20);
+	ck_assert_int_eq(status_check("GET", 404, body, 1 << 20, &e), -1);
+	ck_assert_uint_lt(strlen(e.msg), sizeof(e.msg));
+}
+END_TEST
+
+/* ---- lines of a watch ---- */
+
+struct lines {
+	int n;
+	char last[16];
+	int refuse; /* the how-manieth is refused */
+};
+
+static int on_line(void *ctx, const char *text, size_t len, struct err *e)
+{
+	struct lines *l = ctx;
+
+	ck_assert_uint_eq(strlen(text), len);
+	(void)str_copy(l->last, sizeof(l->last), text);
+	return ++l->n == l->refuse ? err_set(e, ERR_RETRY, "no") : 0;
+}
+
+START_TEST(lines_in_pieces)
+{
+	AUTO(strbuf_done) struct strbuf b = {.len = 0};
+	struct lines l = {.n = 0};
+	struct err e;
+	static const char all[] = "ab\n\ncd\nef";
+
+	for (size_t i = 0; i < sizeof(all) - 1; i++)
+		ck_assert_int_eq(line_split(&b, all + i, 1, on_line, &l, &e), 0);
+	ck_assert_int_eq(l.n, 2);
+	ck_assert_str_eq(l.last, "cd");
+	ck_assert_int_eq(line_split(&b, "\nx\ny", 4, on_line, &l, &e), 0);
+	ck_assert_int_eq(l.n, 4);
+	ck_assert_str_eq(l.last, "x");
+	ck_assert_uint_eq(b.len, 1);
+}
+END_TEST
+
+START_TEST(line_too_long_or_refused)
+{
+	AUTO(strbuf_done) struct strbuf b = {.len = 0}, c = {.len = 0};
+	AUTO(free) char *big = malloc(LINE_MAX_BYTES);
+	struct lines l = {.refuse = 2};
+	struct err e;
+
+	ck_assert_ptr_nonnull(big);
+	memset(big, 'x', LINE_MAX_BYTES);
+	ck_assert_int_eq(line_split(&b, big, LINE_MAX_BYTES, on_line, &l, &e), 0);
+	ck_assert_int_eq(line_split(&b, "y", 1, on_line, &l, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_RETRY);
+	ck_assert_int_eq(line_split(&c, "a\nb\nc\n", 6, on_line, &l, &e), -1);
+	ck_assert_int_eq(l.n, 2);
+}
+END_TEST
+
+static const struct {
+	const char *line;
+	int rc;
+	enum event_kind kind;
+	const char *version;
+} events[] = {
+	{"{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"resourceVersion\":\"7\"}}}",     0,  EVENT_SET,
+	 "7"												    },
+	{"{\"type\":\"MODIFIED\",\"object\":{\"metadata\":{\"resourceVersion\":\"8\"}}}",  0,
+	 EVENT_SET,											 "8" },
+	{"{\"type\":\"DELETED\",\"object\":{\"metadata\":{\"resourceVersion\":\"9\"}}}",   0,
+	 EVENT_GONE,											"9" },
+	{"{\"type\":\"BOOKMARK\",\"object\":{\"metadata\":{\"resourceVersion\":\"10\"}}}", 0,
+	 EVENT_BOOKMARK,										    "10"},
+	{"{\"type\":\"SHINY\",\"object\":{\"metadata\":{\"resourceVersion\":\"11\"}}}",    0,
+	 EVENT_BOOKMARK,										    "11"},
+	{"{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":410}}",             0,  EVENT_ERROR, ""  },
+	{"{\"type\":\"ADDED\",\"object\":{}}",                                             -1, EVENT_SET,   ""  },
+	{"{\"type\":\"ADDED\",\"object\":[]}",                                             -1, EVENT_SET,   ""  },
+	{"{\"object\":{}}",								-1, EVENT_SET,   ""  },
+	{"{\"type\":5,\"object\":{}}",						     -1, EVENT_SET,   ""  },
+	{"[]",									     -1, EVENT_SET,   ""  },
+	{"{\"type\":\"ADD",								-1, EVENT_SET,   ""  },
+};
+
+START_TEST(event_rows)
+{
+	AUTO(json_object_put) struct json_object *doc = NULL;
+	struct watch_event ev = {.kind = EVENT_SET};
+	struct err e;
+	int rc = event_decode(events[_i].line, strlen(events[_i].line), &doc, &ev, &e);
+
+	ck_assert_msg(rc == events[_i].rc, "%s", events[_i].line);
+	if (rc < 0)
+		return;
+	ck_assert_int_eq(ev.kind, events[_i].kind);
+	ck_assert_str_eq(ev.version, events[_i].version);
+	ck_assert_int_eq(ev.code, ev.kind == EVENT_ERROR ? 410 : 0);
+}
+END_TEST
+
+/* ---- VM and VMI ---- */
+
+#define META                                                                                       \
+	"\"metadata\":{\"name\":\"vm-1-a-r0\",\"uid\":\"u1\",\"resourceVersion\":\"5\","           \
+	"\"creationTimestamp\":\"2026-11-23T08:49:00Z\","                                          \
+	"\"labels\":{\"slurm-vm.io/key\":\"1-a\"}}"
+#define GOING                                                                                      \
+	"\"metadata\":{\"name\":\"vm-1-a-r0\",\"uid\":\"u1\",\"resourceVersion\":\"5\","           \
+	"\"deletionTimestamp\":\"2026-11-23T08:49:00Z\"}"
+#define RERUN            "\"spec\":{\"runStrategy\":\"RerunOnFailure\"}"
+#define ONCE             "\"spec\":{\"runStrategy\":\"Once\"}"
+#define VM(spec, status) "{" META "," spec ",\"status\":{" status "}}"
+#define VMI(status)      "{" META ",\"status\":{\"nodeName\":\"worker1node\"," status "}}"
+#define BEGUN            "\"runStrategy\":\"RerunOnFailure\""
+#define CONDITION(t, s, r, m)                                                                      \
+	"\"conditions\":[{\"type\":\"" t "\",\"status\":\"" s "\",\"reason\":\"" r                 \
+	"\",\"message\":\"" m "\"}]"
+
+static const struct {
+	const char *why, *vm, *vmi; /* NULL: none */
+	bool vmi_gone;
+	enum vm_phase phase;
+	const char *reason;
+} joins[] = {
+	{"very new",						     VM(RERUN,                  ""),					NULL,false,                     VM_STARTING, ""},
+	{"new: Stopped is no end",				       VM(RERUN,                  "\"printableStatus\":\"Stopped\""),         NULL,false,
+	 VM_STARTING,""},
+	{"starting, VMI not seen yet",                                   VM(RERUN,                  "\"printableStatus\":\"Starting\"," BEGUN), NULL,
+	 false,VM_STARTING, ""},
+	{"pending",						      VM(RERUN,                  BEGUN),                                     VMI("\"phase\":\"Pending\""),false,                     VM_STARTING, ""},
+	{"no phase yet",						 VM(RERUN,                  BEGUN),                                     "{" META "}",false,                     VM_STARTING, ""},
+	{"scheduled",						    VM(RERUN,                  BEGUN),                                     VMI("\"phase\":\"Scheduled\""),false,                     VM_STARTING, ""},
+	{"running",						      VM(RERUN,                  BEGUN),                                     VMI("\"phase\":\"Running\""),false,                     VM_RUNNING,  ""},
+	{"running; the VM's watch is behind",                            VM(RERUN,                  "\"printableStatus\":\"Stopped\""),
+	 VMI("\"phase\":\"Running\""),false,                     VM_RUNNING,  ""},
+	{"Ready flickers",					       VM(RERUN,                  BEGUN "," CONDITION("Ready",                "False","X",                       "no")),
+	 VMI("\"phase\":\"Running\"," CONDITION("Ready","False", "X", "no")), false, VM_RUNNING,
+	 ""},
+	{"powered off",							   VM(RERUN,									      BEGUN),														   VMI("\"phase\":\"Succeeded\""),false,VM_STOPPED,""},
+	{"powered off, VMI gone, VM's watch behind",
+	 VM(RERUN,"\"printableStatus\":\"Running\"," BEGUN),VMI("\"phase\":\"Succeeded\""),true,
+	 VM_STOPPED,""},
+	{"powered off, seen after a restart of vmd",
+	 VM(RERUN,					   "\"printableStatus\":\"Stopped\"," BEGUN),																							 NULL,false,VM_STOPPED,                                                               ""															      },
+	{"the same, told by a condition that stayed",
+	 VM(RERUN,"\"printableStatus\":\"Stopped\"," CONDITION("AgentConnected","True","","")),
+	 NULL,false, VM_STOPPED, ""},
+	{"crashed: will start again", VM(RERUN,                     BEGUN),																										 VMI("\"phase\":\"Failed\""),																																			    false,
+	 VM_STARTING,"the guest crashed; KubeVirt starts it again"																																														     },
+	{"crashed, VMI gone",							      VM(RERUN,							     "\"printableStatus\":\"Stopped\"," BEGUN),
+	 VMI("\"phase\":\"Failed\""),true,VM_STARTING,
+	 "the guest crashed; KubeVirt starts it again"},
+	{"crashed, start pending, after a restart of vmd",
+	 VM(RERUN,								     "\"printableStatus\":\"Stopped\",\"stateChangeRequests\":[{\"action\":\"Start\"}"
+         "]," BEGUN),
+	 NULL,false,VM_STARTING,									   ""																																																			   },
+	{"crashed and not restarted",							      VM(ONCE,										     BEGUN),															      VMI("\"phase\":\"Failed\""),false,
+	 VM_FAILED,"the guest crashed"																												    },
+	{"going",							    "{" GOING "," RERUN "}",								    VMI("\"phase\":\"Running\""),												     false,VM_DELETING,""},
+	{"a VMI alone",					   NULL,									   VMI("\"phase\":\"Running\""),													false,VM_RUNNING,""},
+	{"a VMI alone, going",							      NULL,   "{" GOING "}",								       false,VM_DELETING,""																																							     },
+	{"its node is lost",					   VM(RERUN,                               BEGUN),                              VMI("\"phase\":\"Unknown\""),false, VM_RUNNING,
+	 "KubeVirt lost contact with its node"},
+	{"refused late",
+	 VM(RERUN,			  "\"printableStatus\":\"Stopped\"," CONDITION("Failure","True",                           "FailedCreate",
+         "denied: no memory")),
+	 NULL,false, VM_STARTING, "denied: no memory"},
+	{"no place",						       VM(RERUN,								    "\"printableStatus\":\"ErrorUnschedulable\"," BEGUN),
+	 VMI("\"phase\":\"Scheduling\"," CONDITION("PodScheduled","False","Unschedulable",
+         "0/3 nodes")),
+	 false, VM_STARTING, "no place on the node: 0/3 nodes"},
+	{"bad sysprep",					   VM(RERUN,										     BEGUN),
+	 VMI("\"phase\":\"Pending\"," CONDITION("Synchronized","False","FailedCreate","empty")),
+	 false, VM_STARTING, "empty"},
+	{"every VM passes through this",						  VM(RERUN,                            BEGUN),
+	 VMI("\"phase\":\"Pending\"," CONDITION("Synchronized","False","BackendStorageNotReady",
+         "wait")),
+	 false, VM_STARTING, ""},
+	{"PVC missing",          VM(RERUN, "\"printableStatus\":\"ErrorPvcNotFound\""),                                                        NULL,         false,
+	 VM_STARTING,"its disk's claim (PVC) is missing"																																										       },
+};
+
+static void load(struct cache *c, enum cache_kind kind, const char *text, bool gone)
+{
+	AUTO(json_object_put) struct json_object *doc = parse(text);
+
+	cache_item(c, fixture_settings(), kind, doc, gone);
+}
+
+START_TEST(join_rows)
+{
+	AUTO(cache_free) struct cache *c = cache_new();
+	struct observed seen = {.vms_known = true};
+
+	if (joins[_i].vm)
+		load(c, CACHE_VM, joins[_i].vm, false);
+	if (joins[_i].vmi)
+		load(c, CACHE_VMI, joins[_i].vmi, joins[_i].vmi_gone);
+	cache_observe(c, &seen);
+	ck_assert_msg(seen.n_vm == 1, "%s: %zu VMs", joins[_i].why, seen.n_vm);
+	ck_assert_msg(seen.vm[0].phase == joins[_i].phase, "%s: %d", joins[_i].why,
+		      (int)seen.vm[0].phase);
+	ck_assert_msg(str_eq(seen.vm[0].reason, joins[_i].reason), "%s: '%s'", joins[_i].why,
+		      seen.vm[0].reason);
+	ck_assert_int_eq(seen.vm[0].has_vmi, joins[_i].vmi && !joins[_i].vmi_gone);
+}
+END_TEST
+
+#define AGENT      "\"conditions\":[{\"type\":\"AgentConnected\",\"status\":\"True\"}],"
+#define NIC(rest)  "\"interfaces\":[{\"name\":\"lan\"," rest "}]"
+#define FROM_AGENT "\"infoSource\":\"domain, guest-agent, multus-status\""
+
+static const struct {
+	const char *status, *address;
+	bool agent;
+} addresses[] = {
+	{AGENT NIC(FROM_AGENT ",\"ipAddress\":\"192.168.172.57\""),                               "192.168.172.57", true },
+	{AGENT NIC(FROM_AGENT ",\"ipAddress\":\"10.0.0.1\",\"ipAddresses\":[\"fe80::1\",5,"
+			      "\"192.168.172.58\"]"),
+	 "192.168.172.58",											  true },
+	{AGENT NIC("\"ipAddress\":\"192.168.172.57\""),                                           "192.168.172.57", true },
+	{AGENT NIC("\"infoSource\":\"multus-status\",\"ipAddress\":\"192.168.172.57\""),          "",               true },
+	{AGENT NIC(FROM_AGENT ",\"ipAddress\":\"192.168.173.1\""),                                "",               true },
+	{NIC(FROM_AGENT ",\"ipAddress\":\"192.168.172.57\""),                                     "",               false},
+	{AGENT "\"interfaces\":[{\"name\":\"other\",\"ipAddress\":\"192.168.172.57\"}]",          "",               true },
+	{AGENT "\"interfaces\":[5,{\"name\":7},{\"name\":\"lan-b\",\"ipAddress\":\"10.1.1.1\"}]",
+	 "10.1.1.1",												true },
+	{AGENT "\"interfaces\":{}",							       "",               true },
+};
+
+START_TEST(address_rows)
+{
+	AUTO(cache_free) struct cache *c = cache_new();
+	AUTO(strbuf_done) struct strbuf text = {.len = 0};
+	struct observed seen = {.vms_known = true};
+
+	strbuf_addf(&text, "{" META ",\"status\":{\"phase\":\"Running\",%s}}",
+		    addresses[_i].status);
+	load(c, CACHE_VM, VM(RERUN, BEGUN), false);
+	load(c, CACHE_VMI, text.s, false);
+	cache_observe(c, &seen);
+	ck_assert_uint_eq(seen.n_vm, 1);
+	ck_assert_str_eq(seen.vm[0].address, addresses[_i].address);
+	ck_assert_int_eq(seen.vm[0].agent, addresses[_i].agent);
+}
+END_TEST
+
+static const struct {
+	const char *address, *cidr;
+	bool within;
+} cidrs[] = {
+	{"192.168.172.57", "192.168.172.0/24", true },
+	{"192.168.173.57", "192.168.172.0/24", false},
+	{"10.9.8.7",       "0.0.0.0/0",        true },
+	{"10.9.8.7",       "10.9.8.7",         true },
+	{"10.9.8.8",       "10.9.8.7/32",      false},
+	{"10.9.8.8",       "",                 true },
+	{"127.0.0.1",      "",                 false},
+	{"169.254.3.4",    "",                 false},
+	{"fe80::1",        "",                 false},
+	{"10.9.8.8",       "10.0.0.0/33",      false},
+	{"10.9.8.8",       "what/8",           false},
+	{"",	       "",		 false},
+};
+
+START_TEST(cidr_rows)
+{
+	ck_assert_msg(address_within(cidrs[_i].address, cidrs[_i].cidr) == cidrs[_i].within,
+		      "%s in %s", cidrs[_i].address, cidrs[_i].cidr);
+}
+END_TEST
+
+/* ---- the cache ---- */
+
+START_TEST(metadata_of_a_vm)
+{
+	AUTO(cache_free) struct cache *c = cache_new();
+	struct observed seen = {.vms_known = true};
+
+	load(c, CACHE_VM, VM(RERUN, BEGUN), false);
+	load(c, CACHE_VMI, VMI("\"phase\":\"Running\""), false);
+	load(c, CACHE_VM, "{\"metadata\":{\"name\":\"no uid: not one of ours\"}}", false);
+	cache_observe(c, &seen);
+	ck_assert_uint_eq(seen.n_vm, 1);
+	ck_assert_str_eq(seen.vm[0].name, "vm-1-a-r0");
+	ck_assert_str_eq(seen.vm[0].uid, "u1");
+	ck_assert_str_eq(seen.vm[0].version, "5");
+	ck_assert_str_eq(seen.vm[0].job_key, "1-a");
+	ck_assert_str_eq(seen.vm[0].node, "worker1node");
+	ck_assert_int_eq(seen.vm[0].created_s, 1795423740);
+	load(c, CACHE_VM, VM(RERUN, BEGUN), true);
+	cache_observe(c, &seen);
+	ck_assert_uint_eq(seen.n_vm, 1);      /* the VMI is still there ... */
+	ck_assert_str_eq(seen.vm[0].uid, ""); /* ... and nothing may be deleted by its uid */
+	load(c, CACHE_VMI, VMI("\"phase\":\"Running\""), true);
+	cache_observe(c, &seen);
+	ck_assert_uint_eq(seen.n_vm, 0);
+}
+END_TEST
+
+static void load_volume(struct cache *c, enum cache_kind kind, const char *name, const char *phase)
+{
+	AUTO(strbuf_done) struct strbuf text = {.len = 0};
+
+	strbuf_addf(&text,
+		    "{\"metadata\":{\"name\":\"%s\",\"uid\":\"u\",\"resourceVersion\":\"1\","
+		    "\"labels\":{\"slurm-vm.io/key\":\"1-a\"}},\"status\":{\"phase\":\"%s\"}}",
+		    name, phase);
+	load(c, kind, text.s, false);
+}
+
+START_TEST(a_new_list_replaces_the_old)
+{
+	AUTO(cache_free) struct cache *c = cache_new();
+	struct observed seen = {.vms_known = true};
+
+	cache_list_begin(c, CACHE_PV);
+	load_volume(c, CACHE_PV, "b", "Available");
+	load_volume(c, CACHE_PV, "a", "Bound");
+	cache_list_end(c, CACHE_PV);
+	cache_observe(c, &seen);
+	ck_assert_uint_eq(seen.n_pv, 2);
+	ck_assert_str_eq(seen.pv[0].name, "a");
+	ck_assert(seen.pv[0].bound);
+	ck_assert(!seen.pv[1].bound);
+	cache_list_begin(c, CACHE_PV);
+	load_volume(c, CACHE_PV, "b", "Bound");
+	cache_observe(c, &seen);
+	ck_assert_uint_eq(seen.n_pv, 2); /* not complete: nothing is missing yet */
+	cache_list_end(c, CACHE_PV);
+	cache_observe(c, &seen);
+	ck_assert_uint_eq(seen.n_pv, 1);
+	ck_assert_str_eq(seen.pv[0].name, "b");
+}
+END_TEST
+
+START_TEST(parts_of_a_secret_hide_behind_it)
+{
+	AUTO(cache_free) struct cache *c = cache_new();
+	struct observed seen = {.vms_known = true};
+
+	load_volume(c, CACHE_SECRET, "vm-1-a-login", "");
+	load_volume(c, CACHE_SECRET, "vm-1-a-keys", "");
+	cache_observe(c, &seen);
+	ck_assert_uint_eq(seen.n_secret, 2); /* left behind: somebody has to remove them */
+	load_volume(c, CACHE_SECRET, "vm-1-a", "");
+	cache_observe(c, &seen);
+	ck_assert_uint_eq(seen.n_secret, 1);
+	ck_assert_str_eq(seen.secret[0].name, "vm-1-a");
+}
+END_TEST
+
+#define EVENT(kind, name, type, reason, message, at)                                               \
+	"{\"metadata\":{\"name\":\"e\"},\"involvedObject\":{\"kind\":\"" kind                      \
+	"\",\"name\":\"" name "\"},\"type\":\"" type "\",\"reason\":\"" reason                     \
+	"\",\"message\":\"" message "\",\"lastTimestamp\":\"2026-11-23T08:49:" at "Z\"}"
+#define POD "virt-launcher-vm-1-a-r0-x7k2p"
+
+static const struct {
+	const char *json;
+	int rc;
+	const char *text;
+} warnings[] = {
+	{EVENT("Pod",							   POD,   "Warning",                               "FailedCreatePodSandBox",
+         "Failed to create pod sandbox: rpc error: code = Unknown desc = plugin: cannot find "
+	       "a network-attachment-definition (lan) in namespace (slurm-vm)", "01"),
+	 1, "its network is missing in Kubernetes: cannot find a network-attachment-definition (lan) "
+	 "in namespace (slurm-vm)"},
+	{EVENT("Pod", POD, "Warning",														     "FailedCreatePodSandBox", "rpc error: desc = no runtime",
+         "01"),
+	 1, "its launcher cannot start: no runtime"},
+	{EVENT("Pod",								     POD,								"Warning",												    "FailedScheduling", "0/3 nodes", "01"), 1,
+	 "no place on the node: 0/3 nodes"},
+	{EVENT("Pod",					     POD,                    "Warning",														 "FailedAttachVolume", "Multi-Attach", "01"), 1,
+	 "its disk cannot be attached: Multi-Attach"},
+	{EVENT("VirtualMachineInstance",                              "vm-1-a-r0",                                   "Warning",                                                                "SyncFailed", "a\\nb", "01"), 1,
+	 "KubeVirt cannot start the guest: a b"},
+	{EVENT("VirtualMachineInstance",							    "vm-1-a-r0","Warning","Odd", "x", "01"), 1, "Odd: x"},
+	{EVENT("Pod",								    POD,					    "Normal",										   "Scheduled", "x", "01"), 0, ""},
+	{EVENT("Pod",		      "nginx-1","Warning","FailedMount", "x", "01"), 0, ""},
+	{EVENT("Pod",								"virt-launcher-",								    "Warning",									   "FailedMount", "x", "01"), 0, ""},
+	{EVENT("Node",					"n",     "Warning", "NodeNotReady", "x", "01"), 0, ""},
+	{"{}",							      -1,							      ""												   },
+	{"{\"type\":\"Warning\",\"reason\":\"x\",\"involvedObject\":5}",                                                                     -1,                                             ""             },
+};
+
+START_TEST(warning_rows)
+{
+	AUTO(json_object_put) struct json_object *doc = parse(warnings[_i].json);
+	struct vm_trouble t = {.text = ""};
+	struct err e;
+
+	ck_assert_int_eq(trouble_decode(doc, &t, &e), warnings[_i].rc);
+	ck_assert_str_eq(t.text, warnings[_i].text);
+	if (warnings[_i].rc == 1)
+		ck_assert_str_eq(t.vm, "vm-1-a-r0");
+}
+END_TEST
+
+/* The newest counts, while the guest does not run, and is forgotten with the VM. */
+START_TEST(warnings_reach_the_vm)
+{
+	AUTO(cache_free) struct cache *c = cache_new();
+	struct observed seen = {.vms_known = false};
+
+	load(c, CACHE_EVENT, EVENT("Pod", POD, "Warning", "FailedMount", "new", "09"), false);
+	load(c, CACHE_EVENT, EVENT("Pod", POD, "Warning", "FailedMount", "old", "01"), false);
+	cache_observe(c, &seen); /* before the VMs are known: kept */
+	load(c, CACHE_VM, VM(RERUN, BEGUN), false);
+	seen.vms_known = true;
+	cache_observe(c, &seen);
+	ck_assert_str_eq(seen.vm[0].reason, "its disk cannot be attached: new");
+	load(c, CACHE_VMI, VMI("\"phase\":\"Running\""), false);
+	cache_observe(c, &seen);
+	ck_assert_str_eq(seen.vm[0].reason, "");
+	load(c, CACHE_VMI, VMI("\"phase\":\"Running\""), true);
+	load(c, CACHE_VM, VM(RERUN, BEGUN), true);
+	cache_observe(c, &seen);
+	load(c, CACHE_VM, VM(RERUN, BEGUN), false);
+	cache_observe(c, &seen);
+	ck_assert_str_eq(seen.vm[0].reason, "");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("kube decode");
+	TCase *t = tcase_create("kube decode");
+	SRunner *r;
+	int failed;
+
+	tcase_add_loop_test(t, answer_rows, 0, ARRAY_LEN(answers));
+	tcase_add_test(t, answer_of_any_length);
+	tcase_add_test(t, lines_in_pieces);
+	tcase_add_test(t, line_too_long_or_refused);
+	tcase_add_loop_test(t, event_rows, 0, ARRAY_LEN(events));
+	tcase_add_loop_test(t, join_rows, 0, ARRAY_LEN(joins));
+	tcase_add_loop_test(t, address_rows, 0, ARRAY_LEN(addresses));
+	tcase_add_loop_test(t, cidr_rows, 0, ARRAY_LEN(cidrs));
+	tcase_add_test(t, metadata_of_a_vm);
+	tcase_add_test(t, a_new_list_replaces_the_old);
+	tcase_add_test(t, parts_of_a_secret_hide_behind_it);
+	tcase_add_loop_test(t, warning_rows, 0, ARRAY_LEN(warnings));
+	tcase_add_test(t, warnings_reach_the_vm);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}

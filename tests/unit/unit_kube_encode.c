@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What vmd asks Kubernetes for: rows of path and value per object. */
+#include "tests/unit/kube_fixture.h"
+#include "vmd/base/str.h"
+#include "vmd/kube/kube_meta.h"
+#include "vmd/kube/kube_secret.h"
+#include "vmd/kube/kube_spec.h"
+#include "vmd/kube/kube_volume.h"
+
+#include <check.h>
+#include <string.h>
+
+struct row {
+	const char *path;
+	const char *json; /* NULL: must be absent */
+};
+
+static void check_rows(struct json_object *doc, const struct row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *v = json_at(doc, rows[i].path);
+		const char *got =
+			v ? json_object_to_json_string_ext(
+				    v, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
+			  : NULL;
+
+		ck_assert_msg(str_eq(got, rows[i].json), "%s is %s, not %s", rows[i].path,
+			      got ? got : "absent", rows[i].json ? rows[i].json : "absent");
+	}
+}
+
+#define T "spec/template/spec/"
+#define D T "domain/"
+#define LABELS                                                                                     \
+	"\"slurm-vm.io/cluster\":\"lab\",\"slurm-vm.io/job\":\"17\","                              \
+	"\"slurm-vm.io/key\":\"17-9f3c12ab45de6701\",\"app.kubernetes.io/"                         \
+	"managed-by\":\"slurm-vm\""
+
+static const struct row both[] = {
+	{"apiVersion",						  "\"kubevirt.io/v1\""						},
+	{"kind",							"\"VirtualMachine\""						},
+	{"metadata/name",					       "\"vm-17-9f3c12ab45de6701-r0\""                                     },
+	{"metadata/namespace",					  "\"slurm-vm\""						      },
+	{"metadata/labels",					     "{" LABELS ",\"kubevirt.io/domain\":\"vm-17-9f3c12ab45de6701-r0\","
+			    "\"kubevirt-manager.io/managed\":\"true\"}"                                          },
+	{"spec/template/metadata/labels",
+	 "{" LABELS ",\"kubevirt.io/domain\":\"vm-17-9f3c12ab45de6701-r0\"}"                                                                },
+	{"spec/runStrategy",					    "\"RerunOnFailure\""                                                },
+	{"spec/running",						NULL								},
+	{T "evictionStrategy",					  "\"LiveMigrate\""						   },
+	{T "terminationGracePeriodSeconds",                             "180"							       },
+	{T "nodeSelector",					      "{\"kubernetes.io/hostname\":\"worker1node\"}"                      },
+	{D "machine/type",					      "\"q35\""							   },
+	{D "cpu",						       "{\"sockets\":1,\"maxSockets\":1,\"cores\":8,\"threads\":1}"        },
+	{D "memory/guest",					      "\"30Gi\""							  },
+	{D "resources/requests/memory",                                 "\"30Gi\""							  },
+	{D "firmware/uuid",					     "\"9f3c12ab-45de-8670-8100-000000110000\""                          },
+	{D "firmware/serial",					   "\"slurm-17\""						      },
+	{D "features/acpi",					     "{}"								},
+	{D "features/apic",					     "{}"								},
+	{D "clock/utc",						 "{}"								},
+	{D "clock/timer/hpet/present",                                  "false"							     },
+	{D "devices/rng",					       "{}"								},
+	{D "devices/autoattachPodInterface",                            "false"							     },
+	{D "devices/interfaces",					"[{\"name\":\"lan\",\"model\":\"virtio\",\"bridge\":{}}]"           },
+	{T "networks",						  "[{\"name\":\"lan\",\"multus\":{\"networkName\":\"slurm-vm/lan\"}}]"},
+	{D "devices/disks/0",
+	 "{\"name\":\"root\",\"disk\":{\"bus\":\"virtio\"},\"serial\":\"root\","
+	 "\"bootOrder\":1}"														 },
+	{D "devices/disks/1",
+	 "{\"name\":\"scratch\",\"disk\":{\"bus\":\"virtio\"},\"serial\":\"scratch\"}"                                                      },
+	{T "volumes/0",						 "{\"name\":\"root\",\"persistentVolumeClaim\":{\"claimName\":"
+			"\"vm-17-9f3c12ab45de6701-root\"}}"                                                          },
+	{T "accessCredentials/0/userPassword/source/secret/secretName",
+	 "\"vm-17-9f3c12ab45de6701-login\""												 },
+	{T "accessCredentials/0/userPassword/propagationMethod",        "{\"qemuGuestAgent\":{}}"                                           },
+	{T "accessCredentials/1/sshPublicKey/source/secret/secretName",
+	 "\"vm-17-9f3c12ab45de6701-keys\""												  },
+};
+
+static const struct row windows[] = {
+	{D "features/smm",							    "{\"enabled\":true}"                                         },
+	{D "features/hyperv",
+	 "{\"relaxed\":{},\"vapic\":{},\"vpindex\":{},\"runtime\":{},\"synic\":{},"
+	 "\"frequencies\":{},\"reenlightenment\":{},\"tlbflush\":{},\"ipi\":{},\"reset\":{},"
+	 "\"spinlocks\":{\"spinlocks\":8191},\"synictimer\":{\"direct\":{}}}"                                                                      },
+	{D "clock/timer",							     "{\"pit\":{\"tickPolicy\":\"delay\"},\"rtc\":{\"tickPolicy\":"
+			  "\"catchup\"},\"hpet\":{\"present\":false},\"hyperv\":{}}"                                      },
+	{D "firmware/bootloader",						     "{\"efi\":{\"secureBoot\":true,\"persistent\":false}}"       },
+	{D "devices/tpm",							     "{\"persistent\":false}"                                     },
+	{D "devices/inputs",							  "[{\"name\":\"tablet\",\"type\":\"tablet\",\"bus\":\"usb\"}]"},
+	{D "devices/panicDevices",						    "[{\"model\":\"hyperv\"}]"                                   },
+	{D "devices/disks/2",							 "{\"name\":\"sysprep\",\"cdrom\":{\"bus\":\"sata\"}}"        },
+	{T "volumes/2",							       "{\"name\":\"sysprep\",\"sysprep\":{\"secret\":{\"name\":"
+			"\"vm-17-9f3c12ab45de6701-sysprep\"}}}"                                                             },
+	{T "accessCredentials/1/sshPublicKey/propagationMethod/qemuGuestAgent/users", "[\"hpc\"]"                                                  },
+};
+
+static const struct row linux_only[] = {
+	{D "features/hyperv",							 NULL           },
+	{D "features/smm",							    NULL           },
+	{D "clock/timer/hyperv",						      NULL           },
+	{D "firmware/bootloader",						     "{\"bios\":{}}"},
+	{D "devices/tpm",							     NULL           },
+	{D "devices/panicDevices",						    NULL           },
+	{D "devices/disks/2",							 NULL           },
+	{T "accessCredentials/1/sshPublicKey/propagationMethod/qemuGuestAgent/users", "[\"root\"]"   },
+};
+
+START_TEST(vm_windows)
+{
+	AUTO(json_object_put) struct json_object *doc = NULL;
+	struct vm_spec v = fixture_vm(VM_PROFILE_WINDOWS);
+	struct err e;
+
+	ck_assert_msg(spec_encode(fixture_settings(), &v, &doc, &e) == 0, "%s", e.msg);
+	check_rows(doc, both, ARRAY_LEN(both));
+	check_rows(doc, windows, ARRAY_LEN(windows));
+}
+END_TEST
+
+START_TEST(vm_linux)
+{
+	AUTO(json_object_put) struct json_object *doc = NULL;
+	struct vm_spec v = fixture_vm(VM_PROFILE_LINUX);
+	struct err e;
+
+	ck_assert_msg(spec_encode(fixture_settings(), &v, &doc, &e) == 0, "%s", e.msg);
+	check_rows(doc, both, ARRAY_LEN(both));
+	check_rows(doc, linux_only, ARRAY_LEN(linux_only));
+}
+END_TEST
+
+/* secureBoot left out would mean true, which needs SMM. */
+START_TEST(vm_efi_without_secure_boot)
+{
+	AUTO(json_object_put) struct json_object *doc = NULL;
+	struct vm_spec v = fixture_vm(VM_PROFILE_LINUX);
+	static const struct row rows[] = {
+		{D "firmware/bootloader", "{\"efi\":{\"secureBoot\":false,\"persistent\":false}}"},
+		{D "features/smm",        NULL						   },
+	};
+	struct err e;
+
+	v.firmware_efi = true;
+	ck_assert_int_eq(spec_encode(fixture_settings(), &v, &doc, &e), 0);
+	check_rows(doc, rows, ARRAY_LEN(rows));
+}
+END_TEST
+
+START_TEST(vm_odd_sizes_and_names)
+{
+	AUTO(json_object_put) struct json_object *doc = NULL;
+	struct vm_spec v = fixture_vm(VM_PROFILE_LINUX);
+	static const struct row rows[] = {
+		{D "memory/guest",              "\"300Mi\""                         },
+		{D "devices/interfaces/0/name", "\"lan-b\""                         },
+		{T "networks/0",
+		 "{\"name\":\"lan-b\",\"multus\":{\"networkName\":\"other/lan-b\"}}"},
+	};
+	struct err e;
+
+	v.memory_bytes = UINT64_C(300) << 20;
+	(void)str_copy(v.network, sizeof(v.network), "lan.b");
+	ck_assert_int_eq(spec_encode(fixture_settings(), &v, &doc, &e), 0);
+	check_rows(doc, rows, ARRAY_LEN(rows));
+}
+END_TEST
+
+static void no_cpus(struct vm_spec *v)
+{
+	v->cpus = 0;
+}
+static void odd_memory(struct vm_spec *v)
+{
+	v->memory_bytes += 4096;
+}
+static void no_network(struct vm_spec *v)
+{
+	v->network[0] = 'x';
+}
+static void no_node(struct vm_spec *v)
+{
+	v->node[0] = '\0';
+}
+static void no_user(struct vm_spec *v)
+{
+	v->user[0] = '\0';
+}
+static void no_key(struct vm_spec *v)
+{
+	v->job_key[5] = 'X';
+}
+static void (*const spoilers[])(struct vm_spec *v) = {no_cpus, odd_memory, no_network,
+						      no_node, no_user,    no_key};
+
+START_TEST(vm_refused)
+{
+	struct json_object *doc = NULL;
+	struct vm_spec v = fixture_vm(VM_PROFILE_WINDOWS);
+	struct err e = {.kind = ERR_NONE};
+
+	spoilers[_i](&v);
+	ck_assert_int_eq(spec_encode(fixture_settings(), &v, &doc, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_INVALID);
+	ck_assert_ptr_null(doc);
+}
+END_TEST
+
+START_TEST(uuid_is_of_the_job)
+{
+	char a[37], b[37], c[37];
+	struct err e;
+
+	ck_assert_int_eq(spec_uuid("17-9f3c12ab45de6701", a, sizeof(a), &e), 0);
+	ck_assert_int_eq(spec_uuid("18-9f3c12ab45de6701", b, sizeof(b), &e), 0);
+	ck_assert_int_eq(spec_uuid("17-9f3c12ab45de6700", c, sizeof(c), &e), 0);
+	ck_assert_str_ne(a, b);
+	ck_assert_str_ne(a, c);
+	ck_assert_uint_eq(strlen(a), 36);
+	ck_assert_int_eq(spec_uuid("4294967295-ffffffffffffffff", a, sizeof(a), &e), 0);
+	ck_assert_str_eq(a, "ffffffff-ffff-8fff-8f00-ffffffff0000");
+	ck_assert_int_eq(spec_uuid("4294967296-ffffffffffffffff", a, sizeof(a), &e), -1);
+	ck_assert_int_eq(spec_uuid("ffffffffffffffff", a, sizeof(a), &e), -1);
+	ck_assert_int_eq(spec_uuid("1-ff", a, sizeof(a), &e), -1);
+}
+END_TEST
+
+static const struct row pv[] = {
+	{"apiVersion",			 "\"v1\""					   },
+	{"kind",			       "\"PersistentVolume\""                             },
+	{"metadata/name",                      "\"vm-17-9f3c12ab45de6701-root\""                  },
+	{"metadata/namespace",                 NULL					       },
+	{"metadata/labels",                    "{" LABELS "}"                                     },
+	{"spec/capacity/storage",              "\"20Gi\""                                         },
+	{"spec/accessModes",                   "[\"ReadWriteMany\"]"                              },
+	{"spec/volumeMode",                    "\"Block\""					},
+	{"spec/storageClassName",              "\"\""					     },
+	{"spec/persistentVolumeReclaimPolicy", "\"Retain\""                                       },
+	{"spec/claimRef/namespace",            "\"slurm-vm\""                                     },
+	{"spec/claimRef/name",                 "\"vm-17-9f3c12ab45de6701-root\""                  },
+	{"spec/csi/driver",                    "\"rbd.csi.ceph.com\""                             },
+	{"spec/csi/volumeHandle",              "\"vm-17-9f3c12ab45de6701-root\""                  },
+	{"spec/csi/volumeAttributes",
+	 "{\"clusterID\":\"4f1e\",\"pool\":\"rbd\",\"staticVolume\":\"true\","
+	 "\"imageFeatures\":\"layering,exclusive-lock\",\"mapOptions\":\"krbd:rxbounce\"}"        },
+	{"spec/csi/nodeStageSecretRef",        "{\"name\":\"ceph-vmd\",\"namespace\":\"ceph-ns\"}"},
+};
+static const struct row pvc[] = {
+	{"kind",			    "\"PersistentVolumeClaim\""      },
+	{"metadata/namespace",              "\"slurm-vm\""                   },
+	{"metadata/labels",                 "{" LABELS "}"                   },
+	{"spec/accessModes",                "[\"ReadWriteMany\"]"            },
+	{"spec/volumeMode",                 "\"Block\""                      },
+	{"spec/storageClassName",           "\"\""                           },
+	{"spec/volumeName",                 "\"vm-17-9f3c12ab45de6701-root\""},
+	{"spec/resources/requests/storage", "\"20Gi\""                       },
+};
+
+START_TEST(volumes)
+{
+	struct disk_spec d = fixture_disk(DISK_ROOT, "win11");
+	AUTO(json_object_put)
+	struct json_object *v = volume_encode_pv(fixture_settings(), &d);
+	AUTO(json_object_put)
+	struct json_object *c = volume_encode_pvc(fixture_settings(), &d);
+
+	check_rows(v, pv, ARRAY_LEN(pv));
+	check_rows(c, pvc, ARRAY_LEN(pvc));
+}
+END_TEST
+
+#define MAP "spec/csi/volumeAttributes/mapOptions"
+START_TEST(bounce_buffer_for_windows)
+{
+	struct settings *s = fixture_settings();
+	struct disk_spec linux_root = fixture_disk(DISK_ROOT, "tiny");
+	struct disk_spec scratch = fixture_disk(DISK_SCRATCH, NULL);
+	AUTO(json_object_put) struct json_object *a = volume_encode_pv(s, &linux_root);
+	AUTO(json_object_put) struct json_object *b = volume_encode_pv(s, &scratch);
+	AUTO(json_object_put) struct json_object *c = NULL;
+
+	ck_assert_ptr_null(json_at(a, MAP));
+	ck_assert_str_eq(json_str_at(b, MAP), "krbd:rxbounce"); /* it may be Windows' */
+	s->catalogue.n = 1;
+	c = volume_encode_pv(s, &scratch);
+	ck_assert_ptr_null(json_at(c, MAP));
+}
+END_TEST
+
+START_TEST(unknown_size_and_plain_secret)
+{
+	struct settings *s = fixture_settings();
+	struct disk_spec d = fixture_disk(DISK_ROOT, "tiny");
+	AUTO(json_object_put) struct json_object *doc = NULL;
+
+	d.size_bytes = 0;
+	(void)str_copy(s->ceph_secret, sizeof(s->ceph_secret), "plain");
+	doc = volume_encode_pv(s, &d);
+	ck_assert_str_eq(json_str_at(doc, "spec/capacity/storage"), "1Gi");
+	ck_assert_str_eq(json_str_at(doc, "spec/csi/nodeStageSecretRef/namespace"), "slurm-vm");
+}
+END_TEST
+
+static void data_is(struct json_object *doc, const char *key, const char *want)
+{
+	struct json_object *v = NULL;
+	char text[2048];
+
+	ck_assert(json_object_object_get_ex(json_at(doc, "data"), key, &v));
+	ck_assert_int_eq(secret_base64(json_object_get_string(v), text, sizeof(text)), 0);
+	ck_assert_str_eq(text, want);
+}
+
+/* Each part holds what KubeVirt may see and nothing else. */
+START_TEST(secret_parts)
+{
+	static const int keys[] = {1, 1, 1, 4};
+	struct credentials c = fixture_credentials();
+	struct json_object *doc[SECRET_MAIN + 1];
+	struct err e;
+
+	for (enum secret_part p = SECRET_LOGIN; p <= SECRET_MAIN; p++) {
+		ck_assert_int_eq(secret_encode(fixture_settings(), "vm-" FIXTURE_KEY, FIXTURE_KEY,
+					       17, &c, p, &doc[p], &e),
+				 0);
+		ck_assert_int_eq(json_object_object_length(json_at(doc[p], "data")), keys[p]);
+	}
+	data_is(doc[SECRET_LOGIN], "hpc", c.password);
+	data_is(doc[SECRET_KEYS], "ssh-publickey", c.ssh_public);
+	data_is(doc[SECRET_MAIN], "user", "hpc");
+	data_is(doc[SECRET_MAIN], "password", c.password);
+	data_is(doc[SECRET_MAIN], "ssh-publickey", c.ssh_public);
+	data_is(doc[SECRET_MAIN], "ssh-privatekey", c.ssh_private);
+	ck_assert_str_eq(json_str_at(doc[SECRET_MAIN], "metadata/name"), "vm-" FIXTURE_KEY);
+	ck_assert_str_eq(json_str_at(doc[SECRET_SYSPREP], "metadata/name"),
+			 "vm-" FIXTURE_KEY "-sysprep");
+	for (enum secret_part p = SECRET_LOGIN; p <= SECRET_MAIN; p++)
+		json_object_put(doc[p]);
+}
+END_TEST
+
+START_TEST(secret_names)
+{
+	char whole[64] = "";
+	struct settings *s = fixture_settings();
+	struct credentials c = fixture_credentials();
+	struct json_object *doc;
+	struct err e;
+
+	ck_assert(secret_is_part("vm-1-a-login", whole, sizeof(whole)));
+	ck_assert_str_eq(whole, "vm-1-a");
+	ck_assert(!secret_is_part("vm-1-a", whole, sizeof(whole)));
+	ck_assert(!secret_is_part("-login", whole, sizeof(whole)));
+	ck_assert(secret_wants(s, SECRET_SYSPREP));
+	s->catalogue.n = 1;
+	ck_assert(!secret_wants(s, SECRET_SYSPREP));
+	ck_assert(secret_wants(s, SECRET_LOGIN));
+	(void)str_copy(c.user, sizeof(c.user), "two words");
+	ck_assert_int_eq(secret_encode(s, "vm-1-a", "1-a", 1, &c, SECRET_LOGIN, &doc, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_INVALID);
+}
+END_TEST
+
+START_TEST(answer_file)
+{
+	struct credentials c = fixture_credentials();
+	AUTO(strbuf_done) struct strbuf xml = {.len = 0}, admin = {.len = 0};
+
+	secret_unattend("vm-17", &c, &xml);
+	ck_assert(strstr(xml.s, "<ComputerName>vm-17</ComputerName>"));
+	ck_assert(strstr(xml.s, "<Value>a&lt;b&gt;&amp;&quot;c-9</Value>"));
+	ck_assert(strstr(xml.s, "<Name>hpc</Name>"));
+	ck_assert(!strstr(xml.s, "AdministratorPassword"));
+	ck_assert(!strstr(xml.s, c.password));
+	(void)str_copy(c.user, sizeof(c.user), "Administrator");
+	secret_unattend("vm-17", &c, &admin);
+	ck_assert(strstr(admin.s, "<AdministratorPassword>"));
+	ck_assert(!strstr(admin.s, "LocalAccount"));
+}
+END_TEST
+
+static const struct {
+	const char *base64, *text; /* NULL: refused */
+} base64s[] = {
+	{"",         ""    },
+        {"YQ==",     "a"   },
+        {"YWI=",     "ab"  },
+        {"YWJj",     "abc" },
+        {"YWJjZA==", "abcd"},
+	{"YWJj\n",   NULL  },
+        {"YQ=",      NULL  },
+        {"Y===",     NULL  },
+        {"Y=Q=",     NULL  },
+        {"YW!j",     NULL  },
+	{"YWJjZGVm", NULL  }, /* does not fit */
+};
+
+START_TEST(base64_rows)
+{
+	char text[6];
+	int rc = secret_base64(base64s[_i].base64, text, sizeof(text));
+
+	ck_assert_msg(rc == (base64s[_i].text ? 0 : -1), "%s", base64s[_i].base64);
+	if (rc == 0)
+		ck_assert_str_eq(text, base64s[_i].text);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("kube encode");
+	TCase *t = tcase_create("kube encode");
+	SRunner *r;
+	int failed;
+
+	tcase_add_test(t, vm_windows);
+	tcase_add_test(t, vm_linux);
+	tcase_add_test(t, vm_efi_without_secure_boot);
+	tcase_add_test(t, vm_odd_sizes_and_names);
+	tcase_add_loop_test(t, vm_refused, 0, ARRAY_LEN(spoilers));
+	tcase_add_test(t, uuid_is_of_the_job);
+	tcase_add_test(t, volumes);
+	tcase_add_test(t, bounce_buffer_for_windows);
+	tcase_add_test(t, unknown_size_and_plain_secret);
+	tcase_add_test(t, secret_parts);
+	tcase_add_test(t, secret_names);
+	tcase_add_test(t, answer_file);
+	tcase_add_loop_test(t, base64_rows, 0, ARRAY_LEN(base64s));
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}
