@@ -83,3 +83,4 @@ endif
 include tests/lint/local.mk
 include tests/lab/local.mk
 include tests/plugin/local.mk
+include tests/daemon.mk

@@ -66,12 +66,22 @@ librbddisk_a_SOURCES = \
 	vmd/rbd/rbd_store.h
 libdaemon_a_SOURCES = \
 	vmd/network/probe.c vmd/network/probe.h \
+	vmd/timing.c vmd/timing.h \
 	vmd/vm/credentials.c vmd/vm/credentials.h
 libdaemon_a_CFLAGS = $(AM_CFLAGS) $(SSH_CFLAGS) $(SYSTEMD_CFLAGS)
 sbin_PROGRAMS += vmd/vmd
-vmd_vmd_SOURCES = vmd/vmd.c
-vmd_vmd_LDADD = libdaemon.a libsettings.a libslurmjobs.a librbddisk.a libvmcore.a $(base_libs) \
+vmd_vmd_SOURCES = \
+	vmd/answer.c \
+	vmd/apply.c \
+	vmd/daemon.c vmd/daemon.h \
+	vmd/disk_view.c vmd/disk_view.h \
+	vmd/slurm_view.c vmd/slurm_view.h \
+	vmd/vmd.c
+vmd_vmd_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+vmd_vmd_LDADD = libapi.a libclient.a libvmkube.a libdaemon.a libsettings.a libslurmjobs.a \
+	librbddisk.a libvmcore.a $(base_libs) $(CURL_LIBS) $(MHD_LIBS) $(MUNGE_LIBS) \
 	$(SLURM_LIBS) $(RBD_LIBS) $(SSH_LIBS)
+
 # kube: the adapter to Kubernetes and KubeVirt
 noinst_LIBRARIES += libvmkube.a
 libvmkube_a_SOURCES = \

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The daemon's main: options, and building the parts. Manual: vmd(8). */
 #include "vmd/base/log.h"
-#include "vmd/settings.h"
+#include "vmd/daemon.h"
 
 #include <getopt.h>
+#include <signal.h>
 #include <string.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
 
 #define CONFIG_FILE "/etc/slurm-vm/vmd.yaml"
 
@@ -19,6 +22,77 @@ static int check(const char *path)
 	}
 	puts("ok");
 	return 0;
+}
+
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata)
+{
+	struct daemon *d = userdata;
+
+	(void)source, (void)si;
+	daemon_reload(d);
+	return 0;
+}
+
+static int on_end(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata)
+{
+	struct daemon *d = userdata;
+
+	(void)source;
+	log_info("event=exit signal=%u", si->ssi_signo);
+	return sd_event_exit(d->loop, 0);
+}
+
+/* Before the first thread, so that all of them inherit the blocked signals. */
+static int take_signals(struct daemon *d, struct err *e)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR ||
+	    sd_event_add_signal(d->loop, NULL, SIGHUP, on_hangup, d) < 0 ||
+	    sd_event_add_signal(d->loop, NULL, SIGTERM, on_end, d) < 0 ||
+	    sd_event_add_signal(d->loop, NULL, SIGINT, on_end, d) < 0)
+		return err_set(e, ERR_RETRY, "cannot take signals");
+	return 0;
+}
+
+static int serve(struct daemon *d, struct err *e)
+{
+	int code;
+
+	if (sd_event_new(&d->loop) < 0)
+		return err_set(e, ERR_RETRY, "cannot make an event loop");
+	if (settings_load(d->config, &d->settings, e) < 0 || take_signals(d, e) < 0 ||
+	    daemon_start(d, e) < 0)
+		return -1;
+	(void)sd_event_set_watchdog(d->loop, true);
+	log_info("event=start version=" PACKAGE_VERSION " listen=%s images=%zu",
+		 d->settings->listen, d->settings->catalogue.n);
+	(void)sd_notify(0, "READY=1");
+	code = sd_event_loop(d->loop);
+	(void)sd_notify(0, "STOPPING=1");
+	if (code < 0)
+		return err_set(e, ERR_RETRY, "event loop: %s", strerror(-code));
+	return code ? err_set(e, ERR_INVALID, "stopped") : 0;
+}
+
+static int run(const char *config)
+{
+	struct daemon *d = calloc(1, sizeof(*d));
+	struct err e;
+	int rc;
+
+	if (!d)
+		abort();
+	d->config = config;
+	rc = serve(d, &e);
+	if (rc < 0)
+		log_error("event=exit err=\"%s\"", e.msg);
+	/* A worker may be stuck in a library: it cannot be joined, and there is nothing to save. */
+	_exit(rc < 0);
 }
 
 static void usage(FILE *to)
@@ -59,5 +133,5 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	log_init("vmd", debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
-	return check(config);
+	return run(config);
 }

@@ -35,6 +35,7 @@ int rbd_store_new(const struct settings *s, struct rbd_store **ret, struct err *
 	st->session = rbd_session_new(s);
 	st->cache = rbd_cache_new();
 	(void)str_copy(st->cluster, sizeof(st->cluster), s->cluster);
+	(void)str_copy(st->pool, sizeof(st->pool), s->ceph_pool);
 	*ret = st;
 	return 0;
 }
@@ -51,6 +52,11 @@ void rbd_store_free(struct rbd_store *st)
 int rbd_look(rados_ioctx_t io, const char *name, const char *snapshot, void **ret_image)
 {
 	return rbd_open_read_only(io, name, ret_image, snapshot);
+}
+
+static const char *pool_name(const struct rbd_store *st, const char *pool)
+{
+	return pool[0] ? pool : st->pool;
 }
 
 /* As rbd_error, and begins a new connection when this one was shut out. */
@@ -120,6 +126,8 @@ static int finish(struct rbd_store *st, struct rbd_pool *p, const struct disk_sp
 	if (!made && !is_ours(st, &mark, d->job_key) &&
 	    (mark.job_key[0] || !is_unfinished(image, d)))
 		return not_ours(e, d->name, &mark);
+	if (!made && mark.removing)
+		return err_set(e, ERR_RETRY, "Ceph: image %s is being removed", d->name);
 	if (!is_ours(st, &mark, d->job_key) &&
 	    rbd_mark_write(image, d->name, st->cluster, d->job_key, e) < 0)
 		return -1;
@@ -145,7 +153,7 @@ int rbd_disk_clone(struct rbd_store *st, const struct disk_spec *d, struct err *
 	int rc;
 
 	if (rbd_pool_open(st->session, d->golden.pool, &golden, e) < 0 ||
-	    rbd_pool_open(st->session, d->pool, &pool, e) < 0)
+	    rbd_pool_open(st->session, pool_name(st, d->pool), &pool, e) < 0)
 		return -1;
 	rbd_cache_forget(st->cache, d->name);
 	rc = options_new(&options, true);
@@ -166,7 +174,7 @@ int rbd_disk_create(struct rbd_store *st, const struct disk_spec *d, struct err 
 	AUTO(rbd_image_options_destroy) rbd_image_options_t options = NULL;
 	int rc;
 
-	if (rbd_pool_open(st->session, d->pool, &pool, e) < 0)
+	if (rbd_pool_open(st->session, pool_name(st, d->pool), &pool, e) < 0)
 		return -1;
 	rbd_cache_forget(st->cache, d->name);
 	rc = options_new(&options, false);
@@ -209,23 +217,31 @@ static int remove_rest(struct rbd_pool *p, const char *name, const char *job_key
 	return rc < 0 && rc != -ENOENT ? failed(p, e, rc, "remove image", name) : 0;
 }
 
-/* 0: ours, and nobody uses it; 1: it has no header. */
-static int check_removable(struct rbd_store *st, struct rbd_pool *p, const char *name,
+/* 0: ours, nobody uses it, and now marked; 1: it has no header. */
+static int prepare_removal(struct rbd_store *st, struct rbd_pool *p, const char *name,
 			   const char *job_key, struct err *e)
 {
+	AUTO(rbd_close) rbd_image_t look = NULL;
 	AUTO(rbd_close) rbd_image_t image = NULL;
 	struct rbd_mark mark;
-	int rc = rbd_look(p->io, name, NULL, &image);
+	int rc = rbd_look(p->io, name, NULL, &look);
 
 	if (rc == -ENOENT)
 		return 1;
 	if (rc < 0)
 		return failed(p, e, rc, "open image", name);
-	if (rbd_mark_read(image, name, &mark, e) < 0)
+	if (rbd_mark_read(look, name, &mark, e) < 0)
 		return -1;
 	if (!is_ours(st, &mark, job_key))
 		return not_ours(e, name, &mark);
-	return check_unused(p, image, name, e);
+	if (check_unused(p, look, name, e) < 0)
+		return -1;
+	if (mark.removing)
+		return 0;
+	rc = rbd_open(p->io, name, &image, NULL);
+	if (rc < 0)
+		return failed(p, e, rc, "open image", name);
+	return rbd_mark_removing(image, name, e);
 }
 
 int rbd_disk_remove(struct rbd_store *st, const char *pool, const char *name, const char *job_key,
@@ -234,10 +250,10 @@ int rbd_disk_remove(struct rbd_store *st, const char *pool, const char *name, co
 	AUTO(rbd_pool_close) struct rbd_pool p = {.session = NULL};
 	int rc;
 
-	if (rbd_pool_open(st->session, pool, &p, e) < 0)
+	if (rbd_pool_open(st->session, pool_name(st, pool), &p, e) < 0)
 		return -1;
 	rbd_cache_forget(st->cache, name);
-	rc = check_removable(st, &p, name, job_key, e);
+	rc = prepare_removal(st, &p, name, job_key, e);
 	if (rc != 0)
 		return rc < 0 ? -1 : remove_rest(&p, name, job_key, e);
 	rc = rbd_remove(p.io, name);
@@ -252,7 +268,7 @@ int rbd_disk_keep(struct rbd_store *st, const char *pool, const char *name, cons
 	struct rbd_mark mark;
 	int rc;
 
-	if (rbd_pool_open(st->session, pool, &p, e) < 0)
+	if (rbd_pool_open(st->session, pool_name(st, pool), &p, e) < 0)
 		return -1;
 	rbd_cache_forget(st->cache, name);
 	rc = rbd_open(p.io, name, &image, NULL);

@@ -2,8 +2,8 @@
 /* The list of our disks in a pool. To read an image's marks it must be opened, a few round trips;
  * so what was read is remembered by image id for a while, and a list of a hundred known disks costs
  * one request. Remembered are only images with our mark: an unmarked one may get its mark any time.
- * The number of watchers may be as old as that; nothing is decided by it (rbd_disk_remove looks for
- * itself).
+ * The number of watchers is left 0: it would be old news. rbd_disk_remove looks for itself, and
+ * says who uses an image.
  *
  * Like rbd_session.c this file has a lock: actions on other threads make the list forget. */
 #include "vmd/base/clock.h"
@@ -116,8 +116,6 @@ static int read_image(struct rbd_store *st, struct rbd_pool *p, const char *pool
 		      struct disk_seen *d, struct err *e)
 {
 	AUTO(rbd_close) rbd_image_t image = NULL;
-	rbd_image_watcher_t watcher[16];
-	size_t n = ARRAY_LEN(watcher);
 	struct rbd_mark mark;
 	struct err why;
 	int rc = rbd_look(p->io, name, NULL, &image);
@@ -134,14 +132,10 @@ static int read_image(struct rbd_store *st, struct rbd_pool *p, const char *pool
 	}
 	if (!mark.job_key[0] || !str_eq(mark.cluster, st->cluster))
 		return 0;
-	*d = (struct disk_seen){.kept_until_s = mark.keep_until_s};
+	*d = (struct disk_seen){.kept_until_s = mark.keep_until_s, .removing = mark.removing};
 	rc = rbd_get_size(image, &d->size_bytes);
 	if (rc < 0)
 		return rbd_error(e, rc, "size of image %s", name);
-	rc = rbd_watchers_list(image, watcher, &n);
-	if (rc == 0)
-		rbd_watchers_list_cleanup(watcher, n);
-	d->watchers = (uint32_t)n;
 	if (str_copy(d->name, sizeof(d->name), name) < 0 ||
 	    str_copy(d->pool, sizeof(d->pool), pool) < 0)
 		return 0;

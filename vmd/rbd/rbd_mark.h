@@ -11,14 +11,18 @@ struct rbd_mark {
 	char cluster[64];
 	char job_key[JOB_KEY_MAX + 1]; /* "" : not marked */
 	int64_t keep_until_s;
+	bool removing;
 };
 
 /* All fields are empty when the image has no marks. name is for the error's text. */
 int rbd_mark_read(rbd_image_t image, const char *name, struct rbd_mark *ret, struct err *e);
-/* Cluster before job: an image with a job's mark always has both. A keep-until is removed, which
- * a clone may have inherited: clones inherit their parent's metadata. */
+/* Cluster before job: an image with a job's mark always has both. Marks of a later life are
+ * removed, which a clone may have inherited: clones inherit their parent's metadata. */
 int rbd_mark_write(rbd_image_t image, const char *name, const char *cluster, const char *job_key,
 		   struct err *e);
+/* 0: not to be kept any more. */
 int rbd_mark_keep(rbd_image_t image, const char *name, int64_t until_s, struct err *e);
+/* Before the removal begins: what is left of an interrupted one is no disk. */
+int rbd_mark_removing(rbd_image_t image, const char *name, struct err *e);
 
 #endif

@@ -11,6 +11,7 @@ struct rbd_cache; /* rbd_list.c */
 struct rbd_store {
 	struct rbd_session *session;
 	char cluster[64];
+	char pool[64]; /* where none is named */
 	struct rbd_cache *cache;
 };
 

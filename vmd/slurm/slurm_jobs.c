@@ -23,9 +23,7 @@
 
 struct slurm_jobs {
 	time_t last_update; /* slurmctld's clock: of the list below */
-	struct job *job;
-	size_t n;
-	uint32_t bad;
+	struct slurm_list list;
 };
 
 DEFINE_AUTO(job_info_msg_t *, slurm_free_job_info_msg)
@@ -53,7 +51,8 @@ void slurm_jobs_free(struct slurm_jobs *s)
 {
 	if (!s)
 		return;
-	free(s->job);
+	free(s->list.job);
+	free(s->list.live);
 	free(s);
 }
 
@@ -119,51 +118,88 @@ static int read_one(const slurm_job_info_t *info, struct job *ret, uint32_t *ret
 	return 1;
 }
 
+static void list_done_auto(struct slurm_list *l)
+{
+	free(l->job);
+	free(l->live);
+}
+
+static int by_key(const void *a, const void *b)
+{
+	return job_key_compare(a, b);
+}
+
+static int by_id(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static bool is_live(const slurm_job_info_t *info)
+{
+	enum job_phase phase;
+	enum job_end end;
+	struct err ignored;
+
+	return slurm_state_read(info->job_state, &phase, &end, &ignored) < 0 || phase != JOB_ENDED;
+}
+
 /* A record that cannot be understood fails the whole load: leaving it out would read as "this job
  * is gone", and its VM would go with it. */
-static int read_all(const job_info_msg_t *m, struct slurm_jobs *s, struct err *e)
+static int read_all(const job_info_msg_t *m, struct slurm_list *ret, struct err *e)
 {
-	AUTO(free) struct job *job = NULL;
-	size_t n = 0;
+	AUTO(list_done) struct slurm_list l = {.n = 0};
 	size_t cap = 0;
-	uint32_t bad = 0;
 
+	l.live = need(calloc(m->record_count + 1, sizeof(*l.live)));
 	for (uint32_t i = 0; i < m->record_count; i++) {
+		const slurm_job_info_t *info = &m->job_array[i];
 		int rc;
 
-		if (n == cap) {
+		if (is_live(info))
+			l.live[l.n_live++] = compat_job_id(info);
+		if (l.n == cap) {
 			cap = cap ? cap * 2 : 64;
-			job = need(realloc(job, cap * sizeof(*job)));
+			l.job = need(realloc(l.job, cap * sizeof(*l.job)));
 		}
-		rc = read_one(&m->job_array[i], &job[n], &bad, e);
+		rc = read_one(info, &l.job[l.n], &l.bad, e);
 		if (rc < 0)
 			return -1;
-		n += rc > 0;
+		l.n += rc > 0;
 	}
-	free(s->job);
-	s->job = STEAL(job);
-	s->n = n;
-	s->bad = bad;
-	s->last_update = m->last_update;
+	qsort(l.live, l.n_live, sizeof(*l.live), by_id);
+	if (l.n)
+		qsort(l.job, l.n, sizeof(*l.job), by_key);
+	list_done_auto(ret);
+	*ret = l;
+	l = (struct slurm_list){.n = 0};
 	return 0;
 }
 
-int slurm_jobs_load(struct slurm_jobs *s, struct job **ret, size_t *ret_n, uint32_t *ret_bad,
-		    struct err *e)
+static void *copy(const void *p, size_t n, size_t size)
+{
+	void *c = need(calloc(n ? n : 1, size));
+
+	if (n)
+		memcpy(c, p, n * size);
+	return c;
+}
+
+int slurm_jobs_load(struct slurm_jobs *s, struct slurm_list *ret, struct err *e)
 {
 	AUTO(slurm_free_job_info_msg) job_info_msg_t *m = NULL;
 
 	if (slurm_load_jobs(s->last_update, &m, SHOW_ALL) == SLURM_SUCCESS) {
-		if (read_all(m, s, e) < 0)
+		if (read_all(m, &s->list, e) < 0)
 			return -1;
+		s->last_update = m->last_update;
 	} else if (errno != SLURM_NO_CHANGE_IN_DATA) {
 		return slurm_failed(e, errno, "load jobs");
 	}
-	*ret = need(calloc(s->n ? s->n : 1, sizeof(**ret)));
-	if (s->n)
-		memcpy(*ret, s->job, s->n * sizeof(**ret));
-	*ret_n = s->n;
-	*ret_bad = s->bad;
+	*ret = s->list;
+	ret->job = copy(s->list.job, s->list.n, sizeof(*ret->job));
+	ret->live = copy(s->list.live, s->list.n_live, sizeof(*ret->live));
 	return 0;
 }
 

@@ -13,10 +13,17 @@ int slurm_jobs_new(struct slurm_jobs **ret, struct err *e);
 void slurm_jobs_free(struct slurm_jobs *s);
 DEFINE_AUTO(struct slurm_jobs *, slurm_jobs_free)
 
-/* All jobs with "slurm-vm{...}" in admin_comment. Caller frees *ret. A malformed request is logged
- * by the caller from *ret_bad (0 if none) and left out. ERR_RETRY: slurmctld did not answer. */
-int slurm_jobs_load(struct slurm_jobs *s, struct job **ret, size_t *ret_n, uint32_t *ret_bad,
-		    struct err *e);
+/* What one load found. Arrays are the owner's to free, and sorted. */
+struct slurm_list {
+	size_t n;
+	struct job *job; /* with "slurm-vm{...}" in admin_comment */
+	size_t n_live;
+	uint32_t *live; /* ids of all jobs that have not ended, with a request or without */
+	uint32_t bad;   /* a job whose request is malformed: it is left out of job; 0 none */
+};
+
+/* ERR_RETRY: slurmctld did not answer. A record that cannot be understood fails the whole load. */
+int slurm_jobs_load(struct slurm_jobs *s, struct slurm_list *ret, struct err *e);
 /* ERR_ABSENT: no such job now. Also tells the owner of a job without a request (request.image "").
  */
 int slurm_job_load(uint32_t job_id, struct job *ret, struct err *e);

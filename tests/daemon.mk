@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+# daemon: settings and the adapters of vmd
+if HAVE_CHECK
+unit_tests += \
+	tests/unit/unit_credentials \
+	tests/unit/unit_probe \
+	tests/unit/unit_rbd_error \
+	tests/unit/unit_settings \
+	tests/unit/unit_slurm_state \
+	tests/unit/unit_timing
+
+tests_unit_unit_credentials_SOURCES = tests/unit/unit_credentials.c
+tests_unit_unit_credentials_CFLAGS = $(unit_cflags) $(SSH_CFLAGS)
+tests_unit_unit_credentials_LDADD = libdaemon.a $(base_libs) $(SSH_LIBS) $(unit_libs)
+
+tests_unit_unit_probe_SOURCES = tests/unit/unit_probe.c
+tests_unit_unit_probe_CFLAGS = $(unit_cflags) $(SYSTEMD_CFLAGS)
+tests_unit_unit_probe_LDADD = libdaemon.a $(base_libs) $(unit_libs)
+
+tests_unit_unit_rbd_error_SOURCES = tests/unit/unit_rbd_error.c
+tests_unit_unit_rbd_error_CFLAGS = $(unit_cflags)
+tests_unit_unit_rbd_error_LDADD = librbddisk.a $(base_libs) $(unit_libs)
+
+tests_unit_unit_settings_SOURCES = tests/unit/unit_settings.c
+tests_unit_unit_settings_CFLAGS = $(unit_cflags)
+tests_unit_unit_settings_LDADD = libsettings.a libvmcore.a $(base_libs) $(unit_libs)
+
+tests_unit_unit_slurm_state_SOURCES = tests/unit/unit_slurm_state.c
+tests_unit_unit_slurm_state_CFLAGS = $(unit_cflags) $(SLURM_CFLAGS)
+tests_unit_unit_slurm_state_LDADD = libslurmjobs.a libvmcore.a $(base_libs) $(SLURM_LIBS) \
+	$(unit_libs)
+
+tests_unit_unit_timing_SOURCES = tests/unit/unit_timing.c
+tests_unit_unit_timing_CFLAGS = $(unit_cflags)
+tests_unit_unit_timing_LDADD = libdaemon.a $(base_libs) $(unit_libs)
+endif
+
+# daemon: integration with a real Ceph
+if HAVE_CHECK
+check_PROGRAMS += tests/integration/rbd_disk_test
+tests_integration_rbd_disk_test_SOURCES = tests/integration/rbd_disk_test.c
+tests_integration_rbd_disk_test_CFLAGS = $(unit_cflags)
+tests_integration_rbd_disk_test_LDADD = librbddisk.a libvmcore.a $(base_libs) $(RBD_LIBS) $(unit_libs)
+TESTS += tests/integration/0100-rbd.t
+endif
+EXTRA_DIST += tests/integration/0100-rbd.t

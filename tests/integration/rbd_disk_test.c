@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rbd_disk against a real Ceph; started by 0100-rbd.t with RBD_T_CONF and RBD_T_OSD. The tests run
+ * in one process and in order: they share the connection and the golden image. */
+#include "vmd/base/str.h"
+#include "vmd/rbd/rbd_disk.h"
+
+#include <check.h>
+#include <rados/librados.h>
+#include <rbd/librbd.h>
+#include <signal.h>
+#include <string.h>
+
+#define MIB     (UINT64_C(1) << 20)
+#define KEY     "17-9f3c12ab45de6701"
+#define OTHER   "18-0000000000000000"
+#define ROOT    "vm-" KEY "-root"
+#define SCRATCH "vm-" KEY "-scratch"
+
+static struct rbd_store *store;
+static struct settings settings;
+static rados_t cluster; /* the test's own eyes and hands, as client.admin */
+static rados_ioctx_t io;
+static struct err e;
+
+static void must(int rc, const char *what)
+{
+	ck_assert_msg(rc == 0, "%s: %s", what, e.msg);
+}
+
+static struct disk_spec root_spec(void)
+{
+	return (struct disk_spec){
+		.name = ROOT,
+		.job_key = KEY,
+		.job_id = 17,
+		.role = DISK_ROOT,
+		.pool = "rbd",
+		.size_bytes = 24 * MIB,
+		.golden = {.name = "v1", .pool = "rbd", .rbd_image = "tiny", .snapshot = "v1"}
+        };
+}
+
+static struct disk_spec scratch_spec(void)
+{
+	return (struct disk_spec){.name = SCRATCH,
+				  .job_key = KEY,
+				  .job_id = 17,
+				  .role = DISK_SCRATCH,
+				  .pool = "rbd",
+				  .size_bytes = 12 * MIB};
+}
+
+static void connect_admin(void)
+{
+	ck_assert_int_eq(rados_create2(&cluster, "ceph", "client.admin", 0), 0);
+	ck_assert_int_eq(rados_conf_read_file(cluster, getenv("RBD_T_CONF")), 0);
+	ck_assert_int_eq(rados_connect(cluster), 0);
+	ck_assert_int_eq(rados_ioctx_create(cluster, "rbd", &io), 0);
+}
+
+static void make_image(const char *name, uint64_t size)
+{
+	rbd_image_options_t options;
+
+	rbd_image_options_create(&options);
+	rbd_image_options_set_uint64(options, RBD_IMAGE_OPTION_FEATURES, 61);
+	ck_assert_int_eq(rbd_create4(io, name, size, options), 0);
+	rbd_image_options_destroy(options);
+}
+
+static void make_golden(void)
+{
+	rbd_image_t image;
+
+	make_image("tiny", 16 * MIB);
+	ck_assert_int_eq(rbd_open(io, "tiny", &image, NULL), 0);
+	ck_assert_int_eq(rbd_write(image, 0, 5, "hello"), 5);
+	/* a golden image made from a job's disk has that job's marks: its clones inherit them */
+	ck_assert_int_eq(rbd_metadata_set(image, "slurm-vm.keep-until", "123"), 0);
+	ck_assert_int_eq(rbd_snap_create(image, "v1"), 0);
+	ck_assert_int_eq(rbd_close(image), 0);
+}
+
+static uint64_t image_size(const char *name)
+{
+	rbd_image_t image;
+	uint64_t size = 0;
+
+	ck_assert_int_eq(rbd_open_read_only(io, name, &image, NULL), 0);
+	ck_assert_int_eq(rbd_get_size(image, &size), 0);
+	ck_assert_int_eq(rbd_close(image), 0);
+	return size;
+}
+
+static void set_mark(const char *name, const char *key, const char *value)
+{
+	rbd_image_t image;
+
+	ck_assert_int_eq(rbd_open(io, name, &image, NULL), 0);
+	if (value)
+		ck_assert_int_eq(rbd_metadata_set(image, key, value), 0);
+	else
+		ck_assert_int_eq(rbd_metadata_remove(image, key), 0);
+	ck_assert_int_eq(rbd_close(image), 0);
+}
+
+/* What the list says of name, or NULL. */
+static const struct disk_seen *listed(const char *name)
+{
+	static struct disk_seen found;
+	AUTO(free) struct disk_seen *disk = NULL;
+	size_t n = 0;
+
+	must(rbd_disk_list(store, "rbd", &disk, &n, &e), "list");
+	for (size_t i = 0; i < n; i++) {
+		if (str_eq(disk[i].name, name)) {
+			found = disk[i];
+			return &found;
+		}
+	}
+	return NULL;
+}
+
+START_TEST(clones_and_grows)
+{
+	struct disk_spec d = root_spec();
+	char text[6] = "";
+	rbd_image_t image;
+
+	must(rbd_disk_clone(store, &d, &e), "clone");
+	ck_assert_uint_eq(image_size(ROOT), 24 * MIB);
+	ck_assert_int_eq(rbd_open_read_only(io, ROOT, &image, NULL), 0);
+	ck_assert_int_eq(rbd_read(image, 0, 5, text), 5);
+	ck_assert_int_eq(rbd_close(image), 0);
+	ck_assert_str_eq(text, "hello");
+	must(rbd_disk_clone(store, &d, &e), "clone again");
+	ck_assert_ptr_nonnull(listed(ROOT));
+	ck_assert_str_eq(listed(ROOT)->job_key, KEY);
+	ck_assert_uint_eq(listed(ROOT)->size_bytes, 24 * MIB);
+	ck_assert_int_eq(listed(ROOT)->kept_until_s, 0); /* not the golden image's */
+}
+END_TEST
+
+START_TEST(creates_empty)
+{
+	struct disk_spec d = scratch_spec();
+
+	must(rbd_disk_create(store, &d, &e), "create");
+	must(rbd_disk_create(store, &d, &e), "create again");
+	ck_assert_uint_eq(image_size(SCRATCH), 12 * MIB);
+	ck_assert_ptr_nonnull(listed(SCRATCH));
+}
+END_TEST
+
+/* Killed between the clone and its marks: the same call goes on. */
+START_TEST(adopts_the_unfinished)
+{
+	struct disk_spec d = root_spec();
+	struct disk_spec s = scratch_spec();
+
+	set_mark(ROOT, "slurm-vm.job", NULL);
+	set_mark(ROOT, "slurm-vm.cluster", NULL);
+	ck_assert_int_eq(rbd_disk_remove(store, "rbd", ROOT, KEY, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_CONFLICT); /* not marked: not ours to remove */
+	must(rbd_disk_clone(store, &d, &e), "adopt the clone");
+	ck_assert_ptr_nonnull(listed(ROOT));
+	set_mark(SCRATCH, "slurm-vm.job", NULL);
+	must(rbd_disk_create(store, &s, &e), "adopt the empty disk");
+	ck_assert_ptr_nonnull(listed(SCRATCH));
+}
+END_TEST
+
+START_TEST(leaves_others_alone)
+{
+	struct disk_spec d = root_spec();
+	struct disk_spec s = scratch_spec();
+
+	(void)str_copy(d.job_key, sizeof(d.job_key), OTHER);
+	ck_assert_int_eq(rbd_disk_clone(store, &d, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_CONFLICT);
+	ck_assert_int_eq(rbd_disk_remove(store, "rbd", ROOT, OTHER, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_CONFLICT);
+	ck_assert_int_eq(rbd_disk_keep(store, "rbd", ROOT, OTHER, 5, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_CONFLICT);
+	/* a stranger's unmarked image where a clone, or an empty disk, is wanted */
+	make_image("vm-1-stranger", 4 * MIB);
+	d = root_spec();
+	(void)str_copy(d.name, sizeof(d.name), "vm-1-stranger");
+	ck_assert_int_eq(rbd_disk_clone(store, &d, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_CONFLICT);
+	(void)str_copy(s.name, sizeof(s.name), ROOT);
+	set_mark(ROOT, "slurm-vm.job", NULL);
+	ck_assert_int_eq(rbd_disk_create(store, &s, &e), -1); /* it has a parent */
+	ck_assert_int_eq(e.kind, ERR_CONFLICT);
+	set_mark(ROOT, "slurm-vm.job", KEY);
+	/* another cluster's disk in the same pool is not in our list */
+	set_mark("vm-1-stranger", "slurm-vm.job", OTHER);
+	set_mark("vm-1-stranger", "slurm-vm.cluster", "elsewhere");
+	ck_assert_ptr_null(listed("vm-1-stranger"));
+	ck_assert_int_eq(rbd_disk_remove(store, "rbd", "vm-1-stranger", OTHER, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_CONFLICT);
+	ck_assert_ptr_null(listed("tiny"));
+}
+END_TEST
+
+START_TEST(keeps)
+{
+	must(rbd_disk_keep(store, "rbd", ROOT, KEY, 4102444800, &e), "keep");
+	ck_assert_int_eq(listed(ROOT)->kept_until_s, 4102444800);
+	must(rbd_disk_keep(store, "rbd", ROOT, KEY, 0, &e), "do not keep");
+	ck_assert_int_eq(listed(ROOT)->kept_until_s, 0);
+	ck_assert_int_eq(rbd_disk_keep(store, "rbd", "vm-none", KEY, 5, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_ABSENT);
+}
+END_TEST
+
+START_TEST(refuses_what_is_in_use)
+{
+	rbd_image_t image;
+
+	ck_assert_int_eq(rbd_open(io, ROOT, &image, NULL), 0);
+	ck_assert_int_eq(rbd_disk_remove(store, "rbd", ROOT, KEY, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_RETRY);
+	ck_assert_msg(strstr(e.msg, "in use by 127.0.0.1") != NULL, "%s", e.msg);
+	ck_assert_int_eq(rbd_close(image), 0);
+	ck_assert(!listed(ROOT)->removing);
+}
+END_TEST
+
+START_TEST(removes)
+{
+	struct disk_spec d = root_spec();
+
+	set_mark(ROOT, "slurm-vm.removing", "yes"); /* interrupted */
+	ck_assert_int_eq(rbd_disk_clone(store, &d, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_RETRY);
+	must(rbd_disk_keep(store, "rbd", SCRATCH, KEY, 0, &e), "forget"); /* drops the cache */
+	must(rbd_disk_remove(store, "rbd", ROOT, KEY, &e), "remove");
+	must(rbd_disk_remove(store, "rbd", ROOT, KEY, &e), "remove what is gone");
+	must(rbd_disk_remove(store, "", SCRATCH, KEY, &e), "remove from the default pool");
+	ck_assert_ptr_null(listed(ROOT));
+	ck_assert_ptr_null(listed(SCRATCH));
+}
+END_TEST
+
+START_TEST(says_what_is_missing)
+{
+	struct disk_spec d = root_spec();
+	uint64_t size = 0;
+
+	must(rbd_golden_size(store, &d.golden, &size, &e), "golden");
+	ck_assert_uint_eq(size, 16 * MIB);
+	(void)str_copy(d.golden.snapshot, sizeof(d.golden.snapshot), "v9");
+	ck_assert_int_eq(rbd_golden_size(store, &d.golden, &size, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_ABSENT);
+	ck_assert_int_eq(rbd_disk_clone(store, &d, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_ABSENT);
+	ck_assert_str_eq(e.msg, "Ceph: golden image rbd/tiny@v9 does not exist");
+	(void)str_copy(d.golden.pool, sizeof(d.golden.pool), "nopool");
+	ck_assert_int_eq(rbd_disk_clone(store, &d, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_ABSENT);
+	ck_assert_str_eq(e.msg, "Ceph: pool nopool: No such file or directory");
+}
+END_TEST
+
+static struct rbd_store *store_with(const char *conf, const char *user)
+{
+	struct settings s = settings;
+	struct rbd_store *st = NULL;
+
+	(void)str_copy(s.ceph_conf, sizeof(s.ceph_conf), conf);
+	(void)str_copy(s.ceph_user, sizeof(s.ceph_user), user);
+	must(rbd_store_new(&s, &st, &e), "store");
+	return st;
+}
+
+START_TEST(cannot_connect)
+{
+	AUTO(rbd_store_free) struct rbd_store *no_conf = store_with("/nonexistent", "vmd");
+	AUTO(rbd_store_free) struct rbd_store *no_user = store_with(settings.ceph_conf, "nobody");
+	struct disk_seen *disk;
+	size_t n;
+
+	ck_assert_int_eq(rbd_disk_list(no_conf, "rbd", &disk, &n, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_RETRY);
+	ck_assert_int_eq(rbd_disk_list(no_user, "rbd", &disk, &n, &e), -1);
+	ck_assert_msg(e.kind == ERR_RETRY || e.kind == ERR_DENIED, "%s", e.msg);
+}
+END_TEST
+
+/* Last: with a stopped OSD every call ends by its time-out, and its outcome is not sure. */
+START_TEST(times_out)
+{
+	pid_t osd = (pid_t)atoi(getenv("RBD_T_OSD"));
+	struct disk_spec d = scratch_spec();
+	struct disk_seen *disk = NULL;
+	size_t n;
+
+	ck_assert_int_gt(osd, 1);
+	ck_assert_int_eq(kill(osd, SIGSTOP), 0);
+	ck_assert_int_eq(rbd_disk_list(store, "rbd", &disk, &n, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_UNSURE);
+	ck_assert_int_eq(rbd_disk_create(store, &d, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_UNSURE);
+	ck_assert_int_eq(kill(osd, SIGCONT), 0);
+	must(rbd_disk_create(store, &d, &e), "create when it is back");
+	must(rbd_disk_remove(store, "rbd", SCRATCH, KEY, &e), "remove when it is back");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("rbd_disk");
+	TCase *t = tcase_create("rbd_disk");
+	SRunner *r;
+	int failed;
+
+	if (!getenv("RBD_T_CONF") || !getenv("RBD_T_OSD")) {
+		puts("run by 0100-rbd.t");
+		return 77;
+	}
+	(void)str_copy(settings.ceph_conf, sizeof(settings.ceph_conf), getenv("RBD_T_CONF"));
+	(void)str_copy(settings.ceph_user, sizeof(settings.ceph_user), "vmd");
+	(void)str_copy(settings.ceph_pool, sizeof(settings.ceph_pool), "rbd");
+	(void)str_copy(settings.cluster, sizeof(settings.cluster), "lab");
+	settings.ceph_timeout_s = 2;
+	tcase_set_timeout(t, 60);
+	tcase_add_unchecked_fixture(t, connect_admin, NULL);
+	tcase_add_unchecked_fixture(t, make_golden, NULL);
+	tcase_add_test(t, clones_and_grows);
+	tcase_add_test(t, creates_empty);
+	tcase_add_test(t, adopts_the_unfinished);
+	tcase_add_test(t, leaves_others_alone);
+	tcase_add_test(t, keeps);
+	tcase_add_test(t, refuses_what_is_in_use);
+	tcase_add_test(t, removes);
+	tcase_add_test(t, says_what_is_missing);
+	tcase_add_test(t, cannot_connect);
+	tcase_add_test(t, times_out);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_set_fork_status(r, CK_NOFORK);
+	if (rbd_store_new(&settings, &store, &e) < 0)
+		return 1;
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	rbd_store_free(store);
+	return failed ? 1 : 0;
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Slurm's job states and records -> struct job. */
+#include "vmd/base/str.h"
+#include "vmd/slurm/slurm_state.h"
+
+#include <check.h>
+
+#define MIB (UINT64_C(1) << 20)
+
+static const struct {
+	const char *why;
+	uint64_t state;
+	enum job_phase phase;
+	enum job_end end;
+} states[] = {
+	{"queued",		      SLURM_JOB_PENDING,                            JOB_PENDING, JOB_END_NONE    },
+	{"runs",			SLURM_JOB_RUNNING,                            JOB_RUNNING, JOB_END_NONE    },
+	{"prolog runs",                 SLURM_JOB_RUNNING | JOB_CONFIGURING,          JOB_RUNNING, JOB_END_NONE    },
+	{"stopped, holds its node",     SLURM_JOB_RUNNING | JOB_STOPPED,              JOB_RUNNING, JOB_END_NONE    },
+	{"changes size",                SLURM_JOB_RUNNING | JOB_RESIZING,             JOB_RUNNING, JOB_END_NONE    },
+	{"suspended: the VM stays",     JOB_SUSPENDED,                                JOB_RUNNING, JOB_END_NONE    },
+	{"epilog after the script",     JOB_COMPLETE | JOB_COMPLETING,                JOB_ENDING,  JOB_END_NORMAL  },
+	{"epilog after scancel",        JOB_CANCELLED | JOB_COMPLETING,               JOB_ENDING,  JOB_END_NORMAL  },
+	{"epilog after time-out",       JOB_TIMEOUT | JOB_COMPLETING,                 JOB_ENDING,  JOB_END_ABNORMAL},
+	{"requeued, epilog runs",       SLURM_JOB_PENDING | JOB_COMPLETING,           JOB_ENDING,  JOB_END_NONE    },
+	{"to be requeued, epilog runs", JOB_CANCELLED | JOB_COMPLETING | JOB_REQUEUE, JOB_ENDING,
+	 JOB_END_NONE											      },
+	{"requeued and held",           SLURM_JOB_PENDING | JOB_REQUEUE_HOLD,         JOB_PENDING, JOB_END_NONE    },
+	{"special exit",                SLURM_JOB_PENDING | JOB_SPECIAL_EXIT,         JOB_PENDING, JOB_END_NONE    },
+	{"failed node, requeue",        JOB_NODE_FAIL | JOB_REQUEUE,                  JOB_PENDING, JOB_END_NONE    },
+	{"done",			JOB_COMPLETE,				 JOB_ENDED,   JOB_END_NORMAL  },
+	{"cancelled",                   JOB_CANCELLED,                                JOB_ENDED,   JOB_END_NORMAL  },
+	{"script failed",               JOB_FAILED,                                   JOB_ENDED,   JOB_END_NORMAL  },
+	{"timed out",                   JOB_TIMEOUT,                                  JOB_ENDED,   JOB_END_ABNORMAL},
+	{"node failed",                 JOB_NODE_FAIL,                                JOB_ENDED,   JOB_END_ABNORMAL},
+	{"preempted",                   JOB_PREEMPTED,                                JOB_ENDED,   JOB_END_ABNORMAL},
+	{"boot failed",                 JOB_BOOT_FAIL,                                JOB_ENDED,   JOB_END_ABNORMAL},
+	{"deadline",                    JOB_DEADLINE,                                 JOB_ENDED,   JOB_END_ABNORMAL},
+	{"out of memory",               JOB_OOM,				      JOB_ENDED,   JOB_END_ABNORMAL},
+	{"sibling elsewhere",           JOB_CANCELLED | JOB_REVOKED,                  JOB_ENDED,   JOB_END_NORMAL  },
+};
+
+START_TEST(state_rows)
+{
+	enum job_phase phase;
+	enum job_end end;
+	struct err e;
+
+	ck_assert_int_eq(slurm_state_read((uint32_t)states[_i].state, &phase, &end, &e), 0);
+	ck_assert_msg(phase == states[_i].phase, "%s: %s", states[_i].why, job_phase_name(phase));
+	ck_assert_msg(end == states[_i].end, "%s: end %d", states[_i].why, end);
+}
+END_TEST
+
+START_TEST(unknown_state)
+{
+	enum job_phase phase;
+	enum job_end end;
+	struct err e;
+
+	ck_assert_int_eq(slurm_state_read(JOB_END, &phase, &end, &e), -1);
+	ck_assert_int_eq(slurm_state_read(0xff, &phase, &end, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_INVALID);
+}
+END_TEST
+
+static const struct {
+	const char *tres;
+	const char *key;
+	uint64_t want;
+} counts[] = {
+	{"cpu=2,mem=512M,node=1,billing=2,gres/vm=1", "cpu",     2                            },
+	{"cpu=2,mem=512M,node=1,billing=2,gres/vm=1", "mem",     512 * MIB                    },
+	{"cpu=2,mem=512M,node=1,billing=2,gres/vm=1", "node",    1                            },
+	{"cpu=2,mem=512M,node=1,billing=2,gres/vm=1", "gres/vm", 1                            },
+	{"cpu=2,mem=512M,node=1,billing=2,gres/vm=1", "vm",      0                            },
+	{"cpu=2,mem=512M",			    "energy",  0                            },
+	{"mem=2G,cpu=1",			      "mem",     2048 * MIB                   },
+	{"mem=1.50G",				 "mem",     1536 * MIB                   },
+	{"mem=1.953125T",			     "mem",     (UINT64_C(1953) << 40) / 1000}, /* three decimals are read */
+	{"mem=700",				   "mem",     700 * MIB                    },
+	{"mem=4K",				    "mem",     4096                         },
+	{"mem=1P",				    "mem",     UINT64_C(1) << 50            },
+	{"mem=99999999999P",                          "mem",     0                            },
+	{"mem=1GB",				   "mem",     0			    },
+	{"mem=",				      "mem",     0			    },
+	{"",					  "mem",     0			    },
+	{NULL,					"mem",     0			    },
+};
+
+START_TEST(tres_rows)
+{
+	uint64_t got = slurm_tres_count(counts[_i].tres, counts[_i].key);
+
+	ck_assert_msg(got == counts[_i].want, "%s of '%s': %llu", counts[_i].key, counts[_i].tres,
+		      (unsigned long long)got);
+}
+END_TEST
+
+static slurm_job_info_t record(void)
+{
+	slurm_job_info_t j = {.user_id = 1000,
+			      .group_id = 100,
+			      .user_name = (char *)"alice",
+			      .job_state = SLURM_JOB_RUNNING,
+			      .batch_flag = 1,
+			      .restart_cnt = 2,
+			      .nodes = (char *)"worker2node",
+			      .num_nodes = 1,
+			      .num_cpus = 2,
+			      .pn_min_memory = 512,
+			      .tres_alloc_str = (char *)"cpu=2,mem=512M,node=1,billing=2",
+			      .time_limit = 60,
+			      .start_time = 1000,
+			      .end_time = 4600};
+
+	compat_set_job_id(&j, 17);
+	return j;
+}
+
+START_TEST(reads_a_record)
+{
+	slurm_job_info_t info = record();
+	struct job j;
+	struct err e = {.kind = ERR_NONE};
+
+	ck_assert_msg(slurm_job_read(&info, &j, &e) == 0, "%s", e.msg);
+	ck_assert_uint_eq(j.id, 17);
+	ck_assert_uint_eq(j.uid, 1000);
+	ck_assert_uint_eq(j.gid, 100);
+	ck_assert_str_eq(j.user, "alice");
+	ck_assert_uint_eq(j.restarts, 2);
+	ck_assert(j.batch);
+	ck_assert_str_eq(j.node, "worker2node");
+	ck_assert_uint_eq(j.n_nodes, 1);
+	ck_assert_uint_eq(j.cpus, 2);
+	ck_assert_uint_eq(j.memory_bytes, 512 * MIB);
+	ck_assert_int_eq(j.start_s, 1000);
+	ck_assert_int_eq(j.end_s, 4600);
+}
+END_TEST
+
+START_TEST(memory_without_tres)
+{
+	slurm_job_info_t info = record();
+	struct job j;
+	struct err e;
+
+	info.tres_alloc_str = (char *)"cpu=4,node=1";
+	ck_assert_int_eq(slurm_job_read(&info, &j, &e), 0);
+	ck_assert_uint_eq(j.memory_bytes, 512 * MIB); /* --mem */
+	info.pn_min_memory = 300 | MEM_PER_CPU;
+	ck_assert_int_eq(slurm_job_read(&info, &j, &e), 0);
+	ck_assert_uint_eq(j.memory_bytes, 1200 * MIB); /* --mem-per-cpu */
+	info.pn_min_memory = 0;
+	ck_assert_int_eq(slurm_job_read(&info, &j, &e), 0);
+	ck_assert_uint_eq(j.memory_bytes, 0); /* the node's, which slurm_jobs.c asks for */
+	info.tres_alloc_str = NULL;
+	ck_assert_int_eq(slurm_job_read(&info, &j, &e), 0);
+	ck_assert_uint_eq(j.cpus, 2);
+}
+END_TEST
+
+START_TEST(several_nodes)
+{
+	slurm_job_info_t info = record();
+	struct job j;
+	struct err e = {.kind = ERR_NONE};
+
+	info.nodes = (char *)"n[07-08,11]";
+	info.num_nodes = 3;
+	info.tres_alloc_str = (char *)"cpu=9,mem=3G,node=3";
+	ck_assert_msg(slurm_job_read(&info, &j, &e) == 0, "%s", e.msg);
+	ck_assert_str_eq(j.node, "n07");
+	ck_assert_uint_eq(j.n_nodes, 3);
+	ck_assert_uint_eq(j.cpus, 3);
+	ck_assert_uint_eq(j.memory_bytes, 1024 * MIB);
+}
+END_TEST
+
+START_TEST(times_and_places)
+{
+	slurm_job_info_t info = record();
+	struct job j;
+	struct err e;
+
+	info.time_limit = INFINITE;
+	ck_assert_int_eq(slurm_job_read(&info, &j, &e), 0);
+	ck_assert_int_eq(j.end_s, 0);
+	info.job_state = SLURM_JOB_PENDING;
+	info.nodes = NULL;
+	ck_assert_int_eq(slurm_job_read(&info, &j, &e), 0);
+	ck_assert_str_eq(j.node, "");
+	info.job_state = SLURM_JOB_RUNNING;
+	ck_assert_int_eq(slurm_job_read(&info, &j, &e), -1); /* where? ask again */
+	ck_assert_int_eq(e.kind, ERR_RETRY);
+	info.nodes = (char *)"worker1node";
+	info.job_state = JOB_CANCELLED | JOB_COMPLETING;
+	ck_assert_int_eq(slurm_job_read(&info, &j, &e), 0);
+	ck_assert_str_eq(j.node, "worker1node");
+	info.job_state = 0xee;
+	ck_assert_int_eq(slurm_job_read(&info, &j, &e), -1);
+	ck_assert_str_eq(e.msg, "job 17: unknown job state 0xee");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("slurm_state");
+	TCase *t = tcase_create("slurm_state");
+	SRunner *r;
+	int failed;
+
+	tcase_add_loop_test(t, state_rows, 0, ARRAY_LEN(states));
+	tcase_add_test(t, unknown_state);
+	tcase_add_loop_test(t, tres_rows, 0, ARRAY_LEN(counts));
+	tcase_add_test(t, reads_a_record);
+	tcase_add_test(t, memory_without_tres);
+	tcase_add_test(t, several_nodes);
+	tcase_add_test(t, times_and_places);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the API may ask of the running daemon: views of its parts, hints, the key of a guest,
+ * figures, health. Loop thread; nothing here waits. */
+#include "vmd/base/clock.h"
+#include "vmd/base/log.h"
+#include "vmd/daemon.h"
+
+static const struct desired *get_desired(void *self)
+{
+	return slurm_view_desired(((struct daemon *)self)->slurm);
+}
+
+static const struct vm_status *get_status(void *self, uint32_t job_id)
+{
+	return reconciler_status(((struct daemon *)self)->reconciler, job_id);
+}
+
+static const struct catalogue *get_catalogue(void *self)
+{
+	return &((struct daemon *)self)->settings->catalogue;
+}
+
+static const struct plan *get_plan(void *self)
+{
+	return reconciler_plan(((struct daemon *)self)->reconciler);
+}
+
+static void take_hint(void *self, uint32_t job_id, const struct vm_request *request, uint32_t uid)
+{
+	struct daemon *d = self;
+
+	d->metrics.hint++;
+	log_debug("job=%u event=hint request=%s", job_id, request ? request->image : "-");
+	timing_hint(&d->timings, job_id, clock_mono_us());
+	slurm_view_hint(d->slurm, job_id, request, uid);
+}
+
+static int read_key(void *self, const struct job *j, requests_key_fn done, void *ctx, struct err *e)
+{
+	struct daemon *d = self;
+	char secret[VM_NAME_MAX + 1];
+
+	if (!d->kube)
+		return err_set(e, ERR_RETRY, "vmd is starting: %s", d->slurm_trouble);
+	(void)vm_secret_name(j, secret, sizeof(secret));
+	return kube_read_key(d->kube, secret, done, ctx, e);
+}
+
+static int64_t wall_s(void *self)
+{
+	(void)self;
+	return clock_wall_s();
+}
+
+void answer_ports(struct daemon *d, struct requests_port *ret)
+{
+	*ret = (struct requests_port){.self = d,
+				      .desired = get_desired,
+				      .status = get_status,
+				      .catalogue = get_catalogue,
+				      .plan = get_plan,
+				      .hint = take_hint,
+				      .read_key = read_key,
+				      .wall_s = wall_s};
+}
+
+/* The server has one context for all its handlers: that of requests_handle(). */
+static struct daemon *daemon_of(void *ctx)
+{
+	return ((struct requests *)ctx)->port.self;
+}
+
+void answer_metrics(void *ctx, struct strbuf *out)
+{
+	struct daemon *d = daemon_of(ctx);
+	const struct desired *want = slurm_view_desired(d->slurm);
+	struct metrics_view v = {
+		.counts = reconciler_counts(d->reconciler),
+		.slurm_known = want->known,
+		.vms_known = d->seen.vms_known,
+		.disks_known = d->seen.disks_known,
+		.n_worker = 3,
+		.worker = {{"slurm", slurm_view_age_us(d->slurm)},
+			   {"rbd", d->disks ? disk_view_age_us(d->disks) : 0},
+			   {"munge", server_worker_age_us(d->server)}},
+		.resident_bytes = metrics_resident_bytes(),
+		.start_s = d->start_s,
+	};
+
+	for (size_t i = 0; i < want->n; i++) {
+		const struct vm_status *s = reconciler_status(d->reconciler, want->job[i].id);
+
+		v.jobs[s ? s->state : VM_STATE_UNKNOWN]++;
+	}
+	metrics_text(&d->metrics, &v, out);
+}
+
+int answer_health(void *ctx, struct err *e)
+{
+	struct daemon *d = daemon_of(ctx);
+	const char *none = "not connected yet";
+
+	if (!slurm_view_desired(d->slurm)->known)
+		return err_set(e, ERR_RETRY, "slurm: %.200s",
+			       d->slurm_trouble[0] ? d->slurm_trouble : none);
+	if (!d->seen.vms_known)
+		return err_set(e, ERR_RETRY, "kubernetes: %.200s",
+			       d->kube_trouble[0] ? d->kube_trouble : none);
+	if (!d->seen.disks_known)
+		return err_set(e, ERR_RETRY, "ceph: %.200s",
+			       d->ceph_trouble[0] ? d->ceph_trouble : none);
+	return 0;
+}

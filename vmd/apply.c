@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Actions of the core to the adapters that do them, and their outcomes back to the core, the
+ * metrics and the log. Every action that was started ends here once. Loop thread. */
+#include "vmd/base/clock.h"
+#include "vmd/base/log.h"
+#include "vmd/base/str.h"
+#include "vmd/daemon.h"
+#include "vmd/vm/credentials.h"
+
+/* What is under way. */
+struct effect {
+	struct daemon *daemon;
+	uint64_t ticket;
+	enum action_kind kind;
+	enum timing_part part;
+	uint32_t job_id;
+	char object[VM_NAME_MAX + 1];
+	int64_t begun_us;
+};
+
+static void log_hint_to_create(struct effect *f, int64_t now_us)
+{
+	struct timing_result t;
+
+	if (!timing_finish(&f->daemon->timings, f->job_id, now_us, &t))
+		return;
+	metrics_hint_to_create(&f->daemon->metrics, t.total_us);
+	log_info("job=%u event=vm-accepted object=%s total_us=%lld kube_us=%lld ceph_us=%lld "
+		 "slurm_us=%lld own_us=%lld",
+		 f->job_id, f->object, (long long)t.total_us, (long long)t.part_us[TIMING_KUBE],
+		 (long long)t.part_us[TIMING_CEPH], (long long)t.part_us[TIMING_SLURM],
+		 (long long)t.own_us);
+}
+
+static void effect_end(struct effect *f, const struct err *e)
+{
+	struct daemon *d = f->daemon;
+	int64_t now_us = clock_mono_us();
+	int64_t took_us = now_us - f->begun_us;
+
+	timing_end(&d->timings, f->job_id, f->part, now_us);
+	metrics_action(&d->metrics, f->kind, e->kind, took_us);
+	if (e->kind == ERR_NONE)
+		log_info("job=%u action=%s object=%s result=ok took_us=%lld", f->job_id,
+			 action_name(f->kind), f->object, (long long)took_us);
+	else
+		log_warn("job=%u action=%s object=%s result=%s took_us=%lld err=\"%s\"", f->job_id,
+			 action_name(f->kind), f->object, err_kind_name(e->kind),
+			 (long long)took_us, e->msg);
+	if (f->kind == ACT_CREATE_VM && e->kind == ERR_NONE)
+		log_hint_to_create(f, now_us);
+	reconciler_done(d->reconciler, f->ticket, e, daemon_now());
+	daemon_round_soon(d);
+	free(f);
+}
+
+static void on_kube(void *ctx, const struct err *e, int64_t took_us)
+{
+	(void)took_us;
+	effect_end(ctx, e);
+}
+
+static void on_done(void *ctx, const struct err *e)
+{
+	effect_end(ctx, e);
+}
+
+static int create_secret(struct daemon *d, const struct action *a, struct effect *f, struct err *e)
+{
+	struct credentials c;
+	char comment[64];
+	int rc;
+
+	(void)str_fmt(comment, sizeof(comment), "slurm-vm-%u", a->job_id);
+	if (credentials_make(a->user, comment, &c, e) < 0)
+		return -1;
+	rc = kube_create_secret(d->kube, a->object, a->job_key, a->job_id, &c, on_kube, f, e);
+	credentials_wipe(&c);
+	return rc;
+}
+
+static int delete_object(struct daemon *d, enum kube_object what, const struct action *a,
+			 struct effect *f, struct err *e)
+{
+	return kube_delete(d->kube, what, a->object, a->uid, a->version, on_kube, f, e);
+}
+
+static enum timing_part part_of(enum action_kind k)
+{
+	switch (k) {
+	case ACT_CLONE_DISK:
+	case ACT_CREATE_DISK:
+	case ACT_KEEP_DISK:
+	case ACT_REMOVE_DISK: return TIMING_CEPH;
+	case ACT_CREATE_PV:
+	case ACT_CREATE_PVC:
+	case ACT_CREATE_SECRET:
+	case ACT_CREATE_VM:
+	case ACT_DELETE_VM:
+	case ACT_DELETE_PVC:
+	case ACT_DELETE_PV:
+	case ACT_DELETE_SECRET: return TIMING_KUBE;
+	case ACT_END_JOB:
+	case ACT_RECORD: break;
+	}
+	return TIMING_SLURM;
+}
+
+static int start(struct daemon *d, const struct action *a, struct effect *f, struct err *e)
+{
+	switch (a->kind) {
+	case ACT_CLONE_DISK:
+	case ACT_CREATE_DISK:
+	case ACT_KEEP_DISK:
+	case ACT_REMOVE_DISK: return disk_view_apply(d->disks, a, on_done, f, e);
+	case ACT_CREATE_PV: return kube_create_pv(d->kube, &a->disk, on_kube, f, e);
+	case ACT_CREATE_PVC: return kube_create_pvc(d->kube, &a->disk, on_kube, f, e);
+	case ACT_CREATE_SECRET: return create_secret(d, a, f, e);
+	case ACT_CREATE_VM: return kube_create_vm(d->kube, &a->vm, on_kube, f, e);
+	case ACT_DELETE_VM: return delete_object(d, KUBE_VM, a, f, e);
+	case ACT_DELETE_PVC: return delete_object(d, KUBE_PVC, a, f, e);
+	case ACT_DELETE_PV: return delete_object(d, KUBE_PV, a, f, e);
+	case ACT_DELETE_SECRET: return delete_object(d, KUBE_SECRET, a, f, e);
+	case ACT_END_JOB:
+	case ACT_RECORD: return slurm_view_apply(d->slurm, a, on_done, f, e);
+	}
+	return err_set(e, ERR_INVALID, "no such action: %d", (int)a->kind);
+}
+
+int apply_action(void *self, const struct action *a, uint64_t ticket, struct err *e)
+{
+	struct daemon *d = self;
+	struct effect *f;
+	char text[512];
+
+	if (!d->kube || !d->disks)
+		return err_set(e, ERR_RETRY, "the cluster's name is not known yet");
+	f = calloc(1, sizeof(*f));
+	if (!f)
+		abort();
+	*f = (struct effect){.daemon = d,
+			     .ticket = ticket,
+			     .kind = a->kind,
+			     .part = part_of(a->kind),
+			     .job_id = a->job_id,
+			     .begun_us = clock_mono_us()};
+	(void)str_copy(f->object, sizeof(f->object), a->object);
+	log_debug("plan=\"%s\"", action_text(a, text, sizeof(text)));
+	timing_begin(&d->timings, f->job_id, f->part, f->begun_us);
+	if (start(d, a, f, e) == 0)
+		return 0;
+	timing_end(&d->timings, f->job_id, f->part, clock_mono_us());
+	metrics_action(&d->metrics, a->kind, e->kind, 0);
+	log_warn("job=%u action=%s object=%s result=%s err=\"%s\"", a->job_id, action_name(a->kind),
+		 a->object, err_kind_name(e->kind), e->msg);
+	free(f);
+	return -1;
+}

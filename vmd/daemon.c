@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Builds the parts, runs the rounds, takes in settings anew. vmd starts and answers whatever is
+ * down: what cannot be reached is a reason in the jobs' status and in /healthz, not an end. Only
+ * bad settings and an address that cannot be listened on end it. Loop thread. */
+#include "vmd/daemon.h"
+
+#include "vmd/base/clock.h"
+#include "vmd/base/log.h"
+#include "vmd/base/str.h"
+#include "vmd/catalogue_file.h"
+#include "vmd/slurm/slurm_jobs.h"
+
+#include <string.h>
+#include <systemd/sd-event.h>
+
+struct now daemon_now(void)
+{
+	return (struct now){.mono_us = clock_mono_us(), .wall_s = clock_wall_s()};
+}
+
+void daemon_round_soon(struct daemon *d)
+{
+	(void)sd_event_source_set_enabled(d->round, SD_EVENT_ONESHOT);
+}
+
+/* ---- one round ---- */
+
+static void observe(struct daemon *d)
+{
+	d->seen = (struct observed){.vms_known = false};
+	if (d->kube)
+		kube_observe(d->kube, &d->seen);
+	if (d->disks)
+		disk_view_observe(d->disks, &d->seen);
+}
+
+/* The image's profile says how a guest answers; a VM whose job is gone is not asked any more. */
+static void probe(struct daemon *d, const struct desired *want)
+{
+	for (size_t i = 0; i < d->seen.n_vm; i++) {
+		struct vm_seen *vm = &d->seen.vm[i];
+		const struct job *j = world_job(want, vm->job_key);
+		const struct image *image =
+			j ? catalogue_find(&d->settings->catalogue, j->request.image) : NULL;
+
+		vm->reachable =
+			image && vm->phase == VM_RUNNING && vm->address[0] &&
+			prober_ask(d->prober, vm->name, vm->node, vm->address, image->profile);
+	}
+	prober_sweep(d->prober);
+}
+
+static void run_round(struct daemon *d)
+{
+	struct desired *want = slurm_view_world(d->slurm);
+	int64_t next_us;
+
+	observe(d);
+	world_sort(want, &d->seen);
+	probe(d, want);
+	next_us = reconciler_round(d->reconciler, want, &d->seen, daemon_now());
+	(void)sd_event_source_set_time(d->deadline, (uint64_t)next_us);
+	(void)sd_event_source_set_enabled(d->deadline,
+					  next_us == INT64_MAX ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
+}
+
+static int on_round(sd_event_source *source, void *userdata)
+{
+	(void)source;
+	run_round(userdata);
+	return 0;
+}
+
+static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)source, (void)usec;
+	daemon_round_soon(userdata);
+	return 0;
+}
+
+/* ---- what the parts tell ---- */
+
+static void on_changed(void *ctx)
+{
+	daemon_round_soon(ctx);
+}
+
+static void on_answered(void *ctx, const char *vm)
+{
+	log_debug("object=%s event=answered", vm);
+	daemon_round_soon(ctx);
+}
+
+/* Said once when it begins, changes and ends; the jobs that wait for it show it. */
+static void tell_trouble(struct daemon *d, const char *source, char *last, size_t size,
+			 const char *text)
+{
+	reconciler_trouble(d->reconciler, source, text, daemon_now());
+	if (text && strncmp(last, text, size - 1) != 0)
+		log_warn("source=%s event=trouble err=\"%s\"", source, text);
+	else if (!text && last[0])
+		log_info("source=%s event=recovered", source);
+	(void)snprintf(last, size, "%s", text ? text : "");
+	daemon_round_soon(d);
+}
+
+static void on_slurm_trouble(void *ctx, const char *text)
+{
+	struct daemon *d = ctx;
+
+	tell_trouble(d, "slurm", d->slurm_trouble, sizeof(d->slurm_trouble), text);
+}
+
+static void on_kube_trouble(void *ctx, const char *text)
+{
+	struct daemon *d = ctx;
+
+	tell_trouble(d, "kube", d->kube_trouble, sizeof(d->kube_trouble), text);
+}
+
+static void on_ceph_trouble(void *ctx, const char *text)
+{
+	struct daemon *d = ctx;
+
+	tell_trouble(d, "ceph", d->ceph_trouble, sizeof(d->ceph_trouble), text);
+}
+
+static void on_loaded(void *ctx, enum err_kind kind)
+{
+	((struct daemon *)ctx)->metrics.slurm_load[kind]++;
+	daemon_round_soon(ctx);
+}
+
+static void on_listed(void *ctx, enum err_kind kind)
+{
+	((struct daemon *)ctx)->metrics.rbd_list[kind]++;
+}
+
+static void on_slurm_log(void *ctx, uint32_t job_id, const char *text)
+{
+	(void)ctx;
+	log_warn("job=%u event=refused err=\"%s\"", job_id, text);
+}
+
+static int on_check(void *ctx, struct job *j, struct err *e)
+{
+	const struct daemon *d = ctx;
+	const struct image *image;
+
+	return catalogue_check(&d->settings->catalogue, &j->request, j->uid, j->gid, j->cpus,
+			       j->memory_bytes, &image, e);
+}
+
+/* ---- building ---- */
+
+/* Objects are labelled and marked with the cluster's name: nothing can be seen or made before. */
+static int start_outside(struct daemon *d, struct err *e)
+{
+	struct kube_callbacks kube = {.ctx = d, .changed = on_changed, .trouble = on_kube_trouble};
+	struct disk_view_callbacks disks = {
+		.ctx = d, .changed = on_changed, .listed = on_listed, .trouble = on_ceph_trouble};
+
+	if (d->kube)
+		return 0;
+	if (disk_view_new(d->loop, d->settings, &disks, &d->disks, e) < 0 ||
+	    kube_new(d->loop, d->settings, &kube, &d->kube, e) < 0)
+		return -1;
+	return kube_start(d->kube, e);
+}
+
+static void on_cluster(void *ctx, const char *name, uint32_t slurm_uid)
+{
+	struct daemon *d = ctx;
+	struct err e;
+
+	d->requests.slurm_uid = slurm_uid;
+	if (!d->settings->cluster[0])
+		(void)str_copy(d->settings->cluster, sizeof(d->settings->cluster), name);
+	log_info("event=cluster name=%s slurm_uid=%u", d->settings->cluster, slurm_uid);
+	if (start_outside(d, &e) < 0) {
+		log_error("event=exit err=\"%s\"", e.msg);
+		(void)sd_event_exit(d->loop, 1);
+	}
+}
+
+static int start_slurm(struct daemon *d, struct err *e)
+{
+	struct slurm_view_settings s = {.poll_s = d->settings->slurm_poll_s,
+					.ctx = d,
+					.changed = on_changed,
+					.loaded = on_loaded,
+					.trouble = on_slurm_trouble,
+					.cluster = on_cluster,
+					.check = on_check,
+					.log = on_slurm_log};
+
+	slurm_jobs_start();
+	return slurm_view_new(d->loop, &s, &d->slurm, e);
+}
+
+static int start_server(struct daemon *d, struct err *e)
+{
+	const struct settings *s = d->settings;
+	struct server_settings listeners = {.listen = s->listen,
+					    .metrics_listen = s->metrics_listen,
+					    .munge_socket = s->munge_socket};
+	struct server_handlers handlers = {.ctx = &d->requests,
+					   .handle = requests_handle,
+					   .metrics = answer_metrics,
+					   .health = answer_health};
+
+	answer_ports(d, &d->requests.port);
+	return server_new(d->loop, &listeners, &handlers, &d->server, e);
+}
+
+static void write_catalogue(const struct daemon *d)
+{
+	struct err e;
+
+	if (catalogue_file_write(d->settings->catalogue_file, &d->settings->catalogue, &e) < 0)
+		log_warn("event=catalogue err=\"%s\"", e.msg);
+}
+
+static int start_rounds(struct daemon *d, struct err *e)
+{
+	struct action_port port = {.self = d, .apply = apply_action};
+
+	d->reconciler = reconciler_new(&d->settings->catalogue, &d->settings->policy, &port);
+	/* Idle priority: what is pending is taken in first, then one round looks at all of it. */
+	if (sd_event_add_defer(d->loop, &d->round, on_round, d) < 0 ||
+	    sd_event_source_set_priority(d->round, SD_EVENT_PRIORITY_IDLE) < 0 ||
+	    sd_event_source_set_exit_on_failure(d->round, true) < 0 ||
+	    sd_event_add_time(d->loop, &d->deadline, CLOCK_MONOTONIC, UINT64_MAX, 1000, on_deadline,
+			      d) < 0 ||
+	    sd_event_source_set_exit_on_failure(d->deadline, true) < 0)
+		return err_set(e, ERR_RETRY, "cannot set up the event loop");
+	return 0;
+}
+
+int daemon_start(struct daemon *d, struct err *e)
+{
+	struct prober_settings probes = {.ssh_port = 22,
+					 .rdp_port = 3389,
+					 .interval_us = 300 * MSEC_US,
+					 .timeout_us = 3 * SEC_US,
+					 .answered = on_answered,
+					 .ctx = d};
+
+	d->start_s = clock_wall_s();
+	write_catalogue(d);
+	if (start_rounds(d, e) < 0)
+		return -1;
+	d->prober = prober_new(d->loop, &probes);
+	if (start_slurm(d, e) < 0 || start_server(d, e) < 0)
+		return -1;
+	return d->settings->cluster[0] ? start_outside(d, e) : 0;
+}
+
+/* ---- settings, anew ---- */
+
+/* What of new may be taken over while running. new keeps the rest. */
+static void adopt(struct settings *s, struct settings *new)
+{
+	struct catalogue old = s->catalogue;
+
+	s->slurm_poll_s = new->slurm_poll_s;
+	memcpy(s->catalogue_file, new->catalogue_file, sizeof(s->catalogue_file));
+	memcpy(s->network, new->network, sizeof(s->network));
+	s->n_network = new->n_network;
+	s->policy = new->policy;
+	s->catalogue = new->catalogue;
+	new->catalogue = old;
+}
+
+/* Is anything else different? Compared by text, section by section. */
+static bool needs_restart(const struct settings *a, const struct settings *b)
+{
+	return !str_eq(a->listen, b->listen) || !str_eq(a->metrics_listen, b->metrics_listen) ||
+	       !str_eq(a->munge_socket, b->munge_socket) ||
+	       (b->cluster[0] && !str_eq(a->cluster, b->cluster)) ||
+	       !str_eq(a->kube_server, b->kube_server) ||
+	       !str_eq(a->kube_ca_file, b->kube_ca_file) ||
+	       !str_eq(a->kube_token_file, b->kube_token_file) ||
+	       !str_eq(a->kube_namespace, b->kube_namespace) ||
+	       a->kube_timeout_s != b->kube_timeout_s || !str_eq(a->ceph_conf, b->ceph_conf) ||
+	       !str_eq(a->ceph_user, b->ceph_user) || !str_eq(a->ceph_keyring, b->ceph_keyring) ||
+	       !str_eq(a->ceph_pool, b->ceph_pool) ||
+	       !str_eq(a->ceph_cluster_id, b->ceph_cluster_id) ||
+	       !str_eq(a->ceph_secret, b->ceph_secret) || a->ceph_timeout_s != b->ceph_timeout_s ||
+	       a->ceph_threads != b->ceph_threads;
+}
+
+void daemon_reload(struct daemon *d)
+{
+	AUTO(settings_free) struct settings *new = NULL;
+	struct err e;
+
+	if (settings_load(d->config, &new, &e) < 0) {
+		log_error("event=reload result=refused err=\"%s\"", e.msg);
+		return;
+	}
+	if (needs_restart(d->settings, new))
+		log_warn("event=reload err=\"api, kubernetes, ceph and slurm.cluster take effect "
+			 "at the next start\"");
+	/* The pool belongs to what needs a restart. */
+	memcpy(new->policy.pool, d->settings->policy.pool, sizeof(new->policy.pool));
+	adopt(d->settings, new);
+	reconciler_configure(d->reconciler, &d->settings->catalogue, &d->settings->policy);
+	slurm_view_set_poll(d->slurm, d->settings->slurm_poll_s);
+	write_catalogue(d);
+	daemon_round_soon(d);
+	log_info("event=reload result=ok images=%zu", d->settings->catalogue.n);
+}

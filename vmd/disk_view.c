@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Keeps the list of disks up to date; see disk_view.h. A list is asked for at start, every
+ * LIST_EVERY_S, and after an action whose outcome is not sure. What an action has certainly done is
+ * put into the list directly: nothing waits for a list to see its own clone. A list that was read
+ * while an action changed something is thrown away and read again. */
+#include "vmd/disk_view.h"
+
+#include "vmd/base/clock.h"
+#include "vmd/base/str.h"
+#include "vmd/base/worker.h"
+#include "vmd/rbd/rbd_disk.h"
+
+#include <string.h>
+#include <systemd/sd-event.h>
+
+#define QUEUE_MAX     1024
+#define LIST_EVERY_US (30 * SEC_US)
+#define LIST_AGAIN_US (200 * MSEC_US)
+#define RETRY_MIN_US  SEC_US
+
+struct disk_view {
+	struct disk_view_callbacks callbacks;
+	struct worker *worker;
+	struct rbd_store *store;
+	char pool[JOB_NAME_MAX + 1];
+	bool known;
+	size_t n;
+	struct disk_seen *disk;
+	sd_event_source *timer;
+	bool listing;
+	uint64_t changes; /* by actions: tells whether a list is of one moment */
+	int64_t retry_us;
+	bool in_trouble;
+};
+
+static void *need(void *p)
+{
+	if (!p)
+		abort();
+	return p;
+}
+
+static void list_at(struct disk_view *v, int64_t after_us)
+{
+	(void)sd_event_source_set_time(v->timer, (uint64_t)(clock_mono_us() + after_us));
+	(void)sd_event_source_set_enabled(v->timer, SD_EVENT_ONESHOT);
+}
+
+static void trouble(struct disk_view *v, const char *text)
+{
+	if (text || v->in_trouble)
+		v->callbacks.trouble(v->callbacks.ctx, text);
+	v->in_trouble = text != NULL;
+}
+
+/* ---- the list ---- */
+
+struct list_work {
+	struct work work;
+	struct disk_view *view;
+	uint64_t changes;
+	struct disk_seen *disk;
+	size_t n;
+	struct err e;
+};
+
+static void list_run(struct work *w)
+{
+	struct list_work *l = (struct list_work *)w;
+
+	l->e.kind = ERR_NONE;
+	(void)rbd_disk_list(l->view->store, l->view->pool, &l->disk, &l->n, &l->e);
+}
+
+static void list_take(struct disk_view *v, struct list_work *l)
+{
+	bool same = v->known && v->n == l->n &&
+		    (l->n == 0 || memcmp(v->disk, l->disk, l->n * sizeof(*l->disk)) == 0);
+
+	free(v->disk);
+	v->disk = STEAL(l->disk);
+	v->n = l->n;
+	v->known = true;
+	if (!same)
+		v->callbacks.changed(v->callbacks.ctx);
+}
+
+static void list_done(struct work *w)
+{
+	struct list_work *l = (struct list_work *)w;
+	struct disk_view *v = l->view;
+	bool failed = l->e.kind != ERR_NONE;
+	bool torn = !failed && l->changes != v->changes;
+
+	v->listing = false;
+	v->callbacks.listed(v->callbacks.ctx, l->e.kind);
+	trouble(v, failed ? l->e.msg : NULL);
+	if (failed) {
+		v->known = false;
+		list_at(v, v->retry_us);
+		v->retry_us = v->retry_us * 2 < LIST_EVERY_US ? v->retry_us * 2 : LIST_EVERY_US;
+	} else {
+		v->retry_us = RETRY_MIN_US;
+		list_at(v, torn ? LIST_AGAIN_US : LIST_EVERY_US);
+		if (!torn)
+			list_take(v, l);
+	}
+	free(l->disk);
+	free(l);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct disk_view *v = userdata;
+	struct list_work *l;
+	struct err e;
+
+	(void)source, (void)usec;
+	if (v->listing)
+		return 0;
+	l = need(calloc(1, sizeof(*l)));
+	*l = (struct list_work){
+		.work = {.run = list_run, .done = list_done},
+                  .view = v, .changes = v->changes
+        };
+	v->listing = worker_submit(v->worker, &l->work, &e) == 0;
+	if (!v->listing) {
+		free(l);
+		list_at(v, RETRY_MIN_US);
+	}
+	return 0;
+}
+
+/* ---- actions ---- */
+
+struct act_work {
+	struct work work;
+	struct disk_view *view;
+	struct action action;
+	disk_done_fn done;
+	void *ctx;
+	struct err e;
+};
+
+static void act_run(struct work *w)
+{
+	struct act_work *a = (struct act_work *)w;
+	const struct action *act = &a->action;
+	struct rbd_store *st = a->view->store;
+
+	a->e.kind = ERR_NONE;
+	if (act->kind == ACT_CLONE_DISK)
+		(void)rbd_disk_clone(st, &act->disk, &a->e);
+	else if (act->kind == ACT_CREATE_DISK)
+		(void)rbd_disk_create(st, &act->disk, &a->e);
+	else if (act->kind == ACT_KEEP_DISK)
+		(void)rbd_disk_keep(st, act->pool, act->object, act->job_key, act->keep_until_s,
+				    &a->e);
+	else
+		(void)rbd_disk_remove(st, act->pool, act->object, act->job_key, &a->e);
+}
+
+static struct disk_seen *disk_find(struct disk_view *v, const char *name)
+{
+	for (size_t i = 0; i < v->n; i++)
+		if (str_eq(v->disk[i].name, name))
+			return &v->disk[i];
+	return NULL;
+}
+
+static void disk_put(struct disk_view *v, const struct disk_spec *d)
+{
+	struct disk_seen *seen = disk_find(v, d->name);
+
+	if (!seen) {
+		v->disk = need(realloc(v->disk, (v->n + 1) * sizeof(*v->disk)));
+		seen = &v->disk[v->n++];
+	}
+	memset(seen, 0, sizeof(*seen)); /* padding too: lists are compared as bytes */
+	seen->size_bytes = d->size_bytes;
+	(void)str_copy(seen->name, sizeof(seen->name), d->name);
+	(void)str_copy(seen->pool, sizeof(seen->pool), d->pool);
+	(void)str_copy(seen->job_key, sizeof(seen->job_key), d->job_key);
+}
+
+/* The list after an action that has succeeded. */
+static void note(struct disk_view *v, const struct action *a)
+{
+	struct disk_seen *seen = disk_find(v, a->object);
+
+	switch (a->kind) {
+	case ACT_CLONE_DISK:
+	case ACT_CREATE_DISK: disk_put(v, &a->disk); break;
+	case ACT_KEEP_DISK:
+		if (seen)
+			seen->kept_until_s = a->keep_until_s;
+		break;
+	case ACT_REMOVE_DISK:
+		if (seen)
+			*seen = v->disk[--v->n];
+		break;
+	case ACT_CREATE_PV:
+	case ACT_CREATE_PVC:
+	case ACT_CREATE_SECRET:
+	case ACT_CREATE_VM:
+	case ACT_DELETE_VM:
+	case ACT_DELETE_PVC:
+	case ACT_DELETE_PV:
+	case ACT_DELETE_SECRET:
+	case ACT_END_JOB:
+	case ACT_RECORD: break; /* not ours to do */
+	}
+}
+
+static void act_done(struct work *w)
+{
+	struct act_work *a = (struct act_work *)w;
+	struct disk_view *v = a->view;
+
+	v->changes++;
+	if (a->e.kind == ERR_NONE)
+		note(v, &a->action);
+	else if (!v->listing)
+		list_at(v, LIST_AGAIN_US);
+	a->done(a->ctx, &a->e);
+	free(a);
+}
+
+int disk_view_apply(struct disk_view *v, const struct action *a, disk_done_fn done, void *ctx,
+		    struct err *e)
+{
+	struct act_work *w = need(calloc(1, sizeof(*w)));
+
+	*w = (struct act_work){
+		.work = {.run = act_run, .done = act_done},
+		.view = v,
+		.action = *a,
+		.done = done,
+		.ctx = ctx
+        };
+	if (worker_submit(v->worker, &w->work, e) < 0) {
+		free(w);
+		return -1;
+	}
+	return 0;
+}
+
+/* ---- the whole ---- */
+
+int disk_view_new(struct sd_event *loop, const struct settings *s,
+		  const struct disk_view_callbacks *cb, struct disk_view **ret, struct err *e)
+{
+	struct disk_view *v = need(calloc(1, sizeof(*v)));
+
+	v->callbacks = *cb;
+	v->retry_us = RETRY_MIN_US;
+	(void)str_copy(v->pool, sizeof(v->pool), s->ceph_pool);
+	if (rbd_store_new(s, &v->store, e) < 0 ||
+	    worker_new(loop, "rbd", s->ceph_threads, QUEUE_MAX, &v->worker, e) < 0) {
+		rbd_store_free(v->store);
+		free(v);
+		return -1;
+	}
+	if (sd_event_add_time(loop, &v->timer, CLOCK_MONOTONIC, 0, 1000, on_timer, v) < 0 ||
+	    sd_event_source_set_exit_on_failure(v->timer, true) < 0) {
+		worker_free(v->worker);
+		rbd_store_free(v->store);
+		free(v);
+		return err_set(e, ERR_RETRY, "cannot join the event loop");
+	}
+	*ret = v;
+	return 0;
+}
+
+void disk_view_observe(struct disk_view *v, struct observed *seen)
+{
+	seen->disks_known = v->known;
+	seen->n_disk = v->n;
+	seen->disk = v->disk;
+}
+
+int64_t disk_view_age_us(const struct disk_view *v)
+{
+	return worker_age_us(v->worker);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The jobs' disks as vmd sees them, and the changes it makes to them. Loop thread; librbd itself
+ * runs on worker threads. */
+#ifndef VMD_DISK_VIEW_H
+#define VMD_DISK_VIEW_H
+
+#include "vmd/reconcile/action.h"
+#include "vmd/settings.h"
+
+struct sd_event;
+struct disk_view;
+
+struct disk_view_callbacks {
+	void *ctx;
+	void (*changed)(void *ctx); /* the disks are not what they were */
+	void (*listed)(void *ctx, enum err_kind kind);
+	void (*trouble)(void *ctx, const char *text); /* NULL: Ceph answers */
+};
+
+/* Begins to list at once. s->cluster must be known. */
+int disk_view_new(struct sd_event *loop, const struct settings *s,
+		  const struct disk_view_callbacks *cb, struct disk_view **ret, struct err *e);
+/* disks and disks_known; borrowed until the loop goes on. */
+void disk_view_observe(struct disk_view *v, struct observed *seen);
+/* ACT_CLONE_DISK, ACT_CREATE_DISK, ACT_KEEP_DISK, ACT_REMOVE_DISK. What succeeded is seen at once,
+ * before done is called, which happens from the loop, never from within. */
+typedef void (*disk_done_fn)(void *ctx, const struct err *e);
+int disk_view_apply(struct disk_view *v, const struct action *a, disk_done_fn done, void *ctx,
+		    struct err *e);
+int64_t disk_view_age_us(const struct disk_view *v); /* worker_age_us() */
+
+#endif

@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Keeps the list of jobs with a VM up to date; see slurm_view.h.
+ *
+ * slurmctld must never feel vmd: one full load per poll interval, not more than five a second when
+ * something asks for more, and those transfer nothing when no job has changed. A hint loads its one
+ * job. Two hints for a job while its load is under way make one more load, not two. */
+#include "vmd/slurm_view.h"
+
+#include "vmd/base/clock.h"
+#include "vmd/base/str.h"
+#include "vmd/base/worker.h"
+#include "vmd/slurm/slurm_jobs.h"
+
+#include <string.h>
+#include <systemd/sd-event.h>
+
+#define QUEUE_MAX   1024
+#define HINTS_MAX   256
+#define LOAD_GAP_US (200 * MSEC_US)
+#define RETRY_US    (2 * SEC_US)
+
+struct hint {
+	struct hint *next;
+	uint32_t job_id;
+	bool again; /* another hint came while this one's load was under way */
+	bool has_request;
+	struct vm_request request;
+	uint32_t uid;
+};
+
+struct slurm_view {
+	struct slurm_view_settings settings;
+	struct worker *worker;
+	struct slurm_jobs *jobs; /* the worker thread's, but for its pointer */
+	struct desired want;
+	uint32_t *live;         /* want.live */
+	sd_event_source *timer; /* the next full load */
+	bool loading;
+	bool load_again;
+	int64_t loaded_us; /* when the last full load began */
+	uint32_t bad;      /* last job with a malformed request: told once */
+	bool in_trouble;
+	bool cluster_known;
+	struct hint *hints; /* loads under way */
+	size_t n_hint;
+};
+
+static void *need(void *p)
+{
+	if (!p)
+		abort();
+	return p;
+}
+
+static void trouble(struct slurm_view *v, const struct err *e)
+{
+	if (e || v->in_trouble)
+		v->settings.trouble(v->settings.ctx, e ? e->msg : NULL);
+	v->in_trouble = e != NULL;
+}
+
+static void load_at(struct slurm_view *v, int64_t when_us)
+{
+	(void)sd_event_source_set_time(v->timer, (uint64_t)when_us);
+	(void)sd_event_source_set_enabled(v->timer, SD_EVENT_ONESHOT);
+}
+
+/* ---- ClusterName and SlurmUser ---- */
+
+struct cluster_work {
+	struct work work;
+	struct slurm_view *view;
+	char name[64];
+	uint32_t slurm_uid;
+	struct err e;
+};
+
+static void cluster_run(struct work *w)
+{
+	struct cluster_work *c = (struct cluster_work *)w;
+
+	c->e.kind = ERR_NONE;
+	(void)slurm_cluster(c->name, sizeof(c->name), &c->slurm_uid, &c->e);
+}
+
+static void cluster_done(struct work *w)
+{
+	struct cluster_work *c = (struct cluster_work *)w;
+	struct slurm_view *v = c->view;
+
+	if (c->e.kind == ERR_NONE && !v->cluster_known) {
+		v->cluster_known = true;
+		v->settings.cluster(v->settings.ctx, c->name, c->slurm_uid);
+	}
+	free(c); /* on failure the next load asks again, and tells the trouble */
+}
+
+static void cluster_ask(struct slurm_view *v)
+{
+	struct cluster_work *c = need(calloc(1, sizeof(*c)));
+	struct err e;
+
+	*c = (struct cluster_work){
+		.work = {.run = cluster_run, .done = cluster_done},
+                  .view = v
+        };
+	if (worker_submit(v->worker, &c->work, &e) < 0)
+		free(c);
+}
+
+/* ---- the whole list ---- */
+
+struct load_work {
+	struct work work;
+	struct slurm_view *view;
+	struct slurm_list list;
+	struct err e;
+};
+
+static void load_run(struct work *w)
+{
+	struct load_work *l = (struct load_work *)w;
+
+	l->e.kind = ERR_NONE;
+	(void)slurm_jobs_load(l->view->jobs, &l->list, &l->e);
+}
+
+static void load_take(struct slurm_view *v, struct slurm_list *l)
+{
+	bool same = v->want.known && v->want.n == l->n && v->want.n_live == l->n_live &&
+		    memcmp(v->want.job, l->job, l->n * sizeof(*l->job)) == 0 &&
+		    memcmp(v->live, l->live, l->n_live * sizeof(*l->live)) == 0;
+
+	free(v->want.job);
+	free(v->live);
+	v->live = STEAL(l->live);
+	v->want = (struct desired){.known = true,
+				   .n = l->n,
+				   .job = STEAL(l->job),
+				   .n_live = l->n_live,
+				   .live = v->live};
+	if (l->bad && l->bad != v->bad)
+		v->settings.log(v->settings.ctx, l->bad,
+				"AdminComment has a malformed request; the job gets no VM");
+	v->bad = l->bad;
+	if (!same)
+		v->settings.changed(v->settings.ctx);
+}
+
+static void load_done(struct work *w)
+{
+	struct load_work *l = (struct load_work *)w;
+	struct slurm_view *v = l->view;
+	bool failed = l->e.kind != ERR_NONE;
+
+	v->loading = false;
+	v->settings.loaded(v->settings.ctx, l->e.kind);
+	trouble(v, failed ? &l->e : NULL);
+	if (failed)
+		v->want.known = false;
+	else
+		load_take(v, &l->list);
+	free(l->list.job);
+	free(l->list.live);
+	free(l);
+	if (failed)
+		load_at(v, clock_mono_us() + RETRY_US);
+	else if (v->load_again)
+		load_at(v, v->loaded_us + LOAD_GAP_US);
+	else
+		load_at(v, v->loaded_us + v->settings.poll_s * SEC_US);
+	v->load_again = false;
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct slurm_view *v = userdata;
+	struct load_work *l = need(calloc(1, sizeof(*l)));
+	struct err e;
+
+	(void)source, (void)usec;
+	if (!v->cluster_known)
+		cluster_ask(v);
+	*l = (struct load_work){
+		.work = {.run = load_run, .done = load_done},
+                  .view = v
+        };
+	if (worker_submit(v->worker, &l->work, &e) < 0) {
+		free(l);
+		load_at(v, clock_mono_us() + RETRY_US);
+		return 0;
+	}
+	v->loading = true;
+	v->loaded_us = clock_mono_us();
+	return 0;
+}
+
+/* As soon as the gap allows. */
+static void load_soon(struct slurm_view *v)
+{
+	if (v->loading)
+		v->load_again = true;
+	else
+		load_at(v, v->loaded_us + LOAD_GAP_US);
+}
+
+/* ---- one job ---- */
+
+struct one_work {
+	struct work work;
+	struct slurm_view *view;
+	struct hint *hint;
+	struct job job;
+	struct err e;
+};
+
+static void hint_submit(struct slurm_view *v, struct hint *h);
+
+static void one_run(struct work *w)
+{
+	struct one_work *o = (struct one_work *)w;
+
+	o->e.kind = ERR_NONE;
+	(void)slurm_job_load(o->hint->job_id, &o->job, &o->e);
+}
+
+static void want_put(struct slurm_view *v, const struct job *j)
+{
+	struct desired *want = &v->want;
+
+	for (size_t i = 0; i < want->n; i++) {
+		if (job_key_compare(&want->job[i], j) != 0)
+			continue;
+		if (memcmp(&want->job[i], j, sizeof(*j)) == 0)
+			return;
+		want->job[i] = *j;
+		v->settings.changed(v->settings.ctx);
+		return;
+	}
+	want->job = need(realloc(want->job, (want->n + 1) * sizeof(*j)));
+	want->job[want->n++] = *j;
+	v->settings.changed(v->settings.ctx);
+}
+
+static void hint_free(struct slurm_view *v, struct hint *h)
+{
+	struct hint **at = &v->hints;
+
+	while (*at != h)
+		at = &(*at)->next;
+	*at = h->next;
+	v->n_hint--;
+	free(h);
+}
+
+/* A request that only the hint told is written into the job's record, or refused for good. */
+struct adopt_work {
+	struct work work;
+	struct slurm_view *view;
+	struct job job;
+	bool refused;
+	struct err why;
+	struct err e;
+};
+
+static void adopt_run(struct work *w)
+{
+	struct adopt_work *a = (struct adopt_work *)w;
+
+	a->e.kind = ERR_NONE;
+	if (a->refused)
+		(void)slurm_job_end(a->job.id, true, a->why.msg, &a->e);
+	else
+		(void)slurm_job_record(a->job.id, &a->job.request, "", &a->e);
+}
+
+static void adopt_done(struct work *w)
+{
+	struct adopt_work *a = (struct adopt_work *)w;
+	struct slurm_view *v = a->view;
+
+	if (a->refused)
+		v->settings.log(v->settings.ctx, a->job.id, a->why.msg);
+	if (a->e.kind != ERR_NONE)
+		v->settings.log(v->settings.ctx, a->job.id, a->e.msg);
+	else
+		slurm_view_hint(v, a->job.id, NULL, 0);
+	free(a);
+}
+
+static void adopt(struct slurm_view *v, const struct hint *h, const struct job *j)
+{
+	struct adopt_work *a = need(calloc(1, sizeof(*a)));
+	struct err e;
+
+	if (j->uid != h->uid || j->phase != JOB_RUNNING) {
+		if (j->uid != h->uid)
+			v->settings.log(v->settings.ctx, j->id,
+					"a hint names another owner than Slurm: ignored");
+		free(a);
+		return;
+	}
+	*a = (struct adopt_work){
+		.work = {.run = adopt_run, .done = adopt_done},
+                  .view = v, .job = *j
+        };
+	a->job.request = h->request;
+	a->refused = v->settings.check(v->settings.ctx, &a->job, &a->why) < 0;
+	if (worker_submit(v->worker, &a->work, &e) < 0) {
+		v->settings.log(v->settings.ctx, j->id, e.msg);
+		free(a); /* the plugin's next hint brings it again */
+	}
+}
+
+static void one_done(struct work *w)
+{
+	struct one_work *o = (struct one_work *)w;
+	struct slurm_view *v = o->view;
+	struct hint *h = o->hint;
+	bool again = h->again;
+
+	if (o->e.kind == ERR_NONE && o->job.request.image[0]) {
+		want_put(v, &o->job);
+	} else if (o->e.kind == ERR_NONE && h->has_request) {
+		adopt(v, h, &o->job);
+	} else if (o->e.kind != ERR_NONE) {
+		load_soon(v); /* gone, or slurmctld does not answer: the full load tells which */
+	}
+	free(o);
+	if (again) {
+		h->again = false;
+		hint_submit(v, h);
+	} else {
+		hint_free(v, h);
+	}
+}
+
+static void hint_submit(struct slurm_view *v, struct hint *h)
+{
+	struct one_work *o = need(calloc(1, sizeof(*o)));
+	struct err e;
+
+	*o = (struct one_work){
+		.work = {.run = one_run, .done = one_done},
+                  .view = v, .hint = h
+        };
+	if (worker_submit(v->worker, &o->work, &e) < 0) {
+		free(o);
+		hint_free(v, h);
+		load_soon(v);
+	}
+}
+
+void slurm_view_hint(struct slurm_view *v, uint32_t job_id, const struct vm_request *request,
+		     uint32_t uid)
+{
+	struct hint *h = v->hints;
+
+	while (h && h->job_id != job_id)
+		h = h->next;
+	if (h) {
+		h->again = true;
+	} else if (v->n_hint >= HINTS_MAX) {
+		load_soon(v); /* so many at once: the whole list is cheaper */
+		return;
+	} else {
+		h = need(calloc(1, sizeof(*h)));
+		h->job_id = job_id;
+		h->next = v->hints;
+		v->hints = h;
+		v->n_hint++;
+	}
+	if (request) {
+		h->has_request = true;
+		h->request = *request;
+		h->uid = uid;
+	}
+	if (!h->again)
+		hint_submit(v, h);
+}
+
+/* ---- actions ---- */
+
+struct act_work {
+	struct work work;
+	struct slurm_view *view;
+	enum action_kind kind;
+	uint32_t job_id;
+	bool failed;
+	char text[VM_REASON_MAX + 1];
+	struct vm_request request;
+	slurm_done_fn done;
+	void *ctx;
+	struct err e;
+};
+
+static void act_run(struct work *w)
+{
+	struct act_work *a = (struct act_work *)w;
+
+	a->e.kind = ERR_NONE;
+	if (a->kind == ACT_END_JOB)
+		(void)slurm_job_end(a->job_id, a->failed, a->text, &a->e);
+	else
+		(void)slurm_job_record(a->job_id, &a->request, a->text, &a->e);
+}
+
+static void act_done(struct work *w)
+{
+	struct act_work *a = (struct act_work *)w;
+
+	/* A record that cannot be written any more, since the job is over, is no failure: there is
+	 * nothing to try again. */
+	if (a->kind == ACT_RECORD && a->e.kind == ERR_ABSENT)
+		a->e.kind = ERR_NONE;
+	if (a->kind == ACT_END_JOB)
+		slurm_view_hint(a->view, a->job_id, NULL, 0);
+	a->done(a->ctx, &a->e);
+	free(a);
+}
+
+int slurm_view_apply(struct slurm_view *v, const struct action *a, slurm_done_fn done, void *ctx,
+		     struct err *e)
+{
+	struct act_work *w = NULL;
+	const struct job *job = NULL;
+
+	for (size_t i = 0; i < v->want.n && !job; i++) {
+		char key[JOB_KEY_MAX + 1];
+
+		if (str_eq(job_key(&v->want.job[i], key, sizeof(key)), a->job_key))
+			job = &v->want.job[i];
+	}
+	if (!job)
+		return err_set(e, ERR_ABSENT, "job %u is not in Slurm's list", a->job_id);
+	w = need(calloc(1, sizeof(*w)));
+	*w = (struct act_work){
+		.work = {.run = act_run, .done = act_done},
+		.view = v,
+		.kind = a->kind,
+		.job_id = a->job_id,
+		.failed = a->job_failed,
+		.request = job->request,
+		.done = done,
+		.ctx = ctx
+        };
+	(void)str_copy(w->text, sizeof(w->text), a->reason);
+	if (worker_submit(v->worker, &w->work, e) < 0) {
+		free(w);
+		return -1;
+	}
+	return 0;
+}
+
+/* ---- the whole ---- */
+
+int slurm_view_new(struct sd_event *loop, const struct slurm_view_settings *s,
+		   struct slurm_view **ret, struct err *e)
+{
+	struct slurm_view *v = need(calloc(1, sizeof(*v)));
+
+	v->settings = *s;
+	if (slurm_jobs_new(&v->jobs, e) < 0 ||
+	    worker_new(loop, "slurm", 1, QUEUE_MAX, &v->worker, e) < 0) {
+		slurm_jobs_free(v->jobs);
+		free(v);
+		return -1;
+	}
+	if (sd_event_add_time(loop, &v->timer, CLOCK_MONOTONIC, 0, 1000, on_timer, v) < 0 ||
+	    sd_event_source_set_exit_on_failure(v->timer, true) < 0) {
+		worker_free(v->worker);
+		slurm_jobs_free(v->jobs);
+		free(v);
+		return err_set(e, ERR_RETRY, "cannot join the event loop");
+	}
+	*ret = v;
+	return 0;
+}
+
+void slurm_view_set_poll(struct slurm_view *v, int64_t poll_s)
+{
+	v->settings.poll_s = poll_s;
+	load_soon(v);
+}
+
+const struct desired *slurm_view_desired(const struct slurm_view *v)
+{
+	return &v->want;
+}
+
+struct desired *slurm_view_world(struct slurm_view *v)
+{
+	return &v->want;
+}
+
+int64_t slurm_view_age_us(const struct slurm_view *v)
+{
+	return worker_age_us(v->worker);
+}

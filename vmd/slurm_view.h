@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Slurm as vmd sees it: the jobs that carry a VM, kept up to date by slow polls and by hints, and
+ * the changes vmd makes to jobs. Loop thread; libslurm itself runs on one worker thread, so what
+ * was asked first is answered first. */
+#ifndef VMD_SLURM_VIEW_H
+#define VMD_SLURM_VIEW_H
+
+#include "vmd/reconcile/action.h"
+
+struct sd_event;
+struct slurm_view;
+
+struct slurm_view_settings {
+	int64_t poll_s;
+	void *ctx;
+	void (*changed)(void *ctx);                    /* jobs are not what they were */
+	void (*loaded)(void *ctx, enum err_kind kind); /* each full load, for the metrics */
+	void (*trouble)(void *ctx, const char *text);  /* NULL: slurmctld answers */
+	void (*cluster)(void *ctx, const char *name, uint32_t slurm_uid); /* once */
+	/* Does this job's request, which only a hint told, pass the catalogue? Fills in defaults.
+	 */
+	int (*check)(void *ctx, struct job *j, struct err *e);
+	void (*log)(void *ctx, uint32_t job_id,
+		    const char *text); /* worth an administrator's eye */
+};
+
+/* Starts asking at once. slurm_jobs_start() must have been called. */
+int slurm_view_new(struct sd_event *loop, const struct slurm_view_settings *s,
+		   struct slurm_view **ret, struct err *e);
+void slurm_view_set_poll(struct slurm_view *v, int64_t poll_s);
+/* Borrowed until the loop goes on. known is false until a full load succeeded, and after one that
+ * failed. */
+const struct desired *slurm_view_desired(const struct slurm_view *v);
+struct desired *slurm_view_world(struct slurm_view *v); /* the same, for world_sort() */
+
+/* Look at this job now. request (or NULL) comes with uid from root on the job's node: a job that
+ * has none in its record gets it written there, if it is uid's and passes check(); if it does not
+ * pass, the job ends as FAILED with the reason, since nobody else is left to refuse it. */
+void slurm_view_hint(struct slurm_view *v, uint32_t job_id, const struct vm_request *request,
+		     uint32_t uid);
+
+/* ACT_END_JOB and ACT_RECORD. done is called from the loop, never from within. */
+typedef void (*slurm_done_fn)(void *ctx, const struct err *e);
+int slurm_view_apply(struct slurm_view *v, const struct action *a, slurm_done_fn done, void *ctx,
+		     struct err *e);
+int64_t slurm_view_age_us(const struct slurm_view *v); /* worker_age_us() */
+
+#endif
