@@ -112,3 +112,16 @@ libapi_a_SOURCES = \
 	vmd/api/server.c vmd/api/server.h
 libapi_a_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS) $(SYSTEMD_CFLAGS)
 api_libs = libapi.a libclient.a $(core_libs) $(base_libs) $(MHD_LIBS) $(MUNGE_LIBS)
+
+# vmctl
+bin_PROGRAMS += vmctl
+vmctl_SOURCES = \
+	vmd/vmctl.c \
+	vmd/vmctl/ask.c \
+	vmd/vmctl/cmd_list.c \
+	vmd/vmctl/cmd_show.c \
+	vmd/vmctl/cmd_wait.c \
+	vmd/vmctl/print.c \
+	vmd/vmctl/settings.c \
+	vmd/vmctl/vmctl.h
+vmctl_LDADD = $(client_libs) $(base_libs)

@@ -159,6 +159,26 @@ static int op_hint(const struct ask *a, struct err *e)
 	return ANSWERED;
 }
 
+static void leftover_add(const struct ask *a, uint32_t id, const struct vm_seen *vm)
+{
+	static const char reason[] = "the job's VM request is gone from its AdminComment";
+	AUTO(json_object_put) struct json_object *o = json_object_new_object();
+	const char *state = vm_state_name(VM_STATE_UNKNOWN);
+
+	json_put_int(o, "job", id);
+	json_put_str(o, "state", state);
+	json_put_str(o, "reason", reason);
+	json_put_str(o, "vm", vm->name);
+	json_put_str(o, "node", vm->node);
+	wire_addf(a->out, "job", "%u", id);
+	wire_add(a->out, "state", state);
+	wire_add(a->out, "reason", reason);
+	wire_add(a->out, "vm", vm->name);
+	wire_add(a->out, "node", vm->node);
+	wire_add(a->out, "node_clear", "0");
+	add_json(a->out, "json", o);
+}
+
 /* A job without a readable request may still have a VM: its admin_comment was overwritten. The node
  * must not be given back for that. */
 static int show_leftover(const struct ask *a, struct err *e)
@@ -179,12 +199,7 @@ static int show_leftover(const struct ask *a, struct err *e)
 
 		if (job_key_parse(vm->job_key, &vm_job, nonce) < 0 || vm_job != id)
 			continue;
-		wire_addf(a->out, "job", "%u", id);
-		wire_add(a->out, "state", vm_state_name(VM_STATE_STOPPING));
-		wire_add(a->out, "reason", "the job's VM request is gone from its AdminComment");
-		wire_add(a->out, "vm", vm->name);
-		wire_add(a->out, "node", vm->node);
-		wire_add(a->out, "node_clear", "0");
+		leftover_add(a, id, vm);
 		return ANSWERED;
 	}
 	return -1;

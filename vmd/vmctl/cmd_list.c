@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vmctl list, images, plan: tables. */
+#include "vmd/base/str.h"
+#include "vmd/vmctl/vmctl.h"
+
+#include <string.h>
+
+/* Those to show: what has ended only if asked for. */
+static struct json_object *wanted(const struct vmctl *v, struct json_object *vms)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < json_object_array_length(vms); i++) {
+		struct json_object *vm = json_object_array_get_idx(vms, i);
+
+		if (v->stopped || !str_eq(state_of(vm), "STOPPED"))
+			json_object_array_add(list, json_object_get(vm));
+	}
+	return list;
+}
+
+static void add_vm(struct table *t, struct json_object *vm)
+{
+	char time[32];
+
+	table_addf(t, "%lld", (long long)int_of(vm, "job"));
+	table_add(t, json_str_at(vm, "user"));
+	table_add(t, json_str_at(vm, "image"));
+	table_add(t, state_of(vm));
+	table_add(t, elapsed_text(int_of(vm, "elapsed_s"), time, sizeof(time)));
+	table_add(t, json_str_at(vm, "node"));
+	table_add(t, json_str_at(vm, "address"));
+	table_add(t, json_str_at(vm, "reason"));
+}
+
+int cmd_list(struct vmctl *v)
+{
+	static const char *const head[] = {"JOB",  "USER", "IMAGE",   "STATE",
+					   "TIME", "NODE", "ADDRESS", "REASON"};
+	AUTO(json_object_put) struct json_object *vms = NULL;
+	AUTO(json_object_put) struct json_object *list = NULL;
+	struct table t = {.columns = ARRAY_LEN(head)};
+	struct err e;
+
+	if (ask_pages(v, "list", &vms, &e) < 0)
+		return fail(v, &e);
+	list = wanted(v, vms);
+	if (v->json) {
+		json_print(list);
+		return EXIT_DONE;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(head); i++)
+		table_add(&t, head[i]);
+	for (size_t i = 0; i < json_object_array_length(list); i++)
+		add_vm(&t, json_object_array_get_idx(list, i));
+	table_print(&t);
+	if (json_object_array_length(list) == 0)
+		(void)fprintf(stderr, "No VM. Start one with: sbatch --vm=IMAGE ... "
+				      "(images: vmctl images)\n");
+	return EXIT_DONE;
+}
+
+static void add_bytes(struct table *t, struct json_object *o, const char *path)
+{
+	int64_t bytes = int_of(o, path);
+	char text[24];
+
+	table_add(t, bytes > 0 ? bytes_to_str((uint64_t)bytes, text, sizeof(text)) : NULL);
+}
+
+static void add_names(struct table *t, struct json_object *o, const char *path)
+{
+	AUTO(strbuf_done) struct strbuf b = {.s = NULL};
+	struct json_object *names = json_at(o, path);
+
+	for (size_t i = 0;
+	     json_object_is_type(names, json_type_array) && i < json_object_array_length(names);
+	     i++)
+		strbuf_addf(&b, "%s%s", i ? "," : "",
+			    json_object_get_string(json_object_array_get_idx(names, i)));
+	table_add(t, b.s);
+}
+
+int cmd_images(struct vmctl *v)
+{
+	static const char *const head[] = {"IMAGE",      "REVISIONS", "PROFILE",
+					   "DISK",       "DISK-MAX",  "SCRATCH-MAX",
+					   "MEMORY-MIN", "NETWORKS",  "DESCRIPTION"};
+	AUTO(json_object_put) struct json_object *images = NULL;
+	struct table t = {.columns = ARRAY_LEN(head)};
+	struct err e;
+
+	if (ask_pages(v, "images", &images, &e) < 0)
+		return fail(v, &e);
+	if (v->json) {
+		json_print(images);
+		return EXIT_DONE;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(head); i++)
+		table_add(&t, head[i]);
+	for (size_t i = 0; i < json_object_array_length(images); i++) {
+		struct json_object *o = json_object_array_get_idx(images, i);
+
+		if (!v->all && !json_object_get_boolean(json_at(o, "allowed")))
+			continue;
+		table_add(&t, json_str_at(o, "name"));
+		add_names(&t, o, "revisions");
+		table_add(&t, json_str_at(o, "profile"));
+		add_bytes(&t, o, "disk_bytes");
+		add_bytes(&t, o, "disk_max_bytes");
+		add_bytes(&t, o, "scratch_max_bytes");
+		add_bytes(&t, o, "memory_min_bytes");
+		add_names(&t, o, "networks");
+		table_add(&t, json_str_at(o, "description"));
+	}
+	table_print(&t);
+	return EXIT_DONE;
+}
+
+static void plan_json(const struct vmctl *v)
+{
+	AUTO(json_object_put) struct json_object *o = json_object_new_object();
+	struct json_object *actions = json_object_new_array();
+	const char *text;
+	size_t at = 0;
+
+	while ((text = wire_next(&v->in, "action[]", &at)))
+		json_object_array_add(actions, json_object_new_string(text));
+	json_put_at(o, "actions", actions);
+	json_put_bool(o, "approval", str_eq(wire_get(&v->in, "approval"), "1"));
+	json_put_bool(o, "cut", str_eq(wire_get(&v->in, "cut"), "1"));
+	json_print(o);
+}
+
+int cmd_plan(struct vmctl *v)
+{
+	struct table t = {.columns = 1};
+	const char *text;
+	size_t at = 0;
+	struct err e;
+
+	ask_begin(v, "plan");
+	if (ask_send(v, &e) < 0)
+		return fail(v, &e);
+	if (v->json) {
+		plan_json(v);
+		return EXIT_DONE;
+	}
+	while ((text = wire_next(&v->in, "action[]", &at)))
+		table_add(&t, text);
+	table_print(&t);
+	if (str_eq(wire_get(&v->in, "approval"), "1"))
+		(void)fprintf(stderr, "Deletions are held back: too many at once. See "
+				      "limits: delete_share in vmd.yaml(5).\n");
+	if (str_eq(wire_get(&v->in, "cut"), "1"))
+		(void)fprintf(stderr, "More is to do than one round may: the next goes on.\n");
+	return EXIT_DONE;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vmctl show: all that is known of one VM. */
+#include "vmd/base/clock.h"
+#include "vmd/base/str.h"
+#include "vmd/vmctl/vmctl.h"
+
+#include <stdarg.h>
+#include <string.h>
+#include <time.h>
+
+#define NEW_JOB_TRIES 10 /* vmd may hear of a job only now: it is hinted, and looks at once */
+
+static const char *const states[] = {"PENDING",  "PROVISIONING", "BOOTING", "READY",
+				     "STOPPING", "STOPPED",      "FAILED"};
+
+static int show(struct vmctl *v, uint32_t job, struct json_object **ret, struct err *e)
+{
+	for (int left = NEW_JOB_TRIES;; left--) {
+		static const struct timespec pause = {.tv_nsec = 300000000};
+
+		if (ask_show(v, job, ret, e) == 0)
+			return 0;
+		if (e->kind != ERR_ABSENT || left == 0)
+			return -1;
+		ask_hint(v, job);
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
+static void row(const char *name, const char *fmt, ...) PRINTF(2, 3);
+static void row(const char *name, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (*text)
+		printf("%-9s %s\n", name, text_clean(text));
+}
+
+static const char *text_of(struct json_object *vm, const char *path)
+{
+	const char *text = json_str_at(vm, path);
+
+	return text ? text : "";
+}
+
+static void sizes(struct json_object *vm)
+{
+	int64_t memory = int_of(vm, "memory_bytes"), disk = int_of(vm, "disk_bytes"),
+		scratch = int_of(vm, "scratch_bytes");
+	char a[24], b[24];
+
+	if (int_of(vm, "cpus") > 0)
+		row("Size", "%lld CPUs, %s memory (of the job)", (long long)int_of(vm, "cpus"),
+		    bytes_to_str((uint64_t)memory, a, sizeof(a)));
+	if (disk > 0 || scratch > 0)
+		row("Disks", "root %s%s%s",
+		    disk > 0 ? bytes_to_str((uint64_t)disk, a, sizeof(a)) : "as its image",
+		    scratch > 0 ? ", scratch " : "",
+		    scratch > 0 ? bytes_to_str((uint64_t)scratch, b, sizeof(b)) : "");
+}
+
+/* "PENDING 0:00, PROVISIONING 0:03": seconds since the first state seen. */
+static void history(struct json_object *vm)
+{
+	AUTO(strbuf_done) struct strbuf b = {.s = NULL};
+	int64_t first = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(states); i++) {
+		char path[40], when[32];
+		int64_t since;
+
+		(void)str_fmt(path, sizeof(path), "since/%s", states[i]);
+		since = int_of(vm, path);
+		if (since <= 0)
+			continue;
+		if (first == 0 || since < first)
+			first = first ? first : since;
+		strbuf_addf(&b, "%s%s %s", b.len ? ", " : "", states[i],
+			    elapsed_text(since > first ? since - first : 0, when, sizeof(when)));
+	}
+	if (b.s)
+		row("History", "%s", b.s);
+}
+
+static void job_end(struct json_object *vm)
+{
+	time_t end = (time_t)int_of(vm, "job_end");
+	int64_t left = end - clock_wall_s();
+	char when[64], in[32];
+	struct tm tm;
+
+	if (end <= 0 || left <= 0 || !localtime_r(&end, &tm))
+		return;
+	(void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
+	row("Job ends", "%s (in %s)", when, elapsed_text(left, in, sizeof(in)));
+}
+
+static void print(struct json_object *vm)
+{
+	const char *revision = text_of(vm, "revision");
+	char time[32];
+
+	row("Job", "%lld of %s", (long long)int_of(vm, "job"), text_of(vm, "user"));
+	row("State", "%s for %s", state_of(vm),
+	    elapsed_text(int_of(vm, "elapsed_s"), time, sizeof(time)));
+	row("Reason", "%s", text_of(vm, "reason"));
+	row("VM", "%s", text_of(vm, "vm"));
+	row("Image", "%s%s%s", text_of(vm, "image"), *revision ? "@" : "", revision);
+	row("Node", "%s", text_of(vm, "node"));
+	row("Address", "%s", text_of(vm, "address"));
+	row("Account", "%s", text_of(vm, "guest_user"));
+	sizes(vm);
+	row("Network", "%s", text_of(vm, "network"));
+	history(vm);
+	job_end(vm);
+}
+
+int cmd_show(struct vmctl *v)
+{
+	AUTO(json_object_put) struct json_object *vm = NULL;
+	uint32_t job = 0;
+	struct err e;
+
+	if (ask_job(v, &job, &e) < 0 || show(v, job, &vm, &e) < 0)
+		return fail(v, &e);
+	if (v->json)
+		json_print(vm);
+	else
+		print(vm);
+	return EXIT_DONE;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What people read: tables, times, errors with what to do next. */
+#include "vmd/base/str.h"
+#include "vmd/vmctl/vmctl.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+/* Bytes a terminal would act upon, UTF-8's C1 controls (c2 80 to c2 9f) among them. */
+char *text_clean(char *text)
+{
+	for (unsigned char *c = (unsigned char *)text; *c; c++) {
+		if (*c < 0x20 || *c == 0x7f)
+			*c = '?';
+		else if (*c == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f)
+			c[0] = c[1] = '?';
+	}
+	return text;
+}
+
+void table_add(struct table *t, const char *text)
+{
+	if (t->n == t->cap) {
+		t->cap = t->cap ? 2 * t->cap : 64;
+		t->cell = realloc(t->cell, t->cap * sizeof(*t->cell));
+		if (!t->cell)
+			abort();
+	}
+	t->cell[t->n] = strdup(text && *text ? text : "-");
+	if (!t->cell[t->n])
+		abort();
+	text_clean(t->cell[t->n++]);
+}
+
+void table_addf(struct table *t, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	table_add(t, text);
+}
+
+void table_print(struct table *t)
+{
+	int width[TABLE_COLUMNS] = {0};
+
+	for (size_t i = 0; i < t->n; i++) {
+		int len = (int)strlen(t->cell[i]);
+
+		if (len > width[i % t->columns])
+			width[i % t->columns] = len;
+	}
+	for (size_t i = 0; i < t->n; i++) {
+		size_t column = i % t->columns;
+
+		if (column + 1 < t->columns)
+			printf("%-*s  ", width[column], t->cell[i]);
+		else
+			printf("%s\n", t->cell[i]);
+		free(t->cell[i]);
+	}
+	free(t->cell);
+	*t = (struct table){.columns = t->columns};
+}
+
+const char *elapsed_text(int64_t s, char *buf, size_t size)
+{
+	long long days = s / 86400, hours = s / 3600 % 24, minutes = s / 60 % 60, rest = s % 60;
+
+	if (days > 0)
+		(void)str_fmt(buf, size, "%lld-%02lld:%02lld:%02lld", days, hours, minutes, rest);
+	else if (hours > 0)
+		(void)str_fmt(buf, size, "%lld:%02lld:%02lld", hours, minutes, rest);
+	else
+		(void)str_fmt(buf, size, "%lld:%02lld", minutes, rest);
+	return buf;
+}
+
+const char *state_of(struct json_object *vm)
+{
+	const char *state = json_str_at(vm, "state");
+
+	return state ? state : "UNKNOWN";
+}
+
+int64_t int_of(struct json_object *o, const char *path)
+{
+	return json_object_get_int64(json_at(o, path));
+}
+
+void json_print(struct json_object *o)
+{
+	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+						       JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
+int fail(const struct vmctl *v, const struct err *e)
+{
+	char text[sizeof(e->msg)];
+
+	memcpy(text, e->msg, sizeof(text));
+	(void)fprintf(stderr, "vmctl: %s\n", text_clean(text));
+	switch (e->kind) {
+	case ERR_RETRY:
+	case ERR_UNSURE:
+		if (strncmp(e->msg, "munge", 5) == 0)
+			(void)fprintf(stderr, "Is munge running on this host? Try: munge -n\n");
+		else
+			(void)fprintf(stderr,
+				      "vmd is asked at %s. Is it running? Try again later, or tell "
+				      "your administrator.\n",
+				      v->servers);
+		return EXIT_NO_VMD;
+	case ERR_ABSENT:
+		(void)fprintf(stderr, "See your VMs with: vmctl list\n");
+		return EXIT_NOT_FOUND;
+	case ERR_DENIED: return EXIT_NOT_ALLOWED;
+	case ERR_INVALID: return EXIT_USAGE;
+	case ERR_NONE:
+	case ERR_CONFLICT:
+	case ERR_FULL: return EXIT_FAILED;
+	}
+	return EXIT_FAILED;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the parts of vmctl share. One process, one command; running out of memory aborts. */
+#ifndef VMD_VMCTL_VMCTL_H
+#define VMD_VMCTL_VMCTL_H
+
+#include "vmd/api/client.h"
+#include "vmd/base/json.h"
+
+/* Stable: scripts rely on them. In vmctl(1). */
+enum exit_code {
+	EXIT_DONE = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_NOT_FOUND = 3,
+	EXIT_NOT_ALLOWED = 4,
+	EXIT_NO_VMD = 5,
+	EXIT_VM_FAILED = 6,
+	EXIT_TIMEOUT = 7
+};
+
+struct vmctl {
+	/* settings: option, environment or file */
+	char servers[512];
+	char vmd_user[64];
+	char munge_socket[108];
+	/* options */
+	bool json;
+	bool all;
+	bool stopped;
+	bool for_running;  /* wait: running is enough */
+	int64_t timeout_s; /* 0: none */
+	const char *job;   /* operand; NULL: left out */
+	/* one exchange */
+	char request[4096];
+	struct wire_out out;
+	char buf[WIRE_MAX + 1];
+	struct wire_in in;
+};
+
+/* settings.c: what is not set yet, from the environment, then from the file, then the default. */
+int settings_read(struct vmctl *v, struct err *e);
+/* "90", "15m", "2h", "7d" */
+int seconds_parse(const char *text, int64_t *ret_s, struct err *e);
+
+/* ask.c: wire_add() to v->out in between; the reply is v->in. */
+void ask_begin(struct vmctl *v, const char *op);
+int ask_send(struct vmctl *v, struct err *e);
+/* All pages of list or images as one array, which the caller puts. */
+int ask_pages(struct vmctl *v, const char *op, struct json_object **ret, struct err *e);
+/* The state of a job: the object of show. */
+int ask_show(struct vmctl *v, uint32_t job, struct json_object **ret, struct err *e);
+void ask_hint(struct vmctl *v, uint32_t job); /* an error is no matter */
+/* The job meant by v->job: its id, its VM's name; left out: this job, or the only one with a VM. */
+int ask_job(struct vmctl *v, uint32_t *ret, struct err *e);
+
+/* print.c: text from outside is cleaned of control characters. */
+#define TABLE_COLUMNS 10
+struct table {
+	size_t columns;
+	size_t n, cap;
+	char **cell; /* row by row */
+};
+void table_add(struct table *t, const char *text); /* NULL or "": "-" */
+void table_addf(struct table *t, const char *fmt, ...) PRINTF(2, 3);
+void table_print(struct table *t); /* and frees it; the last column is not padded */
+char *text_clean(char *text);
+const char *elapsed_text(int64_t s, char *buf, size_t size); /* "0:07", "1:02:03", "2-03:04:05" */
+const char *state_of(struct json_object *vm);
+int64_t int_of(struct json_object *o, const char *path); /* 0: not there */
+void json_print(struct json_object *o);
+/* Says what is wrong and what to do about it; returns the exit code. */
+int fail(const struct vmctl *v, const struct err *e);
+
+/* One per command: return an exit code. */
+int cmd_list(struct vmctl *v);
+int cmd_show(struct vmctl *v);
+int cmd_wait(struct vmctl *v);
+int cmd_images(struct vmctl *v);
+int cmd_plan(struct vmctl *v);
+
+#endif
