@@ -1,0 +1,21 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# scancel in every state of the VM: nothing is left.
+. "$(dirname "$0")/lib.sh"
+
+for state in PENDING PROVISIONING BOOTING READY; do
+	hold=()
+	[ $state != PENDING ] || hold=(--hold)
+	job=$(submit alice "${hold[@]}" --vm=tiny -c 1 --mem=512M <<<$'#!/bin/bash\nsleep 600')
+	case $state in
+	PENDING) ok "held: pending" within 10 job_in "$job" PENDING ;;
+	# it may be over before it is looked at
+	PROVISIONING) ok "provisioning" within 30 in_state "$job" PROVISIONING BOOTING ;;
+	*) ok "${state,,}" within 100 in_state "$job" $state ;;
+	esac
+	as alice scancel "$job"
+	ok "cancelled while $state: the job ends" within 60 job_over "$job"
+	ok "cancelled while $state: nothing is left" within 30 nothing_left "$job"
+done
+ok "no node was drained by it" equals "$(on_lab sinfo -h -R)" ""
+done_testing
