@@ -20,7 +20,8 @@ memory_fits() # TEXT: a good part of the 512 MiB, and not more than them
 	local m
 
 	m=$(sed -n 's/^guest cpus 2 memory //p' <<<"$1")
-	[ "$m" -gt 150 ] && [ "$m" -lt 512 ] || { echo "memory is $m MiB"; return 1; }
+	echo "memory is $m MiB"
+	[ "$m" -gt 150 ] && [ "$m" -lt 512 ]
 }
 lease_is_back()
 {

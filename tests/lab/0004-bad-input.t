@@ -32,7 +32,7 @@ ok "memory too small for guest and overhead" refused alice "memory" --vm=tiny --
 ok "bad --vm-wait" refused alice "ready.*running.*none" --vm=tiny --vm-wait=soon --mem=512M
 ok "bad --vm-keep" refused alice "never.*abnormal.*always" --vm=tiny --vm-keep=sometimes --mem=512M
 ok "too many CPUs" refused alice "8" --vm=tiny -c 9 --mem=512M
-ok "odd image name" refused alice "image" "--vm=../tiny" --mem=512M
+ok "odd image name" refused alice "IMAGE@REVISION" "--vm=../tiny" --mem=512M
 ok "a SPANK variable of 100 kB" refused alice "." "--vm=$(head -c 100000 /dev/zero | tr '\0' a)" --mem=512M
 ok "no job came of any of it" equals "$(jobs)" "$before"
 ok "slurmctld goes on" on_lab scontrol ping

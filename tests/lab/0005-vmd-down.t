@@ -3,7 +3,7 @@
 # vmd is down when a VM job starts: the job waits and says so, and goes on when vmd is back.
 . "$(dirname "$0")/lib.sh"
 
-on_lab sh -c 'kill -KILL $(cat /run/pids/vmd)'
+signal KILL vmd
 job=$(submit alice --vm=tiny -c 1 --mem=512M <<EOS
 #!/bin/bash
 $ssh_guest echo in the guest
@@ -23,7 +23,7 @@ ok "all is gone" within 30 nothing_left "$job"
 # and with a VM there: killed while it runs, vmd finds everything again
 job=$(submit alice --vm=tiny -c 1 --mem=512M <<<$'#!/bin/bash\nsleep 600')
 ok "ready" within 100 in_state "$job" READY
-on_lab sh -c 'kill -KILL $(cat /run/pids/vmd)'
+signal KILL vmd
 as alice scancel "$job"
 ok "vmd comes back" lab up
 ok "the cancelled job ends" within 60 job_over "$job"

@@ -9,17 +9,17 @@ shows() # JOB PATTERN
 }
 script=$'#!/bin/bash\necho ready at last'
 
-on_lab sh -c 'kill -KILL $(cat /run/pids/kubevirt-lite)'
+signal KILL kubevirt-lite
 job=$(submit alice --vm=tiny -c 1 --mem=512M <<<"$script")
 ok "API down: vmctl show tells" within 40 shows "$job" "[Kk]ubernetes"
 ok "the API comes back" lab up
 ok "the job goes on" within 120 job_in "$job" COMPLETED
 ok "all is gone" within 60 nothing_left "$job"
 
-on_lab sh -c 'kill -STOP $(cat /run/pids/ceph-osd)'
+signal STOP ceph-osd
 job=$(submit alice --vm=tiny -c 1 --mem=512M <<<"$script")
 ok "Ceph stuck: vmctl show tells" within 60 shows "$job" "[Cc]eph|rbd|disk"
-on_lab sh -c 'kill -CONT $(cat /run/pids/ceph-osd)'
+signal CONT ceph-osd
 ok "the job goes on" within 120 job_in "$job" COMPLETED
 ok "all is gone" within 60 nothing_left "$job"
 done_testing

@@ -3,7 +3,7 @@
 # Jobs without --vm neither notice the plugin nor need vmd.
 . "$(dirname "$0")/lib.sh"
 
-on_lab sh -c 'kill -KILL $(cat /run/pids/vmd)'
+signal KILL vmd
 job=$(submit bob --mem=100M <<<$'#!/bin/bash\nenv | grep -c VM_\ntrue')
 ok "it runs while vmd is down" within 20 job_in "$job" COMPLETED
 ok "no variable of ours" equals "$(output_of bob "$job")" 0

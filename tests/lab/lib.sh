@@ -24,6 +24,11 @@ as() # USER COMMAND...
 	lab exec --as "$@"
 }
 
+signal() # SIGNAL PART: to a daemon of masternode; `lab up` starts again what died
+{
+	on_lab sh -c "kill -$1 \$(cat /run/pids/$2)"
+}
+
 # ok TEXT COMMAND...: one test; what a failing command said is shown.
 ok()
 {
