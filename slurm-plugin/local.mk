@@ -23,6 +23,8 @@ slurm_vm_la_LDFLAGS = $(plugin_ldflags)
 slurm_vm_la_LIBADD = $(MUNGE_LIBS)
 slurm_vm_la_DEPENDENCIES = slurm-plugin/plugin.lds
 
+dist_man_MANS += slurm-plugin/slurm-vm.7 slurm-plugin/slurm-vm.8
+
 # The site's job_submit.lua is its own: the module lies beside it, to be loaded from there.
 dist_pkgdata_DATA = slurm-plugin/job_submit.lua
 EXTRA_DIST += slurm-plugin/plugin.lds
