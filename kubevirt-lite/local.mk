@@ -52,3 +52,33 @@ libkubeapi_a_SOURCES = \
 	kubevirt-lite/table_cell.c kubevirt-lite/table_cell.h
 libkubeapi_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(MHD_CFLAGS) $(SQLITE_CFLAGS)
 kubeapi_libs = libkubeapi.a $(guest_libs) $(base_libs) $(MHD_LIBS) $(SQLITE_LIBS)
+
+# the controllers: what the objects mean
+noinst_LIBRARIES += libcontrollers.a
+libcontrollers_a_SOURCES = \
+	kubevirt-lite/controllers.h \
+	kubevirt-lite/controllers/controller.h \
+	kubevirt-lite/controllers/condition.c \
+	kubevirt-lite/controllers/controllers.c \
+	kubevirt-lite/controllers/credentials.c \
+	kubevirt-lite/controllers/launcher.c \
+	kubevirt-lite/controllers/media.c kubevirt-lite/controllers/media.h \
+	kubevirt-lite/controllers/migration.c \
+	kubevirt-lite/controllers/network.c \
+	kubevirt-lite/controllers/node.c \
+	kubevirt-lite/controllers/pod.c \
+	kubevirt-lite/controllers/queue.c \
+	kubevirt-lite/controllers/scheduler.c \
+	kubevirt-lite/controllers/secret.c kubevirt-lite/controllers/secret.h \
+	kubevirt-lite/controllers/settings.c \
+	kubevirt-lite/controllers/subresources.c \
+	kubevirt-lite/controllers/vm.c \
+	kubevirt-lite/controllers/vmi.c \
+	kubevirt-lite/controllers/vmi_status.c \
+	kubevirt-lite/controllers/volume.c
+libcontrollers_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+
+sbin_PROGRAMS += kubevirt-lite/kubevirt-lite
+kubevirt_lite_kubevirt_lite_SOURCES = kubevirt-lite/kubevirt-lite.c
+kubevirt_lite_kubevirt_lite_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+kubevirt_lite_kubevirt_lite_LDADD = libcontrollers.a $(kubeapi_libs)

@@ -271,6 +271,18 @@ static void on_move_state(void *self, struct json_object *value, const struct er
 	changed(q);
 }
 
+/* When QEMU is taken up again: a migration may be under way, or over. */
+static void on_move_found(void *self, struct json_object *value, const struct err *e)
+{
+	struct qemu *q = self;
+
+	if (value && json_str_at(value, "status") &&
+	    !str_eq(json_str_at(value, "status"), "none")) {
+		q->guest.seen.move = MOVE_ACTIVE;
+		on_move_state(self, value, e);
+	}
+}
+
 static void on_event(void *self, const char *name, struct json_object *data)
 {
 	struct qemu *q = self;
@@ -343,6 +355,7 @@ static void on_ready(void *self)
 		json_put_str(args, "uri", uri);
 		qmp_send(q->qmp, "migrate-incoming", args, on_incoming, q);
 	} else {
+		qmp_send(q->qmp, "query-migrate", NULL, on_move_found, q);
 		status_ask(q);
 	}
 	qmp_send(q->qmp, "query-chardev", NULL, on_chardevs, q);

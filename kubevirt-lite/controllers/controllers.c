@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Joins controllers, guests and store: what a change of one object means for others is said here,
+ * in one place. Owns the queue, the guests and the settings. Loop thread only. */
+#include "kubevirt-lite/controllers/controller.h"
+#include "vmd/base/clock.h"
+#include "vmd/base/log.h"
+#include "vmd/base/str.h"
+
+#include <stdarg.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+static const reconcile_fn by_kind[KIND_COUNT] = {
+	[KIND_NODE] = node_reconcile,      [KIND_POD] = pod_reconcile, [KIND_PV] = pv_reconcile,
+	[KIND_PVC] = pvc_reconcile,        [KIND_VM] = vm_reconcile,   [KIND_VMI] = vmi_reconcile,
+	[KIND_VMIM] = migration_reconcile,
+};
+
+/* --- helpers --- */
+
+void put(struct controllers *c, enum kind_id kind, struct json_object *copy)
+{
+	char name[NAME_MAX_];
+	struct err e = {.kind = ERR_NONE};
+
+	(void)snprintf(name, sizeof(name), "%s", object_name(copy));
+	if (store_update(c->store, kind, copy, NULL, &e) < 0)
+		log_warn("%s=%s action=update err=\"%s\"", kind_get(kind)->singular, name, e.msg);
+}
+
+void say(struct controllers *c, struct json_object *about, const char *component, bool warning,
+	 const char *reason, const char *fmt, ...)
+{
+	char text[512];
+	struct err e = {.kind = ERR_NONE};
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (store_say(c->store, about, component, warning ? "Warning" : "Normal", reason, text,
+		      &e) < 0)
+		log_warn("object=%s event=%s err=\"%s\"", object_name(about), reason, e.msg);
+}
+
+static const char *map_get(struct json_object *object, const char *map, const char *name)
+{
+	struct json_object *m = json_at(object, map);
+	struct json_object *v;
+
+	if (!json_object_is_type(m, json_type_object) || !json_object_object_get_ex(m, name, &v))
+		return NULL;
+	return json_object_get_string(v);
+}
+
+static void map_set(struct json_object *copy, const char *map, const char *name, const char *value)
+{
+	if (!json_at(copy, map))
+		json_put_at(copy, map, json_object_new_object());
+	json_object_object_add(json_at(copy, map), name, json_object_new_string(value));
+}
+
+const char *label(struct json_object *object, const char *name)
+{
+	return map_get(object, "metadata/labels", name);
+}
+
+const char *annotation(struct json_object *object, const char *name)
+{
+	return map_get(object, "metadata/annotations", name);
+}
+
+void label_set(struct json_object *copy, const char *name, const char *value)
+{
+	map_set(copy, "metadata/labels", name, value);
+}
+
+void annotation_set(struct json_object *copy, const char *name, const char *value)
+{
+	map_set(copy, "metadata/annotations", name, value);
+}
+
+const char *owner_uid(struct json_object *object)
+{
+	struct json_object *list = json_at(object, "metadata/ownerReferences");
+
+	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
+		struct json_object *ref = json_object_array_get_idx(list, i);
+
+		if (json_object_get_boolean(json_at(ref, "controller")))
+			return json_str_at(ref, "uid");
+	}
+	return NULL;
+}
+
+bool is_owned_by(struct json_object *object, struct json_object *owner)
+{
+	return object && owner && str_eq(owner_uid(object), object_uid(owner));
+}
+
+const char *name_random(const char *prefix, char *buf, size_t size)
+{
+	static const char letters[] = "bcdfghjklmnpqrstvwxz2456789";
+	unsigned char bytes[5] = {0};
+
+	(void)!getrandom(bytes, sizeof(bytes), 0);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (unsigned char)letters[bytes[i] % (sizeof(letters) - 1)];
+	/* A long prefix is cut, as Kubernetes does. */
+	(void)snprintf(buf, size, "%.*s%.5s", (int)size - 6, prefix, (const char *)bytes);
+	return buf;
+}
+
+void path_copy(struct json_object *from, struct json_object *to, const char *path)
+{
+	struct json_object *v = json_at(from, path);
+	struct json_object *copy = NULL;
+
+	if (v && json_object_deep_copy(v, &copy, NULL) == 0)
+		json_put_at(to, path, copy);
+}
+
+int64_t grace_of(struct json_object *vmi)
+{
+	struct json_object *v = json_at(vmi, "spec/terminationGracePeriodSeconds");
+	int64_t s = v ? json_object_get_int64(v) : 30;
+
+	return s < 0 ? 0 : s;
+}
+
+const char *time_text(int64_t wall_s, char *buf, size_t size)
+{
+	time_t t = (time_t)wall_s;
+	struct tm tm;
+
+	if (!gmtime_r(&t, &tm) || strftime(buf, size, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		buf[0] = '\0';
+	return buf;
+}
+
+int64_t time_parse(const char *text)
+{
+	struct tm tm = {.tm_sec = 0};
+
+	if (!text || !strptime(text, "%Y-%m-%dT%H:%M:%S", &tm))
+		return 0;
+	return timegm(&tm);
+}
+
+/* --- who has to look when something changes --- */
+
+static void again_object(struct controllers *c, enum kind_id kind, struct json_object *o)
+{
+	again(c, kind, object_namespace(o), object_name(o), 0);
+}
+
+static void again_all(struct controllers *c, enum kind_id kind, const char *ns)
+{
+	AUTO(json_object_put) struct json_object *list = store_list(c->store, kind, ns, NULL, NULL);
+
+	for (size_t i = 0; i < json_object_array_length(list); i++)
+		again_object(c, kind, json_object_array_get_idx(list, i));
+}
+
+static void again_vmi_and_vm(struct controllers *c, const char *ns, const char *name)
+{
+	again(c, KIND_VMI, ns, name, 0);
+	again(c, KIND_VM, ns, name, 0);
+}
+
+/* Pods that wait: for a node, a volume, a network. */
+static void again_waiting(struct controllers *c, const char *ns)
+{
+	AUTO(json_object_put)
+	struct json_object *list = store_list(c->store, KIND_POD, ns, NULL, NULL);
+
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		struct json_object *pod = json_object_array_get_idx(list, i);
+
+		if (!phase_is_final(pod))
+			again_object(c, KIND_POD, pod);
+	}
+}
+
+static void again_claim_of(struct controllers *c, struct json_object *pv)
+{
+	const char *ns = json_str_at(pv, "spec/claimRef/namespace");
+	const char *name = json_str_at(pv, "spec/claimRef/name");
+
+	if (ns && name)
+		again(c, KIND_PVC, ns, name, 0);
+}
+
+static void on_event(void *ctx, enum store_event event, enum kind_id kind,
+		     struct json_object *object, struct json_object *old)
+{
+	struct controllers *c = ctx;
+	const char *ns = object_namespace(object);
+	const char *name = object_name(object);
+	const char *vm = label(object, LABEL_VM_NAME);
+
+	(void)event, (void)old;
+	again(c, kind, ns, name, 0);
+	switch (kind) {
+	case KIND_VM: again(c, KIND_VMI, ns, name, 0); break;
+	case KIND_VMI:
+		again(c, KIND_VM, ns, name, 0);
+		again_all(c, KIND_VMIM, ns);
+		again_waiting(c, ns);
+		break;
+	case KIND_VMIM:
+		if (json_str_at(object, "spec/vmiName"))
+			again_vmi_and_vm(c, ns, json_str_at(object, "spec/vmiName"));
+		break;
+	case KIND_POD:
+		if (vm)
+			again_vmi_and_vm(c, ns, vm);
+		if (annotation(object, ANNOTATION_MIGRATION))
+			again(c, KIND_VMIM, ns, annotation(object, ANNOTATION_MIGRATION), 0);
+		again_all(c, KIND_PVC, ns);
+		break;
+	case KIND_PV: again_claim_of(c, object); break;
+	case KIND_PVC:
+		if (json_str_at(object, "spec/volumeName"))
+			again(c, KIND_PV, "", json_str_at(object, "spec/volumeName"), 0);
+		again_all(c, KIND_VMI, ns);
+		again_waiting(c, ns);
+		break;
+	case KIND_NODE:
+		if (!old ||
+		    json_at(object, "spec/unschedulable") != json_at(old, "spec/unschedulable"))
+			again_waiting(c, NULL);
+		break;
+	case KIND_NAD: again_waiting(c, NULL); break;
+	case KIND_SECRET:
+		again_waiting(c, NULL);
+		again_all(c, KIND_VMI, ns);
+		break;
+	case KIND_CONFIGMAP: again_waiting(c, ns); break;
+	case KIND_NAMESPACE:
+	case KIND_EVENT:
+	case KIND_SERVICEACCOUNT:
+	case KIND_LEASE:
+	case KIND_STORAGECLASS:
+	case KIND_COUNT: break;
+	}
+}
+
+/* --- life --- */
+
+int controllers_new(struct conf *settings, struct controllers **ret, struct err *e)
+{
+	struct controllers *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		abort();
+	if (settings_read(settings, &c->set, e) < 0) {
+		free(c);
+		return -1;
+	}
+	subresources_fill(c);
+	*ret = c;
+	return 0;
+}
+
+int controllers_start(struct controllers *c, struct store *s, struct sd_event *loop, struct err *e)
+{
+	c->store = s;
+	c->loop = loop;
+	if (c->set.simulated)
+		simulated_maker(loop, &c->set.times, &c->maker);
+	else if (qemu_maker(loop, c->set.run_dir, &c->maker, e) < 0)
+		return -1;
+	if (queue_new(c, by_kind, &c->queue, e) < 0 || store_subscribe(s, on_event, c, e) < 0 ||
+	    nodes_start(c, e) < 0)
+		return -1;
+	launchers_sweep(c);
+	for (unsigned kind = 0; kind < KIND_COUNT; kind++)
+		if (by_kind[kind])
+			again_all(c, kind, NULL);
+	return 0;
+}
+
+const struct subresource_hooks *controllers_hooks(struct controllers *c)
+{
+	return &c->hooks;
+}
+
+void controllers_free(struct controllers *c)
+{
+	if (!c)
+		return;
+	while (c->launchers)
+		launcher_free(c->launchers);
+	if (c->maker.free)
+		c->maker.free(c->maker.self);
+	queue_free(c->queue);
+	free(c);
+}
