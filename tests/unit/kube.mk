@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 # the adapter to Kubernetes
-EXTRA_DIST += tests/unit/kube_fixture.h tests/unit/schema.h
+EXTRA_DIST += tests/unit/fake_api.h tests/unit/kube_fixture.h tests/unit/schema.h
 kube_test_libs = $(kube_libs) $(unit_libs)
 if HAVE_CHECK
 unit_tests += \
 	tests/unit/unit_kube_decode \
 	tests/unit/unit_kube_encode \
+	tests/unit/unit_kube_http \
 	tests/unit/unit_kube_samples \
 	tests/unit/unit_kube_schema
 
@@ -17,6 +18,10 @@ tests_unit_unit_kube_decode_LDADD = $(kube_test_libs)
 tests_unit_unit_kube_encode_SOURCES = tests/unit/unit_kube_encode.c tests/unit/kube_fixture.c
 tests_unit_unit_kube_encode_CFLAGS = $(unit_cflags)
 tests_unit_unit_kube_encode_LDADD = $(kube_test_libs)
+
+tests_unit_unit_kube_http_SOURCES = tests/unit/unit_kube_http.c tests/unit/fake_api.c
+tests_unit_unit_kube_http_CFLAGS = $(unit_cflags) $(MHD_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_unit_kube_http_LDADD = $(kube_test_libs) $(MHD_LIBS)
 
 tests_unit_unit_kube_samples_SOURCES = tests/unit/unit_kube_samples.c tests/unit/kube_fixture.c
 tests_unit_unit_kube_samples_CFLAGS = $(unit_cflags)

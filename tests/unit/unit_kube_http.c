@@ -1,0 +1,767 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kube_http and kube_watch against a real HTTPS server that misbehaves on command. */
+#include "tests/unit/fake_api.h"
+#include "vmd/base/clock.h"
+#include "vmd/base/str.h"
+#include "vmd/kube/kube_http.h"
+#include "vmd/kube/kube_watch.h"
+
+#include <check.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <systemd/sd-event.h>
+
+static char dir[] = "/tmp/kube-http-XXXXXX";
+static struct fake_api *api;
+static struct http *http;
+static sd_event *loop;
+
+static void file_write(const char *name, const char *text)
+{
+	char path[256], new[260];
+	FILE *f;
+
+	(void)str_fmt(path, sizeof(path), "%s/%s", dir, name);
+	(void)str_fmt(new, sizeof(new), "%s.n", path);
+	f = fopen(new, "we");
+	if (!f || fputs(text, f) < 0 || fclose(f) != 0 || rename(new, path) != 0)
+		abort();
+}
+
+static void up(fake_fn answer, void *ctx, int64_t timeout_us, unsigned parallel)
+{
+	char ca[256], token[256];
+	struct err e = {.msg = ""};
+
+	signal(SIGPIPE, SIG_IGN);
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	file_write("token", "t0\n");
+	api = fake_api_start(dir, answer, ctx);
+	(void)str_fmt(ca, sizeof(ca), "%s/ca.crt", dir);
+	(void)str_fmt(token, sizeof(token), "%s/token", dir);
+	ck_assert_int_ge(sd_event_new(&loop), 0);
+	ck_assert_msg(http_new(loop,
+			       &(struct http_settings){.server = fake_api_url(api),
+						       .ca_file = ca,
+						       .token_file = token,
+						       .timeout_us = timeout_us,
+						       .parallel_max = parallel,
+						       .queue_max = 100},
+			       &http, &e) == 0,
+		      "%s", e.msg);
+}
+
+static void down(void)
+{
+	static const char *const files[] = {"token", "ca.crt", "ca.key"};
+
+	http_free(http);
+	fake_api_stop(api);
+	sd_event_unref(loop);
+	for (unsigned i = 0; i < ARRAY_LEN(files); i++) {
+		char path[256];
+
+		(void)str_fmt(path, sizeof(path), "%s/%s", dir, files[i]);
+		unlink(path);
+	}
+	rmdir(dir);
+}
+
+/* ---- single requests ---- */
+
+struct result {
+	struct err e;
+	long status;
+	char body[64];
+	int calls;
+};
+
+static int calls; /* of on_done, altogether */
+
+/* Turns the loop until *count is n; check's time limit is the only clock. */
+static void turn_until(const int *count, int n)
+{
+	while (*count < n)
+		ck_assert_int_ge(sd_event_run(loop, UINT64_MAX), 0);
+}
+
+static void on_done(void *ctx, const struct http_reply *r, const struct err *e)
+{
+	struct result *res = ctx;
+
+	res->e = *e;
+	res->status = r->status;
+	(void)snprintf(res->body, sizeof(res->body), "%.60s", r->body);
+	res->calls++;
+	calls++;
+}
+
+static void send_one(struct result *res, const char *method, const char *path, const char *body)
+{
+	struct err e = {.msg = ""};
+
+	ck_assert_msg(http_send(http,
+				&(struct http_request){.method = method,
+						       .path = path,
+						       .body = body,
+						       .body_max = 4096,
+						       .done = on_done,
+						       .ctx = res},
+				NULL, &e) == 0,
+		      "%s", e.msg);
+}
+
+static struct result ask(const char *method, const char *path, const char *body)
+{
+	struct result res = {.calls = 0};
+
+	send_one(&res, method, path, body);
+	ck_assert_int_eq(res.calls, 0); /* never from within the call */
+	turn_until(&res.calls, 1);
+	return res;
+}
+
+struct row {
+	const char *why, *method;
+	struct fake_answer a;
+	enum err_kind kind;
+	const char *text; /* in the error or the body */
+};
+
+static const struct row rows[] = {
+	{"fine",           "GET",    {.status = 200, .body = "hello"},                                               ERR_NONE,    "hello"                        },
+	{"made",           "POST",   {.status = 201, .body = "made"},                                                ERR_NONE,    "made"                         },
+	{"a Status",
+	 "GET",		      {.status = 404, .body = "{\"kind\":\"Status\",\"message\":\"no x\"}"},
+	 ERR_ABSENT,													      "no x (HTTP 404)"              },
+	{"plain text",
+	 "GET",		      {.status = 404, .body = "404 page not found\n", .plain = true},
+	 ERR_ABSENT,													      "404 page not found (HTTP 404)"},
+	{"500, read",      "GET",    {.status = 500},								ERR_RETRY,   "HTTP 500"                     },
+	{"500, write",     "POST",   {.status = 500, .body = "oops"},                                                ERR_UNSURE,  "oops"                         },
+	{"no right",       "POST",   {.status = 403, .body = "no"},                                                  ERR_DENIED,  "no"                           },
+	{"silence, read",  "GET",    {.status = 0},								  ERR_RETRY,   "timed out"                    },
+	{"silence, write", "DELETE", {.status = 0},								  ERR_UNSURE,  "timed out"                    },
+	{"cut, read",
+	 "GET",		      {.status = 200, .stream = true, .n_piece = 1, .piece = {"x"}, .end = FAKE_CUT},
+	 ERR_RETRY,													       ""			     },
+	{"cut, write",
+	 "POST",		     {.status = 200, .stream = true, .n_piece = 1, .piece = {"x"}, .end = FAKE_CUT},
+	 ERR_UNSURE,													      ""			     },
+	{"redirect",       "GET",    {.status = 301, .body = "elsewhere"},                                           ERR_INVALID, "elsewhere"                    },
+};
+
+static void answer_row(void *ctx, const struct fake_request *q, struct fake_answer *a)
+{
+	const struct row *r = ctx;
+
+	ck_assert_str_eq(q->method, r->method);
+	ck_assert_str_eq(q->authorization, "Bearer t0");
+	ck_assert_str_eq(q->body, str_eq(r->method, "GET") ? "" : "{}");
+	*a = r->a;
+}
+
+START_TEST(answers)
+{
+	const struct row *r = &rows[_i];
+	struct result res;
+
+	up(answer_row, (void *)(uintptr_t)r, SEC_US / 2, 4);
+	res = ask(r->method, "/x", str_eq(r->method, "GET") ? NULL : "{}");
+	ck_assert_msg(res.e.kind == r->kind, "%s: %s: %s", r->why, err_kind_name(res.e.kind),
+		      res.e.msg);
+	ck_assert_msg(strstr(r->kind == ERR_NONE ? res.body : res.e.msg, r->text), "%s: '%s' '%s'",
+		      r->why, res.e.msg, res.body);
+	down();
+}
+END_TEST
+
+START_TEST(too_long_an_answer)
+{
+	static char big[8192];
+	struct row r = {
+		.method = "GET", .a = {.status = 200, .body = big}
+        };
+	struct result res;
+
+	memset(big, 'x', sizeof(big) - 1);
+	up(answer_row, &r, SEC_US, 4);
+	res = ask("GET", "/x", NULL);
+	ck_assert_int_eq(res.e.kind, ERR_INVALID);
+	ck_assert(strstr(res.e.msg, "longer than 4096"));
+	down();
+}
+END_TEST
+
+static void answer_ok(void *ctx, const struct fake_request *q, struct fake_answer *a)
+{
+	(void)ctx, (void)q;
+	a->body = "ok";
+}
+
+START_TEST(nobody_listens)
+{
+	struct http *other = NULL;
+	struct result res = {.calls = 0};
+	struct err e;
+
+	up(answer_ok, NULL, SEC_US, 4);
+	/* port 1 of loopback: refused */
+	ck_assert_int_eq(http_new(loop,
+				  &(struct http_settings){.server = "https://127.0.0.1:1",
+							  .ca_file = "",
+							  .token_file = "",
+							  .timeout_us = SEC_US,
+							  .parallel_max = 1,
+							  .queue_max = 1},
+				  &other, &e),
+			 0);
+	ck_assert_int_eq(http_send(other,
+				   &(struct http_request){.method = "POST",
+							  .path = "/",
+							  .body = "{}",
+							  .done = on_done,
+							  .ctx = &res},
+				   NULL, &e),
+			 0);
+	turn_until(&res.calls, 1);
+	ck_assert_int_eq(res.e.kind, ERR_RETRY); /* nothing was sent: not ERR_UNSURE */
+	http_free(other);
+	down();
+}
+END_TEST
+
+START_TEST(another_authority)
+{
+	struct http *other = NULL;
+	struct result res = {.calls = 0};
+	char token[256];
+	struct err e;
+
+	up(answer_ok, NULL, SEC_US, 4);
+	(void)str_fmt(token, sizeof(token), "%s/token", dir);
+	ck_assert_int_eq(http_new(loop,
+				  &(struct http_settings){.server = fake_api_url(api),
+							  .ca_file = "",
+							  .token_file = token,
+							  .timeout_us = SEC_US,
+							  .parallel_max = 1,
+							  .queue_max = 1},
+				  &other, &e),
+			 0);
+	ck_assert_int_eq(http_send(other,
+				   &(struct http_request){.method = "POST",
+							  .path = "/",
+							  .body = "{}",
+							  .done = on_done,
+							  .ctx = &res},
+				   NULL, &e),
+			 0);
+	turn_until(&res.calls, 1);
+	ck_assert_int_eq(res.e.kind, ERR_RETRY);
+	ck_assert(strstr(res.e.msg, "certificate"));
+	ck_assert_uint_eq(fake_api_requests(api), 0); /* the token was not shown */
+	http_free(other);
+	down();
+}
+END_TEST
+
+/* ---- token ---- */
+
+/* Wants "t1"; with renew it puts it where the client finds it. */
+static void answer_token(void *renew, const struct fake_request *q, struct fake_answer *a)
+{
+	a->body = "{}";
+	if (str_eq(q->authorization, "Bearer t1"))
+		return;
+	a->status = 401;
+	if (renew)
+		file_write("token", "t1\n");
+}
+
+START_TEST(token_renewed_after_401)
+{
+	struct result res;
+
+	up(answer_token, &calls, SEC_US, 4);
+	res = ask("POST", "/x", "{}");
+	ck_assert_msg(res.e.kind == ERR_NONE, "%s", res.e.msg);
+	ck_assert_uint_eq(fake_api_requests(api), 2);
+	down();
+}
+END_TEST
+
+START_TEST(token_refused)
+{
+	struct result res;
+
+	up(answer_token, NULL, SEC_US, 4);
+	res = ask("POST", "/x", "{}");
+	ck_assert_int_eq(res.e.kind, ERR_DENIED);
+	ck_assert_uint_eq(fake_api_requests(api), 1);
+	down();
+}
+END_TEST
+
+START_TEST(token_missing_or_forged)
+{
+	static const char *const bad[] = {"", " \n", "a b", "a\r\nX: y"};
+	struct err e = {.msg = ""};
+
+	up(answer_ok, NULL, SEC_US, 4);
+	for (unsigned i = 0; i < ARRAY_LEN(bad); i++) {
+		struct result res = {.calls = 0};
+
+		file_write("token", bad[i]);
+		ck_assert_int_eq(http_send(http,
+					   &(struct http_request){.method = "GET",
+								  .path = "/",
+								  .done = on_done,
+								  .ctx = &res},
+					   NULL, &e),
+				 -1);
+		ck_assert_int_eq(e.kind, ERR_DENIED);
+		ck_assert(strstr(e.msg, "token_file"));
+	}
+	ck_assert_uint_eq(fake_api_requests(api), 0);
+	down();
+}
+END_TEST
+
+/* ---- many ---- */
+
+static void answer_slowly(void *ctx, const struct fake_request *q, struct fake_answer *a)
+{
+	(void)ctx, (void)q;
+	a->body = "ok";
+	a->delay_ms = 10;
+}
+
+START_TEST(no_more_than_n_at_a_time)
+{
+	struct result res[60];
+
+	memset(res, 0, sizeof(res));
+	up(answer_slowly, NULL, 10 * SEC_US, 4);
+	for (unsigned i = 0; i < ARRAY_LEN(res); i++)
+		send_one(&res[i], "GET", "/x", NULL);
+	turn_until(&calls, ARRAY_LEN(res));
+	for (unsigned i = 0; i < ARRAY_LEN(res); i++)
+		ck_assert_msg(res[i].calls == 1 && res[i].e.kind == ERR_NONE, "%s", res[i].e.msg);
+	ck_assert_uint_le(fake_api_peak(api), 4);
+	ck_assert_uint_ge(fake_api_peak(api), 2);
+	down();
+}
+END_TEST
+
+static void answer_never(void *ctx, const struct fake_request *q, struct fake_answer *a)
+{
+	(void)ctx, (void)q;
+	a->status = 0;
+}
+
+/* Everything ends by its deadline: what is on the wire, and what never got there. */
+START_TEST(deadline_holds_in_the_queue)
+{
+	struct result res[50];
+
+	memset(res, 0, sizeof(res));
+	up(answer_never, NULL, SEC_US / 4, 2);
+	for (unsigned i = 0; i < ARRAY_LEN(res); i++)
+		send_one(&res[i], "POST", "/x", "{}");
+	turn_until(&calls, ARRAY_LEN(res));
+	for (unsigned i = 0; i < ARRAY_LEN(res); i++)
+		ck_assert_int_eq(res[i].e.kind, i < 2 ? ERR_UNSURE : ERR_RETRY);
+	ck_assert_uint_eq(fake_api_requests(api), 2);
+	down();
+}
+END_TEST
+
+START_TEST(queue_is_bounded)
+{
+	struct result res = {.calls = 0};
+	struct http_transfer *t = NULL;
+	struct err e;
+	int n = 0;
+
+	up(answer_never, NULL, SEC_US, 1);
+	while (http_send(http,
+			 &(struct http_request){
+				 .method = "GET", .path = "/", .done = on_done, .ctx = &res},
+			 &t, &e) == 0 &&
+	       n < 1000)
+		n++;
+	ck_assert_int_eq(n, 101); /* one on the wire, 100 waiting */
+	ck_assert_int_eq(e.kind, ERR_RETRY);
+	http_cancel(t);
+	ck_assert_int_eq(
+		http_send(http,
+			  &(struct http_request){
+				  .method = "GET", .path = "/", .done = on_done, .ctx = &res},
+			  NULL, &e),
+		0);
+	down(); /* with all of them under way: nobody is called */
+	ck_assert_int_eq(res.calls, 0);
+}
+END_TEST
+
+/* 429 with Retry-After: nothing goes out before that. */
+static void answer_later(void *ctx, const struct fake_request *q, struct fake_answer *a)
+{
+	(void)ctx, (void)q;
+	a->status = 429;
+	a->retry_after_s = 60;
+	a->body = "later";
+	a->plain = true;
+}
+
+START_TEST(retry_after)
+{
+	struct result res;
+
+	up(answer_later, NULL, SEC_US / 4, 4);
+	res = ask("POST", "/x", "{}");
+	ck_assert_int_eq(res.e.kind, ERR_RETRY);
+	ck_assert_int_eq(res.status, 429);
+	res = ask("POST", "/x", "{}");
+	ck_assert_int_eq(res.e.kind, ERR_RETRY);
+	ck_assert_int_eq(res.status, 0);
+	ck_assert(strstr(res.e.msg, "asked to wait"));
+	ck_assert_uint_eq(fake_api_requests(api), 1);
+	down();
+}
+END_TEST
+
+/* ---- watches ---- */
+
+#define OBJECT(name, version)                                                                      \
+	"{\"metadata\":{\"name\":\"" name "\",\"resourceVersion\":\"" version "\"}}"
+#define LIST(version, next, items)                                                                 \
+	"{\"metadata\":{\"resourceVersion\":\"" version "\",\"continue\":\"" next                  \
+	"\"},\"items\":[" items "]}"
+#define EVENT(type, name, version) "{\"type\":\"" type "\",\"object\":" OBJECT(name, version) "}\n"
+#define GONE                                                                                       \
+	"{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"message\":\"old\",\"code\":410}}\n"
+
+/* The n-th request must be this one, and is answered so. */
+struct step {
+	const char *version;  /* of a watch; NULL: it must be a list */
+	const char *next;     /* continue= of a list */
+	struct fake_answer a; /* status 0: 200 */
+};
+
+struct story {
+	const char *log; /* what the owner must be told: +name -name [ ] */
+	size_t n;
+	struct step step[8]; /* the last one keeps silent */
+};
+
+struct follow {
+	struct watch *watch;
+	const struct story *story;
+	char log[256];
+	int states;
+	bool known, troubled;
+};
+
+static char wrong[256]; /* what the server did not expect; written by its threads */
+
+static void answer_story(void *ctx, const struct fake_request *q, struct fake_answer *a)
+{
+	const struct story *s = ctx;
+	const struct step *step = &s->step[q->n < s->n ? q->n : s->n - 1];
+	bool is_watch = str_eq(fake_query(q, "watch"), "true");
+
+	if (q->n >= s->n)
+		(void)str_fmt(wrong, sizeof(wrong), "request %u was not expected", q->n);
+	else if (is_watch != (step->version != NULL) ||
+		 (step->version && !str_eq(fake_query(q, "resourceVersion"), step->version)) ||
+		 (step->next && !str_eq(fake_query(q, "continue"), step->next)) ||
+		 !str_eq(fake_query(q, "labelSelector"), "a/b=c") || !str_eq(q->path, "/objects"))
+		(void)str_fmt(wrong, sizeof(wrong), "request %u: watch %d version '%s' next '%s'",
+			      q->n, is_watch, fake_query(q, "resourceVersion"),
+			      fake_query(q, "continue"));
+	*a = step->a;
+	if (a->status == 0)
+		a->status = 200;
+}
+
+static void follow_add(struct follow *f, const char *what, const char *name)
+{
+	size_t at = strlen(f->log);
+
+	(void)snprintf(f->log + at, sizeof(f->log) - at, "%s%s", what, name);
+}
+
+static void on_begin(void *ctx)
+{
+	follow_add(ctx, "[", "");
+}
+
+static void on_item(void *ctx, struct json_object *object, bool gone)
+{
+	follow_add(ctx, gone ? "-" : "+", json_str_at(object, "metadata/name"));
+}
+
+static void on_end(void *ctx)
+{
+	follow_add(ctx, "]", "");
+}
+
+static void on_state(void *ctx)
+{
+	struct follow *f = ctx;
+
+	f->states++;
+	f->known = watch_known(f->watch);
+	f->troubled = f->troubled || *watch_trouble(f->watch);
+}
+
+static void follow_start(struct follow *f, const struct story *s, int64_t stale_us)
+{
+	f->story = s;
+	f->watch = watch_new(http, &(struct watch_source){.path = "/objects",
+							  .query = "labelSelector=a%2Fb%3Dc",
+							  .stale_us = stale_us,
+							  .ctx = f,
+							  .begin = on_begin,
+							  .item = on_item,
+							  .end = on_end,
+							  .state = on_state});
+	ck_assert(!watch_known(f->watch));
+	watch_start(f->watch);
+}
+
+#define OPEN_WATCH(at)                                                                             \
+	{                                                                                          \
+		.version = (at), .a = {.stream = true, .end = FAKE_SILENCE }                       \
+	}
+#define STREAM(n, end_, ...)                                                                       \
+	{                                                                                          \
+		.stream = true, .n_piece = (n), .end = (end_), .piece = { __VA_ARGS__ }            \
+	}
+
+static const struct story stories[] = {
+	{.log = "[+a+b]",
+	 .n = 3,
+	 .step = {{.next = "", .a = {.body = LIST("5", "p/2=", OBJECT("a", "1"))}},
+		  {.next = "p/2=", .a = {.body = LIST("5", "", OBJECT("b", "2"))}},
+		  OPEN_WATCH("5")} },
+ /* events, a bookmark, a clean end: goes on where it was */
+	{.log = "[]+a+a-a+z",
+	 .n = 4,
+	 .step = {{.a = {.body = "{\"metadata\":{\"resourceVersion\":\"5\"},\"items\":null}"}},
+		  {.version = "5",
+		   .a = STREAM(3, FAKE_END, EVENT("ADDED", "a", "6") EVENT("MODIFIED", "a", "7"),
+			       EVENT("DELETED", "a", "8"), EVENT("BOOKMARK", "x", "20"))},
+		  {.version = "20", .a = STREAM(1, FAKE_END, EVENT("ADDED", "z", "21"))},
+		  OPEN_WATCH("21")}},
+ /* cut in the middle of a line: the half is dropped, and comes again */
+	{.log = "[]+a+b",
+	 .n = 4,
+	 .step = {{.a = {.body = LIST("5", "", "")}},
+		  {.version = "5",
+		   .a = STREAM(2, FAKE_CUT, EVENT("ADDED", "a", "6"), "{\"type\":\"ADDED\",\"ob")},
+		  {.version = "6", .a = STREAM(1, FAKE_END, EVENT("ADDED", "b", "7"))},
+		  OPEN_WATCH("7")} },
+ /* too old, told in the stream: a new list */
+	{.log = "[+a][+b]",
+	 .n = 4,
+	 .step = {{.a = {.body = LIST("5", "", OBJECT("a", "1"))}},
+		  {.version = "5", .a = STREAM(1, FAKE_END, GONE)},
+		  {.a = {.body = LIST("9", "", OBJECT("b", "2"))}},
+		  OPEN_WATCH("9")} },
+ /* ... told by HTTP */
+	{.log = "[+a][+b]",
+	 .n = 4,
+	 .step = {{.a = {.body = LIST("5", "", OBJECT("a", "1"))}},
+		  {.version = "5", .a = {.status = 410, .body = "gone"}},
+		  {.a = {.body = LIST("9", "", OBJECT("b", "2"))}},
+		  OPEN_WATCH("9")} },
+ /* the server cannot read the version any more */
+	{.log = "[][]",
+	 .n = 4,
+	 .step = {{.a = {.body = LIST("5", "", "")}},
+		  {.version = "5", .a = {.status = 500, .body = "bad version"}},
+		  {.a = {.body = LIST("9", "", "")}},
+		  OPEN_WATCH("9")} },
+ /* busy: the watch is tried again, nothing is lost */
+	{.log = "[]+a",
+	 .n = 4,
+	 .step = {{.a = {.body = LIST("5", "", "")}},
+		  {.version = "5", .a = {.status = 503, .body = "busy"}},
+		  {.version = "5", .a = STREAM(1, FAKE_END, EVENT("ADDED", "a", "6"))},
+		  OPEN_WATCH("6")} },
+ /* a continue token expires: the list begins anew, whole */
+	{.log = "[+a[+a+b]",
+	 .n = 5,
+	 .step = {{.next = "", .a = {.body = LIST("5", "t", OBJECT("a", "1"))}},
+		  {.next = "t", .a = {.status = 410, .body = "expired"}},
+		  {.next = "", .a = {.body = LIST("9", "t2", OBJECT("a", "1"))}},
+		  {.next = "t2", .a = {.body = LIST("9", "", OBJECT("b", "1"))}},
+		  OPEN_WATCH("9")} },
+ /* nonsense in the stream, then as list */
+	{.log = "[][]",
+	 .n = 5,
+	 .step = {{.a = {.body = LIST("5", "", "")}},
+		  {.version = "5", .a = STREAM(1, FAKE_END, "no json\n")},
+		  {.a = {.body = "no json"}},
+		  {.a = {.body = LIST("9", "", "")}},
+		  OPEN_WATCH("9")} },
+};
+
+static void turn_story(struct follow *f, const struct story *s)
+{
+	while (!wrong[0] && (fake_api_requests(api) < s->n || !str_eq(f->log, s->log)))
+		ck_assert_int_ge(sd_event_run(loop, 20000), 0);
+	ck_assert_msg(!wrong[0], "%s (log %s)", wrong, f->log);
+}
+
+START_TEST(watch_stories)
+{
+	const struct story *s = &stories[_i];
+	struct follow f = {.states = 0};
+
+	up(answer_story, (void *)(uintptr_t)s, 2 * SEC_US, 4);
+	follow_start(&f, s, 0);
+	turn_story(&f, s);
+	ck_assert(watch_known(f.watch));
+	watch_free(f.watch);
+	down();
+}
+END_TEST
+
+/* A line without end: cut, and a new list instead of the same line for ever. */
+static char huge[(4 << 20) + 100];
+static void answer_huge(void *ctx, const struct fake_request *q, struct fake_answer *a)
+{
+	(void)ctx;
+	if (!str_eq(fake_query(q, "watch"), "true"))
+		a->body = LIST("5", "", "");
+	else
+		*a = (struct fake_answer){.status = 200,
+					  .stream = true,
+					  .n_piece = q->n == 1,
+					  .piece = {huge},
+					  .end = FAKE_SILENCE};
+}
+
+START_TEST(huge_line)
+{
+	struct follow f = {.states = 0};
+
+	memset(huge, 'x', sizeof(huge) - 1);
+	up(answer_huge, NULL, 5 * SEC_US, 4);
+	follow_start(&f, NULL, 0);
+	while (!str_eq(f.log, "[][]"))
+		ck_assert_int_ge(sd_event_run(loop, UINT64_MAX), 0);
+	watch_free(f.watch);
+	down();
+}
+END_TEST
+
+/* First a list and a watch that breaks, then nothing but 503. */
+static void answer_failing(void *ctx, const struct fake_request *q, struct fake_answer *a)
+{
+	(void)ctx;
+	if (q->n == 0)
+		a->body = LIST("5", "", OBJECT("a", "1"));
+	else if (q->n == 1)
+		*a = (struct fake_answer){.status = 200, .stream = true, .end = FAKE_CUT};
+	else
+		a->status = 503;
+}
+
+START_TEST(known_until_it_is_stale)
+{
+	struct follow f = {.states = 0};
+
+	up(answer_failing, NULL, SEC_US, 4);
+	follow_start(&f, NULL, 2 * SEC_US);
+	while (!f.known)
+		ck_assert_int_ge(sd_event_run(loop, UINT64_MAX), 0);
+	while (fake_api_requests(api) < 3)
+		ck_assert_int_ge(sd_event_run(loop, 20000), 0);
+	ck_assert(watch_known(f.watch)); /* broken, but not for long */
+	while (f.known)
+		ck_assert_int_ge(sd_event_run(loop, UINT64_MAX), 0);
+	ck_assert(!watch_known(f.watch));
+	ck_assert(f.troubled);
+	ck_assert_str_eq(f.log, "[+a]"); /* what was seen is not forgotten */
+	watch_free(f.watch);
+	down();
+}
+END_TEST
+
+/* ... and it recovers: the third watch opens and says nothing. That is enough. */
+static void answer_recovering(void *ctx, const struct fake_request *q, struct fake_answer *a)
+{
+	(void)ctx;
+	if (q->n == 0)
+		a->body = LIST("5", "", "");
+	else if (q->n < 5)
+		a->status = 503;
+	else
+		*a = (struct fake_answer){.status = 200, .stream = true, .end = FAKE_SILENCE};
+}
+
+START_TEST(trouble_ends_when_the_watch_opens)
+{
+	struct follow f = {.states = 0};
+
+	up(answer_recovering, NULL, SEC_US, 4);
+	follow_start(&f, NULL, SEC_US / 10);
+	while (!f.troubled)
+		ck_assert_int_ge(sd_event_run(loop, UINT64_MAX), 0);
+	while (!watch_known(f.watch) || *watch_trouble(f.watch))
+		ck_assert_int_ge(sd_event_run(loop, UINT64_MAX), 0);
+	ck_assert_uint_eq(fake_api_requests(api), 6);
+	watch_free(f.watch);
+	down();
+}
+END_TEST
+
+START_TEST(escape)
+{
+	char buf[16];
+
+	ck_assert_int_eq(http_escape("a/b=c~", buf, sizeof(buf)), 0);
+	ck_assert_str_eq(buf, "a%2Fb%3Dc~");
+	ck_assert_int_eq(http_escape("\xff", buf, sizeof(buf)), 0);
+	ck_assert_str_eq(buf, "%FF");
+	ck_assert_int_eq(http_escape("//////", buf, sizeof(buf)), -1);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("kube http");
+	TCase *t = tcase_create("kube http");
+	SRunner *r;
+	int failed;
+
+	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(t, answers, 0, ARRAY_LEN(rows));
+	tcase_add_test(t, too_long_an_answer);
+	tcase_add_test(t, nobody_listens);
+	tcase_add_test(t, another_authority);
+	tcase_add_test(t, token_renewed_after_401);
+	tcase_add_test(t, token_refused);
+	tcase_add_test(t, token_missing_or_forged);
+	tcase_add_test(t, no_more_than_n_at_a_time);
+	tcase_add_test(t, deadline_holds_in_the_queue);
+	tcase_add_test(t, queue_is_bounded);
+	tcase_add_test(t, retry_after);
+	tcase_add_loop_test(t, watch_stories, 0, ARRAY_LEN(stories));
+	tcase_add_test(t, huge_line);
+	tcase_add_test(t, known_until_it_is_stale);
+	tcase_add_test(t, trouble_ends_when_the_watch_opens);
+	tcase_add_test(t, escape);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}
