@@ -83,4 +83,5 @@ endif
 include tests/lint/local.mk
 include tests/lab/local.mk
 include tests/plugin/local.mk
+include tests/fuzz/local.mk
 include tests/daemon.mk

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+# Fuzz targets for decoders of bytes from outside: fuzz_NAME.c with the seeds in corpus/NAME/. In
+# `make check` the seeds and their prefixes are replayed; configured with --enable-fuzzers (and
+# CC=clang), the programs are libFuzzer's: tests/fuzz/fuzz_NAME corpus/NAME.
+if FUZZERS
+fuzz_main =
+fuzz_ldflags = $(AM_LDFLAGS) -fsanitize=fuzzer
+else
+fuzz_main = tests/fuzz/replay.c
+fuzz_ldflags = $(AM_LDFLAGS)
+endif
+EXTRA_DIST += tests/fuzz/replay.c tests/fuzz/corpus tests/fuzz/corpus.t
+TESTS += tests/fuzz/corpus.t
+
+check_PROGRAMS += tests/fuzz/fuzz_vm_options
+tests_fuzz_fuzz_vm_options_SOURCES = tests/fuzz/fuzz_vm_options.c slurm-plugin/options.c
+nodist_tests_fuzz_fuzz_vm_options_SOURCES = $(fuzz_main)
+tests_fuzz_fuzz_vm_options_CFLAGS = $(AM_CFLAGS) $(SLURM_CFLAGS)
+tests_fuzz_fuzz_vm_options_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_vm_options_LDADD = $(core_libs)
