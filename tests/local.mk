@@ -22,6 +22,8 @@ include tests/unit/kube.mk
 if HAVE_CHECK
 unit_tests += \
 	tests/unit/unit_http_reply \
+	tests/unit/unit_metrics \
+	tests/unit/unit_requests \
 	tests/unit/unit_server \
 	tests/unit/unit_wire
 
@@ -32,6 +34,14 @@ tests_unit_unit_http_reply_LDADD = $(client_libs) $(unit_libs)
 tests_unit_unit_wire_SOURCES = tests/unit/unit_wire.c
 tests_unit_unit_wire_CFLAGS = $(unit_cflags)
 tests_unit_unit_wire_LDADD = $(client_libs) $(unit_libs)
+
+tests_unit_unit_metrics_SOURCES = tests/unit/unit_metrics.c
+tests_unit_unit_metrics_CFLAGS = $(unit_cflags)
+tests_unit_unit_metrics_LDADD = $(api_libs) $(unit_libs)
+
+tests_unit_unit_requests_SOURCES = tests/unit/unit_requests.c
+tests_unit_unit_requests_CFLAGS = $(unit_cflags)
+tests_unit_unit_requests_LDADD = $(api_libs) $(unit_libs)
 
 tests_unit_unit_server_SOURCES = tests/unit/unit_server.c \
 	tests/unit/private_munge.c tests/unit/private_munge.h

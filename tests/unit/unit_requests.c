@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who may ask what, and what is answered: requests.c with a fake port. The server is left out:
+ * reply_out, reply_send and reply_error are this file's. */
+#include "vmd/api/requests.h"
+#include "vmd/base/json.h"
+#include "vmd/base/str.h"
+
+#include <check.h>
+#include <string.h>
+
+#define ALICE 1000
+#define BOB   1001
+#define SLURM 64030
+#define NONCE "9f3c12ab45de6701"
+
+/* The reply */
+
+struct reply {
+	struct wire_out out;
+	bool sent;
+	struct err e;
+};
+
+static struct reply reply;
+static char buf[WIRE_MAX + 1];
+static struct wire_in in;
+
+struct wire_out *reply_out(struct reply *r)
+{
+	return &r->out;
+}
+
+void reply_send(struct reply *r)
+{
+	size_t len = 0;
+	struct err e;
+
+	ck_assert(!r->sent);
+	r->sent = true;
+	ck_assert_msg(wire_end(&r->out, &len, &e) == 0, "%s", e.msg);
+	ck_assert_msg(wire_decode(buf, len, &in, &e) == 0, "%s", e.msg);
+}
+
+void reply_error(struct reply *r, const struct err *e)
+{
+	ck_assert(!r->sent);
+	ck_assert_int_ne(e->kind, ERR_NONE);
+	r->sent = true;
+	r->e = *e;
+}
+
+/* The world */
+
+static struct job jobs[3000];
+static struct desired desired;
+static struct vm_seen vms[1];
+static struct observed observed;
+static struct vm_status status;
+static struct image images[2];
+static struct catalogue catalogue = {.n = 2, .image = images};
+static struct plan plan_now;
+static bool no_plan;
+static struct {
+	unsigned n;
+	uint32_t job, uid;
+	bool has_request;
+	char image[JOB_NAME_MAX + 1];
+} hint;
+static requests_key_fn key_done;
+static void *key_ctx;
+
+static const struct desired *get_desired(void *self)
+{
+	(void)self;
+	return &desired;
+}
+
+static const struct observed *get_observed(void *self)
+{
+	(void)self;
+	return &observed;
+}
+
+static const struct vm_status *get_status(void *self, uint32_t job_id)
+{
+	(void)self;
+	return job_id == 17 ? &status : NULL;
+}
+
+static const struct catalogue *get_catalogue(void *self)
+{
+	(void)self;
+	return &catalogue;
+}
+
+static const struct plan *get_plan(void *self)
+{
+	(void)self;
+	return no_plan ? NULL : &plan_now;
+}
+
+static void take_hint(void *self, uint32_t job_id, const struct vm_request *request, uint32_t uid)
+{
+	(void)self;
+	hint.n++;
+	hint.job = job_id;
+	hint.uid = uid;
+	hint.has_request = request != NULL;
+	if (request)
+		(void)str_copy(hint.image, sizeof(hint.image), request->image);
+}
+
+static int read_key(void *self, const struct job *j, requests_key_fn done, void *ctx, struct err *e)
+{
+	(void)self;
+	if (j->id == 18)
+		return err_set(e, ERR_RETRY, "Kubernetes is not connected");
+	key_done = done;
+	key_ctx = ctx;
+	return 0;
+}
+
+static int64_t wall_s(void *self)
+{
+	(void)self;
+	return 5000;
+}
+
+static struct requests requests = {
+	.port = {.desired = get_desired,
+		 .observed = get_observed,
+		 .status = get_status,
+		 .catalogue = get_catalogue,
+		 .plan = get_plan,
+		 .hint = take_hint,
+		 .read_key = read_key,
+		 .wall_s = wall_s},
+	.slurm_uid = SLURM
+};
+
+static void job_add(uint32_t id, uint32_t uid, const char *nonce)
+{
+	struct job *j = &jobs[desired.n++];
+
+	*j = (struct job){
+		.id = id,
+		.uid = uid,
+		.gid = uid,
+		.phase = JOB_RUNNING,
+		.cpus = 2,
+		.memory_bytes = UINT64_C(512) << 20,
+		.request = {.image = "tiny", .revision = "v1"}
+        };
+	(void)str_copy(j->request.nonce, sizeof(j->request.nonce), nonce);
+	(void)str_copy(j->user, sizeof(j->user), uid == ALICE ? "alice" : "bob");
+	(void)str_copy(j->node, sizeof(j->node), "worker1node");
+}
+
+static void setup(void)
+{
+	desired = (struct desired){.known = true, .job = jobs};
+	observed = (struct observed){.vms_known = true, .n_vm = 1, .vm = vms};
+	vms[0] = (struct vm_seen){
+		.name = "vm-30-" NONCE "-r0", .job_key = "30-" NONCE, .node = "worker2node"};
+	job_add(18, BOB, NONCE); /* in any order */
+	job_add(17, ALICE, NONCE);
+	status = (struct vm_status){.state = VM_STATE_BOOTING,
+				    .reason = "waiting for the guest agent",
+				    .vm = "vm-17-" NONCE "-r0",
+				    .node = "worker1node",
+				    .address = "192.168.172.57",
+				    .user = "user"};
+	status.since_s[VM_STATE_PENDING] = 4900;
+	status.since_s[VM_STATE_BOOTING] = 4990;
+	memset(images, 0, sizeof(images));
+	(void)str_copy(images[0].name, sizeof(images[0].name), "tiny");
+	images[0].n_revision = 2;
+	(void)str_copy(images[0].revision[0].name, sizeof(images[0].revision[0].name), "v1");
+	(void)str_copy(images[0].revision[1].name, sizeof(images[0].revision[1].name), "v2");
+	(void)str_copy(images[1].name, sizeof(images[1].name), "win11");
+	images[1].profile = VM_PROFILE_WINDOWS;
+	images[1].n_uid = 1;
+	images[1].uid[0] = BOB;
+	plan_now = (struct plan){.n = 1, .act = {{.kind = ACT_CREATE_VM, .job_id = 17}}};
+	no_plan = false;
+	memset(&hint, 0, sizeof(hint));
+	key_done = NULL;
+}
+
+/* text: "op=show\njob=17\n" */
+static void ask_as(uint32_t uid, const char *text)
+{
+	static struct wire_in request;
+	static char request_text[1024];
+	struct caller who = {.uid = uid, .gid = uid};
+	struct err e;
+
+	(void)snprintf(request_text, sizeof(request_text), "slurm-vm=1\n%s", text);
+	ck_assert_int_eq(wire_decode(request_text, strlen(request_text), &request, &e), 0);
+	reply = (struct reply){.sent = false};
+	in.n = 0;
+	wire_begin(&reply.out, buf, sizeof(buf));
+	requests_handle(&requests, &who, &request, &reply);
+}
+
+/* ERR_NONE: allowed */
+static const struct {
+	uint32_t uid;
+	const char *text;
+	enum err_kind kind;
+	const char *why;
+} rows[] = {
+	{ALICE,      "op=show\njob=17\n",				     ERR_NONE,    "the owner"                    },
+	{0,          "op=show\njob=17\n",				     ERR_NONE,    "root"                         },
+	{SLURM,      "op=show\njob=17\n",				     ERR_NONE,    "SlurmUser"                    },
+	{BOB,        "op=show\njob=17\n",				     ERR_DENIED,  "another user"                 },
+	{UINT32_MAX, "op=show\njob=17\n",                                     ERR_DENIED,  "nobody known"                 },
+	{ALICE,      "op=show\njob=99\n",				     ERR_ABSENT,  "no such job"                  },
+	{ALICE,      "op=show\njob=30\n",				     ERR_ABSENT,  "a leftover is root's business"},
+	{ALICE,      "op=show\n",					     ERR_INVALID, "no job"                       },
+	{ALICE,      "op=show\njob=0\n",				      ERR_INVALID, "job 0"                        },
+	{ALICE,      "op=show\njob=-17\n",                                    ERR_INVALID, "no number"                    },
+	{ALICE,      "op=show\njob=4294967313\n",                             ERR_INVALID, "17 + 2^32"                    },
+	{BOB,        "op=key\njob=17\n",				      ERR_DENIED,  "another user's key"           },
+	{ALICE,      "op=key\njob=99\n",				      ERR_ABSENT,  "no such job's key"            },
+	{BOB,        "op=key\njob=18\n",				      ERR_RETRY,   "the key cannot be read now"   },
+	{ALICE,      "op=list\n",					     ERR_NONE,    "the own"                      },
+	{ALICE,      "op=list\nall=1\n",				      ERR_DENIED,  "everybody's"                  },
+	{0,          "op=list\nall=1\n",				      ERR_NONE,    "everybody's for root"         },
+	{SLURM,      "op=list\nall=1\n",				      ERR_NONE,    "everybody's for SlurmUser"    },
+	{ALICE,      "op=list\nafter=x\n",                                    ERR_INVALID, "after is a number"            },
+	{ALICE,      "op=images\n",					   ERR_NONE,    "images are for all"           },
+	{ALICE,      "op=plan\n",					     ERR_DENIED,  "the plan"                     },
+	{0,          "op=plan\n",					     ERR_NONE,    "the plan for root"            },
+	{SLURM,      "op=plan\n",					     ERR_NONE,    "the plan for SlurmUser"       },
+	{BOB,        "op=hint\njob=17\n",				     ERR_NONE,    "anybody may hint"             },
+	{BOB,        "op=hint\n",					     ERR_INVALID, "hint what?"                   },
+	{0,          "op=hint\njob=17\nrequest=image%3D\nuid=1000\n",         ERR_INVALID, "a bad request"                },
+	{0,          "op=hint\njob=17\nrequest=image=tiny nonce=" NONCE "\n", ERR_INVALID, "whose?"                       },
+	{0,          "op=destroy\njob=17\n",                                  ERR_INVALID, "no such op"                   },
+	{0,          "job=17\n",					      ERR_INVALID, "no op"                        },
+};
+
+START_TEST(authorisation)
+{
+	setup();
+	ask_as(rows[_i].uid, rows[_i].text);
+	ck_assert_msg(reply.sent, "%s: no answer", rows[_i].why);
+	ck_assert_msg(reply.e.kind == rows[_i].kind, "%s: %s: %s", rows[_i].why,
+		      err_kind_name(reply.e.kind), reply.e.msg);
+	if (rows[_i].kind == ERR_DENIED)
+		ck_assert_uint_eq(in.n, 0);
+}
+END_TEST
+
+/* Without SlurmUser's uid nobody is SlurmUser; uid 0 stays root. */
+START_TEST(slurm_user_unknown)
+{
+	setup();
+	requests.slurm_uid = 0;
+	ask_as(SLURM, "op=show\njob=17\n");
+	ck_assert_int_eq(reply.e.kind, ERR_DENIED);
+	ask_as(0, "op=show\njob=17\n");
+	ck_assert_int_eq(reply.e.kind, ERR_NONE);
+	requests.slurm_uid = SLURM;
+}
+END_TEST
+
+START_TEST(show_fields)
+{
+	AUTO(json_object_put) struct json_object *o = NULL;
+	struct err e;
+
+	setup();
+	ask_as(ALICE, "op=show\njob=17\n");
+	ck_assert_pstr_eq(wire_get(&in, "job"), "17");
+	ck_assert_pstr_eq(wire_get(&in, "state"), "BOOTING");
+	ck_assert_pstr_eq(wire_get(&in, "reason"), "waiting for the guest agent");
+	ck_assert_pstr_eq(wire_get(&in, "vm"), "vm-17-" NONCE "-r0");
+	ck_assert_pstr_eq(wire_get(&in, "host"), "worker1node");
+	ck_assert_pstr_eq(wire_get(&in, "address"), "192.168.172.57");
+	ck_assert_pstr_eq(wire_get(&in, "user"), "user");
+	ck_assert_pstr_eq(wire_get(&in, "node_clear"), "0");
+	ck_assert_pstr_eq(wire_get(&in, "elapsed"), "10");
+	ck_assert_int_eq(json_parse(wire_get(&in, "json"), strlen(wire_get(&in, "json")), &o, &e),
+			 0);
+	ck_assert_pstr_eq(json_str_at(o, "user"), "alice");
+	ck_assert_pstr_eq(json_str_at(o, "guest_user"), "user");
+	ck_assert_int_eq(json_object_get_int64(json_at(o, "since/PENDING")), 4900);
+	ck_assert_ptr_null(json_at(o, "since/READY"));
+	status.node_clear = true;
+	ask_as(ALICE, "op=show\njob=17\n");
+	ck_assert_pstr_eq(wire_get(&in, "node_clear"), "1");
+}
+END_TEST
+
+/* In the list, but the reconciler has not seen it: never "clear". */
+START_TEST(show_before_the_first_round)
+{
+	setup();
+	ask_as(BOB, "op=show\njob=18\n");
+	ck_assert_pstr_eq(wire_get(&in, "state"), "UNKNOWN");
+	ck_assert_pstr_eq(wire_get(&in, "node_clear"), "0");
+	ck_assert_pstr_eq(wire_get(&in, "elapsed"), "0");
+}
+END_TEST
+
+/* slurmctld does not answer: what is known is told, what is not known is not "absent". */
+START_TEST(without_slurm)
+{
+	setup();
+	desired.known = false;
+	ask_as(ALICE, "op=show\njob=17\n");
+	ck_assert_int_eq(reply.e.kind, ERR_NONE);
+	ask_as(ALICE, "op=show\njob=99\n");
+	ck_assert_int_eq(reply.e.kind, ERR_RETRY);
+	desired.n = 0;
+	ask_as(ALICE, "op=list\n");
+	ck_assert_int_eq(reply.e.kind, ERR_RETRY);
+}
+END_TEST
+
+/* The epilog asks for a job whose request is gone, but its VM is not. */
+START_TEST(leftover)
+{
+	setup();
+	ask_as(0, "op=show\njob=30\n");
+	ck_assert_int_eq(reply.e.kind, ERR_NONE);
+	ck_assert_pstr_eq(wire_get(&in, "node_clear"), "0");
+	ck_assert_pstr_eq(wire_get(&in, "vm"), "vm-30-" NONCE "-r0");
+	ask_as(0, "op=show\njob=3\n");
+	ck_assert_int_eq(reply.e.kind, ERR_ABSENT);
+	observed.vms_known = false;
+	ask_as(0, "op=show\njob=3\n");
+	ck_assert_int_eq(reply.e.kind, ERR_RETRY);
+}
+END_TEST
+
+START_TEST(hints)
+{
+	setup();
+	ask_as(0, "op=hint\njob=17\nrequest=image=win11 nonce=" NONCE "\nuid=1000\n");
+	ck_assert_uint_eq(hint.n, 1);
+	ck_assert(hint.has_request);
+	ck_assert_uint_eq(hint.uid, ALICE);
+	ck_assert_str_eq(hint.image, "win11");
+	/* from anybody else it is a hint and no more, whatever it says */
+	ask_as(BOB, "op=hint\njob=17\nrequest=image=win11 nonce=" NONCE "\nuid=1000\n");
+	ck_assert_int_eq(reply.e.kind, ERR_NONE);
+	ck_assert_uint_eq(hint.n, 2);
+	ck_assert(!hint.has_request);
+	ck_assert_uint_eq(hint.uid, 0);
+	ask_as(SLURM, "op=hint\njob=17\nrequest=rubbish\n");
+	ck_assert_uint_eq(hint.n, 3);
+	ck_assert(!hint.has_request);
+}
+END_TEST
+
+START_TEST(key_comes_later)
+{
+	struct err none = {.kind = ERR_NONE};
+	struct err gone = {.kind = ERR_ABSENT, .msg = "no Secret"};
+
+	setup();
+	ask_as(ALICE, "op=key\njob=17\n");
+	ck_assert(!reply.sent);
+	ck_assert_ptr_nonnull(key_done);
+	key_done(key_ctx, &none, "-----BEGIN\nabc\n");
+	ck_assert(reply.sent);
+	ck_assert_pstr_eq(wire_get(&in, "key"), "-----BEGIN\nabc\n");
+	ck_assert_pstr_eq(wire_get(&in, "address"), "192.168.172.57");
+	ask_as(0, "op=key\njob=17\n");
+	key_done(key_ctx, &gone, "");
+	ck_assert_int_eq(reply.e.kind, ERR_ABSENT);
+	ck_assert_str_eq(reply.e.msg, "no Secret");
+}
+END_TEST
+
+static uint32_t listed(size_t *at)
+{
+	AUTO(json_object_put) struct json_object *o = NULL;
+	const char *text = wire_next(&in, "vm[]", at);
+	struct err e;
+
+	if (!text)
+		return 0;
+	ck_assert_int_eq(json_parse(text, strlen(text), &o, &e), 0);
+	return (uint32_t)json_object_get_int64(json_at(o, "job"));
+}
+
+START_TEST(lists)
+{
+	size_t at = 0;
+
+	setup();
+	ask_as(ALICE, "op=list\n");
+	ck_assert_uint_eq(listed(&at), 17);
+	ck_assert_uint_eq(listed(&at), 0);
+	ask_as(0, "op=list\n");
+	ck_assert_ptr_null(wire_get(&in, "vm[]"));
+	ask_as(0, "op=list\nall=1\n");
+	at = 0;
+	ck_assert_uint_eq(listed(&at), 17);
+	ck_assert_uint_eq(listed(&at), 18);
+	ck_assert_uint_eq(listed(&at), 0);
+	ck_assert_ptr_null(wire_get(&in, "more"));
+}
+END_TEST
+
+/* A job id that came again: only the one that lives is shown. */
+START_TEST(one_id_twice)
+{
+	size_t at = 0;
+
+	setup();
+	job_add(17, ALICE, "0000000000000000");
+	desired.job[2].phase = JOB_ENDED;
+	ask_as(ALICE, "op=list\n");
+	ck_assert_uint_eq(listed(&at), 17);
+	ck_assert_uint_eq(listed(&at), 0);
+	desired.job[2].uid = BOB; /* an ended job of the same id gives no right to the living */
+	ask_as(BOB, "op=show\njob=17\n");
+	ck_assert_int_eq(reply.e.kind, ERR_DENIED);
+}
+END_TEST
+
+/* More than fits into one message: page after page, each job once. */
+START_TEST(page_after_page)
+{
+	uint32_t last = 0, n = 0, pages = 0;
+
+	setup();
+	desired.n = 0;
+	for (uint32_t i = 0; i < ARRAY_LEN(jobs); i++)
+		job_add((uint32_t)ARRAY_LEN(jobs) - i, ALICE, NONCE);
+	for (;;) {
+		char text[64];
+		size_t at = 0;
+		uint32_t id;
+
+		(void)snprintf(text, sizeof(text), "op=list\nafter=%u\n", last);
+		ask_as(ALICE, text);
+		ck_assert_int_eq(reply.e.kind, ERR_NONE);
+		while ((id = listed(&at))) {
+			ck_assert_uint_eq(id, last + 1);
+			last = id;
+			n++;
+		}
+		pages++;
+		if (!wire_get(&in, "more"))
+			break;
+	}
+	ck_assert_uint_eq(n, ARRAY_LEN(jobs));
+	ck_assert_uint_gt(pages, 1);
+}
+END_TEST
+
+START_TEST(image_list)
+{
+	AUTO(json_object_put) struct json_object *tiny = NULL, *win = NULL;
+	size_t at = 0;
+	const char *text;
+	struct err e;
+
+	setup();
+	ask_as(ALICE, "op=images\n");
+	text = wire_next(&in, "image[]", &at);
+	ck_assert_int_eq(json_parse(text, strlen(text), &tiny, &e), 0);
+	text = wire_next(&in, "image[]", &at);
+	ck_assert_int_eq(json_parse(text, strlen(text), &win, &e), 0);
+	ck_assert_pstr_eq(json_str_at(tiny, "name"), "tiny");
+	ck_assert_pstr_eq(json_str_at(tiny, "revisions/0"), "v2");
+	ck_assert(json_object_get_boolean(json_at(tiny, "allowed")));
+	ck_assert(!json_object_get_boolean(json_at(win, "allowed")));
+	ck_assert_pstr_eq(json_str_at(win, "profile"), "windows");
+	at = 0;
+	ask_as(ALICE, "op=images\nafter=tiny\n");
+	ck_assert_ptr_nonnull(strstr(wire_next(&in, "image[]", &at), "win11"));
+	ck_assert_ptr_null(wire_next(&in, "image[]", &at));
+}
+END_TEST
+
+START_TEST(the_plan)
+{
+	setup();
+	plan_now.approval = true;
+	ask_as(0, "op=plan\n");
+	ck_assert_msg(str_starts(wire_get(&in, "action[]"), "create-vm job=17"), "%s",
+		      wire_get(&in, "action[]"));
+	ck_assert_pstr_eq(wire_get(&in, "approval"), "1");
+	ck_assert_pstr_eq(wire_get(&in, "cut"), "0");
+	no_plan = true;
+	ask_as(0, "op=plan\n");
+	ck_assert_int_eq(reply.e.kind, ERR_RETRY);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("requests");
+	TCase *t = tcase_create("requests");
+	SRunner *r;
+	int failed;
+
+	tcase_add_loop_test(t, authorisation, 0, ARRAY_LEN(rows));
+	tcase_add_test(t, slurm_user_unknown);
+	tcase_add_test(t, show_fields);
+	tcase_add_test(t, show_before_the_first_round);
+	tcase_add_test(t, without_slurm);
+	tcase_add_test(t, leftover);
+	tcase_add_test(t, hints);
+	tcase_add_test(t, key_comes_later);
+	tcase_add_test(t, lists);
+	tcase_add_test(t, one_id_twice);
+	tcase_add_test(t, page_after_page);
+	tcase_add_test(t, image_list);
+	tcase_add_test(t, the_plan);
+	tcase_set_timeout(t, 60);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}
