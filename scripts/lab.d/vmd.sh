@@ -9,6 +9,7 @@ vmd_configure()
 {
 	install -d -m 0755 /etc/slurm-vm
 	install -d -o slurm -g slurm -m 0755 /var/lib/slurm-vm
+	echo "vmd=192.168.170.190:6830" >/etc/slurm-vm/vmctl.conf
 	[ -s /etc/slurm-vm/vmd.yaml ] && grep -q "$(ceph_cluster_id)" /etc/slurm-vm/vmd.yaml && return
 	cat >/etc/slurm-vm/vmd.yaml <<-EOF
 		api:
