@@ -10,6 +10,11 @@ static const struct desired *get_desired(void *self)
 	return slurm_view_desired(((struct daemon *)self)->slurm);
 }
 
+static const struct observed *get_observed(void *self)
+{
+	return &((struct daemon *)self)->seen;
+}
+
 static const struct vm_status *get_status(void *self, uint32_t job_id)
 {
 	return reconciler_status(((struct daemon *)self)->reconciler, job_id);
@@ -56,6 +61,7 @@ void answer_ports(struct daemon *d, struct requests_port *ret)
 {
 	*ret = (struct requests_port){.self = d,
 				      .desired = get_desired,
+				      .observed = get_observed,
 				      .status = get_status,
 				      .catalogue = get_catalogue,
 				      .plan = get_plan,

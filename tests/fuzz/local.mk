@@ -19,3 +19,14 @@ nodist_tests_fuzz_fuzz_vm_options_SOURCES = $(fuzz_main)
 tests_fuzz_fuzz_vm_options_CFLAGS = $(AM_CFLAGS) $(SLURM_CFLAGS)
 tests_fuzz_fuzz_vm_options_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_vm_options_LDADD = $(core_libs)
+
+# api: messages and replies
+check_PROGRAMS += tests/fuzz/fuzz_wire tests/fuzz/fuzz_http_reply
+tests_fuzz_fuzz_wire_SOURCES = tests/fuzz/fuzz_wire.c
+nodist_tests_fuzz_fuzz_wire_SOURCES = $(fuzz_main)
+tests_fuzz_fuzz_wire_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_wire_LDADD = $(client_libs)
+tests_fuzz_fuzz_http_reply_SOURCES = tests/fuzz/fuzz_http_reply.c
+nodist_tests_fuzz_fuzz_http_reply_SOURCES = $(fuzz_main)
+tests_fuzz_fuzz_http_reply_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_http_reply_LDADD = $(client_libs)

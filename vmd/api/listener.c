@@ -49,14 +49,17 @@ static int address_parse(const char *text, struct addrinfo **ret, struct err *e)
 	const char *colon = strrchr(text, ':');
 	const char *host = text;
 	char numeric[64];
+	uint64_t port;
 	size_t len = colon ? (size_t)(colon - text) : 0;
 
 	if (len > 2 && host[0] == '[' && host[len - 1] == ']') {
 		host++;
 		len -= 2;
 	}
+	/* getaddrinfo() takes port 99999 for 34463 */
 	if (len == 0 || str_fmt(numeric, sizeof(numeric), "%.*s", (int)len, host) < 0 ||
-	    !colon[1] || getaddrinfo(numeric, colon + 1, &hints, ret) != 0)
+	    str_to_u64(colon + 1, UINT16_MAX, &port) < 0 ||
+	    getaddrinfo(numeric, colon + 1, &hints, ret) != 0)
 		return err_set(e, ERR_INVALID, "'%.64s' is not ADDRESS:PORT with a numeric address",
 			       text);
 	return 0;

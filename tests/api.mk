@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+# api
+if HAVE_CHECK
+unit_tests += \
+	tests/unit/unit_http_reply \
+	tests/unit/unit_listener \
+	tests/unit/unit_metrics \
+	tests/unit/unit_requests \
+	tests/unit/unit_server \
+	tests/unit/unit_wire
+
+tests_unit_unit_http_reply_SOURCES = tests/unit/unit_http_reply.c
+tests_unit_unit_http_reply_CFLAGS = $(unit_cflags)
+tests_unit_unit_http_reply_LDADD = $(client_libs) $(unit_libs)
+
+tests_unit_unit_listener_SOURCES = tests/unit/unit_listener.c
+tests_unit_unit_listener_CFLAGS = $(unit_cflags) $(MHD_CFLAGS)
+tests_unit_unit_listener_LDADD = $(api_libs) $(unit_libs)
+
+tests_unit_unit_wire_SOURCES = tests/unit/unit_wire.c
+tests_unit_unit_wire_CFLAGS = $(unit_cflags)
+tests_unit_unit_wire_LDADD = $(client_libs) $(unit_libs)
+
+tests_unit_unit_metrics_SOURCES = tests/unit/unit_metrics.c
+tests_unit_unit_metrics_CFLAGS = $(unit_cflags)
+tests_unit_unit_metrics_LDADD = $(api_libs) $(unit_libs)
+
+tests_unit_unit_requests_SOURCES = tests/unit/unit_requests.c
+tests_unit_unit_requests_CFLAGS = $(unit_cflags)
+tests_unit_unit_requests_LDADD = $(api_libs) $(unit_libs)
+
+tests_unit_unit_server_SOURCES = tests/unit/unit_server.c \
+	tests/unit/private_munge.c tests/unit/private_munge.h
+tests_unit_unit_server_CFLAGS = $(unit_cflags) $(MUNGE_CFLAGS) -I$(srcdir)/tests/unit
+tests_unit_unit_server_LDADD = $(api_libs) $(unit_libs)
+endif
