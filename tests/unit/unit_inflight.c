@@ -60,7 +60,7 @@ START_TEST(success_is_believed_for_a_while)
 
 	inflight_finish(&f, start(&f, ACT_CREATE_PV, "d", 0), &ok, 0);
 	ck_assert(inflight_believes_made(&f, K, "d", CLASS_PV, FLIGHT_BELIEF_US - 1));
-	ck_assert(!inflight_believes_gone(&f, K, "d", CLASS_PV, 1));
+	ck_assert(!inflight_may_vanish(&f, K, "d", CLASS_PV, 1));
 	ck_assert(inflight_may_appear(&f, K, CLASS_PV, NULL, 1));
 	ck_assert(!inflight_may_appear(&f, K, CLASS_PV, "d", 1));
 	ck_assert(!inflight_believes_made(&f, K, "d", CLASS_PV, FLIGHT_BELIEF_US));
@@ -68,7 +68,7 @@ START_TEST(success_is_believed_for_a_while)
 	inflight_expire(&f, FLIGHT_BELIEF_US);
 	ck_assert_uint_eq(f.n, 0);
 	inflight_finish(&f, start(&f, ACT_DELETE_PV, "d", 0), &ok, 0);
-	ck_assert(inflight_believes_gone(&f, K, "d", CLASS_PV, 1));
+	ck_assert(inflight_may_vanish(&f, K, "d", CLASS_PV, 1));
 	ck_assert(!inflight_may_appear(&f, K, CLASS_PV, NULL, 1));
 	ck_assert(inflight_busy(&f, K, "d", CLASS_PV, FLIGHT_SETTLE_US - 1));
 	ck_assert(!inflight_busy(&f, K, "d", CLASS_PV, FLIGHT_SETTLE_US));
@@ -224,7 +224,7 @@ START_TEST(questions_of_nothing)
 {
 	ck_assert(!inflight_busy(NULL, K, "d", CLASS_PV, 0));
 	ck_assert(!inflight_believes_made(NULL, K, "d", CLASS_PV, 0));
-	ck_assert(!inflight_believes_gone(NULL, K, "d", CLASS_PV, 0));
+	ck_assert(!inflight_may_vanish(NULL, K, "d", CLASS_PV, 0));
 	ck_assert(!inflight_may_appear(NULL, K, CLASS_PV, NULL, 0));
 	ck_assert_ptr_null(inflight_trouble(NULL, K, 0));
 }

@@ -63,6 +63,8 @@ static const struct {
 	 "create-vm:r0"},
 	{"a disk removed just now is not there, whatever the list says", "running", "disk secret",
 	 "+remove-disk", ""},
+	{"nor one whose removal is under way", "running", "disk secret", "~remove-disk", ""},
+	{"nor one whose removal had no answer", "running", "disk secret", "!remove-disk", ""},
 	{"a PVC deleted just now likewise", "running", ALL, "+delete-pvc", ""},
 	{"a Secret deleted just now likewise", "running", ALL, "+delete-secret", ""},
 

@@ -54,6 +54,12 @@ bool action_creates(enum action_kind k)
 	       k == ACT_CREATE_PVC || k == ACT_CREATE_SECRET || k == ACT_CREATE_VM;
 }
 
+bool action_removes(enum action_kind k)
+{
+	return k == ACT_REMOVE_DISK || k == ACT_DELETE_PV || k == ACT_DELETE_PVC ||
+	       k == ACT_DELETE_SECRET || k == ACT_DELETE_VM;
+}
+
 /* Text that is cut at the end rather than refused: it is for people. */
 struct text {
 	char *buf;

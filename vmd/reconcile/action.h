@@ -64,6 +64,7 @@ struct plan {
 const char *action_name(enum action_kind k); /* "create-vm" */
 enum action_class action_class(enum action_kind k);
 bool action_creates(enum action_kind k);
+bool action_removes(enum action_kind k);
 /* "create-vm job=17 object=vm-17-...-r0 node=worker1node": for logs, dry run and tests. */
 const char *action_text(const struct action *a, char *buf, size_t size);
 

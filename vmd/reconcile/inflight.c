@@ -171,6 +171,8 @@ static void settle(struct inflight *f, struct flight *fl, const struct err *e, i
 	/* Kept over later attempts, whatever comes of them: this one may land after they did. */
 	if (e->kind == ERR_UNSURE && action_creates(fl->kind))
 		fl->lands_until_us = now_us + FLIGHT_LATE_US;
+	if (e->kind == ERR_UNSURE && action_removes(fl->kind))
+		fl->vanish_until_us = now_us + FLIGHT_LATE_US;
 	fl->ticket = 0;
 	f->in_flight--;
 }
@@ -189,7 +191,8 @@ const struct flight *inflight_finish(struct inflight *f, uint64_t ticket, const 
 /* Does it still say something? */
 static bool is_worth_keeping(const struct flight *fl, int64_t now_us)
 {
-	return fl->ticket || fl->lands_until_us > now_us || fl->believed_until_us > now_us ||
+	return fl->ticket || fl->lands_until_us > now_us || fl->vanish_until_us > now_us ||
+	       fl->believed_until_us > now_us ||
 	       fl->hold_until_us + (fl->failures ? TROUBLE_SLACK_US : 0) > now_us;
 }
 
@@ -281,6 +284,7 @@ int64_t inflight_next(const struct inflight *f, int64_t now_us)
 			sooner(&next_us, fl->deadline_us, now_us);
 		sooner(&next_us, fl->hold_until_us, now_us);
 		sooner(&next_us, fl->lands_until_us, now_us);
+		sooner(&next_us, fl->vanish_until_us, now_us);
 		sooner(&next_us, fl->believed_until_us, now_us);
 	}
 	return next_us;
@@ -302,13 +306,14 @@ bool inflight_believes_made(const struct inflight *f, const char *key, const cha
 	return fl && fl->believed_until_us > now_us && action_creates(fl->kind);
 }
 
-bool inflight_believes_gone(const struct inflight *f, const char *key, const char *object,
-			    enum action_class class, int64_t now_us)
+bool inflight_may_vanish(const struct inflight *f, const char *key, const char *object,
+			 enum action_class class, int64_t now_us)
 {
 	const struct flight *fl = find(f, key, object, class);
 
-	return fl && fl->believed_until_us > now_us && !action_creates(fl->kind) &&
-	       fl->kind != ACT_KEEP_DISK;
+	if (!fl || fl->vanish_until_us > now_us)
+		return fl != NULL;
+	return action_removes(fl->kind) && (fl->ticket || fl->believed_until_us > now_us);
 }
 
 bool inflight_may_appear(const struct inflight *f, const char *key, enum action_class class,

@@ -29,6 +29,7 @@ struct flight {
 	int64_t deadline_us;
 	int64_t hold_until_us;     /* back-off or settling: nothing new before */
 	int64_t lands_until_us;    /* a create without an answer may still take effect until then */
+	int64_t vanish_until_us;   /* the same for a removal */
 	int64_t believed_until_us; /* it worked: believe that until then */
 	unsigned failures;         /* in a row */
 	int64_t failing_since_us;
@@ -60,11 +61,12 @@ int64_t inflight_next(const struct inflight *f, int64_t now_us);
 /* The questions accept f NULL: nothing in flight. */
 bool inflight_busy(const struct inflight *f, const char *key, const char *object,
 		   enum action_class class, int64_t now_us);
-/* Was it created, or deleted, so lately that the view need not show it yet? */
+/* Was it made so lately that the view need not show it yet? */
 bool inflight_believes_made(const struct inflight *f, const char *key, const char *object,
 			    enum action_class class, int64_t now_us);
-bool inflight_believes_gone(const struct inflight *f, const char *key, const char *object,
-			    enum action_class class, int64_t now_us);
+/* Is it being removed, was it lately, or perhaps? Then it is not there, whatever the view shows. */
+bool inflight_may_vanish(const struct inflight *f, const char *key, const char *object,
+			 enum action_class class, int64_t now_us);
 /* May an object of this class of this job come up, other than except (NULL: any), that is not seen:
  * being made, made, or perhaps made? */
 bool inflight_may_appear(const struct inflight *f, const char *key, enum action_class class,

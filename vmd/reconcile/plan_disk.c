@@ -45,8 +45,7 @@ static enum wanted wanted_state(const struct planner *p, const struct task *t, c
 		return inflight_believes_made(p->c->flight, t->have.key, name, class, p->c->mono_us)
 			       ? WANTED_THERE
 			       : WANTED_ABSENT;
-	/* A view older than our own deletion. */
-	return inflight_believes_gone(p->c->flight, t->have.key, name, class, p->c->mono_us)
+	return inflight_may_vanish(p->c->flight, t->have.key, name, class, p->c->mono_us)
 		       ? WANTED_WAIT
 		       : WANTED_THERE;
 }

@@ -96,8 +96,8 @@ bool plan_secret_wanted(struct planner *p, const struct task *t)
 	for (size_t i = 0; i < t->have.n_secret; i++)
 		if (str_eq(t->have.secret[i].name, name))
 			return !t->have.secret[i].deleting &&
-			       !inflight_believes_gone(p->c->flight, t->have.key, name,
-						       CLASS_SECRET, p->c->mono_us);
+			       !inflight_may_vanish(p->c->flight, t->have.key, name, CLASS_SECRET,
+						    p->c->mono_us);
 	if (inflight_believes_made(p->c->flight, t->have.key, name, CLASS_SECRET, p->c->mono_us))
 		return true;
 	a = plan_add(p, t, ACT_CREATE_SECRET, name);

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+# the pure core
+if HAVE_CHECK
+core_test_libs = $(core_libs) $(unit_libs)
+unit_tests += \
+	tests/unit/unit_image \
+	tests/unit/unit_inflight \
+	tests/unit/unit_job_spec \
+	tests/unit/unit_plan \
+	tests/unit/unit_reconciler
+
+tests_unit_unit_image_SOURCES = tests/unit/unit_image.c
+tests_unit_unit_image_CFLAGS = $(unit_cflags)
+tests_unit_unit_image_LDADD = $(core_test_libs)
+
+tests_unit_unit_inflight_SOURCES = tests/unit/unit_inflight.c tests/unit/little_world.c tests/unit/little_world.h
+tests_unit_unit_inflight_CFLAGS = $(unit_cflags)
+tests_unit_unit_inflight_LDADD = $(core_test_libs)
+
+tests_unit_unit_job_spec_SOURCES = tests/unit/unit_job_spec.c
+tests_unit_unit_job_spec_CFLAGS = $(unit_cflags)
+tests_unit_unit_job_spec_LDADD = $(core_test_libs)
+
+tests_unit_unit_plan_SOURCES = tests/unit/unit_plan.c tests/unit/little_world.c tests/unit/little_world.h
+tests_unit_unit_plan_CFLAGS = $(unit_cflags)
+tests_unit_unit_plan_LDADD = $(core_test_libs)
+
+tests_unit_unit_reconciler_SOURCES = tests/unit/unit_reconciler.c tests/unit/little_world.c tests/unit/little_world.h
+tests_unit_unit_reconciler_CFLAGS = $(unit_cflags)
+tests_unit_unit_reconciler_LDADD = $(core_test_libs)
+endif
+
+# every reachable small world
+check_PROGRAMS += tests/model/explore
+TESTS += tests/model/explore
+tests_model_explore_SOURCES = tests/model/explore.c \
+	tests/model/little_model.c tests/model/little_model.h
+tests_model_explore_LDADD = $(core_libs)

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The smallest world in which the rules can go wrong: one job with two incarnations, its disk, and
+ * a vmd whose views are old, whose requests are lost or land late, and which forgets everything
+ * when it crashes. The rules are the real ones: plan.c, inflight.c.
+ *
+ * What is left out, since it adds states but no new way to fail: PV, PVC and Secret are made and
+ * removed at once; requests for disks do not outlive the process (librbd runs inside it). */
+#ifndef TESTS_MODEL_LITTLE_MODEL_H
+#define TESTS_MODEL_LITTLE_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum m_job { M_PENDING, M_RUNNING, M_ENDING, M_ENDED, M_GONE };
+enum m_vm { M_ABSENT, M_STARTING, M_UP, M_STOPPED, M_DELETING };
+/* What vmd has under way for one object. */
+enum m_flight { F_NONE, F_MAKING, F_REMOVING, F_MADE, F_REMOVED };
+
+struct m_state {
+	/* Slurm */
+	uint8_t job, run, ended_once;
+	/* Kubernetes and Ceph */
+	uint8_t vm[2], uid[2]; /* uid: how often it was created */
+	uint8_t disk, dirty, kept;
+	uint8_t pv, pvc, secret; /* pvc 2: deletion waits for the guest */
+	/* requests of which nobody knows, that may still land */
+	uint8_t late_create[2], late_delete[2]; /* of the VM there is now */
+	/* what vmd sees */
+	uint8_t job_known, job_view, run_view;
+	uint8_t vms_known, vm_view[2], uid_view[2];
+	uint8_t disks_known, disk_view, kept_view;
+	/* what vmd remembers */
+	uint8_t flight[2], flight_uid[2], unsure[2];
+	uint8_t disk_flight, disk_unsure;
+	uint8_t quiet;
+};
+
+/* The number of events; m_step says whether event number i can happen in s, and what comes of it.
+ * *ret_wrong is set when a rule was broken by it: a text, else NULL. */
+unsigned m_events(void);
+const char *m_event_name(unsigned event);
+bool m_step(const struct m_state *s, unsigned event, struct m_state *ret, const char **ret_wrong);
+struct m_state m_begin(void);
+/* No more faults: everything is seen, answered and waited for. The number of rounds until nothing
+ * is left to do, or -1 and what is wrong. */
+int m_settle(struct m_state s, const char **ret_wrong);
+void m_print(const struct m_state *s);
+
+#endif
