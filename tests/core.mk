@@ -37,3 +37,10 @@ TESTS += tests/model/explore
 tests_model_explore_SOURCES = tests/model/explore.c \
 	tests/model/little_model.c tests/model/little_model.h
 tests_model_explore_LDADD = $(core_libs)
+
+check_PROGRAMS += tests/fuzz/fuzz_job_spec
+tests_fuzz_fuzz_job_spec_SOURCES = tests/fuzz/fuzz_job_spec.c
+nodist_tests_fuzz_fuzz_job_spec_SOURCES = $(fuzz_main)
+tests_fuzz_fuzz_job_spec_CFLAGS = $(AM_CFLAGS)
+tests_fuzz_fuzz_job_spec_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_job_spec_LDADD = $(core_libs)

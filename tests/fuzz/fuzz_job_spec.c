@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The bytes once as a request, once as a whole admin_comment. What is accepted must be the same
+ * after it was written again, and whatever stands beside the braces must stay as it was. */
+#include "vmd/base/str.h"
+#include "vmd/job/job_spec.h"
+
+#include <assert.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_same(const struct vm_request *a, const struct vm_request *b)
+{
+	assert(str_eq(a->image, b->image) && str_eq(a->revision, b->revision));
+	assert(str_eq(a->nonce, b->nonce) && str_eq(a->network, b->network));
+	assert(a->disk_bytes == b->disk_bytes && a->scratch_bytes == b->scratch_bytes);
+	assert(a->wait == b->wait && a->keep == b->keep);
+}
+
+static void check_request(const char *text)
+{
+	char again[JOB_REQUEST_MAX + 1];
+	struct vm_request r, back;
+	struct err e;
+
+	if (job_spec_decode(text, &r, &e) < 0)
+		return;
+	assert(strlen(r.image) && job_nonce_ok(r.nonce));
+	assert(job_spec_encode(&r, again, sizeof(again), &e) == 0);
+	assert(job_spec_decode(again, &back, &e) == 0);
+	check_same(&r, &back);
+}
+
+static void check_comment(const char *text, size_t size)
+{
+	size_t room = size + 2 * JOB_REQUEST_MAX;
+	char *placed = malloc(room), *twice = malloc(room);
+	struct vm_request r, back;
+	struct err e;
+
+	if (placed && twice && job_spec_find(text, &r, &e) == 1) {
+		assert(job_spec_place(text, &r, " state=ready", placed, room, &e) == 0);
+		assert(job_spec_find(placed, &back, &e) == 1);
+		check_same(&r, &back);
+		assert(strncmp(placed, text, (size_t)(strstr(text, "slurm-vm{") - text)) == 0);
+		assert(job_spec_place(placed, &back, " state=ready", twice, room, &e) == 0);
+		assert(str_eq(placed, twice));
+	}
+	free(placed);
+	free(twice);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = malloc(size + 1);
+
+	if (!text)
+		return 0;
+	memcpy(text, data, size);
+	text[size] = '\0';
+	check_request(text);
+	check_comment(text, size);
+	free(text);
+	return 0;
+}
