@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* libmicrohttpd in its external mode: its epoll descriptor and its timeout are sources of our loop.
  * Facts this file is built on (0.9.75): a suspended connection is not looked at, so a client that
- * leaves is noticed by our own watch for the hang-up; MHD_get_timeout is in milliseconds and asked
- * anew before every wait; an answer to a suspended request is queued by the access handler after
- * the resume. The library's access handler is called once with the headers, then with pieces of
- * the body, then with none: that is the whole request. */
+ * leaves is noticed by our own watch for the hang-up; a resume is only noted until the next
+ * MHD_run (there is no wake-up descriptor in this mode); MHD_get_timeout is in milliseconds and
+ * asked anew before every wait; an answer to a suspended request is queued by the access handler
+ * after the resume. The library's access handler is called once with the headers, then with pieces
+ * of the body, then with none: that is the whole request. */
 #include "kubevirt-lite/http.h"
 
 #include "kubevirt-lite/listen.h"
@@ -24,11 +25,12 @@ struct http_server {
 	struct MHD_Daemon *daemon;
 	struct http_settings set;
 	struct sd_event *loop;
-	sd_event_source *io, *timer;
+	sd_event_source *io, *timer, *again;
 	unsigned port;
 };
 
 struct http_stream {
+	struct http_server *server;
 	struct MHD_Connection *conn;
 	sd_event_source *hangup;
 	char *data;
@@ -65,19 +67,27 @@ static void *need(void *p)
 
 /* --- streams --- */
 
+/* The library only notes the wish to resume: it has to be run once more to act on it. */
+static void resume(struct http_server *h, struct MHD_Connection *conn)
+{
+	MHD_resume_connection(conn);
+	(void)sd_event_source_set_enabled(h->again, SD_EVENT_ONESHOT);
+}
+
 static void stream_wake(struct http_stream *st)
 {
-	if (st->suspended) {
-		st->suspended = false;
-		MHD_resume_connection(st->conn);
-	}
+	if (!st->suspended)
+		return;
+	st->suspended = false;
+	resume(st->server, st->conn);
 }
 
 static int on_hangup(sd_event_source *src, int fd, uint32_t events, void *ctx)
 {
 	struct http_stream *st = ctx;
 
-	(void)src, (void)fd, (void)events;
+	(void)fd, (void)events;
+	(void)sd_event_source_set_enabled(src, SD_EVENT_OFF); /* it would say so for ever */
 	st->cut = true;
 	stream_wake(st);
 	return 0;
@@ -176,7 +186,7 @@ static void answer(struct exchange *x, int code, struct MHD_Response *response, 
 		MHD_add_response_header(response, x->header[i].name, x->header[i].value);
 	if (x->suspended) {
 		x->suspended = false;
-		MHD_resume_connection(x->conn);
+		resume(x->server, x->conn);
 	}
 }
 
@@ -194,12 +204,13 @@ struct http_stream *http_stream(struct http_request *r, const char *type, void (
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(x->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
 
+	st->server = x->server;
 	st->conn = x->conn;
 	st->closed = closed;
 	st->ctx = ctx;
 	x->stream = st;
-	if (info && sd_event_add_io(x->server->loop, &st->hangup, info->connect_fd,
-				    EPOLLRDHUP | EPOLLONESHOT, on_hangup, st) >= 0)
+	if (info && sd_event_add_io(x->server->loop, &st->hangup, info->connect_fd, EPOLLRDHUP,
+				    on_hangup, st) >= 0)
 		(void)sd_event_source_set_exit_on_failure(st->hangup, true);
 	answer(x, MHD_HTTP_OK,
 	       MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 32768, stream_read, st, NULL),
@@ -303,6 +314,15 @@ static int on_io(sd_event_source *src, int fd, uint32_t events, void *ctx)
 	return 0;
 }
 
+static int on_again(sd_event_source *src, void *ctx)
+{
+	struct http_server *h = ctx;
+
+	(void)src;
+	(void)MHD_run(h->daemon);
+	return 0;
+}
+
 static int on_time(sd_event_source *src, uint64_t usec, void *ctx)
 {
 	struct http_server *h = ctx;
@@ -353,6 +373,10 @@ static int attach(struct http_server *h, struct err *e)
 		rc = sd_event_source_set_enabled(h->timer, SD_EVENT_OFF);
 	if (rc >= 0)
 		rc = sd_event_source_set_exit_on_failure(h->timer, true);
+	if (rc >= 0)
+		rc = sd_event_add_defer(h->loop, &h->again, on_again, h);
+	if (rc >= 0)
+		rc = sd_event_source_set_exit_on_failure(h->again, true);
 	return rc < 0 ? err_set(e, ERR_INVALID, "event loop: %s", strerror(-rc)) : 0;
 }
 
@@ -400,6 +424,7 @@ void http_stop(struct http_server *h)
 		return;
 	sd_event_source_disable_unref(h->io);
 	sd_event_source_disable_unref(h->timer);
+	sd_event_source_disable_unref(h->again);
 	if (h->daemon)
 		MHD_stop_daemon(h->daemon);
 	free(h);

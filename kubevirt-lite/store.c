@@ -17,6 +17,7 @@
 
 #define SUBSCRIBERS_MAX 8
 #define VERSION_AHEAD   1000 /* reserved on disk at once, so that none is given out twice */
+#define VERSION_FIRST   1000 /* so that "1" is too old from the start, as on a real server */
 
 struct entry {
 	char *key;
@@ -148,7 +149,7 @@ int store_open(const char *path, struct sd_event *loop, struct store **ret, stru
 	AUTO(store_close) struct store *s = need(calloc(1, sizeof(*s)));
 	int rc;
 
-	s->version = 1;
+	s->version = VERSION_FIRST;
 	if (path && open_disk(s, path, e) < 0)
 		return -1;
 	s->reserved = s->version;
