@@ -27,4 +27,4 @@ dist_man_MANS += slurm-plugin/slurm-vm.7 slurm-plugin/slurm-vm.8
 
 # The site's job_submit.lua is its own: the module lies beside it, to be loaded from there.
 dist_pkgdata_DATA = slurm-plugin/job_submit.lua
-EXTRA_DIST += slurm-plugin/plugin.lds
+EXTRA_DIST += slurm-plugin/plugin.lds scripts/check-slurm-versions
