@@ -45,3 +45,10 @@ tests_integration_rbd_disk_test_LDADD = librbddisk.a libvmcore.a $(base_libs) $(
 TESTS += tests/integration/0100-rbd.t
 endif
 EXTRA_DIST += tests/integration/0100-rbd.t
+
+# daemon: vmd.yaml of any bytes
+check_PROGRAMS += tests/fuzz/fuzz_settings
+tests_fuzz_fuzz_settings_SOURCES = tests/fuzz/fuzz_settings.c
+nodist_tests_fuzz_fuzz_settings_SOURCES = $(fuzz_main)
+tests_fuzz_fuzz_settings_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_settings_LDADD = libsettings.a libvmcore.a $(base_libs)

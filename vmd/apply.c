@@ -40,13 +40,12 @@ static void effect_end(struct effect *f, const struct err *e)
 
 	timing_end(&d->timings, f->job_id, f->part, now_us);
 	metrics_action(&d->metrics, f->kind, e->kind, took_us);
-	if (e->kind == ERR_NONE)
-		log_info("job=%u action=%s object=%s result=ok took_us=%lld", f->job_id,
-			 action_name(f->kind), f->object, (long long)took_us);
-	else
-		log_warn("job=%u action=%s object=%s result=%s took_us=%lld err=\"%s\"", f->job_id,
-			 action_name(f->kind), f->object, err_kind_name(e->kind),
-			 (long long)took_us, e->msg);
+	/* That somebody was faster is everyday life, and the next look tells what became of it. */
+	log_line(e->kind == ERR_NONE || e->kind == ERR_CONFLICT ? LOG_LEVEL_INFO : LOG_LEVEL_WARN,
+		 "job=%u action=%s object=%s result=%s took_us=%lld%s%s%s", f->job_id,
+		 action_name(f->kind), f->object, e->kind ? err_kind_name(e->kind) : "ok",
+		 (long long)took_us, e->kind ? " err=\"" : "", e->kind ? e->msg : "",
+		 e->kind ? "\"" : "");
 	if (f->kind == ACT_CREATE_VM && e->kind == ERR_NONE)
 		log_hint_to_create(f, now_us);
 	reconciler_done(d->reconciler, f->ticket, e, daemon_now());

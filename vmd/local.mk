@@ -81,6 +81,7 @@ vmd_vmd_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 vmd_vmd_LDADD = libapi.a libclient.a libvmkube.a libdaemon.a libsettings.a libslurmjobs.a \
 	librbddisk.a libvmcore.a $(base_libs) $(CURL_LIBS) $(MHD_LIBS) $(MUNGE_LIBS) \
 	$(SLURM_LIBS) $(RBD_LIBS) $(SSH_LIBS)
+dist_man_MANS += vmd/vmd.8 vmd/vmd.yaml.5
 
 # kube: the adapter to Kubernetes and KubeVirt
 noinst_LIBRARIES += libvmkube.a
