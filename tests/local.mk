@@ -36,3 +36,4 @@ include tests/plugin/local.mk
 include tests/fuzz/local.mk
 include tests/daemon.mk
 include tests/core.mk
+include tests/conformance/local.mk

@@ -187,9 +187,9 @@ static void on_migrate(void *ctx, struct subresource_call *call)
 	const char *reason, *message;
 	struct err e = {.kind = ERR_NONE};
 
-	if (!vm)
+	if (!vm || !vmi_or_refuse(c, call))
 		return;
-	if (!vmi || !phase_is(vmi, "Running")) {
+	if (!phase_is(vmi, "Running")) {
 		conflict(call, "VM is not running");
 		return;
 	}
@@ -327,10 +327,12 @@ static struct guest *agent_or_refuse(struct controllers *c, struct subresource_c
 	struct json_object *vmi = store_get(c->store, KIND_VMI, call->ns, call->name);
 	struct guest *g = vmi ? vmi_guest(c, vmi) : NULL;
 
-	if (!vmi) {
-		subresource_refuse(call, 500, "InternalError",
-				   "Internal error occurred: unable to find the VMI %s/%s",
-				   call->ns, call->name);
+	if (!vmi) { /* not a Status: these calls go to the node without one */
+		char text[320];
+
+		(void)str_fmt(text, sizeof(text),
+			      "virtualmachineinstance.kubevirt.io \"%s\" not found", call->name);
+		subresource_answer_text(call, 500, text);
 		return NULL;
 	}
 	if (!g || !g->seen.agent) {

@@ -10,7 +10,7 @@ set -u -o pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 samples=${KUBE_SAMPLES:-$here/../../../shared/kube-samples}
-program=${KUBEVIRT_LITE:-kubevirt-lite/kubevirt-lite}
+program=${top_builddir:-.}/kubevirt-lite/kubevirt-lite
 table=$here/errors.tsv
 failures=0
 rows=0
@@ -215,10 +215,11 @@ check_errors()
 
 # --- watches ---
 
-# type, kind, end-of-initial-events and code of every line of a watch, and the code of the answer
+# type, kind, end-of-initial-events and code of the lines of a watch, each kind of line once; without
+# MODIFIED: our guest is alive while it is watched
 watch_summary()
 {
-	jq -r '[.type, .object.kind, .object.metadata.annotations["k8s.io/initial-events-end"] // "-",
+	jq -r 'select(.type != "MODIFIED") | [.type, .object.kind, .object.metadata.annotations["k8s.io/initial-events-end"] // "-",
 		.object.code // "-", .object.reason // "-"] | @tsv' | uniq
 }
 
