@@ -28,3 +28,9 @@ uninstall-local:
 	rm -f $(DESTDIR)$(sysusersdir)/slurm-vm.conf $(DESTDIR)$(docdir)/vmd.yaml.example \
 		$(DESTDIR)$(docdir)/plugstack.conf.example
 	rm -rf $(DESTDIR)$(docdir)/kubernetes
+EXTRA_DIST += etc/vmd.yaml.example
+
+# vmctl
+bashcompletiondir = $(datadir)/bash-completion/completions
+dist_bashcompletion_DATA = etc/bash-completion/vmctl
+EXTRA_DIST += etc/vmctl.conf.example

@@ -8,6 +8,7 @@ unit_tests += \
 	tests/unit/unit_metrics \
 	tests/unit/unit_requests \
 	tests/unit/unit_server \
+	tests/unit/unit_vmctl \
 	tests/unit/unit_wire
 
 tests_unit_unit_http_reply_SOURCES = tests/unit/unit_http_reply.c
@@ -17,6 +18,12 @@ tests_unit_unit_http_reply_LDADD = $(client_libs) $(unit_libs)
 tests_unit_unit_listener_SOURCES = tests/unit/unit_listener.c
 tests_unit_unit_listener_CFLAGS = $(unit_cflags) $(MHD_CFLAGS)
 tests_unit_unit_listener_LDADD = $(api_libs) $(unit_libs)
+
+tests_unit_unit_vmctl_SOURCES = tests/unit/unit_vmctl.c \
+	tests/unit/private_munge.c tests/unit/private_munge.h
+tests_unit_unit_vmctl_CFLAGS = $(unit_cflags) -I$(srcdir)/tests/unit
+tests_unit_unit_vmctl_LDADD = $(api_libs) $(unit_libs)
+tests/unit/unit_vmctl.log: vmctl
 
 tests_unit_unit_wire_SOURCES = tests/unit/unit_wire.c
 tests_unit_unit_wire_CFLAGS = $(unit_cflags)
@@ -35,3 +42,6 @@ tests_unit_unit_server_SOURCES = tests/unit/unit_server.c \
 tests_unit_unit_server_CFLAGS = $(unit_cflags) $(MUNGE_CFLAGS) -I$(srcdir)/tests/unit
 tests_unit_unit_server_LDADD = $(api_libs) $(unit_libs)
 endif
+
+TESTS += tests/unit/completion.t
+EXTRA_DIST += tests/unit/completion.t

@@ -126,3 +126,4 @@ vmctl_SOURCES = \
 	vmd/vmctl/settings.c \
 	vmd/vmctl/vmctl.h
 vmctl_LDADD = $(client_libs) $(base_libs)
+dist_man_MANS += vmd/vmctl.1

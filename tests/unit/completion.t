@@ -1,0 +1,48 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# etc/bash-completion/vmctl: what is offered after what, with a vmctl that lists two VMs.
+set -uo pipefail
+
+# shellcheck source=/dev/null
+. "${top_srcdir:-.}/etc/bash-completion/vmctl" || exit 1
+bad=0
+
+vmctl()
+{
+	[ "$*" = "list --json" ] || return 1
+	printf '[\n  {\n    "job": 17,\n    "vm": "vm-17-9f3c12ab45de6701-r0",\n    "uid": 5\n  },\n  {\n    "job": 230\n  }\n]\n'
+}
+timeout() { shift && "$@"; }
+
+# Words as bash splits them: '=' is a word of its own.
+offers() # WANTED WORD...
+{
+	local wanted=$1
+
+	shift
+	COMP_WORDS=("$@")
+	COMP_CWORD=$(($# - 1))
+	COMPREPLY=()
+	_vmctl
+	[ "${COMPREPLY[*]}" = "$wanted" ] && return
+	echo "'$*': '${COMPREPLY[*]}' instead of '$wanted'"
+	bad=1
+}
+
+offers "list show wait images plan" vmctl ""
+offers "show" vmctl s
+offers "17 vm-17-9f3c12ab45de6701-r0 230" vmctl show ""
+offers "230" vmctl wait 2
+offers "230" vmctl wait --for = running 2
+offers "ready running" vmctl wait --for ""
+offers "ready running" vmctl wait --for =
+offers "ready" vmctl wait --for = rea
+offers "60 15m 2h" vmctl wait 17 --timeout =
+offers "--json --server= --help --version" vmctl show --
+offers "--for=" vmctl wait --f
+offers "--stopped" vmctl list --st
+offers "--server=" vmctl --json --se
+offers "" vmctl list x
+offers "" vmctl images --server = ""
+offers "list show wait images plan" vmctl --json ""
+exit $bad

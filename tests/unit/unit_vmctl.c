@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vmctl as people run it, against the real server with a made-up world: arguments, output, exit
+ * codes. Needs munged; run as root it asks as another account, too. */
+#include "private_munge.h"
+#include "vmd/api/requests.h"
+#include "vmd/base/str.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <systemd/sd-event.h>
+
+#define BOB   4242
+#define NONCE "9f3c12ab45de6701"
+
+static struct private_munge munge;
+static uint32_t alice; /* who asks */
+
+/* The world: what each job's state is when it is asked for the n-th time. */
+
+static const struct {
+	uint32_t id;
+	bool alices;
+	enum vm_state state[4]; /* the last one stays */
+	const char *reason;
+} world[] = {
+	{17, true,  {VM_STATE_READY, VM_STATE_READY, VM_STATE_READY, VM_STATE_READY},            ""},
+	{18, false, {VM_STATE_BOOTING, VM_STATE_BOOTING, VM_STATE_BOOTING, VM_STATE_BOOTING},    ""},
+	{19,
+	 true,      {VM_STATE_PENDING, VM_STATE_BOOTING, VM_STATE_FAILED, VM_STATE_FAILED},
+	 "disk full\033[2J"									},
+	{20, true,  {VM_STATE_STOPPED, VM_STATE_STOPPED, VM_STATE_STOPPED, VM_STATE_STOPPED},    ""},
+	{21,
+	 true,      {VM_STATE_PENDING, VM_STATE_PROVISIONING, VM_STATE_BOOTING, VM_STATE_READY},
+	 "waiting"										 },
+	{22,
+	 true,      {VM_STATE_PROVISIONING, VM_STATE_PROVISIONING, VM_STATE_PROVISIONING,
+	  VM_STATE_PROVISIONING},
+	 "cloning"										 },
+};
+
+static struct job jobs[ARRAY_LEN(world)];
+static unsigned asked[ARRAY_LEN(world)];
+static struct desired desired = {.known = true, .n = ARRAY_LEN(world), .job = jobs};
+static struct image images[2] = {
+	{.name = "tiny",
+	 .description = "small",
+	 .n_revision = 1,
+	 .revision = {{.name = "v1"}},
+	 .disk_bytes = UINT64_C(1) << 30,
+	 .n_network = 1,
+	 .network = {"lan"}},
+	{.name = "win11", .n_revision = 1,   .revision = {{.name = "v1"}}, .n_uid = 1, .uid = {BOB}},
+};
+static struct catalogue catalogue = {.n = 2, .image = images};
+static struct plan plan_now = {.n = 1, .act = {{.kind = ACT_CREATE_VM, .job_id = 22}}};
+
+static void world_make(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(world); i++) {
+		jobs[i] = (struct job){
+			.id = world[i].id,
+			.uid = world[i].alices ? alice : BOB,
+			.cpus = 2,
+			.memory_bytes = UINT64_C(512) << 20,
+			.request = {.image = "tiny", .nonce = NONCE}
+                };
+		(void)str_copy(jobs[i].user, sizeof(jobs[i].user),
+			       world[i].alices ? "alice" : "bob");
+		asked[i] = 0;
+	}
+}
+
+static const struct desired *get_desired(void *self)
+{
+	(void)self;
+	return &desired;
+}
+
+static const struct vm_status *get_status(void *self, uint32_t job_id)
+{
+	static struct vm_status s;
+
+	(void)self;
+	for (size_t i = 0; i < ARRAY_LEN(world); i++) {
+		unsigned n;
+
+		if (world[i].id != job_id)
+			continue;
+		/* each answer of show asks twice; a list asks once */
+		n = asked[i]++ / 2;
+		s = (struct vm_status){.state = world[i].state[n < 4 ? n : 3],
+				       .node = "worker1node",
+				       .address = "192.168.172.57",
+				       .user = "user"};
+		(void)str_fmt(s.vm, sizeof(s.vm), "vm-%u-" NONCE "-r0", job_id);
+		(void)str_copy(s.reason, sizeof(s.reason), world[i].reason);
+		s.since_s[VM_STATE_PENDING] = 1000;
+		s.since_s[s.state] = 1007;
+		return &s;
+	}
+	return NULL;
+}
+
+static const struct catalogue *get_catalogue(void *self)
+{
+	(void)self;
+	return &catalogue;
+}
+
+static const struct plan *get_plan(void *self)
+{
+	(void)self;
+	return &plan_now;
+}
+
+static void take_hint(void *self, uint32_t job_id, const struct vm_request *request, uint32_t uid)
+{
+	(void)self, (void)job_id, (void)request, (void)uid;
+}
+
+static int read_key(void *self, const struct job *j, requests_key_fn done, void *ctx, struct err *e)
+{
+	(void)self, (void)j, (void)done, (void)ctx;
+	return err_set(e, ERR_ABSENT, "no key here");
+}
+
+static int64_t wall_s(void *self)
+{
+	(void)self;
+	return 1010;
+}
+
+static struct requests requests = {
+	.port = {.desired = get_desired,
+		 .status = get_status,
+		 .catalogue = get_catalogue,
+		 .plan = get_plan,
+		 .hint = take_hint,
+		 .read_key = read_key,
+		 .wall_s = wall_s}
+};
+
+/* The server, in a thread */
+
+static struct {
+	pthread_t thread;
+	int stop, ready;
+	uint16_t port;
+	struct err e;
+} srv;
+
+static int on_stop(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	(void)source, (void)fd, (void)revents;
+	return sd_event_exit(userdata, 0);
+}
+
+static void *server_main(void *arg)
+{
+	struct server_handlers h = {.ctx = &requests, .handle = requests_handle};
+	struct server_settings s = {.listen = "127.0.0.1:0", .munge_socket = munge.socket};
+	struct server *server = NULL;
+	sd_event *loop = NULL;
+
+	(void)arg;
+	sd_event_new(&loop);
+	sd_event_add_io(loop, NULL, srv.stop, EPOLLIN, on_stop, loop);
+	if (server_new(loop, &s, &h, &server, &srv.e) == 0)
+		srv.port = server_port(server);
+	eventfd_write(srv.ready, 1);
+	if (server)
+		sd_event_loop(loop);
+	server_free(server);
+	sd_event_unref(loop);
+	return NULL;
+}
+
+static void setup(void)
+{
+	eventfd_t n;
+
+	world_make();
+	srv.stop = eventfd(0, EFD_CLOEXEC);
+	srv.ready = eventfd(0, EFD_CLOEXEC);
+	ck_assert_int_eq(pthread_create(&srv.thread, NULL, server_main, NULL), 0);
+	eventfd_read(srv.ready, &n);
+	ck_assert_msg(srv.port != 0, "%s", srv.e.msg);
+}
+
+static void teardown(void)
+{
+	eventfd_write(srv.stop, 1);
+	pthread_join(srv.thread, NULL);
+}
+
+/* vmctl */
+
+static char conf[128];
+
+static void conf_write(const char *extra)
+{
+	FILE *f;
+
+	(void)snprintf(conf, sizeof(conf), "%s/conf", munge.dir);
+	f = fopen(conf, "w");
+	ck_assert_ptr_nonnull(f);
+	fprintf(f, "# vmctl's settings\n\n vmd = 127.0.0.1:%u \nvmd_user=%u\nmunge_socket=%s\n%s",
+		srv.port, (unsigned)geteuid(), munge.socket, extra);
+	ck_assert_int_eq(fclose(f), 0);
+	ck_assert_int_eq(chmod(conf, 0644), 0);
+}
+
+static char out[65536], err[65536];
+
+static void collect(int fd, char *text)
+{
+	ssize_t n = pread(fd, text, sizeof(out) - 1, 0);
+
+	ck_assert_int_ge(n, 0);
+	text[n] = '\0';
+	close(fd);
+}
+
+/* args: separated by blanks. As alice, or as root. */
+static int vmctl(const char *args, bool as_root, const char *job_id)
+{
+	char name[] = "vmctl", line[256], *argv[16] = {name}, *rest = line;
+	int o = memfd_create("out", MFD_CLOEXEC), e = memfd_create("err", MFD_CLOEXEC);
+	int program = open("vmctl", O_PATH | O_CLOEXEC);
+	int status;
+	pid_t pid;
+
+	ck_assert_int_ge(program, 0);
+	ck_assert_int_eq(str_copy(line, sizeof(line), args), 0);
+	for (int i = 1; i < 15 && (argv[i] = strsep(&rest, " ")); i++)
+		;
+	pid = fork();
+	if (pid == 0) {
+		dup2(o, STDOUT_FILENO);
+		dup2(e, STDERR_FILENO);
+		setenv("VMCTL_CONF", conf, 1);
+		unsetenv("VMCTL_SERVER");
+		unsetenv("SLURM_JOB_ID");
+		if (job_id)
+			setenv("SLURM_JOB_ID", job_id, 1);
+		if (!as_root && alice != geteuid() && (setgid(alice) < 0 || setuid(alice) < 0))
+			_exit(99);
+		fexecve(program, argv, environ);
+		_exit(98);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	close(program);
+	collect(o, out);
+	collect(e, err);
+	ck_assert(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static const struct {
+	const char *args;
+	bool as_root;
+	const char *job_id; /* SLURM_JOB_ID */
+	int code;
+	const char *out, *err; /* what is in there */
+	const char *not_out;
+} rows[] = {
+	{"list",		      false, NULL, 0, "17   alice  tiny   READY",             "",                                 "bob"    },
+	{"list",		      false, NULL, 0, "JOB  USER   IMAGE  STATE",             "",                                 "STOPPED"},
+	{"list --stopped",            false, NULL, 0, "STOPPED",                              "",                                 NULL     },
+	{"list",		      false, NULL, 0, "disk full?[2J",                        "",                                 "\033"   },
+	{"list --all",                false, NULL, 4, "",                                     "only root and SlurmUser",          NULL     },
+	{"list -a",                   true,  NULL, 0, "18   bob    tiny   BOOTING       0:03",     "",                                 NULL     },
+	{"list --json",               false, NULL, 0, "\"vm\": \"vm-17-" NONCE "-r0\"",       "",                                 "bob"    },
+	{"show 17",                   false, NULL, 0, "State     READY for 0:03\n",           "",                                 NULL     },
+	{"show 17",                   false, NULL, 0, "History   PENDING 0:00, READY 0:07\n", "",                                 NULL     },
+	{"show 17",                   false, NULL, 0, "Address   192.168.172.57\n",           "",                                 NULL     },
+	{"show --json 17",            false, NULL, 0, "\"address\": \"192.168.172.57\"",      "",                                 NULL     },
+	{"show",		      false, "17", 0, "Job       17 of alice",                "",                                 NULL     },
+	{"show vm-21-" NONCE "-r0",   false, NULL, 0, "Job       21 of alice",                "",                                 NULL     },
+	{"show 18",                   false, NULL, 4, "",                                     "job 18 belongs to another user",   NULL     },
+	{"show 18",                   true,  NULL, 0, "Job       18 of bob",                  "",                                 NULL     },
+	{"show 99",                   false, NULL, 3, "",                                     "job 99 has no VM",                 NULL     },
+	{"show vm-99",                false, NULL, 3, "",                                     "no VM of yours is called 'vm-99'", NULL     },
+	{"show",		      false, NULL, 2, "",				     "say which job: 17 19 21 22",       NULL     },
+	{"show",		      true,  NULL, 3, "",				     "you have no VM",                   NULL     },
+	{"wait 17",                   false, NULL, 0, "",                                     "job 17  READY",                    NULL     },
+	{"wait 21",                   false, NULL, 0, "",
+	 "job 21  PENDING: waiting\n   0:00  job 21  PROVISIONING: waiting",                                                      NULL     },
+	{"wait 21 --json",            false, NULL, 0, "\"state\": \"READY\"",                 "",                                 NULL     },
+	{"wait --for=running 19",     false, NULL, 0, "",                                     "BOOTING",                          NULL     },
+	{"wait 19",                   false, NULL, 6, "",                                     "FAILED: disk full?[2J",            NULL     },
+	{"wait 20",                   false, NULL, 6, "",                                     "vmctl show 20",                    NULL     },
+	{"wait --timeout=1 22",       false, NULL, 7, "",                                     "scancel 22",                       NULL     },
+	{"wait",		      false, "21", 0, "",				     "job 21  READY",                    NULL     },
+	{"wait 18",                   false, NULL, 4, "",                                     "belongs to another user",          NULL     },
+	{"images",		    false, NULL, 0, "tiny   v1         linux    1G",        "",                                 "win11"  },
+	{"images --all",              false, NULL, 0, "win11",                                "",                                 NULL     },
+	{"images --json",             false, NULL, 0, "\"allowed\": false",                   "",                                 NULL     },
+	{"plan",		      false, NULL, 4, "",				     "only root and SlurmUser",          NULL     },
+	{"plan",		      true,  NULL, 0, "create-vm job=22",                     "",                                 NULL     },
+	{"plan --json",               true,  NULL, 0, "\"approval\": false",                  "",                                 NULL     },
+	{"list --server 127.0.0.1:1", false, NULL, 5, "",                                     "Connection refused",               NULL     },
+	{"list --server nix",         false, NULL, 2, "",                                     "'nix' is not HOST:PORT",           NULL     },
+	{"",			  false, NULL, 2, "",				     "no command ''",                    NULL     },
+	{"destroy",                   false, NULL, 2, "",                                     "no command 'destroy'",             NULL     },
+	{"list 17",                   false, NULL, 2, "",                                     "too many operands",                NULL     },
+	{"show --all 17",             false, NULL, 2, "",                                     "does not belong to 'show'",        NULL     },
+	{"wait --for=ever",           false, NULL, 2, "",                                     "must be ready or running",         NULL     },
+	{"wait --timeout=soon",       false, NULL, 2, "",                                     "not a time",                       NULL     },
+	{"list --colour",             false, NULL, 2, "",                                     "unrecognized option",              NULL     },
+	{"--help",		    false, NULL, 0, "Usage: vmctl COMMAND",                 "",                                 NULL     },
+	{"wait --help",               false, NULL, 0, "--timeout=TIME",                       "",                                 NULL     },
+	{"--version",                 false, NULL, 0, "vmctl (slurm-vm) ",                    "",                                 NULL     },
+};
+
+START_TEST(command_rows)
+{
+	int code;
+
+	if (rows[_i].as_root && geteuid() != 0)
+		return;
+	conf_write("");
+	code = vmctl(rows[_i].args, rows[_i].as_root, rows[_i].job_id);
+	ck_assert_msg(code == rows[_i].code, "vmctl %s: exit %d\n%s%s", rows[_i].args, code, out,
+		      err);
+	ck_assert_msg(strstr(out, rows[_i].out), "vmctl %s: no '%s' in\n%s", rows[_i].args,
+		      rows[_i].out, out);
+	ck_assert_msg(strstr(err, rows[_i].err), "vmctl %s: no '%s' in\n%s", rows[_i].args,
+		      rows[_i].err, err);
+	ck_assert_msg(!rows[_i].not_out || !strstr(out, rows[_i].not_out), "vmctl %s: '%s' in\n%s",
+		      rows[_i].args, rows[_i].not_out, out);
+	if (rows[_i].code != 0)
+		ck_assert_msg(!*out, "vmctl %s: failed and printed %s", rows[_i].args, out);
+}
+END_TEST
+
+static const struct {
+	const char *text, *error;
+} confs[] = {
+	{"vmd_user\n", "conf:6: not key=value"                                   },
+	{"port=5\n",   "conf:6: unknown key 'port' (vmd, vmd_user, munge_socket)"},
+};
+
+START_TEST(conf_rows)
+{
+	conf_write(confs[_i].text);
+	ck_assert_int_eq(vmctl("list", false, NULL), 2);
+	ck_assert_msg(strstr(err, confs[_i].error), "%s", err);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("vmctl");
+	TCase *t = tcase_create("vmctl");
+	SRunner *r;
+	int failed;
+
+	alice = geteuid() == 0 ? 65534 : geteuid();
+	if (!private_munge_start(&munge)) {
+		printf("skipped: munged: %s\n", munge.why);
+		return 77;
+	}
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_loop_test(t, command_rows, 0, ARRAY_LEN(rows));
+	tcase_add_loop_test(t, conf_rows, 0, ARRAY_LEN(confs));
+	tcase_set_timeout(t, 60);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	(void)snprintf(conf, sizeof(conf), "%s/conf", munge.dir);
+	(void)remove(conf);
+	private_munge_stop(&munge);
+	return failed ? 1 : 0;
+}
