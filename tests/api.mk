@@ -23,7 +23,7 @@ tests_unit_unit_vmctl_SOURCES = tests/unit/unit_vmctl.c \
 	tests/unit/private_munge.c tests/unit/private_munge.h
 tests_unit_unit_vmctl_CFLAGS = $(unit_cflags) -I$(srcdir)/tests/unit
 tests_unit_unit_vmctl_LDADD = $(api_libs) $(unit_libs)
-tests/unit/unit_vmctl.log: vmctl
+EXTRA_tests_unit_unit_vmctl_DEPENDENCIES = vmctl$(EXEEXT)
 
 tests_unit_unit_wire_SOURCES = tests/unit/unit_wire.c
 tests_unit_unit_wire_CFLAGS = $(unit_cflags)
