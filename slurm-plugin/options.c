@@ -87,6 +87,16 @@ static int request_set(struct vm_request *r, enum vm_option option, const char *
 	return err_set(e, ERR_INVALID, "no such option");
 }
 
+/* Every proper value is visible ASCII. Anything else is not even shown: it would let a user write
+ * lines of his own into slurmd's log. */
+static bool is_visible(const char *s)
+{
+	for (; *s; s++)
+		if (*s <= ' ' || *s > '~')
+			return false;
+	return true;
+}
+
 int vm_options_set(struct vm_options *o, const char *prefix, enum vm_option option,
 		   const char *value, struct err *e)
 {
@@ -102,6 +112,9 @@ int vm_options_set(struct vm_options *o, const char *prefix, enum vm_option opti
 	if (strlen(value) > OPTION_VALUE_MAX)
 		return err_set(e, ERR_INVALID, "--%s: value is longer than %d characters", name,
 			       OPTION_VALUE_MAX);
+	if (!is_visible(value))
+		return err_set(e, ERR_INVALID,
+			       "--%s: value holds spaces or characters that none has", name);
 	if (request_set(&request, option, value, e) < 0)
 		return err_wrap(e, "--%s", name);
 	o->request = request;

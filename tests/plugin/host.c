@@ -514,6 +514,8 @@ START_TEST(prolog_never_fails)
 	ck_assert_int_eq(CALL("job_prolog"), 0);
 	ck_assert_int_eq(vmd.hints, 0);
 	ck_assert_msg(strstr(host.log, "job=17 prolog: vmd was not told"), "%s", host.log);
+	/* nobody writes lines of his own into slurmd's log */
+	ck_assert_msg(!strchr(host.log, '\n'), "%s", host.log);
 	ck_assert_int_eq(call("slurm_spank_job_prolog", (int)ARRAY_LEN(av_bad), av_bad), 0);
 }
 END_TEST
