@@ -15,7 +15,6 @@
 #define NOW_US  INT64_C(1000000000)
 #define LONG_AGO_US (NOW_US - 60 * INT64_C(1000000))
 #define NOW_S   INT64_C(1700000000)
-#define CREATES 3 /* of one VM: enough for every order of two requests */
 
 static const char *const vm_names[2] = {"vm-" KEY "-r0", "vm-" KEY "-r1"};
 
@@ -108,7 +107,8 @@ static void see_vms(struct m_state *s)
 {
 	s->vms_known = 1;
 	memcpy(s->vm_view, s->vm, sizeof(s->vm));
-	memcpy(s->uid_view, s->uid, sizeof(s->uid));
+	for (int i = 0; i < 2; i++)
+		s->view_same[i] = s->vm[i] != M_ABSENT;
 }
 
 static void see_disks(struct m_state *s)
@@ -125,11 +125,12 @@ static void poll(struct m_state *s)
 	s->run_view = s->run;
 }
 
+static struct image image = {.name = "tiny", .n_revision = 1, .revision[0] = {.name = "v1"}};
+static const struct catalogue catalogue = {.n = 1, .image = &image};
+static const struct policy policy = {.keep_s = 3600, .delete_share_min = 8};
+
 /* The world as the rules see it. */
 struct concrete {
-	struct image image;
-	struct catalogue catalogue;
-	struct policy policy;
 	struct job job;
 	struct desired want;
 	struct vm_seen vm[2];
@@ -209,7 +210,7 @@ static void vms_make(struct concrete *c, const struct m_state *s)
 		*vm = (struct vm_seen){.phase = phases[s->vm_view[i]], .version = "1"};
 		(void)str_copy(vm->name, sizeof(vm->name), vm_names[i]);
 		(void)str_copy(vm->job_key, sizeof(vm->job_key), KEY);
-		(void)str_fmt(vm->uid, sizeof(vm->uid), "%u", s->uid_view[i]);
+		(void)str_copy(vm->uid, sizeof(vm->uid), s->view_same[i] ? "same" : "other");
 		c->seen.n_vm++;
 	}
 }
@@ -219,10 +220,7 @@ static void concrete_make(struct concrete *c, const struct m_state *s)
 	static const enum job_phase phases[] = {JOB_PENDING, JOB_RUNNING, JOB_ENDING, JOB_ENDED,
 						JOB_ENDED};
 
-	*c = (struct concrete){.image = {.name = "tiny",
-					 .n_revision = 1,
-					 .revision[0] = {.name = "v1"}},
-			       .policy = {.keep_s = 3600, .delete_share_min = 8},
+	*c = (struct concrete){
 			       .job = {.id = 17,
 				       .restarts = s->run_view,
 				       .phase = phases[s->job_view],
@@ -231,7 +229,6 @@ static void concrete_make(struct concrete *c, const struct m_state *s)
 				       .memory_bytes = UINT64_C(1) << 30,
 				       .node = "n1",
 				       .request = {.image = "tiny", .nonce = "9f3c12ab45de6701"}}};
-	c->catalogue = (struct catalogue){.n = 1, .image = &c->image};
 	c->want = (struct desired){
 		.known = s->job_known, .n = s->job_view != M_GONE, .job = &c->job};
 	c->seen = (struct observed){.vms_known = s->vms_known,
@@ -257,8 +254,8 @@ static void concrete_make(struct concrete *c, const struct m_state *s)
 			    vm_names[i]);
 	flight_make(&c->flight, s->disk_flight, s->disk_unsure, ACT_CLONE_DISK, ACT_REMOVE_DISK,
 		    ROOT);
-	c->context = (struct plan_context){.catalogue = &c->catalogue,
-					   .policy = &c->policy,
+	c->context = (struct plan_context){.catalogue = &catalogue,
+					   .policy = &policy,
 					   .flight = &c->flight,
 					   .quiet_at_us = s->quiet ? 0 : NOW_US + 1,
 					   .mono_us = NOW_US,
@@ -277,7 +274,7 @@ static const char *action_start(struct m_state *s, const struct action *a)
 	case ACT_CREATE_VM: s->flight[i] = F_MAKING; break;
 	case ACT_DELETE_VM:
 		s->flight[i] = F_REMOVING;
-		s->flight_uid[i] = (uint8_t)(a->uid[0] - '0');
+		s->flight_same[i] = str_eq(a->uid, "same");
 		break;
 	case ACT_CLONE_DISK: s->disk_flight = F_MAKING; break;
 	case ACT_REMOVE_DISK: s->disk_flight = F_REMOVING; break;
@@ -322,21 +319,26 @@ static unsigned round_do(struct m_state *s, const char **ret_wrong)
 	return (unsigned)out.n;
 }
 
-static bool vm_create(struct m_state *s, unsigned i)
+/* Whatever named that VM by its uid names nothing any more. */
+static void vm_gone(struct m_state *s, unsigned i)
 {
-	if (s->vm[i] != M_ABSENT)
-		return true; /* exists already, ours: success */
-	if (s->uid[i] == CREATES)
-		return false;
-	s->vm[i] = M_STARTING;
-	s->uid[i]++;
-	return true;
+	s->vm[i] = M_ABSENT;
+	s->view_same[i] = s->flight_same[i] = s->late_delete[i] = 0;
+	if (s->pvc == 2)
+		s->pvc = 0;
 }
 
-static const char *vm_delete(struct m_state *s, unsigned i, uint8_t uid)
+static void vm_create(struct m_state *s, unsigned i)
 {
-	if (s->vm[i] == M_ABSENT || s->uid[i] != uid)
-		return NULL; /* gone, or another one: the precondition refuses */
+	if (s->vm[i] == M_ABSENT)
+		s->vm[i] = M_STARTING; /* else it exists already and is ours: success */
+}
+
+/* same: the precondition holds. */
+static const char *vm_delete(struct m_state *s, unsigned i, bool same)
+{
+	if (s->vm[i] == M_ABSENT || !same)
+		return NULL;
 	if (s->job == M_RUNNING && s->run == i)
 		return "a wanted VM was deleted";
 	s->vm[i] = M_DELETING;
@@ -354,7 +356,7 @@ static const char *disk_apply(struct m_state *s)
 		return "the disk of a job that never ended was removed";
 	if (s->vm[0] == M_UP || s->vm[1] == M_UP)
 		return "a disk was removed under a guest";
-	s->disk = s->dirty = s->kept = 0;
+	s->disk = s->kept = 0;
 	return NULL;
 }
 
@@ -413,38 +415,37 @@ static bool disk_step(struct m_state *s, enum event e, const char **ret_wrong)
 	return true;
 }
 
-/* Time passes. A known view is never older than what is believed (world.h says so to the adapters),
- * so it has caught up by then. */
-static void views_catch_up(struct m_state *s)
-{
-	if (s->vms_known)
-		see_vms(s);
-	if (s->disks_known)
-		see_disks(s);
-}
-
 static bool is_belief(uint8_t flight)
 {
 	return flight == F_MADE || flight == F_REMOVED;
 }
 
+/* Some time passes. The list of disks catches up, a stalled watch need not: what was made may still
+ * appear in the view. */
 static bool belief_step(struct m_state *s)
 {
 	if (!is_belief(s->flight[0]) && !is_belief(s->flight[1]) && !is_belief(s->disk_flight))
 		return false;
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 2; i++) {
+		s->unsure[i] |= s->flight[i] == F_MADE;
 		if (is_belief(s->flight[i]))
 			s->flight[i] = F_NONE;
+	}
 	if (is_belief(s->disk_flight))
 		s->disk_flight = F_NONE;
-	views_catch_up(s);
+	if (s->disks_known)
+		see_disks(s);
 	return true;
 }
 
+/* So much time passes that nothing can land, and that a known view has caught up. */
 static void late_step(struct m_state *s)
 {
 	(void)belief_step(s);
-	views_catch_up(s);
+	if (s->vms_known)
+		see_vms(s);
+	if (s->disks_known)
+		see_disks(s);
 	for (int i = 0; i < 2; i++)
 		s->late_create[i] = s->late_delete[i] = s->unsure[i] = 0;
 	s->disk_unsure = 0;
@@ -455,10 +456,9 @@ static void crash_step(struct m_state *s)
 {
 	for (int i = 0; i < 2; i++) {
 		s->late_create[i] |= s->flight[i] == F_MAKING;
-		s->late_delete[i] |= s->flight[i] == F_REMOVING && s->vm[i] != M_ABSENT &&
-				     s->flight_uid[i] == s->uid[i];
-		s->flight[i] = s->unsure[i] = s->flight_uid[i] = 0;
-		s->vm_view[i] = s->uid_view[i] = 0;
+		s->late_delete[i] |= s->flight[i] == F_REMOVING && s->flight_same[i];
+		s->flight[i] = s->unsure[i] = s->flight_same[i] = 0;
+		s->vm_view[i] = s->view_same[i] = 0;
 	}
 	s->disk_flight = s->disk_unsure = s->quiet = 0;
 	s->job_known = s->job_view = s->run_view = 0;
@@ -473,19 +473,19 @@ static bool vm_answer(struct m_state *s, enum event e, unsigned i, const char **
 	if (!making && s->flight[i] != F_REMOVING)
 		return false;
 	if (e == E_VM_OK || e == E_VM_NO_REPLY) {
-		if (making && !vm_create(s, i))
-			return false;
-		if (!making)
-			*ret_wrong = vm_delete(s, i, s->flight_uid[i]);
+		if (making)
+			vm_create(s, i);
+		else
+			*ret_wrong = vm_delete(s, i, s->flight_same[i]);
 	}
 	if (e == E_VM_DELAYED && making)
 		s->late_create[i] = 1;
 	if (e == E_VM_DELAYED && !making)
-		s->late_delete[i] |= s->vm[i] != M_ABSENT && s->uid[i] == s->flight_uid[i];
+		s->late_delete[i] |= s->flight_same[i];
 	if (e != E_VM_OK && e != E_VM_RETRY)
 		s->unsure[i] |= making ? 1 : 2;
 	s->flight[i] = e == E_VM_OK ? (making ? F_MADE : F_REMOVED) : F_NONE;
-	s->flight_uid[i] = 0;
+	s->flight_same[i] = 0;
 	return true;
 }
 
@@ -493,21 +493,21 @@ static bool vm_step(struct m_state *s, enum event e, unsigned i, const char **re
 {
 	switch (e) {
 	case E_LAND_CREATE:
-		if (!s->late_create[i] || !vm_create(s, i))
+		if (!s->late_create[i])
 			return false;
+		vm_create(s, i);
 		s->late_create[i] = 0;
 		return true;
 	case E_LAND_DELETE:
 		if (!s->late_delete[i])
 			return false;
 		s->late_delete[i] = 0;
-		*ret_wrong = vm_delete(s, i, s->uid[i]);
+		*ret_wrong = vm_delete(s, i, true);
 		return true;
 	case E_BOOT:
 		if (s->vm[i] != M_STARTING || s->pvc != 1 || !s->disk)
 			return false;
 		s->vm[i] = M_UP;
-		s->dirty = 1;
 		return true;
 	case E_POWEROFF:
 		if (s->vm[i] != M_UP)
@@ -522,10 +522,7 @@ static bool vm_step(struct m_state *s, enum event e, unsigned i, const char **re
 	case E_VM_GONE:
 		if (s->vm[i] != M_DELETING)
 			return false;
-		s->vm[i] = M_ABSENT;
-		s->late_delete[i] = 0; /* that uid never comes again */
-		if (s->pvc == 2)
-			s->pvc = 0;
+		vm_gone(s, i);
 		return true;
 	default: return vm_answer(s, e, i, ret_wrong);
 	}
@@ -609,9 +606,6 @@ int m_settle(struct m_state s, const char **ret_wrong)
 		see_vms(&s);
 		see_disks(&s);
 		late_step(&s);
-		for (unsigned i = 0; i < 2; i++) /* created as often as it needs */
-			if (s.flight[i] != F_REMOVING)
-				s.uid[i] = s.uid_view[i] = 0;
 		before = s;
 		n = round_do(&s, ret_wrong);
 		for (unsigned i = 0; i < 2 && !*ret_wrong; i++) {

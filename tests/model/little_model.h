@@ -20,17 +20,18 @@ struct m_state {
 	/* Slurm */
 	uint8_t job, run, ended_once;
 	/* Kubernetes and Ceph */
-	uint8_t vm[2], uid[2]; /* uid: how often it was created */
-	uint8_t disk, dirty, kept;
+	uint8_t vm[2];
+	uint8_t disk, kept;
 	uint8_t pv, pvc, secret; /* pvc 2: deletion waits for the guest */
 	/* requests of which nobody knows, that may still land */
 	uint8_t late_create[2], late_delete[2]; /* of the VM there is now */
 	/* what vmd sees */
 	uint8_t job_known, job_view, run_view;
-	uint8_t vms_known, vm_view[2], uid_view[2];
+	uint8_t vms_known, vm_view[2], view_same[2]; /* the VM it sees is the one there is now */
 	uint8_t disks_known, disk_view, kept_view;
 	/* what vmd remembers */
-	uint8_t flight[2], flight_uid[2], unsure[2];
+	uint8_t flight[2], flight_same[2]; /* a deletion of the VM there is now */
+	uint8_t unsure[2];                 /* 1: one may appear, 2: may vanish */
 	uint8_t disk_flight, disk_unsure;
 	uint8_t quiet;
 };

@@ -188,12 +188,18 @@ const struct flight *inflight_finish(struct inflight *f, uint64_t ticket, const 
 	return NULL;
 }
 
-/* Does it still say something? */
-static bool is_worth_keeping(const struct flight *fl, int64_t now_us)
+/* Until when it says something: the rules also ask of FLIGHT_VIEW_US ago. */
+static int64_t worth_until_us(const struct flight *fl)
 {
-	return fl->ticket || fl->lands_until_us > now_us || fl->vanish_until_us > now_us ||
-	       fl->believed_until_us > now_us ||
-	       fl->hold_until_us + (fl->failures ? TROUBLE_SLACK_US : 0) > now_us;
+	int64_t until_us = fl->hold_until_us + (fl->failures ? TROUBLE_SLACK_US : 0);
+
+	if (fl->vanish_until_us > until_us)
+		until_us = fl->vanish_until_us;
+	if (fl->lands_until_us && fl->lands_until_us + FLIGHT_VIEW_US > until_us)
+		until_us = fl->lands_until_us + FLIGHT_VIEW_US;
+	if (fl->believed_until_us && fl->believed_until_us + FLIGHT_VIEW_US > until_us)
+		until_us = fl->believed_until_us + FLIGHT_VIEW_US;
+	return until_us;
 }
 
 void inflight_expire(struct inflight *f, int64_t now_us)
@@ -208,7 +214,7 @@ void inflight_expire(struct inflight *f, int64_t now_us)
 			err_set(&e, ERR_UNSURE, "%s: no answer", action_name(fl->kind));
 			settle(f, fl, &e, now_us);
 		}
-		if (is_worth_keeping(fl, now_us)) {
+		if (fl->ticket || worth_until_us(fl) > now_us) {
 			if (kept != i)
 				f->flight[kept] = *fl;
 			kept++;
@@ -286,6 +292,7 @@ int64_t inflight_next(const struct inflight *f, int64_t now_us)
 		sooner(&next_us, fl->lands_until_us, now_us);
 		sooner(&next_us, fl->vanish_until_us, now_us);
 		sooner(&next_us, fl->believed_until_us, now_us);
+		sooner(&next_us, worth_until_us(fl), now_us);
 	}
 	return next_us;
 }

@@ -14,6 +14,9 @@
 /* A request may still take effect so long after it was sent, though nobody waits for its answer:
  * kube-apiserver ends a request after 60 s (--request-timeout). */
 #define FLIGHT_LATE_US (INT64_C(75) * 1000000)
+/* A view of Kubernetes that is known may be so old, when its watch has stalled and nobody noticed
+ * yet (kube_http.h, kube_watch.h: 150 s of silence, then 30 s of failing to connect). */
+#define FLIGHT_VIEW_US (INT64_C(180) * 1000000)
 /* How long a success is believed while the view does not show it. */
 #define FLIGHT_BELIEF_US      (INT64_C(30) * 1000000)
 #define FLIGHT_SETTLE_US      (INT64_C(5) * 1000000)  /* a delete was accepted: wait to see it */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What should be (from Slurm) and what is (from Kubernetes and Ceph). Pure data.
  * A collection that could not be read whole has known = false: nothing may be concluded from what
- * is missing in it. A view that is known shows all that was so 30 s ago (FLIGHT_BELIEF_US rests on
- * that): an adapter whose watch may have stalled for longer says unknown. Arrays are sorted by
- * (job_key, name) for the lookups below; see world_sort(). */
+ * is missing in it. A known view of disks shows all that was so 30 s ago (FLIGHT_BELIEF_US), one of
+ * Kubernetes 180 s ago (FLIGHT_VIEW_US): an adapter that cannot say so says unknown. Arrays are
+ * sorted by (job_key, name) for the lookups below; see world_sort(). */
 #ifndef VMD_RECONCILE_WORLD_H
 #define VMD_RECONCILE_WORLD_H
 
