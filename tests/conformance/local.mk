@@ -4,4 +4,4 @@
 conformance_tests = tests/conformance/errors.t
 TESTS += $(conformance_tests)
 tests/conformance/errors.log: kubevirt-lite/kubevirt-lite
-EXTRA_DIST += $(conformance_tests) tests/conformance/errors.tsv
+EXTRA_DIST += $(conformance_tests) tests/conformance/errors.tsv tests/conformance/lib.sh
