@@ -12,6 +12,8 @@
 
 /* A wait goes on for minutes: say so this often. */
 #define REPEAT_US (60 * SEC_US)
+/* The script runs, so the job does: vmd's list of jobs is a moment older. Not worth a line. */
+#define STALE_US (10 * SEC_US)
 /* vmd may not have the job in its list yet, or may itself be unable to ask Slurm about it. */
 #define REFUSAL_GRACE_US (60 * SEC_US)
 #define PAUSE_MIN_US     (SEC_US / 2)
@@ -50,9 +52,15 @@ static enum wait_verdict say_late(struct wait *w, int64_t now_us, const char *wh
 
 static bool is_reached(const struct wait *w, const struct vm_report *r)
 {
-	if (w->until == VM_WAIT_NONE || str_eq(r->state, "READY"))
+	if (str_eq(r->state, "READY"))
 		return true;
 	return w->until == VM_WAIT_RUNNING && str_eq(r->state, "BOOTING");
+}
+
+static bool is_stale(const struct wait *w, int64_t now_us, const struct vm_report *r)
+{
+	return (str_eq(r->state, "UNKNOWN") || str_eq(r->state, "PENDING")) &&
+	       now_us - w->start_us < STALE_US;
 }
 
 enum wait_verdict wait_report(struct wait *w, int64_t now_us, const struct vm_report *r, char *line,
@@ -64,6 +72,8 @@ enum wait_verdict wait_report(struct wait *w, int64_t now_us, const struct vm_re
 
 	line[0] = '\0';
 	w->silent_us = w->refused_us = 0;
+	if (is_stale(w, now_us, r))
+		return WAIT_ON;
 	w->last = *r;
 	if (is_reached(w, r)) {
 		if (!(w->quiet_when_ready && first && !w->said_anything))
