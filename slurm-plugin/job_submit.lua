@@ -25,9 +25,11 @@ local vm = {
 local PLUGIN = "slurm_vm" -- SPANK plugin's name, part of variable names
 local VALUE_MAX = 160 -- one option's value, as in options.h
 local SPANK_MAX = 8192 -- all SPANK variables of a VM job
-local CATALOGUE_MAX = 1024 * 1024
+local CATALOGUE_MAX = 4 * 1024 * 1024 -- vmd writes no more
 local SIZE_MAX = 2 ^ 52
 local NAME_MAX = 63
+-- The catalogue's memory_min is for one CPU; what each further one takes at least (catalogue_file.c).
+local CPU_OVERHEAD = 8 * 1024 * 1024
 
 local function allocated(n)
 	-- Slurm says "not given" with the largest values of its integers
@@ -326,9 +328,10 @@ local function size_check(image, desc, parts)
 		refuse("%.0f CPUs are more than image %s allows (-c 1 to %.0f)", cpus, image.name, image.cpus_max)
 	end
 	local memory = memory_of(desc, parts, cpus)
-	if memory and memory < image.memory_min then
+	local memory_min = image.memory_min + (cpus - 1) * CPU_OVERHEAD
+	if memory and memory < memory_min then
 		refuse("%.0fM of memory are too few for image %s: at least --mem=%.0fM (guest and overhead)",
-			memory / 2 ^ 20, image.name, math.ceil(image.memory_min / 2 ^ 20))
+			memory / 2 ^ 20, image.name, math.ceil(memory_min / 2 ^ 20))
 	end
 end
 

@@ -115,7 +115,7 @@ accepted("by group", "slurm-vm{image=exam revision=v1 nonce=9f3c12ab45de6701 net
 accepted("root may all", "slurm-vm{image=exam revision=v1 nonce=9f3c12ab45de6701 network=lan keep=abnormal}",
 	{ OPT .. "=exam", NONCE }, { user_id = 0 })
 accepted("memory by CPU", "slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701 network=lan keep=abnormal}",
-	{ OPT .. "=tiny", NONCE }, { min_mem_per_node = "nil", min_mem_per_cpu = 100, cpus_per_task = 2 })
+	{ OPT .. "=tiny", NONCE }, { min_mem_per_node = "nil", min_mem_per_cpu = 104, cpus_per_task = 2 })
 
 refused("unknown image", "slurm-vm: image win99: not in the catalogue (tiny, win11)", { OPT .. "=win99", NONCE })
 refused("not for this user", "image exam: you may not use it (yours: tiny, win11)", { OPT .. "=exam", NONCE })
@@ -132,6 +132,9 @@ refused("unknown network", "--vm-network: 'wan' must be one of lan, dmz", { OPT 
 refused("unknown wait", "--vm-wait: 'never' must be one of ready, running, none", { OPT .. "=tiny", OPT .. "_wait=never", NONCE })
 refused("unknown keep", "--vm-keep: 'yes' must be one of never, abnormal, always", { OPT .. "=tiny", OPT .. "_keep=yes", NONCE })
 refused("too little memory", "512M of memory are too few for image win11: at least --mem=4096M", { OPT .. "=win11", NONCE })
+refused("each CPU needs some", "4111M of memory are too few for image win11: at least --mem=4112M", { OPT .. "=win11", NONCE }, { min_mem_per_node = 4111, min_cpus = 3 })
+accepted("just enough", "slurm-vm{image=win11 revision=24h2 nonce=9f3c12ab45de6701 network=lan keep=abnormal}",
+	{ OPT .. "=win11", NONCE }, { min_mem_per_node = 4112, min_cpus = 3 })
 refused("too little memory by CPU", "200M of memory are too few", { OPT .. "=win11", NONCE }, { min_mem_per_node = "nil", min_mem_per_cpu = 100, min_cpus = 2 })
 refused("too little by the partition's default", "300M of memory are too few", { OPT .. "=win11", NONCE },
 	{ min_mem_per_node = "nil", partition = "p" }, { p = { def_mem_per_node = 300 } })
