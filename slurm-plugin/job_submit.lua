@@ -412,8 +412,8 @@ local function checked_modify(desc, job, parts, uid)
 	end
 end
 
--- Runs a check; every way it can end badly is a refusal.
-local function guarded(what, check, ...)
+-- Runs a check; every way it can end badly is a refusal with this code.
+local function guarded(what, code, check, ...)
 	local ok, problem = pcall(check, ...)
 	if ok then
 		return slurm.SUCCESS
@@ -424,16 +424,17 @@ local function guarded(what, check, ...)
 		slurm.log_error("slurm-vm: %s: %s", what, tostring(problem))
 		slurm.log_user("slurm-vm: the request could not be checked; tell your administrator")
 	end
-	return slurm.ERROR
+	return code
 end
 
 -- SUCCESS at once for a job without --vm.
 function vm.submit(desc, parts, uid)
-	return guarded("submit", checked_submit, desc, parts, uid)
+	return guarded("submit", slurm.ERROR, checked_submit, desc, parts, uid)
 end
 
+-- Slurm does not show the owner a message here (it goes to slurmctld's log), only the code's text.
 function vm.modify(desc, job, parts, uid)
-	return guarded("modify", checked_modify, desc, job, parts, uid)
+	return guarded("modify", slurm.ESLURM_ACCESS_DENIED or slurm.ERROR, checked_modify, desc, job, parts, uid)
 end
 
 -- As Slurm's own job_submit.lua. A site's file defines its own after dofile().

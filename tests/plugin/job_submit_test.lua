@@ -12,6 +12,7 @@ local said, logged
 slurm = {
 	SUCCESS = 0,
 	ERROR = -1,
+	ESLURM_ACCESS_DENIED = 2002,
 	log_user = function(...) said = string.format(...) end,
 	log_info = function(...) logged[#logged + 1] = string.format(...) end,
 	log_error = function(...) logged[#logged + 1] = string.format(...) end,
@@ -200,7 +201,7 @@ local function modify(why, want, changes, record, uid)
 		d[k] = v
 	end
 	local rc_modify = own_modify(d, record or RECORD, nil, uid or 7001)
-	check(rc_modify == (want and -1 or 0), "modify: " .. why, tostring(rc_modify) .. " " .. tostring(said))
+	check(rc_modify == (want and 2002 or 0), "modify: " .. why, tostring(rc_modify) .. " " .. tostring(said))
 	check(want == nil or string.find(said, want, 1, true) ~= nil, "modify: " .. why, said)
 end
 modify("time limit", nil, { time_limit = 5 })
