@@ -200,12 +200,13 @@ static void on_event(void *ctx, enum store_event event, enum kind_id kind,
 	const char *name = object_name(object);
 	const char *vm = label(object, LABEL_VM_NAME);
 
-	(void)event, (void)old;
+	(void)event;
+	if (kind == KIND_VMI) /* first, so that the VM repeats every step of its VMI */
+		again(c, KIND_VM, ns, name, 0);
 	again(c, kind, ns, name, 0);
 	switch (kind) {
 	case KIND_VM: again(c, KIND_VMI, ns, name, 0); break;
 	case KIND_VMI:
-		again(c, KIND_VM, ns, name, 0);
 		again_all(c, KIND_VMIM, ns);
 		again_waiting(c, ns);
 		break;

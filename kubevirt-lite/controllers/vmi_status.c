@@ -110,6 +110,12 @@ void vmi_status_fill(struct json_object *copy, const struct guest_seen *seen)
 	struct machine m;
 	struct err e;
 
+	/* After a migration, or when we came back: what the agent said holds until it was asked
+	 * again, so that an address does not flicker. */
+	if (!seen->agent && !seen->interfaces && condition_is_true(copy, "AgentConnected")) {
+		json_object_put(list);
+		return;
+	}
 	if (machine_read(copy, &m, &e) == 0)
 		for (size_t i = 0; i < m.n_nics; i++)
 			json_object_array_add(list, interface_new(&m.nic[i], seen));
