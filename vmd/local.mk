@@ -98,7 +98,9 @@ libvmkube_a_SOURCES = \
 	vmd/kube/kube_spec.c vmd/kube/kube_spec.h \
 	vmd/kube/kube_status.c vmd/kube/kube_status.h \
 	vmd/kube/kube_table.c vmd/kube/kube_table.h \
+	vmd/kube/kube_timer.c vmd/kube/kube_timer.h \
 	vmd/kube/kube_token.c vmd/kube/kube_token.h \
+	vmd/kube/kube_transfer.c vmd/kube/kube_transfer.h \
 	vmd/kube/kube_vm.c vmd/kube/kube_vm.h \
 	vmd/kube/kube_volume.c vmd/kube/kube_volume.h \
 	vmd/kube/kube_watch.c vmd/kube/kube_watch.h

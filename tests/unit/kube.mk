@@ -32,3 +32,29 @@ tests_unit_unit_kube_schema_SOURCES = tests/unit/unit_kube_schema.c tests/unit/k
 tests_unit_unit_kube_schema_CFLAGS = $(unit_cflags) $(YAML_CFLAGS)
 tests_unit_unit_kube_schema_LDADD = $(kube_test_libs) $(YAML_LIBS)
 endif
+
+# the adapter against kubevirt-lite
+if HAVE_CHECK
+check_PROGRAMS += tests/integration/kube_adapter_test
+tests_integration_kube_adapter_test_SOURCES = tests/integration/kube_adapter_test.c \
+	tests/unit/kube_fixture.c
+tests_integration_kube_adapter_test_CFLAGS = $(unit_cflags) $(SYSTEMD_CFLAGS)
+tests_integration_kube_adapter_test_LDADD = $(kube_test_libs)
+TESTS += tests/integration/0110-kube.t
+endif
+EXTRA_DIST += tests/integration/0110-kube.t
+
+# what comes from the API server
+check_PROGRAMS += tests/fuzz/fuzz_watch_line tests/fuzz/fuzz_kube_object tests/fuzz/fuzz_kube_status
+tests_fuzz_fuzz_watch_line_SOURCES = tests/fuzz/fuzz_watch_line.c
+nodist_tests_fuzz_fuzz_watch_line_SOURCES = $(fuzz_main)
+tests_fuzz_fuzz_watch_line_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_watch_line_LDADD = $(kube_libs)
+tests_fuzz_fuzz_kube_object_SOURCES = tests/fuzz/fuzz_kube_object.c tests/unit/kube_fixture.c
+nodist_tests_fuzz_fuzz_kube_object_SOURCES = $(fuzz_main)
+tests_fuzz_fuzz_kube_object_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_kube_object_LDADD = $(kube_libs)
+tests_fuzz_fuzz_kube_status_SOURCES = tests/fuzz/fuzz_kube_status.c
+nodist_tests_fuzz_fuzz_kube_status_SOURCES = $(fuzz_main)
+tests_fuzz_fuzz_kube_status_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_kube_status_LDADD = $(kube_libs)

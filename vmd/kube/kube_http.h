@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* HTTPS requests to one API server on the event loop (libcurl multi on sd-event). Loop thread only;
- * nothing blocks. The only file of vmd/kube that knows libcurl and sd-event. */
+ * nothing blocks. libcurl is known here and in kube_transfer.c only. */
 #ifndef VMD_KUBE_KUBE_HTTP_H
 #define VMD_KUBE_KUBE_HTTP_H
 
@@ -13,7 +13,6 @@
 struct sd_event;
 struct http;
 struct http_transfer;
-struct http_timer;
 
 struct http_settings {
 	const char *server;     /* "https://192.168.170.190:6443" */
@@ -66,12 +65,7 @@ int http_send(struct http *h, const struct http_request *r, struct http_transfer
 	      struct err *e);
 void http_cancel(struct http_transfer *t); /* done is not called; NULL is fine */
 
-/* Calls fn once after delay_us from the loop; setting it again moves it. */
-struct http_timer *http_timer_new(struct http *h, void (*fn)(void *ctx), void *ctx);
-void http_timer_set(struct http_timer *t, int64_t delay_us);
-void http_timer_stop(struct http_timer *t);
-void http_timer_free(struct http_timer *t);
-DEFINE_AUTO(struct http_timer *, http_timer_free)
+struct sd_event *http_loop(struct http *h); /* for timers */
 
 /* Percent-encodes all but unreserved characters. -1: does not fit. */
 int http_escape(const char *s, char *buf, size_t size);

@@ -271,7 +271,7 @@ static void on_deleted(void *ctx, const struct http_reply *reply, const struct e
 	struct err why = *e;
 
 	if (why.kind == ERR_ABSENT)
-		why.kind = ERR_NONE; /* gone already */
+		why = (struct err){.kind = ERR_NONE}; /* gone already */
 	finish(ctx, &why, reply->took_us);
 }
 

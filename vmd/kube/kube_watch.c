@@ -8,7 +8,7 @@
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 #include "vmd/kube/kube_line.h"
-#include "vmd/kube/kube_status.h"
+#include "vmd/kube/kube_timer.h"
 
 #include <string.h>
 #include <sys/random.h>
@@ -25,7 +25,7 @@ struct watch {
 	struct watch_source src;
 	char *path, *query, *accept_list, *accept_watch;
 	struct http_transfer *transfer;
-	struct http_timer *again, *stale;
+	struct timer *again, *stale;
 	struct strbuf pending; /* the rest of a line */
 	char *next_page;       /* continue token, percent-encoded, or NULL */
 	unsigned pages;
@@ -66,7 +66,7 @@ static void healthy(struct watch *w)
 {
 	bool changed = w->in_trouble || watch_known(w) != w->was_known || w->is_stale;
 
-	http_timer_stop(w->stale);
+	timer_stop(w->stale);
 	w->in_trouble = false;
 	w->is_stale = false;
 	w->was_known = watch_known(w);
@@ -108,9 +108,8 @@ static void failed(struct watch *w, const struct err *e, int64_t retry_after_s)
 	if (pause_us < retry_after_s * SEC_US)
 		pause_us = retry_after_s * SEC_US;
 	if (w->failures == 1 && !w->is_stale)
-		http_timer_set(w->stale,
-			       w->src.stale_us ? w->src.stale_us : WATCH_STALE_S * SEC_US);
-	http_timer_set(w->again, pause_us);
+		timer_set(w->stale, w->src.stale_us ? w->src.stale_us : WATCH_STALE_S * SEC_US);
+	timer_set(w->again, pause_us);
 	if (w->failures > 1 && !w->in_trouble) {
 		w->in_trouble = true;
 		w->src.state(w->src.ctx);
@@ -314,8 +313,8 @@ struct watch *watch_new(struct http *h, const struct watch_source *src)
 	w->query = copy(src->query);
 	w->accept_list = copy(src->accept_list);
 	w->accept_watch = copy(src->accept_watch);
-	w->again = http_timer_new(h, on_again, w);
-	w->stale = http_timer_new(h, on_stale, w);
+	w->again = timer_new(http_loop(h), on_again, w);
+	w->stale = timer_new(http_loop(h), on_stale, w);
 	return w;
 }
 
@@ -329,8 +328,8 @@ void watch_free(struct watch *w)
 	if (!w)
 		return;
 	http_cancel(w->transfer);
-	http_timer_free(w->again);
-	http_timer_free(w->stale);
+	timer_free(w->again);
+	timer_free(w->stale);
 	strbuf_done(&w->pending);
 	free(w->next_page);
 	free(w->path);
