@@ -376,6 +376,7 @@ START_TEST(key_file_attacks)
 	ck_assert(victim != NULL);
 	fputs("mine", victim);
 	fclose(victim);
+	ck_assert_int_eq(chmod(KEY_FILE_BASE "/victim", 0600), 0);
 	key_file_path(17, path, sizeof(path));
 	ck_assert_int_eq(unlink(path), 0);
 	ck_assert_int_eq(symlink("../victim", path), 0);
