@@ -171,7 +171,8 @@ static const char *self(void)
 {
 	static char uid[16];
 
-	(void)snprintf(uid, sizeof(uid), "%u", (unsigned)geteuid());
+	if (!*uid)
+		(void)snprintf(uid, sizeof(uid), "%u", (unsigned)geteuid());
 	return uid;
 }
 
@@ -215,48 +216,82 @@ START_TEST(late_and_large)
 }
 END_TEST
 
+/* Also: the client has no state of its own. */
+static void *client_main(void *arg)
+{
+	struct client c = {.servers = arg, .vmd_user = self(), .munge_socket = munge.socket};
+	const char *request = "slurm-vm=1\nop=later\n";
+	char *mine = malloc(WIRE_MAX + 1);
+	struct wire_in *reply = malloc(sizeof(*reply));
+	struct err e;
+	bool good = true;
+
+	for (int i = 0; i < 5; i++)
+		good = good &&
+		       client_call(&c, request, strlen(request), 20000, mine, WIRE_MAX + 1, reply,
+				   &e) == 0 &&
+		       str_eq(wire_get(reply, "late"), "1");
+	free(mine);
+	free(reply);
+	return good ? arg : NULL;
+}
+
 START_TEST(many_at_once)
 {
-	enum { N = 12 };
-	pid_t pid[N];
-	struct err e;
+	pthread_t client[12];
+	char server[64];
 
-	for (int i = 0; i < N; i++) {
-		pid[i] = fork();
-		if (pid[i] == 0)
-			_exit(call("later", "", &e) == 0 && call("echo", "x", &e) == 0 ? 0 : 1);
-	}
-	for (int i = 0; i < N; i++) {
-		int status;
+	(void)snprintf(server, sizeof(server), "%s", here(srv.port));
+	(void)self();
+	for (size_t i = 0; i < ARRAY_LEN(client); i++)
+		ck_assert_int_eq(pthread_create(&client[i], NULL, client_main, server), 0);
+	for (size_t i = 0; i < ARRAY_LEN(client); i++) {
+		void *good = NULL;
 
-		ck_assert_int_eq(waitpid(pid[i], &status, 0), pid[i]);
-		ck_assert_int_eq(status, 0);
+		pthread_join(client[i], &good);
+		ck_assert_ptr_nonnull(good);
 	}
 }
 END_TEST
 
-/* In a child that is another account. */
+/* A child that is another account; made before there are threads, it gets the port by a pipe. */
+static pid_t other_client(int *ret_port)
+{
+	uint16_t port;
+	int pipe_fd[2];
+	struct err e;
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(pipe_fd), 0);
+	pid = fork();
+	if (pid != 0) {
+		close(pipe_fd[0]);
+		*ret_port = pipe_fd[1];
+		return pid;
+	}
+	if (setgid(OTHER_UID) < 0 || setuid(OTHER_UID) < 0 ||
+	    read(pipe_fd[0], &port, sizeof(port)) != sizeof(port))
+		_exit(2);
+	if (call_as(here(port), "0", munge.socket, "echo", "hello", 20000, &e) < 0)
+		_exit(3);
+	_exit(str_eq(wire_get(&in, "uid"), "65534") && str_eq(wire_get(&in, "gid"), "65534") ? 0
+											     : 4);
+}
+
 START_TEST(another_uid)
 {
+	AUTO(fd) int port = -1;
 	pid_t pid;
 	int status;
 
 	if (geteuid() != 0)
 		return;
-	pid = fork();
-	if (pid == 0) {
-		struct err e;
-
-		if (setgid(OTHER_UID) < 0 || setuid(OTHER_UID) < 0)
-			_exit(2);
-		if (call_as(here(srv.port), "0", munge.socket, "echo", "hello", 20000, &e) < 0)
-			_exit(3);
-		_exit(str_eq(wire_get(&in, "uid"), "65534") && str_eq(wire_get(&in, "gid"), "65534")
-			      ? 0
-			      : 4);
-	}
+	pid = other_client(&port);
+	server_start(munge.socket);
+	ck_assert_int_eq(write(port, &srv.port, sizeof(srv.port)), sizeof(srv.port));
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);
+	server_stop();
 }
 END_TEST
 
@@ -611,7 +646,6 @@ int main(void)
 	tcase_add_test(t, echo);
 	tcase_add_test(t, late_and_large);
 	tcase_add_test(t, many_at_once);
-	tcase_add_test(t, another_uid);
 	tcase_add_test(t, wrong_vmd_user);
 	tcase_add_loop_test(t, refused_rows, 0, ARRAY_LEN(refused));
 	tcase_add_test(t, replayed);
@@ -622,6 +656,7 @@ int main(void)
 	tcase_add_test(t, next_server);
 	tcase_add_loop_test(t, bad_server_rows, 0, ARRAY_LEN(bad_servers));
 	tcase_add_test(t, munge_down_here);
+	tcase_add_test(alone, another_uid);
 	tcase_add_test(alone, munge_down_there);
 	tcase_add_loop_test(alone, liars, 0, ARRAY_LEN(lies));
 	tcase_add_test(alone, self_test);

@@ -233,25 +233,25 @@ static int vmctl(const char *args, bool as_root, const char *job_id)
 	char name[] = "vmctl", line[256], *argv[16] = {name}, *rest = line;
 	int o = memfd_create("out", MFD_CLOEXEC), e = memfd_create("err", MFD_CLOEXEC);
 	int program = open("vmctl", O_PATH | O_CLOEXEC);
+	char conf_env[160], job_env[32] = "NONE=";
+	char *env[] = {conf_env, job_env, NULL};
 	int status;
 	pid_t pid;
 
+	(void)snprintf(conf_env, sizeof(conf_env), "VMCTL_CONF=%s", conf);
+	if (job_id)
+		(void)snprintf(job_env, sizeof(job_env), "SLURM_JOB_ID=%s", job_id);
 	ck_assert_int_ge(program, 0);
 	ck_assert_int_eq(str_copy(line, sizeof(line), args), 0);
 	for (int i = 1; i < 15 && (argv[i] = strsep(&rest, " ")); i++)
 		;
-	pid = fork();
+	pid = fork(); /* the server is a thread: between here and exec, system calls only */
 	if (pid == 0) {
 		dup2(o, STDOUT_FILENO);
 		dup2(e, STDERR_FILENO);
-		setenv("VMCTL_CONF", conf, 1);
-		unsetenv("VMCTL_SERVER");
-		unsetenv("SLURM_JOB_ID");
-		if (job_id)
-			setenv("SLURM_JOB_ID", job_id, 1);
 		if (!as_root && alice != geteuid() && (setgid(alice) < 0 || setuid(alice) < 0))
 			_exit(99);
-		fexecve(program, argv, environ);
+		fexecve(program, argv, env);
 		_exit(98);
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
@@ -270,53 +270,53 @@ static const struct {
 	const char *out, *err; /* what is in there */
 	const char *not_out;
 } rows[] = {
-	{"list",		      false, NULL, 0, "17   alice  tiny   READY",             "",                                 "bob"    },
-	{"list",		      false, NULL, 0, "JOB  USER   IMAGE  STATE",             "",                                 "STOPPED"},
-	{"list --stopped",            false, NULL, 0, "STOPPED",                              "",                                 NULL     },
-	{"list",		      false, NULL, 0, "disk full?[2J",                        "",                                 "\033"   },
-	{"list --all",                false, NULL, 4, "",                                     "only root and SlurmUser",          NULL     },
-	{"list -a",                   true,  NULL, 0, "18   bob    tiny   BOOTING       0:03",     "",                                 NULL     },
-	{"list --json",               false, NULL, 0, "\"vm\": \"vm-17-" NONCE "-r0\"",       "",                                 "bob"    },
-	{"show 17",                   false, NULL, 0, "State     READY for 0:03\n",           "",                                 NULL     },
-	{"show 17",                   false, NULL, 0, "History   PENDING 0:00, READY 0:07\n", "",                                 NULL     },
-	{"show 17",                   false, NULL, 0, "Address   192.168.172.57\n",           "",                                 NULL     },
-	{"show --json 17",            false, NULL, 0, "\"address\": \"192.168.172.57\"",      "",                                 NULL     },
-	{"show",		      false, "17", 0, "Job       17 of alice",                "",                                 NULL     },
-	{"show vm-21-" NONCE "-r0",   false, NULL, 0, "Job       21 of alice",                "",                                 NULL     },
-	{"show 18",                   false, NULL, 4, "",                                     "job 18 belongs to another user",   NULL     },
-	{"show 18",                   true,  NULL, 0, "Job       18 of bob",                  "",                                 NULL     },
-	{"show 99",                   false, NULL, 3, "",                                     "job 99 has no VM",                 NULL     },
-	{"show vm-99",                false, NULL, 3, "",                                     "no VM of yours is called 'vm-99'", NULL     },
-	{"show",		      false, NULL, 2, "",				     "say which job: 17 19 21 22",       NULL     },
-	{"show",		      true,  NULL, 3, "",				     "you have no VM",                   NULL     },
-	{"wait 17",                   false, NULL, 0, "",                                     "job 17  READY",                    NULL     },
+	{"list",		      false, NULL, 0, "17   alice  tiny   READY",              "",                                 "bob"    },
+	{"list",		      false, NULL, 0, "JOB  USER   IMAGE  STATE",              "",                                 "STOPPED"},
+	{"list --stopped",            false, NULL, 0, "STOPPED",                               "",                                 NULL     },
+	{"list",		      false, NULL, 0, "disk full?[2J",                         "",                                 "\033"   },
+	{"list --all",                false, NULL, 4, "",                                      "only root and SlurmUser",          NULL     },
+	{"list -a",                   true,  NULL, 0, "18   bob    tiny   BOOTING       0:03", "",                                 NULL     },
+	{"list --json",               false, NULL, 0, "\"vm\": \"vm-17-" NONCE "-r0\"",        "",                                 "bob"    },
+	{"show 17",                   false, NULL, 0, "State     READY for 0:03\n",            "",                                 NULL     },
+	{"show 17",                   false, NULL, 0, "History   PENDING 0:00, READY 0:07\n",  "",                                 NULL     },
+	{"show 17",                   false, NULL, 0, "Address   192.168.172.57\n",            "",                                 NULL     },
+	{"show --json 17",            false, NULL, 0, "\"address\": \"192.168.172.57\"",       "",                                 NULL     },
+	{"show",		      false, "17", 0, "Job       17 of alice",                 "",                                 NULL     },
+	{"show vm-21-" NONCE "-r0",   false, NULL, 0, "Job       21 of alice",                 "",                                 NULL     },
+	{"show 18",                   false, NULL, 4, "",                                      "job 18 belongs to another user",   NULL     },
+	{"show 18",                   true,  NULL, 0, "Job       18 of bob",                   "",                                 NULL     },
+	{"show 99",                   false, NULL, 3, "",                                      "job 99 has no VM",                 NULL     },
+	{"show vm-99",                false, NULL, 3, "",                                      "no VM of yours is called 'vm-99'", NULL     },
+	{"show",		      false, NULL, 2, "",				      "say which job: 17 19 21 22",       NULL     },
+	{"show",		      true,  NULL, 3, "",				      "you have no VM",                   NULL     },
+	{"wait 17",                   false, NULL, 0, "",                                      "job 17  READY",                    NULL     },
 	{"wait 21",                   false, NULL, 0, "",
-	 "job 21  PENDING: waiting\n   0:00  job 21  PROVISIONING: waiting",                                                      NULL     },
-	{"wait 21 --json",            false, NULL, 0, "\"state\": \"READY\"",                 "",                                 NULL     },
-	{"wait --for=running 19",     false, NULL, 0, "",                                     "BOOTING",                          NULL     },
-	{"wait 19",                   false, NULL, 6, "",                                     "FAILED: disk full?[2J",            NULL     },
-	{"wait 20",                   false, NULL, 6, "",                                     "vmctl show 20",                    NULL     },
-	{"wait --timeout=1 22",       false, NULL, 7, "",                                     "scancel 22",                       NULL     },
-	{"wait",		      false, "21", 0, "",				     "job 21  READY",                    NULL     },
-	{"wait 18",                   false, NULL, 4, "",                                     "belongs to another user",          NULL     },
-	{"images",		    false, NULL, 0, "tiny   v1         linux    1G",        "",                                 "win11"  },
-	{"images --all",              false, NULL, 0, "win11",                                "",                                 NULL     },
-	{"images --json",             false, NULL, 0, "\"allowed\": false",                   "",                                 NULL     },
-	{"plan",		      false, NULL, 4, "",				     "only root and SlurmUser",          NULL     },
-	{"plan",		      true,  NULL, 0, "create-vm job=22",                     "",                                 NULL     },
-	{"plan --json",               true,  NULL, 0, "\"approval\": false",                  "",                                 NULL     },
-	{"list --server 127.0.0.1:1", false, NULL, 5, "",                                     "Connection refused",               NULL     },
-	{"list --server nix",         false, NULL, 2, "",                                     "'nix' is not HOST:PORT",           NULL     },
-	{"",			  false, NULL, 2, "",				     "no command ''",                    NULL     },
-	{"destroy",                   false, NULL, 2, "",                                     "no command 'destroy'",             NULL     },
-	{"list 17",                   false, NULL, 2, "",                                     "too many operands",                NULL     },
-	{"show --all 17",             false, NULL, 2, "",                                     "does not belong to 'show'",        NULL     },
-	{"wait --for=ever",           false, NULL, 2, "",                                     "must be ready or running",         NULL     },
-	{"wait --timeout=soon",       false, NULL, 2, "",                                     "not a time",                       NULL     },
-	{"list --colour",             false, NULL, 2, "",                                     "unrecognized option",              NULL     },
-	{"--help",		    false, NULL, 0, "Usage: vmctl COMMAND",                 "",                                 NULL     },
-	{"wait --help",               false, NULL, 0, "--timeout=TIME",                       "",                                 NULL     },
-	{"--version",                 false, NULL, 0, "vmctl (slurm-vm) ",                    "",                                 NULL     },
+	 "job 21  PENDING: waiting\n   0:00  job 21  PROVISIONING: waiting",                                                       NULL     },
+	{"wait 21 --json",            false, NULL, 0, "\"state\": \"READY\"",                  "",                                 NULL     },
+	{"wait --for=running 19",     false, NULL, 0, "",                                      "BOOTING",                          NULL     },
+	{"wait 19",                   false, NULL, 6, "",                                      "FAILED: disk full?[2J",            NULL     },
+	{"wait 20",                   false, NULL, 6, "",                                      "vmctl show 20",                    NULL     },
+	{"wait --timeout=1 22",       false, NULL, 7, "",                                      "scancel 22",                       NULL     },
+	{"wait",		      false, "21", 0, "",				      "job 21  READY",                    NULL     },
+	{"wait 18",                   false, NULL, 4, "",                                      "belongs to another user",          NULL     },
+	{"images",		    false, NULL, 0, "tiny   v1         linux    1G",         "",                                 "win11"  },
+	{"images --all",              false, NULL, 0, "win11",                                 "",                                 NULL     },
+	{"images --json",             false, NULL, 0, "\"allowed\": false",                    "",                                 NULL     },
+	{"plan",		      false, NULL, 4, "",				      "only root and SlurmUser",          NULL     },
+	{"plan",		      true,  NULL, 0, "create-vm job=22",                      "",                                 NULL     },
+	{"plan --json",               true,  NULL, 0, "\"approval\": false",                   "",                                 NULL     },
+	{"list --server 127.0.0.1:1", false, NULL, 5, "",                                      "Connection refused",               NULL     },
+	{"list --server nix",         false, NULL, 2, "",                                      "'nix' is not HOST:PORT",           NULL     },
+	{"",			  false, NULL, 2, "",				      "no command ''",                    NULL     },
+	{"destroy",                   false, NULL, 2, "",                                      "no command 'destroy'",             NULL     },
+	{"list 17",                   false, NULL, 2, "",                                      "too many operands",                NULL     },
+	{"show --all 17",             false, NULL, 2, "",                                      "does not belong to 'show'",        NULL     },
+	{"wait --for=ever",           false, NULL, 2, "",                                      "must be ready or running",         NULL     },
+	{"wait --timeout=soon",       false, NULL, 2, "",                                      "not a time",                       NULL     },
+	{"list --colour",             false, NULL, 2, "",                                      "unrecognized option",              NULL     },
+	{"--help",		    false, NULL, 0, "Usage: vmctl COMMAND",                  "",                                 NULL     },
+	{"wait --help",               false, NULL, 0, "--timeout=TIME",                        "",                                 NULL     },
+	{"--version",                 false, NULL, 0, "vmctl (slurm-vm) ",                     "",                                 NULL     },
 };
 
 START_TEST(command_rows)
