@@ -44,3 +44,9 @@ nodist_tests_fuzz_fuzz_job_spec_SOURCES = $(fuzz_main)
 tests_fuzz_fuzz_job_spec_CFLAGS = $(AM_CFLAGS)
 tests_fuzz_fuzz_job_spec_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_job_spec_LDADD = $(core_libs)
+
+# lives of jobs under faults and crashes, with virtual time
+check_PROGRAMS += tests/sim/sim_seeds
+TESTS += tests/sim/sim_seeds
+tests_sim_sim_seeds_SOURCES = tests/sim/sim_seeds.c tests/sim/sim_world.c tests/sim/sim_world.h
+tests_sim_sim_seeds_LDADD = $(core_libs)

@@ -23,10 +23,9 @@ void plan_vm_remove(struct planner *p, const struct task *t, const struct vm_see
 
 bool plan_vms_remove(struct planner *p, const struct task *t, const char *keep)
 {
-	/* Before another VM is made beside it, a late one must have had time to show in the view.
-	 */
-	int64_t asked_us = p->c->mono_us - (keep ? FLIGHT_VIEW_US : 0);
-	bool none = !inflight_may_appear(p->c->flight, t->have.key, CLASS_VM, keep, asked_us);
+	/* A late one must have had time to show in the view. */
+	bool none = !inflight_may_appear(p->c->flight, t->have.key, CLASS_VM, keep,
+					 p->c->mono_us - FLIGHT_VIEW_US);
 
 	for (size_t i = 0; i < t->have.n_vm; i++)
 		if (!keep || !str_eq(t->have.vm[i].name, keep)) {

@@ -320,8 +320,9 @@ void progress_step(struct progress *p, const struct job *j, const struct view *v
 	}
 	p->stepped_us = v->mono_us;
 	/* While it runs, the next moment may bring a VM. */
-	p->status.node_clear = j->phase != JOB_RUNNING && v->seen->vms_known && h.n_vm == 0 &&
-			       !inflight_may_appear(v->flight, key, CLASS_VM, NULL, v->mono_us);
+	p->status.node_clear =
+		j->phase != JOB_RUNNING && v->seen->vms_known && h.n_vm == 0 &&
+		!inflight_may_appear(v->flight, key, CLASS_VM, NULL, v->mono_us - FLIGHT_VIEW_US);
 }
 
 /* What may stand in quotes inside the braces of an admin_comment. */

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Slurm, Kubernetes and Ceph in one process with virtual time: what is true, what vmd sees of it
+ * (later, or not at all), and requests on their way. All chance comes from one seed. */
+#ifndef TESTS_SIM_SIM_WORLD_H
+#define TESTS_SIM_SIM_WORLD_H
+
+#include "vmd/reconcile/reconciler.h"
+
+#define SIM_JOBS    6
+#define SIM_OBJECTS 32 /* of each kind */
+#define SIM_FLYING  512
+#define SIM_S       INT64_C(1000000)
+
+struct sim_job {
+	struct job job;
+	int64_t next_us; /* of its life, see life in sim_world.c */
+	unsigned step;
+	bool ended_once, script_failed;
+	int64_t ending_us;
+};
+
+struct sim_vm {
+	struct vm_seen vm; /* phase VM_ABSENT: a free place */
+	int64_t next_us;
+	bool hangs; /* never gets an agent */
+};
+
+/* A request between vmd and the world. */
+struct sim_request {
+	struct action action;
+	uint64_t ticket;
+	unsigned life;              /* of which vmd; replies reach only that one */
+	int64_t apply_us, reply_us; /* INT64_MAX: never, or done */
+	struct err outcome;
+	bool used;
+};
+
+struct sim_view {
+	bool vms_known, volumes_known, disks_known, jobs_known;
+	int64_t vms_us, disks_us, jobs_us; /* when it is looked at next */
+	size_t n_vm, n_disk, n_pv, n_pvc, n_secret, n_job;
+	struct vm_seen vm[SIM_OBJECTS];
+	struct disk_seen disk[SIM_OBJECTS];
+	struct volume_seen pv[SIM_OBJECTS], pvc[SIM_OBJECTS], secret[SIM_OBJECTS];
+	struct job job[SIM_JOBS];
+};
+
+struct sim {
+	uint64_t rng;
+	int64_t now_us;
+	unsigned faults_percent; /* of requests and of looks that go wrong */
+	unsigned life, effects, crash_at;
+	bool crashed;
+	uint64_t uids;
+	struct sim_job job[SIM_JOBS];
+	struct sim_vm vm[SIM_OBJECTS];
+	struct disk_seen disk[SIM_OBJECTS]; /* name "": a free place */
+	struct volume_seen pv[SIM_OBJECTS], pvc[SIM_OBJECTS], secret[SIM_OBJECTS];
+	struct sim_request request[SIM_FLYING];
+	struct sim_view view;
+	struct reconciler *reconciler;
+	int64_t wake_us;
+	struct image image;
+	struct catalogue catalogue;
+	struct policy policy;
+	char wrong[200]; /* "" no rule was broken */
+};
+
+void sim_init(struct sim *w, uint64_t seed, unsigned faults_percent);
+void sim_done(struct sim *w);
+/* Half a second of everything. */
+void sim_tick(struct sim *w);
+/* vmd dies and a new one starts; the world and what is on its way stay. */
+void sim_crash(struct sim *w);
+bool sim_is_settled(const struct sim *w);
+uint64_t sim_chance(struct sim *w, uint64_t below);
+
+#endif
