@@ -305,12 +305,12 @@ static void conditions_copy(struct json_object *copy, struct json_object *vmi)
 	}
 }
 
-static void status_fill(struct controllers *c, struct json_object *copy, struct json_object *vmi)
+static void status_fill(struct json_object *copy, struct json_object *vmi)
 {
 	AUTO(json_object_put) struct json_object *keep = vmi ? json_object_get(vmi) : NULL;
 	struct json_object *status = json_at(copy, "status");
-	bool migrating = vmi && migration_running(c, vmi) &&
-			 json_at(vmi, "status/migrationState/startTimestamp");
+	bool migrating = vmi && json_at(vmi, "status/migrationState/startTimestamp") &&
+			 !json_at(vmi, "status/migrationState/endTimestamp");
 
 	if (vmi) {
 		json_put_bool(copy, "status/created", true);
@@ -341,9 +341,8 @@ static void delete_step(struct controllers *c, struct json_object *vm, struct js
 
 	if (vmi) {
 		vmi_stop(c, copy, vmi);
-		status_fill(
-			c, copy,
-			store_get(c->store, KIND_VMI, object_namespace(copy), object_name(copy)));
+		status_fill(copy, store_get(c->store, KIND_VMI, object_namespace(copy),
+					    object_name(copy)));
 	} else {
 		object_remove_finalizer(copy, VM_FINALIZER);
 	}
@@ -361,7 +360,7 @@ static bool first_steps(struct controllers *c, struct json_object *vm, struct js
 	else if (!object_has_finalizer(vm, VM_FINALIZER))
 		object_add_finalizer(copy, VM_FINALIZER);
 	else if (!vmi && !condition_find(vm, "Ready"))
-		status_fill(c, copy, NULL);
+		status_fill(copy, NULL);
 	else
 		return false;
 	put(c, KIND_VM, STEAL(copy));
@@ -398,6 +397,6 @@ void vm_reconcile(struct controllers *c, const char *ns, const char *name)
 		sync_without_vmi(c, copy, strategy, strategy_name);
 	}
 	vmi = store_get(c->store, KIND_VMI, ns, name);
-	status_fill(c, copy, is_owned_by(vmi, copy) ? vmi : NULL);
+	status_fill(copy, is_owned_by(vmi, copy) ? vmi : NULL);
 	put(c, KIND_VM, STEAL(copy));
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 # kubevirt-lite against recordings of a real server (KUBE_SAMPLES); skipped without them.
-conformance_tests = tests/conformance/errors.t
+conformance_tests = tests/conformance/errors.t tests/conformance/lifecycle.t
 TESTS += $(conformance_tests)
-tests/conformance/errors.log: kubevirt-lite/kubevirt-lite
+tests/conformance/errors.log tests/conformance/lifecycle.log: kubevirt-lite/kubevirt-lite
 EXTRA_DIST += $(conformance_tests) tests/conformance/errors.tsv tests/conformance/lib.sh
