@@ -34,7 +34,8 @@ static void observe(struct daemon *d)
 		disk_view_observe(d->disks, &d->seen);
 }
 
-/* The image's profile says how a guest answers; a VM whose job is gone is not asked any more. */
+/* The image's profile says how a guest answers; a VM whose job is gone is not asked any more. One
+ * whose image has left the catalogue is: what it has answered counts on. */
 static void probe(struct daemon *d, const struct desired *want)
 {
 	for (size_t i = 0; i < d->seen.n_vm; i++) {
@@ -306,6 +307,8 @@ void daemon_reload(struct daemon *d)
 	memcpy(new->policy.pool, d->settings->policy.pool, sizeof(new->policy.pool));
 	adopt(d->settings, new);
 	reconciler_configure(d->reconciler, &d->settings->catalogue, &d->settings->policy);
+	if (d->kube)
+		kube_settings(d->kube, d->settings);
 	slurm_view_set_poll(d->slurm, d->settings->slurm_poll_s);
 	write_catalogue(d);
 	daemon_round_soon(d);
