@@ -143,15 +143,6 @@ static void on_slurm_log(void *ctx, uint32_t job_id, const char *text)
 	log_warn("job=%u event=refused err=\"%s\"", job_id, text);
 }
 
-static int on_check(void *ctx, struct job *j, struct err *e)
-{
-	const struct daemon *d = ctx;
-	const struct image *image;
-
-	return catalogue_check(&d->settings->catalogue, &j->request, j->uid, j->gid, j->cpus,
-			       j->memory_bytes, &image, e);
-}
-
 /* ---- building ---- */
 
 /* Objects are labelled and marked with the cluster's name: nothing can be seen or made before. */
@@ -192,7 +183,6 @@ static int start_slurm(struct daemon *d, struct err *e)
 					.loaded = on_loaded,
 					.trouble = on_slurm_trouble,
 					.cluster = on_cluster,
-					.check = on_check,
 					.log = on_slurm_log};
 
 	slurm_jobs_start();

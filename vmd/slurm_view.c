@@ -253,13 +253,12 @@ static void hint_free(struct slurm_view *v, struct hint *h)
 	free(h);
 }
 
-/* A request that only the hint told is written into the job's record, or refused for good. */
+/* A request that only the hint told is written into the job's record. */
 struct adopt_work {
 	struct work work;
 	struct slurm_view *view;
-	struct job job;
-	bool refused;
-	struct err why;
+	uint32_t job_id;
+	struct vm_request request;
 	struct err e;
 };
 
@@ -268,10 +267,7 @@ static void adopt_run(struct work *w)
 	struct adopt_work *a = (struct adopt_work *)w;
 
 	a->e.kind = ERR_NONE;
-	if (a->refused)
-		(void)slurm_job_end(a->job.id, true, a->why.msg, &a->e);
-	else
-		(void)slurm_job_record(a->job.id, &a->job.request, "", &a->e);
+	(void)slurm_job_record(a->job_id, &a->request, "", &a->e);
 }
 
 static void adopt_done(struct work *w)
@@ -279,36 +275,35 @@ static void adopt_done(struct work *w)
 	struct adopt_work *a = (struct adopt_work *)w;
 	struct slurm_view *v = a->view;
 
-	if (a->refused)
-		v->settings.log(v->settings.ctx, a->job.id, a->why.msg);
-	if (a->e.kind != ERR_NONE)
-		v->settings.log(v->settings.ctx, a->job.id, a->e.msg);
+	if (a->e.kind == ERR_NONE)
+		slurm_view_hint(v, a->job_id, NULL, 0);
 	else
-		slurm_view_hint(v, a->job.id, NULL, 0);
+		v->settings.log(v->settings.ctx, a->job_id, a->e.msg);
 	free(a);
 }
 
 static void adopt(struct slurm_view *v, const struct hint *h, const struct job *j)
 {
-	struct adopt_work *a = need(calloc(1, sizeof(*a)));
+	struct adopt_work *a;
 	struct err e;
 
-	if (j->uid != h->uid || j->phase != JOB_RUNNING) {
-		if (j->uid != h->uid)
-			v->settings.log(v->settings.ctx, j->id,
-					"a hint names another owner than Slurm: ignored");
-		free(a);
+	if (j->uid != h->uid) {
+		v->settings.log(v->settings.ctx, j->id,
+				"a hint names another owner than Slurm: ignored");
 		return;
 	}
+	if (j->phase != JOB_RUNNING)
+		return;
+	a = need(calloc(1, sizeof(*a)));
 	*a = (struct adopt_work){
 		.work = {.run = adopt_run, .done = adopt_done},
-                  .view = v, .job = *j
+		.view = v,
+		.job_id = j->id,
+		.request = h->request
         };
-	a->job.request = h->request;
-	a->refused = v->settings.check(v->settings.ctx, &a->job, &a->why) < 0;
 	if (worker_submit(v->worker, &a->work, &e) < 0) {
 		v->settings.log(v->settings.ctx, j->id, e.msg);
-		free(a); /* the plugin's next hint brings it again */
+		free(a);
 	}
 }
 

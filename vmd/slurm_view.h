@@ -17,9 +17,6 @@ struct slurm_view_settings {
 	void (*loaded)(void *ctx, enum err_kind kind); /* each full load, for the metrics */
 	void (*trouble)(void *ctx, const char *text);  /* NULL: slurmctld answers */
 	void (*cluster)(void *ctx, const char *name, uint32_t slurm_uid); /* once */
-	/* Does this job's request, which only a hint told, pass the catalogue? Fills in defaults.
-	 */
-	int (*check)(void *ctx, struct job *j, struct err *e);
 	void (*log)(void *ctx, uint32_t job_id,
 		    const char *text); /* worth an administrator's eye */
 };
@@ -34,8 +31,8 @@ const struct desired *slurm_view_desired(const struct slurm_view *v);
 struct desired *slurm_view_world(struct slurm_view *v); /* the same, for world_sort() */
 
 /* Look at this job now. request (or NULL) comes with uid from root on the job's node: a job that
- * has none in its record gets it written there, if it is uid's and passes check(); if it does not
- * pass, the job ends as FAILED with the reason, since nobody else is left to refuse it. */
+ * has none in its record gets it written there, if it is uid's. From there on it is a job like any
+ * other: one that asks for what it may not have fails with the reason. */
 void slurm_view_hint(struct slurm_view *v, uint32_t job_id, const struct vm_request *request,
 		     uint32_t uid);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What differs between Slurm releases, and nothing else: 22.05 to 26.05. 25.11 put the job id into
- * a step id (in records and in job_complete), 26.05 also into slurm_load_job. For slurm_jobs.c and
- * its tests only. */
+ * a step id (in records and in job_complete), 26.05 also in slurm_load_job and slurm_notify_job.
+ * For slurm_jobs.c and its tests only. */
 #ifndef VMD_SLURM_COMPAT_H
 #define VMD_SLURM_COMPAT_H
 
@@ -63,6 +63,15 @@ static inline int compat_complete_job(uint32_t job_id, uint32_t status)
 	return slurm_complete_job(&id, status);
 #else
 	return slurm_complete_job(job_id, status);
+#endif
+}
+
+static inline int compat_notify_job(uint32_t job_id, char *message)
+{
+#if COMPAT_26_05
+	return slurm_notify_job(compat_step_id(job_id), message);
+#else
+	return slurm_notify_job(job_id, message);
 #endif
 }
 

@@ -274,21 +274,25 @@ int slurm_job_record(uint32_t job_id, const struct vm_request *r, const char *st
 	return update(&d, e);
 }
 
-/* Puts why into the job's Comment, behind what the user keeps there; once. */
-static int comment(uint32_t job_id, const char *old, const char *why, struct err *e)
+/* Tells why, once: to whoever sits in front of the job (salloc's terminal, a batch job's stderr),
+ * and in its Comment, behind what the user keeps there. That neither works does not hold up the
+ * end: AdminComment and vmd's log have the reason too. */
+static void explain(uint32_t job_id, const char *old, const char *why)
 {
 	char text[1024];
 	job_desc_msg_t d;
+	struct err ignored;
 
 	if (!old)
 		old = "";
-	if (strstr(old, COMMENT_MARK))
-		return 0;
+	if (strstr(old, COMMENT_MARK) || str_fmt(text, sizeof(text), COMMENT_MARK "%s", why) < 0)
+		return;
+	(void)compat_notify_job(job_id, text);
 	if (str_fmt(text, sizeof(text), "%s%s" COMMENT_MARK "%s", old, old[0] ? "; " : "", why) < 0)
-		return 0; /* a long comment of the user's own: AdminComment has the reason too */
+		return;
 	compat_update_for(&d, job_id);
 	d.comment = text;
-	return update(&d, e);
+	(void)update(&d, &ignored);
 }
 
 int slurm_job_end(uint32_t job_id, bool failed, const char *why, struct err *e)
@@ -296,7 +300,6 @@ int slurm_job_end(uint32_t job_id, bool failed, const char *why, struct err *e)
 	AUTO(slurm_free_job_info_msg) job_info_msg_t *m = NULL;
 	slurm_job_info_t *info;
 	struct err why_not;
-	struct err ignored;
 	struct job j;
 
 	if (load_record(job_id, &m, &info, &why_not) < 0) {
@@ -310,7 +313,7 @@ int slurm_job_end(uint32_t job_id, bool failed, const char *why, struct err *e)
 	if (j.phase != JOB_RUNNING)
 		return 0;
 	if (failed && why && why[0])
-		(void)comment(job_id, info->comment, why, &ignored); /* the end matters more */
+		explain(job_id, info->comment, why);
 	if (compat_complete_job(job_id, failed ? STATUS_EXIT_1 : 0) == SLURM_SUCCESS ||
 	    errno == ESLURM_ALREADY_DONE || errno == ESLURM_INVALID_JOB_ID)
 		return 0;
