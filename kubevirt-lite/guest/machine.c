@@ -317,12 +317,12 @@ static int nics_read(struct json_object *spec, struct machine *m, struct err *e)
 	return 0;
 }
 
-/* An interface without a macAddress gets one that stays the same for the VMI's life. */
-static void macs_fill(struct machine *m, const char *uid)
+/* An interface without a macAddress gets one that stays as long as the machine's UUID. */
+static void macs_fill(struct machine *m, const char *uuid)
 {
 	uint32_t hash = 2166136261U; /* FNV-1a */
 
-	for (const char *p = uid; *p; p++)
+	for (const char *p = uuid; *p; p++)
 		hash = (hash ^ (unsigned char)*p) * 16777619U;
 	for (size_t i = 0; i < m->n_nics; i++)
 		if (!m->nic[i].mac[0])
@@ -359,7 +359,7 @@ int machine_read(struct json_object *vmi, struct machine *ret, struct err *e)
 	m.graphics = flag(spec, "domain/devices/autoattachGraphicsDevice", true);
 	m.tablet = json_at(spec, "domain/devices/inputs/0") != NULL;
 	m.panic_device = json_at(spec, "domain/devices/panicDevices/0") != NULL;
-	macs_fill(&m, uid);
+	macs_fill(&m, m.uuid);
 	*ret = m;
 	return 0;
 }
