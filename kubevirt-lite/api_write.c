@@ -4,6 +4,7 @@
 #include "kubevirt-lite/admission.h"
 #include "kubevirt-lite/call.h"
 #include "kubevirt-lite/defaults.h"
+#include "kubevirt-lite/form.h"
 #include "kubevirt-lite/patch.h"
 #include "vmd/base/str.h"
 
@@ -95,20 +96,12 @@ static int check_namespace(struct api_call *c, struct json_object *object)
  * the call. */
 static int read_object(struct api_call *c, struct json_object **ret)
 {
-	struct json_object *meta = NULL;
-
 	if (check_type(c) < 0 || call_read_body(c, true) < 0)
 		return -1;
-	if (!json_object_is_type(c->body, json_type_object))
-		return status_set(&c->status, 400, "BadRequest",
-				  "the object provided is unrecognized (must be of type %s)",
-				  c->req.kind->kind);
-	if (json_object_object_get_ex(c->body, "metadata", &meta) &&
-	    !json_object_is_type(meta, json_type_object))
-		return status_set(&c->status, 400, "BadRequest", "metadata must be an object");
-	if (!meta)
+	if (json_object_is_type(c->body, json_type_object) && !json_at(c->body, "metadata"))
 		json_object_object_add(c->body, "metadata", json_object_new_object());
-	if (check_kind(c, c->body) < 0 || check_namespace(c, c->body) < 0)
+	if (form_check(c->req.kind, c->body, &c->status) < 0 || check_kind(c, c->body) < 0 ||
+	    check_namespace(c, c->body) < 0)
 		return -1;
 	*ret = c->body;
 	return 0;
@@ -157,6 +150,18 @@ static int exists(struct api_call *c, struct json_object *object)
 	return -1;
 }
 
+static int nameless(struct api_call *c)
+{
+	static const char why[] = "Required value: name or generateName is required";
+	const struct kind *k = c->req.kind;
+
+	status_set(&c->status, 422, "Invalid", "%s%s%s \"\" is invalid: metadata.name: %s", k->kind,
+		   *k->group ? "." : "", k->group, why);
+	status_details(c->status, NULL, k->group, k->kind);
+	status_cause(c->status, "FieldValueRequired", why, "metadata.name");
+	return -1;
+}
+
 static int create(struct api_call *c, struct json_object **ret)
 {
 	struct store *s = c->api->set.store;
@@ -170,6 +175,8 @@ static int create(struct api_call *c, struct json_object **ret)
 		json_put_str(object, "metadata/name", c->req.name);
 	if (namespace_takes(c) < 0)
 		return -1;
+	if (!object_name(object) && !json_str_at(object, "metadata/generateName"))
+		return nameless(c);
 	if (json_str_at(object, "metadata/resourceVersion") &&
 	    *json_str_at(object, "metadata/resourceVersion"))
 		return status_set(&c->status, 500, "InternalError",
@@ -380,10 +387,8 @@ static int patch(struct api_call *c, struct json_object **ret)
 		status_details(c->status, NULL, NULL, NULL);
 		return -1;
 	}
-	if (!json_object_is_type(object, json_type_object) ||
-	    !json_object_is_type(json_at(object, "metadata"), json_type_object))
-		return status_set(&c->status, 422, "Invalid", "the patch leaves no object");
-	if (check_kind(c, object) < 0 || check_namespace(c, object) < 0)
+	if (form_check(c->req.kind, object, &c->status) < 0 || check_kind(c, object) < 0 ||
+	    check_namespace(c, object) < 0)
 		return -1;
 	return put(c, old, object, ret);
 }

@@ -32,10 +32,12 @@ libkubeapi_a_SOURCES = \
 	kubevirt-lite/defaults.c kubevirt-lite/defaults.h \
 	kubevirt-lite/discovery.c \
 	kubevirt-lite/disk.c kubevirt-lite/disk.h \
+	kubevirt-lite/form.c kubevirt-lite/form.h \
 	kubevirt-lite/gc.c kubevirt-lite/gc.h \
 	kubevirt-lite/history.c kubevirt-lite/history.h \
 	kubevirt-lite/http.c kubevirt-lite/http.h \
 	kubevirt-lite/kinds.c kubevirt-lite/kinds.h \
+	kubevirt-lite/lifetime.c kubevirt-lite/lifetime.h \
 	kubevirt-lite/listen.c kubevirt-lite/listen.h \
 	kubevirt-lite/object.c kubevirt-lite/store.h \
 	kubevirt-lite/openapi.c kubevirt-lite/openapi.h \
@@ -45,6 +47,7 @@ libkubeapi_a_SOURCES = \
 	kubevirt-lite/request.c kubevirt-lite/request.h \
 	kubevirt-lite/say.c \
 	kubevirt-lite/selector.c kubevirt-lite/selector.h \
+	kubevirt-lite/shelf.c kubevirt-lite/shelf.h \
 	kubevirt-lite/snapshot.c \
 	kubevirt-lite/status.c kubevirt-lite/status.h \
 	kubevirt-lite/store.c \

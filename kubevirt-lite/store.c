@@ -7,28 +7,17 @@
 
 #include "kubevirt-lite/disk.h"
 #include "kubevirt-lite/history.h"
+#include "kubevirt-lite/lifetime.h"
+#include "kubevirt-lite/shelf.h"
 #include "vmd/base/log.h"
 #include "vmd/base/str.h"
 
 #include <string.h>
-#include <sys/random.h>
 #include <systemd/sd-event.h>
-#include <time.h>
 
 #define SUBSCRIBERS_MAX 8
 #define VERSION_AHEAD   1000 /* reserved on disk at once, so that none is given out twice */
 #define VERSION_FIRST   1000 /* so that "1" is too old from the start, as on a real server */
-
-struct entry {
-	char *key;
-	struct json_object *object;
-};
-
-struct shelf {
-	struct entry *entry; /* ordered by key */
-	size_t n, cap;
-	struct history history;
-};
 
 struct subscriber {
 	store_event_fn fn;
@@ -37,6 +26,7 @@ struct subscriber {
 
 struct store {
 	struct shelf shelf[KIND_COUNT];
+	struct history history[KIND_COUNT];
 	uint64_t version;
 	uint64_t reserved;
 	struct disk *disk; /* NULL: in memory only */
@@ -55,42 +45,6 @@ static void *need(void *p)
 }
 
 /* --- shelves --- */
-
-/* Index of the first entry that is not before key. */
-static size_t shelf_find(const struct shelf *sh, const char *key, bool *ret_found)
-{
-	size_t low = 0, high = sh->n;
-
-	while (low < high) {
-		size_t mid = (low + high) / 2;
-
-		if (strcmp(sh->entry[mid].key, key) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	*ret_found = low < sh->n && strcmp(sh->entry[low].key, key) == 0;
-	return low;
-}
-
-static void shelf_insert(struct shelf *sh, size_t at, const char *key, struct json_object *object)
-{
-	if (sh->n == sh->cap) {
-		sh->cap = sh->cap ? sh->cap * 2 : 16;
-		sh->entry = need(realloc(sh->entry, sh->cap * sizeof(*sh->entry)));
-	}
-	memmove(&sh->entry[at + 1], &sh->entry[at], (sh->n - at) * sizeof(*sh->entry));
-	sh->entry[at] = (struct entry){.key = need(strdup(key)), .object = object};
-	sh->n++;
-}
-
-static void shelf_remove(struct shelf *sh, size_t at)
-{
-	free(sh->entry[at].key);
-	json_object_put(sh->entry[at].object);
-	sh->n--;
-	memmove(&sh->entry[at], &sh->entry[at + 1], (sh->n - at) * sizeof(*sh->entry));
-}
 
 static struct entry *entry_find(struct store *s, enum kind_id kind, const char *ns,
 				const char *name)
@@ -154,7 +108,7 @@ int store_open(const char *path, struct sd_event *loop, struct store **ret, stru
 		return -1;
 	s->reserved = s->version;
 	for (size_t i = 0; i < KIND_COUNT; i++)
-		s->shelf[i].history.before = s->version;
+		s->history[i].before = s->version;
 	rc = sd_event_add_defer(loop, &s->turn, turn, s);
 	if (rc >= 0)
 		rc = sd_event_source_set_enabled(s->turn, SD_EVENT_OFF);
@@ -177,10 +131,8 @@ void store_close(struct store *s)
 		disk_close(s->disk);
 	}
 	for (size_t i = 0; i < KIND_COUNT; i++) {
-		while (s->shelf[i].n > 0)
-			shelf_remove(&s->shelf[i], s->shelf[i].n - 1);
-		free(s->shelf[i].entry);
-		history_done(&s->shelf[i].history);
+		shelf_done(&s->shelf[i]);
+		history_done(&s->history[i]);
 	}
 	for (size_t i = 0; i < s->n_queue; i++)
 		change_done(&s->queue[i]);
@@ -259,7 +211,7 @@ static void note(struct store *s, const char *key, const struct change *c)
 {
 	struct err e;
 
-	history_add(&s->shelf[c->kind].history, c);
+	history_add(&s->history[c->kind], c);
 	if (s->n_queue == s->cap_queue) {
 		s->cap_queue = s->cap_queue ? s->cap_queue * 2 : 64;
 		s->queue = need(realloc(s->queue, s->cap_queue * sizeof(*s->queue)));
@@ -310,39 +262,6 @@ static void remove_entry(struct store *s, enum kind_id kind, struct entry *at)
 
 /* --- writing --- */
 
-static void name_generate(struct json_object *object)
-{
-	static const char letters[] = "bcdfghjklmnpqrstvwxz2456789"; /* as Kubernetes: no words */
-	const char *prefix = json_str_at(object, "metadata/generateName");
-	unsigned char r[5];
-	char name[260], tail[6] = "";
-
-	if (object_name(object) || !prefix)
-		return;
-	if (getrandom(r, sizeof(r), 0) != sizeof(r))
-		abort();
-	for (size_t i = 0; i < sizeof(r); i++)
-		tail[i] = letters[r[i] % (sizeof(letters) - 1)];
-	if (str_fmt(name, sizeof(name), "%s%s", prefix, tail) == 0)
-		json_put_str(object, "metadata/name", name);
-}
-
-static void born(const struct kind *k, struct json_object *object)
-{
-	struct json_object *meta = json_at(object, "metadata");
-	char text[40];
-
-	json_put_str(object, "apiVersion", kind_api_version(k));
-	json_put_str(object, "kind", k->kind);
-	json_put_str(object, "metadata/uid", object_uid_new(text, sizeof(text)));
-	json_put_str(object, "metadata/creationTimestamp", object_time_now(text, sizeof(text)));
-	json_object_object_del(meta, "deletionTimestamp");
-	json_object_object_del(meta, "deletionGracePeriodSeconds");
-	json_object_object_del(meta, "managedFields");
-	if (k->has_generation)
-		json_put_int(object, "metadata/generation", 1);
-}
-
 int store_create(struct store *s, enum kind_id kind, struct json_object *object,
 		 struct json_object **ret_created, struct err *e)
 {
@@ -355,7 +274,7 @@ int store_create(struct store *s, enum kind_id kind, struct json_object *object,
 
 	if (!json_object_is_type(json_at(own, "metadata"), json_type_object))
 		return err_set(e, ERR_INVALID, "%s without metadata", k->kind);
-	name_generate(own);
+	lifetime_name(own);
 	if (!object_name(own) || k->namespaced != (*object_namespace(own) != '\0') ||
 	    !object_key(own, key, sizeof(key)))
 		return err_set(e, ERR_INVALID, "%s needs a name and a fitting namespace", k->kind);
@@ -363,7 +282,7 @@ int store_create(struct store *s, enum kind_id kind, struct json_object *object,
 	if (found)
 		return err_set(e, ERR_CONFLICT, "%s \"%s\" already exists", k->resource,
 			       object_name(own));
-	born(k, own);
+	lifetime_begin(k, own);
 	c.version = next_version(s);
 	set_version(own, c.version);
 	shelf_insert(&s->shelf[kind], at, key, own);
@@ -374,53 +293,9 @@ int store_create(struct store *s, enum kind_id kind, struct json_object *object,
 	return 0;
 }
 
-/* Whether something outside metadata and status differs. */
-static bool spec_differs(struct json_object *a, struct json_object *b)
-{
-	int n = 0;
-
-	json_object_object_foreach(a, key, value)
-	{
-		if (str_eq(key, "metadata") || str_eq(key, "status"))
-			continue;
-		if (!json_object_equal(value, json_object_object_get(b, key)))
-			return true;
-		n++;
-	}
-	json_object_object_foreach(b, key_b, value_b)
-	{
-		(void)value_b;
-		n -= !str_eq(key_b, "metadata") && !str_eq(key_b, "status");
-	}
-	return n != 0;
-}
-
-static void keep(struct json_object *object, struct json_object *old, const char *path)
-{
-	struct json_object *value = json_at(old, path);
-
-	if (value)
-		json_put_at(object, path, json_object_get(value));
-	else
-		json_object_object_del(json_at(object, "metadata"), strchr(path, '/') + 1);
-}
-
-static bool holds_it(enum kind_id kind, struct json_object *object)
-{
-	struct json_object *meta = json_at(object, "metadata/finalizers");
-	struct json_object *spec = json_at(object, "spec/finalizers");
-
-	return (meta && json_object_array_length(meta) > 0) ||
-	       (kind == KIND_NAMESPACE && spec && json_object_array_length(spec) > 0) ||
-	       json_object_get_int64(json_at(object, "metadata/deletionGracePeriodSeconds")) > 0;
-}
-
 int store_update(struct store *s, enum kind_id kind, struct json_object *object,
 		 struct json_object **ret_updated, struct err *e)
 {
-	static const char *const kept[] = {
-		"metadata/uid", "metadata/creationTimestamp", "metadata/deletionTimestamp",
-		"metadata/deletionGracePeriodSeconds", "metadata/generation"};
 	AUTO(json_object_put) struct json_object *own = object;
 	const struct kind *k = kind_get(kind);
 	const char *name = object_name(own);
@@ -432,23 +307,16 @@ int store_update(struct store *s, enum kind_id kind, struct json_object *object,
 	if (version && *version &&
 	    !str_eq(version, json_str_at(at->object, "metadata/resourceVersion")))
 		return err_set(e, ERR_CONFLICT, "%s \"%s\" has been modified", k->resource, name);
-	for (size_t i = 0; i < ARRAY_LEN(kept); i++)
-		keep(own, at->object, kept[i]);
-	json_object_object_del(json_at(own, "metadata"), "managedFields");
+	lifetime_go_on(k, own, at->object);
 	set_version(own, object_version(at->object));
-	if (object_is_deleting(own) && !holds_it(kind, own)) {
+	if (object_is_deleting(own) && !lifetime_is_held(kind, own)) {
 		remove_entry(s, kind, at);
 		if (ret_updated)
 			*ret_updated = s->queue[s->n_queue - 1].object;
 		return 0;
 	}
-	if (!json_object_equal(own, at->object)) {
-		if (k->has_generation && spec_differs(own, at->object))
-			json_put_int(own, "metadata/generation",
-				     json_object_get_int64(json_at(own, "metadata/generation")) +
-					     1);
+	if (!json_object_equal(own, at->object))
 		replace(s, kind, at, STEAL(own));
-	}
 	if (ret_updated)
 		*ret_updated = at->object;
 	return 0;
@@ -470,34 +338,6 @@ int store_mutate(struct store *s, enum kind_id kind, const char *ns, const char 
 	return store_update(s, kind, STEAL(copy), NULL, e);
 }
 
-static int64_t grace_of(enum kind_id kind, struct json_object *object, int64_t asked)
-{
-	struct json_object *own = json_at(object, "spec/terminationGracePeriodSeconds");
-	const char *phase = json_str_at(object, "status/phase");
-
-	if (kind != KIND_POD || !json_str_at(object, "spec/nodeName") ||
-	    str_eq(phase, "Succeeded") || str_eq(phase, "Failed"))
-		return 0; /* nobody is there who could need time */
-	if (asked >= 0)
-		return asked;
-	return own ? json_object_get_int64(own) : 30;
-}
-
-static void mark_deleting(struct json_object *copy, int64_t grace_s)
-{
-	char text[32];
-	time_t when = time(NULL) + (time_t)grace_s;
-	struct tm tm;
-	struct json_object *generation = json_at(copy, "metadata/generation");
-
-	if (!gmtime_r(&when, &tm) || strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		abort();
-	json_put_str(copy, "metadata/deletionTimestamp", text);
-	json_put_int(copy, "metadata/deletionGracePeriodSeconds", grace_s);
-	if (generation)
-		json_put_int(copy, "metadata/generation", json_object_get_int64(generation) + 1);
-}
-
 int store_delete(struct store *s, enum kind_id kind, const char *ns, const char *name,
 		 const struct store_delete *how, bool *ret_removed, struct err *e)
 {
@@ -515,13 +355,13 @@ int store_delete(struct store *s, enum kind_id kind, const char *ns, const char 
 		object_add_finalizer(copy, "foregroundDeletion");
 	else if (how->propagation == STORE_ORPHAN)
 		object_add_finalizer(copy, "orphan");
-	grace_s = grace_of(kind, copy, how->grace_s);
+	grace_s = lifetime_grace(kind, copy, how->grace_s);
 	old_grace_s = json_object_get_int64(json_at(copy, "metadata/deletionGracePeriodSeconds"));
 	if (!object_is_deleting(copy) || grace_s < old_grace_s)
-		mark_deleting(copy, grace_s);
+		lifetime_end(copy, grace_s);
 	if (ret_removed)
-		*ret_removed = !holds_it(kind, copy);
-	if (!holds_it(kind, copy))
+		*ret_removed = !lifetime_is_held(kind, copy);
+	if (!lifetime_is_held(kind, copy))
 		remove_entry(s, kind, at);
 	else if (!json_object_equal(copy, at->object))
 		replace(s, kind, at, STEAL(copy));
@@ -565,7 +405,7 @@ static int turn(sd_event_source *src, void *ctx)
 int store_replay(struct store *s, enum kind_id kind, uint64_t version, uint64_t *ret_oldest,
 		 store_replay_fn fn, void *ctx, struct err *e)
 {
-	struct history *h = &s->shelf[kind].history;
+	struct history *h = &s->history[kind];
 
 	*ret_oldest = h->before;
 	if (version < h->before)
