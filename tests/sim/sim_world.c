@@ -245,7 +245,7 @@ static void fate(struct sim *w, struct sim_request *r)
 	r->outcome = (struct err){.kind = ERR_NONE};
 	if (sim_chance(w, 100) >= w->faults_percent)
 		return;
-	switch (sim_chance(w, 4)) {
+	switch (sim_chance(w, 5)) {
 	case 0: /* refused for now */
 		r->apply_us = INT64_MAX;
 		err_set(&r->outcome, ERR_RETRY, "503");
@@ -260,6 +260,7 @@ static void fate(struct sim *w, struct sim_request *r)
 		r->reply_us = r->apply_us + 10 * SIM_S;
 		err_set(&r->outcome, ERR_UNSURE, "no answer");
 		break;
+	case 3: /* done, and nothing is ever heard of it */ r->reply_us = INT64_MAX; break;
 	default: /* done long after vmd gave up */
 		r->reply_us = w->now_us + 10 * SIM_S;
 		if (!is_disk_action(&r->action))
@@ -329,6 +330,20 @@ static void job_begin(struct sim *w, struct sim_job *j)
 		      (unsigned long long)sim_chance(w, 3));
 }
 
+/* An epilog that was let go must leave a node without a VM. (A create that outlived the vmd that
+ * sent it may still land for a while; that VM is removed when it is seen.) */
+static void epilog_check(struct sim *w, const struct sim_job *j)
+{
+	char key[JOB_KEY_MAX + 1];
+
+	if (w->now_us >= j->ending_us + 300 * SIM_S || w->now_us < w->born_us + 75 * SIM_S)
+		return; /* it timed out */
+	(void)job_key(&j->job, key, sizeof(key));
+	for (size_t i = 0; i < SIM_OBJECTS; i++)
+		if (w->vm[i].vm.phase != VM_ABSENT && str_eq(w->vm[i].vm.job_key, key))
+			wrong(w, "epilog of job %s went, %s is there", key, w->vm[i].vm.name);
+}
+
 /* Submitted, started, perhaps requeued, ended; and the epilog holds the node. */
 static void job_move(struct sim *w, struct sim_job *j)
 {
@@ -338,6 +353,7 @@ static void job_move(struct sim *w, struct sim_job *j)
 		if (!(s && s->state == VM_STATE_STOPPING && s->node_clear) &&
 		    w->now_us < j->ending_us + 300 * SIM_S)
 			return;
+		epilog_check(w, j);
 		j->job.phase = JOB_ENDED;
 		j->ended_once = true;
 	}
@@ -429,6 +445,29 @@ static size_t volumes_see(struct volume_seen *to, const struct volume_seen *from
 	return n;
 }
 
+static void kube_see(struct sim *w)
+{
+	struct sim_view *v = &w->view;
+
+	for (size_t i = 0; i < SIM_OBJECTS; i++)
+		if (w->vm[i].vm.phase != VM_ABSENT)
+			v->vm[v->n_vm++] = w->vm[i].vm;
+	v->n_pv = volumes_see(v->pv, w->pv);
+	v->n_pvc = volumes_see(v->pvc, w->pvc);
+	v->n_secret = volumes_see(v->secret, w->secret);
+}
+
+static void disks_see(struct sim *w)
+{
+	struct sim_view *v = &w->view;
+
+	for (size_t i = 0; i < SIM_OBJECTS; i++)
+		if (*w->disk[i].name) {
+			v->disk[v->n_disk] = w->disk[i];
+			v->disk[v->n_disk++].watchers = user_of(w, w->disk[i].job_key) != NULL;
+		}
+}
+
 /* When the next look is: soon, but a watch may stall and a list may fail. */
 static int64_t look_again_us(struct sim *w, unsigned stall_s)
 {
@@ -445,30 +484,23 @@ static void views_move(struct sim *w)
 	if (v->vms_us <= w->now_us) {
 		v->vms_known = v->volumes_known = !fails;
 		v->n_vm = 0;
-		for (size_t i = 0; i < SIM_OBJECTS; i++)
-			if (w->vm[i].vm.phase != VM_ABSENT)
-				v->vm[v->n_vm++] = w->vm[i].vm;
-		v->n_pv = volumes_see(v->pv, w->pv);
-		v->n_pvc = volumes_see(v->pvc, w->pvc);
-		v->n_secret = volumes_see(v->secret, w->secret);
+		v->n_pv = v->n_pvc = v->n_secret = 0;
+		if (!fails) /* else it came back empty, which must not be taken for true */
+			kube_see(w);
 		v->vms_us = look_again_us(w, 170);
 		w->wake_us = w->now_us;
 	}
 	if (v->disks_us <= w->now_us) {
 		v->disks_known = !fails;
 		v->n_disk = 0;
-		for (size_t i = 0; i < SIM_OBJECTS; i++)
-			if (*w->disk[i].name) {
-				v->disk[v->n_disk] = w->disk[i];
-				v->disk[v->n_disk++].watchers =
-					user_of(w, w->disk[i].job_key) != NULL;
-			}
+		if (!fails)
+			disks_see(w);
 		v->disks_us = look_again_us(w, 25);
 		w->wake_us = w->now_us;
 	}
 	if (v->jobs_us <= w->now_us) {
 		v->jobs_known = !fails;
-		v->n_job = SIM_JOBS;
+		v->n_job = fails ? 0 : SIM_JOBS;
 		for (size_t i = 0; i < SIM_JOBS; i++)
 			v->job[i] = w->job[i].job;
 		v->jobs_us = look_again_us(w, 60);
@@ -545,6 +577,7 @@ void sim_crash(struct sim *w)
 	reconciler_free(w->reconciler);
 	w->reconciler = reconciler_new(&w->catalogue, &w->policy, &port);
 	w->life++;
+	w->born_us = w->now_us;
 	w->crashed = false;
 	for (size_t i = 0; i < SIM_FLYING; i++) /* librbd dies with the process */
 		if (w->request[i].used && is_disk_action(&w->request[i].action))

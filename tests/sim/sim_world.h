@@ -15,7 +15,7 @@ struct sim_job {
 	struct job job;
 	int64_t next_us; /* of its life, see life in sim_world.c */
 	unsigned step;
-	bool ended_once, script_failed;
+	bool ended_once;
 	int64_t ending_us;
 };
 
@@ -47,7 +47,7 @@ struct sim_view {
 
 struct sim {
 	uint64_t rng;
-	int64_t now_us;
+	int64_t now_us, born_us; /* born: when this vmd started */
 	unsigned faults_percent; /* of requests and of looks that go wrong */
 	unsigned life, effects, crash_at;
 	bool crashed;
