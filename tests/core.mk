@@ -35,7 +35,7 @@ endif
 check_PROGRAMS += tests/model/explore
 TESTS += tests/model/explore
 tests_model_explore_SOURCES = tests/model/explore.c \
-	tests/model/little_model.c tests/model/little_model.h
+	tests/model/little_model.c tests/model/little_model.h tests/model/model_round.c
 tests_model_explore_LDADD = $(core_libs)
 
 check_PROGRAMS += tests/fuzz/fuzz_job_spec
@@ -48,5 +48,6 @@ tests_fuzz_fuzz_job_spec_LDADD = $(core_libs)
 # lives of jobs under faults and crashes, with virtual time
 check_PROGRAMS += tests/sim/sim_seeds
 TESTS += tests/sim/sim_seeds
-tests_sim_sim_seeds_SOURCES = tests/sim/sim_seeds.c tests/sim/sim_world.c tests/sim/sim_world.h
+tests_sim_sim_seeds_SOURCES = tests/sim/sim_seeds.c tests/sim/sim_vmd.c \
+	tests/sim/sim_world.c tests/sim/sim_world.h
 tests_sim_sim_seeds_LDADD = $(core_libs)

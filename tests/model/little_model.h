@@ -45,6 +45,8 @@ struct m_state m_begin(void);
 /* No more faults: everything is seen, answered and waited for. The number of rounds until nothing
  * is left to do, or -1 and what is wrong. */
 int m_settle(struct m_state s, const char **ret_wrong);
+/* Part of m_step and m_settle: the number of actions planned and started. */
+unsigned m_round(struct m_state *s, const char **ret_wrong);
 void m_print(const struct m_state *s);
 
 #endif

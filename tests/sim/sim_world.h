@@ -75,4 +75,13 @@ void sim_crash(struct sim *w);
 bool sim_is_settled(const struct sim *w);
 uint64_t sim_chance(struct sim *w, uint64_t below);
 
+/* Of sim_world.c, for sim_vmd.c. */
+void sim_world_move(struct sim *w);
+int sim_effect(struct sim *w, const struct action *a, struct err *e);
+void sim_wrong(struct sim *w, const char *fmt, ...) PRINTF(2, 3); /* the first one counts */
+struct sim_job *sim_job_of(struct sim *w, const char *key);
+/* A VM that may have the job's disks open; NULL: none. */
+const struct sim_vm *sim_user_of(const struct sim *w, const char *key);
+bool sim_has(const struct volume_seen *table, const char *key);
+
 #endif

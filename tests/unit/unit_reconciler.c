@@ -488,6 +488,43 @@ START_TEST(wakes_for_kept_disks)
 }
 END_TEST
 
+START_TEST(approval_is_for_one_wave)
+{
+	static struct vm_seen herd[9];
+	struct err e = {.kind = ERR_NONE};
+
+	begin("absent");
+	for (uint32_t i = 0; i < ARRAY_LEN(herd); i++) {
+		struct job j = {.id = 100 + i, .request = {.nonce = "00000000000000aa"}};
+
+		herd[i] = (struct vm_seen){.uid = "u", .version = "1", .phase = VM_RUNNING};
+		(void)vm_name(&j, herd[i].name, sizeof(herd[i].name));
+		(void)job_key(&j, herd[i].job_key, sizeof(herd[i].job_key));
+	}
+	w.seen.vm = herd;
+	w.seen.n_vm = ARRAY_LEN(herd);
+	(void)reconciler_round(r, &w.want, &w.seen, now());
+	ck_assert_uint_eq(fake.n, 0);
+	ck_assert(reconciler_counts(r).approval_wanted);
+	reconciler_approve(r);
+	(void)reconciler_round(r, &w.want, &w.seen, now());
+	ck_assert_uint_eq(fake.n, ARRAY_LEN(herd));
+	ck_assert(!reconciler_counts(r).approval_wanted);
+	for (unsigned i = 0; i < fake.n; i++)
+		reconciler_done(r, fake.ticket[i], &e, now());
+	/* an unknown list does not end the wave, an empty one does */
+	(void)look(1, "unknown", "");
+	(void)look(1, "absent", "");
+	w.seen.vm = herd;
+	w.seen.n_vm = ARRAY_LEN(herd);
+	t_us += 3600 * S;
+	(void)reconciler_round(r, &w.want, &w.seen, now());
+	ck_assert_uint_eq(fake.n, 0);
+	ck_assert(reconciler_counts(r).approval_wanted);
+	end();
+}
+END_TEST
+
 START_TEST(odd_calls)
 {
 	struct err e = {.kind = ERR_NONE};
@@ -528,6 +565,7 @@ int main(void)
 	tcase_add_test(t, port_that_refuses);
 	tcase_add_test(t, record_only_when_it_changed);
 	tcase_add_test(t, wakes_for_kept_disks);
+	tcase_add_test(t, approval_is_for_one_wave);
 	tcase_add_test(t, odd_calls);
 	suite_add_tcase(s, t);
 	sr = srunner_create(s);
