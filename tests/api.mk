@@ -40,6 +40,7 @@ tests_unit_unit_requests_LDADD = $(api_libs) $(unit_libs)
 tests_unit_unit_server_SOURCES = tests/unit/unit_server.c \
 	tests/unit/private_munge.c tests/unit/private_munge.h
 tests_unit_unit_server_CFLAGS = $(unit_cflags) $(MUNGE_CFLAGS) -I$(srcdir)/tests/unit
+tests_unit_unit_server_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=peer_self_test
 tests_unit_unit_server_LDADD = $(api_libs) $(unit_libs)
 endif
 

@@ -23,8 +23,13 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *conn, const c
 	struct MHD_Response *r;
 	enum MHD_Result rc;
 
-	(void)cls, (void)url, (void)method, (void)version, (void)data, (void)data_len,
-		(void)con_cls;
+	(void)cls, (void)method, (void)version, (void)data, (void)data_len;
+	if (str_eq(url, "/pause") && !*con_cls) {
+		*con_cls = conn;
+		MHD_suspend_connection(conn);
+		listener_resume(listener, conn); /* from within MHD_run() */
+		return MHD_YES;
+	}
 	r = MHD_create_response_from_buffer(2, (void *)"ok", MHD_RESPMEM_PERSISTENT);
 	rc = MHD_queue_response(conn, 200, r);
 	MHD_destroy_response(r);
@@ -89,15 +94,19 @@ static bool is_closed(int fd)
 	return n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
+static const char *const urls[] = {"/", "/pause"};
+
 START_TEST(answers)
 {
 	AUTO(fd) int fd = -1;
+	char request[64];
 	char buf[512] = "";
 	struct err e;
 
 	ck_assert_msg(listen_on("127.0.0.1:0", 5, 5, &e) == 0, "%s", e.msg);
 	fd = client();
-	ck_assert_int_gt(send(fd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", 27, 0), 0);
+	(void)snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", urls[_i]);
+	ck_assert_int_gt(send(fd, request, strlen(request), 0), 0);
 	while (recv(fd, buf, sizeof(buf) - 1, MSG_DONTWAIT) <= 0)
 		ck_assert_int_ge(sd_event_run(loop, UINT64_MAX), 0);
 	ck_assert(str_starts(buf, "HTTP/1.1 200"));
@@ -223,7 +232,7 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, answers);
+	tcase_add_loop_test(t, answers, 0, ARRAY_LEN(urls));
 	tcase_add_test(t, idle_connection_is_quiet);
 	tcase_add_test(t, slow_client_is_ended);
 	tcase_add_test(t, silent_client_is_ended);

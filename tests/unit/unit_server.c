@@ -24,6 +24,18 @@
 
 static struct private_munge munge;
 
+/* munged as it must not be built: the linker puts this in front of peer_self_test(). */
+static bool munge_is_open;
+int __real_peer_self_test(const char *munge_socket, struct err *e);
+int __wrap_peer_self_test(const char *munge_socket, struct err *e);
+
+int __wrap_peer_self_test(const char *munge_socket, struct err *e)
+{
+	int rc = __real_peer_self_test(munge_socket, e);
+
+	return rc == 0 && munge_is_open ? err_set(e, ERR_INVALID, "munge is open") : rc;
+}
+
 /* The server under test */
 
 static struct {
@@ -525,6 +537,34 @@ START_TEST(munge_down_there)
 }
 END_TEST
 
+/* A munged that lets others read our credentials is refused: at start, and when it comes later. */
+START_TEST(open_munge)
+{
+	struct server_handlers h = {.handle = handle};
+	struct server_settings settings = {.listen = "127.0.0.1:0", .munge_socket = munge.socket};
+	struct server *server = NULL;
+	sd_event *loop = NULL;
+	char socket[108];
+	struct err e;
+
+	munge_is_open = true;
+	sd_event_new(&loop);
+	ck_assert_int_eq(server_new(loop, &settings, &h, &server, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_INVALID);
+	sd_event_unref(loop);
+
+	(void)snprintf(socket, sizeof(socket), "%s/socket.lock.%d", munge.dir, (int)getpid());
+	server_start(socket);
+	ck_assert_int_eq(symlink(munge.socket, socket), 0);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(call("echo", "", &e), -1);
+		ck_assert_msg(strstr(e.msg, "munge is open (HTTP status 503)"), "%s", e.msg);
+	}
+	ck_assert_int_eq(unlink(socket), 0);
+	server_stop();
+}
+END_TEST
+
 /* A server that is not vmd: answers one request by what the row says. */
 
 enum lie {
@@ -658,6 +698,7 @@ int main(void)
 	tcase_add_test(t, munge_down_here);
 	tcase_add_test(alone, another_uid);
 	tcase_add_test(alone, munge_down_there);
+	tcase_add_test(alone, open_munge);
 	tcase_add_loop_test(alone, liars, 0, ARRAY_LEN(lies));
 	tcase_add_test(alone, self_test);
 	tcase_set_timeout(t, 60);

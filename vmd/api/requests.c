@@ -28,7 +28,7 @@ enum { ANSWERED, LATER };
 
 static bool is_admin(const struct ask *a)
 {
-	return a->who->uid == 0 || (a->q->slurm_uid != 0 && a->who->uid == a->q->slurm_uid);
+	return a->who->uid == 0 || a->who->uid == a->q->slurm_uid;
 }
 
 /* Of several jobs with one id (slurmctld lost its state) the one that has not ended. */
