@@ -50,3 +50,15 @@ bench_row()
 {
 	printf '| %s | %s | %s |\n' "$1" "$2" "$3"
 }
+
+# bench_until SECONDS COMMAND...: tries until it succeeds
+bench_until()
+{
+	local end=$((SECONDS + $1))
+
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $end ] || { echo "bench: not within the time: $*" >&2; exit 1; }
+		sleep 0.2
+	done
+}
