@@ -4,10 +4,12 @@
 if HAVE_CHECK
 unit_tests += \
 	tests/unit/unit_credentials \
+	tests/unit/unit_disk_view \
 	tests/unit/unit_probe \
 	tests/unit/unit_rbd_error \
 	tests/unit/unit_settings \
 	tests/unit/unit_slurm_state \
+	tests/unit/unit_slurm_view \
 	tests/unit/unit_timing
 
 tests_unit_unit_credentials_SOURCES = tests/unit/unit_credentials.c
@@ -30,6 +32,15 @@ tests_unit_unit_slurm_state_SOURCES = tests/unit/unit_slurm_state.c
 tests_unit_unit_slurm_state_CFLAGS = $(unit_cflags) $(SLURM_CFLAGS)
 tests_unit_unit_slurm_state_LDADD = libslurmjobs.a libvmcore.a $(base_libs) $(SLURM_LIBS) \
 	$(unit_libs)
+
+# The views, with a Slurm and a Ceph that the tests play.
+tests_unit_unit_slurm_view_SOURCES = tests/unit/unit_slurm_view.c vmd/slurm_view.c
+tests_unit_unit_slurm_view_CFLAGS = $(unit_cflags) $(SYSTEMD_CFLAGS)
+tests_unit_unit_slurm_view_LDADD = libvmcore.a $(base_libs) $(unit_libs)
+
+tests_unit_unit_disk_view_SOURCES = tests/unit/unit_disk_view.c vmd/disk_view.c
+tests_unit_unit_disk_view_CFLAGS = $(unit_cflags) $(SYSTEMD_CFLAGS)
+tests_unit_unit_disk_view_LDADD = libvmcore.a $(base_libs) $(unit_libs)
 
 tests_unit_unit_timing_SOURCES = tests/unit/unit_timing.c
 tests_unit_unit_timing_CFLAGS = $(unit_cflags)

@@ -33,10 +33,12 @@ static const struct plan *get_plan(void *self)
 static void take_hint(void *self, uint32_t job_id, const struct vm_request *request, uint32_t uid)
 {
 	struct daemon *d = self;
+	const struct vm_status *s = reconciler_status(d->reconciler, job_id);
 
 	d->metrics.hint++;
 	log_debug("job=%u event=hint request=%s", job_id, request ? request->image : "-");
-	timing_hint(&d->timings, job_id, clock_mono_us());
+	if (!s || s->state <= VM_STATE_PENDING) /* later hints are not about its start */
+		timing_hint(&d->timings, job_id, clock_mono_us());
 	slurm_view_hint(d->slurm, job_id, request, uid);
 }
 

@@ -26,7 +26,7 @@ int rbd_disk_remove(struct rbd_store *st, const char *pool, const char *name, co
 int rbd_disk_keep(struct rbd_store *st, const char *pool, const char *name, const char *job_key,
 		  int64_t until_s, struct err *e);
 /* All images in the pool whose names begin "vm-" and that carry our mark of this cluster. Caller
- * frees *ret. */
+ * frees *ret. watchers is left 0: who uses an image is looked up when it is to be removed. */
 int rbd_disk_list(struct rbd_store *st, const char *pool, struct disk_seen **ret, size_t *ret_n,
 		  struct err *e);
 /* Does the golden image exist, and how large is it? For vmctl images and the check at start. */

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The view of the disks, with a Ceph that is played here: lists, actions that are seen at once,
+ * lists that are older than an action, troubles. */
+#include "vmd/base/str.h"
+#include "vmd/disk_view.h"
+#include "vmd/rbd/rbd_disk.h"
+
+#include <check.h>
+#include <semaphore.h>
+#include <string.h>
+#include <systemd/sd-event.h>
+
+#define KEY  "17-9f3c12ab45de6701"
+#define ROOT "vm-" KEY "-root"
+
+struct rbd_store {
+	int nothing;
+};
+
+/* The played Ceph. A list that is told to wait does so with what it has read already. */
+static struct {
+	struct disk_seen disk[4];
+	size_t n;
+	enum err_kind fails;
+	bool list_waits;
+	sem_t list_may_end, list_has_read;
+} ceph;
+
+static struct {
+	unsigned changed, listed, done;
+	enum err_kind done_kind;
+	char trouble[128];
+} told;
+
+int rbd_store_new(const struct settings *s, struct rbd_store **ret, struct err *e)
+{
+	(void)s, (void)e;
+	*ret = calloc(1, sizeof(**ret));
+	return 0;
+}
+
+void rbd_store_free(struct rbd_store *st)
+{
+	free(st);
+}
+
+static int outcome(struct err *e)
+{
+	return ceph.fails ? err_set(e, ceph.fails, "Ceph does not like it") : 0;
+}
+
+static int add(const struct disk_spec *d, struct err *e)
+{
+	struct disk_seen *seen = &ceph.disk[ceph.n];
+
+	if (outcome(e) < 0)
+		return -1;
+	memset(seen, 0, sizeof(*seen));
+	(void)str_copy(seen->name, sizeof(seen->name), d->name);
+	(void)str_copy(seen->job_key, sizeof(seen->job_key), d->job_key);
+	ceph.n++;
+	return 0;
+}
+
+int rbd_disk_clone(struct rbd_store *st, const struct disk_spec *d, struct err *e)
+{
+	(void)st;
+	return add(d, e);
+}
+
+int rbd_disk_create(struct rbd_store *st, const struct disk_spec *d, struct err *e)
+{
+	(void)st;
+	return add(d, e);
+}
+
+int rbd_disk_remove(struct rbd_store *st, const char *pool, const char *name, const char *job_key,
+		    struct err *e)
+{
+	(void)st, (void)pool, (void)name, (void)job_key;
+	if (outcome(e) < 0)
+		return -1;
+	ceph.n--;
+	return 0;
+}
+
+int rbd_disk_keep(struct rbd_store *st, const char *pool, const char *name, const char *job_key,
+		  int64_t until_s, struct err *e)
+{
+	(void)st, (void)pool, (void)name, (void)job_key, (void)until_s;
+	return outcome(e);
+}
+
+int rbd_disk_list(struct rbd_store *st, const char *pool, struct disk_seen **ret, size_t *ret_n,
+		  struct err *e)
+{
+	(void)st;
+	ck_assert_str_eq(pool, "rbd");
+	if (outcome(e) < 0)
+		return -1;
+	*ret = calloc(4, sizeof(**ret));
+	memcpy(*ret, ceph.disk, sizeof(ceph.disk));
+	*ret_n = ceph.n;
+	if (ceph.list_waits) {
+		sem_post(&ceph.list_has_read);
+		sem_wait(&ceph.list_may_end);
+	}
+	return 0;
+}
+
+static void on_changed(void *ctx)
+{
+	(void)ctx;
+	told.changed++;
+}
+
+static void on_listed(void *ctx, enum err_kind kind)
+{
+	(void)ctx, (void)kind;
+	told.listed++;
+}
+
+static void on_trouble(void *ctx, const char *text)
+{
+	(void)ctx;
+	snprintf(told.trouble, sizeof(told.trouble), "%s", text ? text : "");
+}
+
+static void on_done(void *ctx, const struct err *e)
+{
+	(void)ctx;
+	told.done++;
+	told.done_kind = e->kind;
+}
+
+static sd_event *loop;
+static struct disk_view *view;
+
+static void start(void)
+{
+	static struct settings s = {.ceph_pool = "rbd", .ceph_threads = 2};
+	struct disk_view_callbacks cb = {
+		.changed = on_changed, .listed = on_listed, .trouble = on_trouble};
+	struct err e;
+
+	memset(&ceph, 0, sizeof(ceph));
+	memset(&told, 0, sizeof(told));
+	sem_init(&ceph.list_may_end, 0, 0);
+	sem_init(&ceph.list_has_read, 0, 0);
+	ck_assert_int_ge(sd_event_new(&loop), 0);
+	ck_assert_int_eq(disk_view_new(loop, &s, &cb, &view, &e), 0);
+}
+
+static void run_until(const unsigned *counter, unsigned n)
+{
+	while (*counter < n)
+		ck_assert_int_ge(sd_event_run(loop, UINT64_MAX), 0);
+}
+
+static struct observed observe(void)
+{
+	struct observed seen = {.vms_known = false};
+
+	disk_view_observe(view, &seen);
+	return seen;
+}
+
+static struct action clone_action(void)
+{
+	return (struct action){
+		.kind = ACT_CLONE_DISK,
+		.object = ROOT,
+		.disk = {.name = ROOT, .job_key = KEY, .size_bytes = 5}
+        };
+}
+
+static void apply(const struct action *a)
+{
+	struct err e;
+
+	ck_assert_int_eq(disk_view_apply(view, a, on_done, NULL, &e), 0);
+}
+
+START_TEST(lists_at_start)
+{
+	ck_assert(!observe().disks_known);
+	run_until(&told.listed, 1);
+	ck_assert(observe().disks_known);
+	ck_assert_uint_eq(observe().n_disk, 0);
+	ck_assert_uint_eq(told.changed, 1);
+}
+END_TEST
+
+START_TEST(own_actions_are_seen_at_once)
+{
+	struct action a = clone_action();
+
+	run_until(&told.listed, 1);
+	apply(&a);
+	ck_assert_uint_eq(told.done, 0); /* never from within */
+	run_until(&told.done, 1);
+	ck_assert_uint_eq(observe().n_disk, 1);
+	ck_assert_str_eq(observe().disk[0].name, ROOT);
+	ck_assert_str_eq(observe().disk[0].job_key, KEY);
+	apply(&a); /* again: still one */
+	run_until(&told.done, 2);
+	ck_assert_uint_eq(observe().n_disk, 1);
+	a.kind = ACT_KEEP_DISK;
+	a.keep_until_s = 99;
+	apply(&a);
+	run_until(&told.done, 3);
+	ck_assert_int_eq(observe().disk[0].kept_until_s, 99);
+	a.kind = ACT_REMOVE_DISK;
+	apply(&a);
+	run_until(&told.done, 4);
+	ck_assert_uint_eq(observe().n_disk, 0);
+	ck_assert_uint_eq(told.listed, 1);
+}
+END_TEST
+
+/* The list was read before the clone and comes after it: it must not take the clone away. */
+START_TEST(a_torn_list_is_read_again)
+{
+	struct action a = clone_action();
+
+	run_until(&told.listed, 1);
+	ceph.list_waits = true;
+	ceph.fails = ERR_UNSURE; /* makes it list again */
+	apply(&a);
+	run_until(&told.done, 1);
+	ck_assert_int_eq(told.done_kind, ERR_UNSURE);
+	ceph.fails = ERR_NONE;
+	while (sem_trywait(&ceph.list_has_read) < 0)
+		ck_assert_int_ge(sd_event_run(loop, 1000), 0);
+	apply(&a);
+	run_until(&told.done, 2);
+	ceph.list_waits = false;
+	sem_post(&ceph.list_may_end);
+	run_until(&told.listed, 2);
+	ck_assert_uint_eq(observe().n_disk, 1);
+	run_until(&told.listed, 3);
+	ck_assert_uint_eq(observe().n_disk, 1);
+}
+END_TEST
+
+START_TEST(failed_actions_change_nothing)
+{
+	struct action a = clone_action();
+
+	run_until(&told.listed, 1);
+	ceph.fails = ERR_FULL;
+	apply(&a);
+	run_until(&told.done, 1);
+	ck_assert_int_eq(told.done_kind, ERR_FULL);
+	ck_assert_uint_eq(observe().n_disk, 0);
+}
+END_TEST
+
+START_TEST(ceph_goes_and_comes)
+{
+	struct action a = clone_action();
+
+	run_until(&told.listed, 1);
+	ceph.fails = ERR_UNSURE;
+	apply(&a);
+	run_until(&told.listed, 2);
+	ck_assert(!observe().disks_known);
+	ck_assert_str_eq(told.trouble, "Ceph does not like it");
+	ceph.fails = ERR_NONE;
+	run_until(&told.listed, 3);
+	ck_assert(observe().disks_known);
+	ck_assert_str_eq(told.trouble, "");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("disk_view");
+	TCase *t = tcase_create("disk_view");
+	SRunner *r;
+	int failed;
+
+	tcase_set_timeout(t, 20);
+	tcase_add_checked_fixture(t, start, NULL);
+	tcase_add_test(t, lists_at_start);
+	tcase_add_test(t, own_actions_are_seen_at_once);
+	tcase_add_test(t, a_torn_list_is_read_again);
+	tcase_add_test(t, failed_actions_change_nothing);
+	tcase_add_test(t, ceph_goes_and_comes);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}

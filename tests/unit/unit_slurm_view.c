@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The view of Slurm's jobs, with a Slurm that is played here: loads, hints, requests that only a
+ * hint told, troubles. The functions of slurm_jobs.h below run on the view's worker thread; the
+ * loop's end of each call orders them with the test. */
+#include "vmd/base/str.h"
+#include "vmd/slurm/slurm_jobs.h"
+#include "vmd/slurm_view.h"
+
+#include <check.h>
+#include <string.h>
+#include <systemd/sd-event.h>
+
+#define NONCE "9f3c12ab45de6701"
+
+struct slurm_jobs {
+	int nothing;
+};
+
+/* The played Slurm. */
+static struct {
+	struct job job[4];
+	size_t n;
+	bool down;
+	unsigned loads, singles, records, ends;
+	char recorded[64];
+	bool ended_failed;
+} slurm;
+
+/* What the view told. */
+static struct {
+	unsigned changed, loaded, clusters, logs;
+	char trouble[128];
+	unsigned done;
+	enum err_kind done_kind;
+} told;
+
+int slurm_jobs_new(struct slurm_jobs **ret, struct err *e)
+{
+	(void)e;
+	*ret = calloc(1, sizeof(**ret));
+	return 0;
+}
+
+void slurm_jobs_free(struct slurm_jobs *s)
+{
+	free(s);
+}
+
+static int answer(struct err *e)
+{
+	return slurm.down ? err_set(e, ERR_RETRY, "slurmctld is down") : 0;
+}
+
+int slurm_jobs_load(struct slurm_jobs *s, struct slurm_list *ret, struct err *e)
+{
+	(void)s;
+	slurm.loads++;
+	if (answer(e) < 0)
+		return -1;
+	*ret = (struct slurm_list){.job = calloc(4, sizeof(struct job)), .live = calloc(4, 4)};
+	for (size_t i = 0; i < slurm.n; i++) {
+		ret->live[ret->n_live++] = slurm.job[i].id;
+		if (slurm.job[i].request.image[0])
+			ret->job[ret->n++] = slurm.job[i];
+	}
+	return 0;
+}
+
+static struct job *job_of(uint32_t id, struct err *e)
+{
+	for (size_t i = 0; i < slurm.n; i++)
+		if (slurm.job[i].id == id)
+			return &slurm.job[i];
+	(void)err_set(e, ERR_ABSENT, "no job %u", id);
+	return NULL;
+}
+
+int slurm_job_load(uint32_t id, struct job *ret, struct err *e)
+{
+	const struct job *j;
+
+	slurm.singles++;
+	if (answer(e) < 0 || !(j = job_of(id, e)))
+		return -1;
+	*ret = *j;
+	return 0;
+}
+
+int slurm_job_record(uint32_t id, const struct vm_request *r, const char *status, struct err *e)
+{
+	struct job *j = job_of(id, e);
+
+	slurm.records++;
+	if (!j)
+		return -1;
+	j->request = *r;
+	snprintf(slurm.recorded, sizeof(slurm.recorded), "%s", status);
+	return 0;
+}
+
+int slurm_job_end(uint32_t id, bool failed, const char *comment, struct err *e)
+{
+	struct job *j = job_of(id, e);
+
+	(void)comment;
+	slurm.ends++;
+	slurm.ended_failed = failed;
+	if (j)
+		j->phase = JOB_ENDED;
+	return 0;
+}
+
+int slurm_cluster(char *ret_name, size_t size, uint32_t *ret_slurm_uid, struct err *e)
+{
+	if (answer(e) < 0)
+		return -1;
+	*ret_slurm_uid = 64030;
+	return str_copy(ret_name, size, "lab");
+}
+
+static void on_changed(void *ctx)
+{
+	(void)ctx;
+	told.changed++;
+}
+
+static void on_loaded(void *ctx, enum err_kind kind)
+{
+	(void)ctx, (void)kind;
+	told.loaded++;
+}
+
+static void on_trouble(void *ctx, const char *text)
+{
+	(void)ctx;
+	snprintf(told.trouble, sizeof(told.trouble), "%s", text ? text : "");
+}
+
+static void on_cluster(void *ctx, const char *name, uint32_t slurm_uid)
+{
+	(void)ctx;
+	ck_assert_str_eq(name, "lab");
+	ck_assert_uint_eq(slurm_uid, 64030);
+	told.clusters++;
+}
+
+static void on_log(void *ctx, uint32_t job_id, const char *text)
+{
+	(void)ctx, (void)job_id, (void)text;
+	told.logs++;
+}
+
+static void on_done(void *ctx, const struct err *e)
+{
+	(void)ctx;
+	told.done++;
+	told.done_kind = e->kind;
+}
+
+static sd_event *loop;
+static struct slurm_view *view;
+
+static void start(void)
+{
+	struct slurm_view_settings s = {.poll_s = 1000,
+					.changed = on_changed,
+					.loaded = on_loaded,
+					.trouble = on_trouble,
+					.cluster = on_cluster,
+					.log = on_log};
+	struct err e;
+
+	memset(&slurm, 0, sizeof(slurm));
+	memset(&told, 0, sizeof(told));
+	slurm.job[0] = (struct job){
+		.id = 17,
+		.uid = 1000,
+		.phase = JOB_RUNNING,
+		.request = {.image = "tiny", .nonce = NONCE}
+        };
+	slurm.job[1] = (struct job){.id = 18, .uid = 1000, .phase = JOB_RUNNING};
+	slurm.n = 2;
+	ck_assert_int_ge(sd_event_new(&loop), 0);
+	ck_assert_int_eq(slurm_view_new(loop, &s, &view, &e), 0);
+}
+
+/* Until the counter says so; check's time-out ends what never gets there. */
+static void run_until(const unsigned *counter, unsigned n)
+{
+	while (*counter < n)
+		ck_assert_int_ge(sd_event_run(loop, UINT64_MAX), 0);
+}
+
+static const struct job *seen(uint32_t id)
+{
+	const struct desired *want = slurm_view_desired(view);
+
+	for (size_t i = 0; i < want->n; i++)
+		if (want->job[i].id == id)
+			return &want->job[i];
+	return NULL;
+}
+
+START_TEST(first_load)
+{
+	ck_assert(!slurm_view_desired(view)->known);
+	run_until(&told.loaded, 1);
+	ck_assert(slurm_view_desired(view)->known);
+	ck_assert_uint_eq(slurm_view_desired(view)->n, 1);
+	ck_assert_uint_eq(slurm_view_desired(view)->n_live, 2);
+	ck_assert_uint_eq(told.changed, 1);
+	ck_assert_uint_eq(told.clusters, 1);
+}
+END_TEST
+
+START_TEST(hint_loads_one_job)
+{
+	run_until(&told.loaded, 1);
+	slurm.job[0].phase = JOB_ENDING;
+	slurm_view_hint(view, 17, NULL, 0);
+	run_until(&told.changed, 2);
+	ck_assert_int_eq(seen(17)->phase, JOB_ENDING);
+	ck_assert_uint_eq(slurm.singles, 1);
+	ck_assert_uint_eq(slurm.loads, 1);
+}
+END_TEST
+
+/* Ten hints while the first one's load is under way make one more, not ten. */
+START_TEST(hints_are_joined)
+{
+	run_until(&told.loaded, 1);
+	for (int i = 0; i < 10; i++)
+		slurm_view_hint(view, 17, NULL, 0);
+	slurm.job[0].restarts = 1;
+	run_until(&slurm.singles, 2);
+	slurm_view_hint(view, 18, NULL, 0); /* has its turn after them */
+	run_until(&slurm.singles, 3);
+	ck_assert_uint_eq(slurm.singles, 3);
+}
+END_TEST
+
+START_TEST(request_of_a_hint_is_recorded)
+{
+	struct vm_request r = {.image = "tiny", .nonce = NONCE};
+
+	run_until(&told.loaded, 1);
+	slurm_view_hint(view, 18, &r, 1000);
+	run_until(&told.changed, 2);
+	ck_assert_uint_eq(slurm.records, 1);
+	ck_assert_ptr_nonnull(seen(18));
+	ck_assert_str_eq(seen(18)->request.image, "tiny");
+}
+END_TEST
+
+START_TEST(request_of_another_is_not)
+{
+	struct vm_request r = {.image = "tiny", .nonce = NONCE};
+
+	run_until(&told.loaded, 1);
+	slurm_view_hint(view, 18, &r, 1001); /* not the owner by Slurm's word */
+	run_until(&told.logs, 1);
+	slurm_view_hint(view, 17, &r, 1000); /* has one already: the hint's is not looked at */
+	run_until(&slurm.singles, 2);
+	ck_assert_uint_eq(slurm.records, 0);
+	ck_assert_ptr_null(seen(18));
+}
+END_TEST
+
+START_TEST(slurm_goes_and_comes)
+{
+	run_until(&told.loaded, 1);
+	slurm.down = true;
+	slurm_view_hint(view, 17, NULL, 0); /* fails: the full load tells */
+	run_until(&told.loaded, 2);
+	ck_assert(!slurm_view_desired(view)->known); /* unknown is not empty */
+	ck_assert_ptr_nonnull(seen(17));
+	ck_assert_str_eq(told.trouble, "slurmctld is down");
+	slurm.down = false;
+	run_until(&told.loaded, 3); /* by itself, soon */
+	ck_assert(slurm_view_desired(view)->known);
+	ck_assert_str_eq(told.trouble, "");
+}
+END_TEST
+
+START_TEST(actions)
+{
+	struct action a = {.kind = ACT_RECORD, .job_id = 17, .job_key = "17-" NONCE};
+	struct err e;
+
+	run_until(&told.loaded, 1);
+	strcpy(a.reason, " state=ready");
+	ck_assert_int_eq(slurm_view_apply(view, &a, on_done, NULL, &e), 0);
+	ck_assert_uint_eq(told.done, 0); /* never from within */
+	run_until(&told.done, 1);
+	ck_assert_int_eq(told.done_kind, ERR_NONE);
+	ck_assert_str_eq(slurm.recorded, " state=ready");
+	a.kind = ACT_END_JOB;
+	a.job_failed = true;
+	ck_assert_int_eq(slurm_view_apply(view, &a, on_done, NULL, &e), 0);
+	run_until(&told.done, 2);
+	ck_assert(slurm.ended_failed);
+	run_until(&told.changed, 2); /* what became of it is looked at */
+	ck_assert_int_eq(seen(17)->phase, JOB_ENDED);
+	/* A record comes too late for a job that is gone: nothing to try again. */
+	slurm.n = 0;
+	a.kind = ACT_RECORD;
+	ck_assert_int_eq(slurm_view_apply(view, &a, on_done, NULL, &e), 0);
+	run_until(&told.done, 3);
+	ck_assert_int_eq(told.done_kind, ERR_NONE);
+	strcpy(a.job_key, "17-0000000000000000"); /* another job of that number */
+	ck_assert_int_eq(slurm_view_apply(view, &a, on_done, NULL, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_ABSENT);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("slurm_view");
+	TCase *t = tcase_create("slurm_view");
+	SRunner *r;
+	int failed;
+
+	tcase_set_timeout(t, 20);
+	tcase_add_checked_fixture(t, start, NULL);
+	tcase_add_test(t, first_load);
+	tcase_add_test(t, hint_loads_one_job);
+	tcase_add_test(t, hints_are_joined);
+	tcase_add_test(t, request_of_a_hint_is_recorded);
+	tcase_add_test(t, request_of_another_is_not);
+	tcase_add_test(t, slurm_goes_and_comes);
+	tcase_add_test(t, actions);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}
