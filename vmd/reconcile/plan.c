@@ -67,8 +67,8 @@ static void plan_failed(struct planner *p, const struct task *t)
 static void plan_running(struct planner *p, struct task *t)
 {
 	const struct vm_seen *vm = vm_current(&t->have, t->job);
-	struct vm_request request = t->job->request;
 	char name[VM_NAME_MAX + 1];
+	bool disks;
 	struct err e;
 
 	(void)vm_name(t->job, name, sizeof(name));
@@ -91,11 +91,12 @@ static void plan_running(struct planner *p, struct task *t)
 			plan_vm_remove(p, t, vm);
 		return;
 	}
-	if (catalogue_check(p->c->catalogue, &request, t->job->uid, t->job->gid, t->job->cpus,
+	t->request = t->job->request;
+	if (catalogue_check(p->c->catalogue, &t->request, t->job->uid, t->job->gid, t->job->cpus,
 			    t->job->memory_bytes, &t->image, &e) < 0)
 		return; /* progress_step made it FAILED with the reason */
-	t->request = &request;
-	if (plan_disks_wanted(p, t) & plan_secret_wanted(p, t))
+	disks = plan_disks_wanted(p, t);
+	if (plan_secret_wanted(p, t) && disks)
 		plan_vm_wanted(p, t);
 }
 

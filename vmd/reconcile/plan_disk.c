@@ -63,10 +63,10 @@ static void spec_fill(const struct planner *p, const struct task *t, enum disk_r
 	d->role = role;
 	switch (role) {
 	case DISK_ROOT:
-		d->size_bytes = t->request->disk_bytes;
-		d->golden = *image_revision_find(t->image, t->request->revision);
+		d->size_bytes = t->request.disk_bytes;
+		d->golden = *image_revision_find(t->image, t->request.revision);
 		break;
-	case DISK_SCRATCH: d->size_bytes = t->request->scratch_bytes; break;
+	case DISK_SCRATCH: d->size_bytes = t->request.scratch_bytes; break;
 	}
 }
 
@@ -129,7 +129,7 @@ bool plan_disks_wanted(struct planner *p, const struct task *t)
 {
 	bool all = plan_disk_wanted(p, t, DISK_ROOT);
 
-	if (t->request->scratch_bytes)
+	if (t->request.scratch_bytes)
 		all = plan_disk_wanted(p, t, DISK_SCRATCH) && all;
 	return all;
 }

@@ -17,10 +17,10 @@ struct planner {
 struct task {
 	struct holdings have;
 	uint32_t job_id;
-	const struct job *job;            /* NULL: Slurm does not know it */
-	const struct progress *progress;  /* NULL: at its beginning */
-	const struct image *image;        /* wanted only: from the catalogue */
-	const struct vm_request *request; /* wanted only: with the image's defaults */
+	const struct job *job;           /* NULL: Slurm does not know it */
+	const struct progress *progress; /* NULL: at its beginning */
+	const struct image *image;       /* wanted only: from the catalogue */
+	struct vm_request request;       /* wanted only: with the image's defaults */
 };
 
 /* Adds an action on object, zeroed but for its identity. NULL: an action on that object is in

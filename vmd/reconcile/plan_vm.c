@@ -61,10 +61,10 @@ static void spec_fill(struct vm_spec *vm, const struct task *t)
 	vm->cpus = j->cpus;
 	vm->memory_bytes = vm_guest_memory_bytes(j->memory_bytes, j->cpus, i->tpm);
 	(void)str_copy(vm->node, sizeof(vm->node), j->node);
-	(void)str_copy(vm->network, sizeof(vm->network), t->request->network);
+	(void)str_copy(vm->network, sizeof(vm->network), t->request.network);
 	(void)vm_secret_name(j, vm->secret, sizeof(vm->secret));
 	disk_attach(vm, j, DISK_ROOT);
-	if (t->request->scratch_bytes)
+	if (t->request.scratch_bytes)
 		disk_attach(vm, j, DISK_SCRATCH);
 }
 
