@@ -24,7 +24,7 @@ static void log_hint_to_create(struct effect *f, int64_t now_us)
 
 	if (!timing_finish(&f->daemon->timings, f->job_id, now_us, &t))
 		return;
-	metrics_hint_to_create(&f->daemon->metrics, t.total_us);
+	metrics_hint_to_create(&f->daemon->metrics, t.total_us, t.own_us);
 	log_info("job=%u event=vm-accepted object=%s total_us=%lld kube_us=%lld ceph_us=%lld "
 		 "slurm_us=%lld own_us=%lld",
 		 f->job_id, f->object, (long long)t.total_us, (long long)t.part_us[TIMING_KUBE],
@@ -55,8 +55,11 @@ static void effect_end(struct effect *f, const struct err *e)
 
 static void on_kube(void *ctx, const struct err *e, int64_t took_us)
 {
+	struct effect *f = ctx;
+
 	(void)took_us;
-	effect_end(ctx, e);
+	f->daemon->metrics.kube_request[e->kind]++;
+	effect_end(f, e);
 }
 
 static void on_done(void *ctx, const struct err *e)

@@ -16,9 +16,9 @@ static void setup(void)
 	metrics_action(&m, ACT_CREATE_VM, ERR_NONE, 1500000);
 	metrics_action(&m, ACT_CREATE_VM, ERR_NONE, 500000);
 	metrics_action(&m, ACT_RECORD, ERR_INVALID, 1);
-	metrics_hint_to_create(&m, 5000);
-	metrics_hint_to_create(&m, 5001);
-	metrics_hint_to_create(&m, INT64_C(3600) * 1000000);
+	metrics_hint_to_create(&m, 5000, 100);
+	metrics_hint_to_create(&m, 5001, 200);
+	metrics_hint_to_create(&m, INT64_C(3600) * 1000000, 6000);
 	m.kube_request[ERR_RETRY] = 7;
 	m.hint = 9;
 	view.counts =
@@ -50,6 +50,8 @@ static const char *const lines[] = {
 	"vmd_hint_to_create_seconds_bucket{le=\"+Inf\"} 3",
 	"vmd_hint_to_create_seconds_count 3",
 	"vmd_hint_to_create_seconds_sum 3600.010001",
+	"vmd_hint_to_create_own_seconds_bucket{le=\"0.005\"} 2",
+	"vmd_hint_to_create_own_seconds_sum 0.006300",
 	"vmd_jobs{state=\"READY\"} 4",
 	"vmd_jobs{state=\"FAILED\"} 0",
 	"vmd_known{list=\"jobs\"} 0",

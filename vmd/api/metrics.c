@@ -16,14 +16,20 @@ void metrics_action(struct metrics *m, enum action_kind kind, enum err_kind resu
 	m->action_us[kind] += took_us;
 }
 
-void metrics_hint_to_create(struct metrics *m, int64_t took_us)
+static void observe(struct metrics_histogram *h, int64_t us)
 {
 	size_t i = 0;
 
-	while (i < METRICS_BUCKETS && took_us > bucket_us[i])
+	while (i < METRICS_BUCKETS && us > bucket_us[i])
 		i++;
-	m->hint_to_create[i]++;
-	m->hint_to_create_us += took_us;
+	h->bucket[i]++;
+	h->sum_us += us;
+}
+
+void metrics_hint_to_create(struct metrics *m, int64_t took_us, int64_t own_us)
+{
+	observe(&m->hint_to_create, took_us);
+	observe(&m->hint_to_create_own, own_us);
 }
 
 static void head(struct strbuf *out, const char *name, const char *type, const char *help)
@@ -69,19 +75,19 @@ static void add_calls(struct strbuf *out, const char *source, const uint64_t *co
 			    result_name(r), (unsigned long long)count[r]);
 }
 
-static void add_hint_to_create(const struct metrics *m, struct strbuf *out)
+static void add_histogram(struct strbuf *out, const char *name, const char *help,
+			  const struct metrics_histogram *h)
 {
-	static const char name[] = "vmd_hint_to_create_seconds";
 	unsigned long long sum = 0;
 
-	head(out, name, "histogram", "From a job's first hint to its VM accepted by the API.");
+	head(out, name, "histogram", help);
 	for (size_t i = 0; i < METRICS_BUCKETS; i++) {
-		sum += m->hint_to_create[i];
+		sum += h->bucket[i];
 		strbuf_addf(out, "%s_bucket{le=\"%g\"} %llu\n", name, seconds(bucket_us[i]), sum);
 	}
-	sum += m->hint_to_create[METRICS_BUCKETS];
+	sum += h->bucket[METRICS_BUCKETS];
 	strbuf_addf(out, "%s_bucket{le=\"+Inf\"} %llu\n%s_sum %.6f\n%s_count %llu\n", name, sum,
-		    name, seconds(m->hint_to_create_us), name, sum);
+		    name, seconds(h->sum_us), name, sum);
 }
 
 static void add_jobs(const struct metrics_view *v, struct strbuf *out)
@@ -127,12 +133,17 @@ void metrics_text(const struct metrics *m, const struct metrics_view *v, struct 
 	number(out, "vmd_approval_wanted", "gauge",
 	       "1: deletions are held back until somebody approves.", v->counts.approval_wanted);
 	add_actions(m, out);
-	head(out, "vmd_calls_total", "counter", "Calls to the systems around, by result.");
+	head(out, "vmd_calls_total", "counter",
+	     "Changes in Kubernetes, lists of Slurm and Ceph, by result.");
 	add_calls(out, "kube", m->kube_request);
 	add_calls(out, "slurm", m->slurm_load);
 	add_calls(out, "rbd", m->rbd_list);
 	number(out, "vmd_hints_total", "counter", "Hints received.", m->hint);
-	add_hint_to_create(m, out);
+	add_histogram(out, "vmd_hint_to_create_seconds",
+		      "From a job's first hint to its VM accepted by the API.", &m->hint_to_create);
+	add_histogram(out, "vmd_hint_to_create_own_seconds",
+		      "The same without waiting for Slurm, Kubernetes and Ceph.",
+		      &m->hint_to_create_own);
 	add_jobs(v, out);
 	add_known(v, out);
 	add_workers(v, out);

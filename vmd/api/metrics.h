@@ -12,23 +12,28 @@
 #define METRICS_RESULTS (ERR_INVALID + 1)
 #define METRICS_BUCKETS 12
 
+struct metrics_histogram {
+	uint64_t bucket[METRICS_BUCKETS + 1]; /* the last one: longer than all others' */
+	int64_t sum_us;
+};
+
 /* Zero-initialised is empty. */
 struct metrics {
 	uint64_t action[METRICS_ACTIONS][METRICS_RESULTS];
 	int64_t action_us[METRICS_ACTIONS];
-	uint64_t kube_request[METRICS_RESULTS];
+	uint64_t kube_request[METRICS_RESULTS]; /* those that change something */
 	uint64_t slurm_load[METRICS_RESULTS];
 	uint64_t rbd_list[METRICS_RESULTS];
 	uint64_t hint;
-	/* From a job's first hint to its VM accepted by the API; last: all. */
-	uint64_t hint_to_create[METRICS_BUCKETS + 1];
-	int64_t hint_to_create_us;
+	/* From a job's first hint to its VM accepted by the API; and without the time spent waiting
+	 * for Slurm, Kubernetes and Ceph. */
+	struct metrics_histogram hint_to_create, hint_to_create_own;
 };
 
 /* An action's outcome, and how long it took. */
 void metrics_action(struct metrics *m, enum action_kind kind, enum err_kind result,
 		    int64_t took_us);
-void metrics_hint_to_create(struct metrics *m, int64_t took_us);
+void metrics_hint_to_create(struct metrics *m, int64_t took_us, int64_t own_us);
 
 struct metrics_worker {
 	const char *name; /* "slurm", "rbd", "munge" */
