@@ -23,7 +23,12 @@ include tests/api.mk
 # guests of kubevirt-lite
 if HAVE_CHECK
 unit_tests += \
+	tests/unit/unit_guest_talk \
 	tests/unit/unit_machine
+
+tests_unit_unit_guest_talk_SOURCES = tests/unit/unit_guest_talk.c
+tests_unit_unit_guest_talk_CFLAGS = $(unit_cflags) $(SYSTEMD_CFLAGS)
+tests_unit_unit_guest_talk_LDADD = $(guest_libs) $(base_libs) $(unit_libs)
 
 tests_unit_unit_machine_SOURCES = tests/unit/unit_machine.c
 tests_unit_unit_machine_CFLAGS = $(unit_cflags)

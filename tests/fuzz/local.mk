@@ -30,3 +30,14 @@ tests_fuzz_fuzz_http_reply_SOURCES = tests/fuzz/fuzz_http_reply.c
 nodist_tests_fuzz_fuzz_http_reply_SOURCES = $(fuzz_main)
 tests_fuzz_fuzz_http_reply_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_http_reply_LDADD = $(client_libs)
+
+# guests: QEMU's control socket, the guest agent's port
+check_PROGRAMS += tests/fuzz/fuzz_qmp tests/fuzz/fuzz_agent
+tests_fuzz_fuzz_qmp_SOURCES = tests/fuzz/fuzz_qmp.c
+nodist_tests_fuzz_fuzz_qmp_SOURCES = $(fuzz_main)
+tests_fuzz_fuzz_qmp_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_qmp_LDADD = $(guest_libs) $(base_libs)
+tests_fuzz_fuzz_agent_SOURCES = tests/fuzz/fuzz_agent.c
+nodist_tests_fuzz_fuzz_agent_SOURCES = $(fuzz_main)
+tests_fuzz_fuzz_agent_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_agent_LDADD = $(guest_libs) $(base_libs)
