@@ -23,8 +23,13 @@ include tests/api.mk
 # guests of kubevirt-lite
 if HAVE_CHECK
 unit_tests += \
+	tests/unit/unit_controllers \
 	tests/unit/unit_guest_talk \
 	tests/unit/unit_machine
+
+tests_unit_unit_controllers_SOURCES = tests/unit/unit_controllers.c
+tests_unit_unit_controllers_CFLAGS = $(unit_cflags) $(SYSTEMD_CFLAGS)
+tests_unit_unit_controllers_LDADD = libcontrollers.a $(kubeapi_libs) $(unit_libs)
 
 tests_unit_unit_guest_talk_SOURCES = tests/unit/unit_guest_talk.c
 tests_unit_unit_guest_talk_CFLAGS = $(unit_cflags) $(SYSTEMD_CFLAGS)

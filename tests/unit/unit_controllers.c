@@ -1,0 +1,550 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The controllers with the real store and simulated guests: what becomes of a VM, told as the list
+ * of states a watcher would see, and what is left when it is over. Times are the simulated guests'
+ * (milliseconds); nothing is asserted about time. */
+#include "kubevirt-lite/controllers.h"
+#include "kubevirt-lite/gc.h"
+#include "kubevirt-lite/guest/host.h"
+#include "kubevirt-lite/store.h"
+#include "vmd/base/clock.h"
+#include "vmd/base/str.h"
+
+#include <check.h>
+#include <stdarg.h>
+#include <string.h>
+#include <systemd/sd-event.h>
+
+#define NS      "ns1"
+#define LAST_US (20 * SEC_US) /* a test that waits longer is stuck */
+
+static const char settings_text[] =
+	"run_dir: /nonexistent\n"
+	"guests: simulated\n"
+	"simulated: {boot: 5ms, agent: 5ms, shutdown: 5ms, migration: 5ms}\n"
+	"nodes:\n"
+	"  - {name: cn01, cpus: 8, memory: 4G, address: 192.0.2.1}\n"
+	"  - {name: cn02, cpus: 8, memory: 4G}\n";
+
+static char dir[] = "/tmp/unit_controllers.XXXXXX";
+static char store_file[64];
+static sd_event *loop;
+static struct store *store;
+static struct gc *gc;
+static struct controllers *ctl;
+static struct strbuf vm_log, vmi_log, vmim_log; /* states in order, repetitions once */
+
+/* --- the world --- */
+
+static void log_state(struct strbuf *b, const char *state)
+{
+	size_t len = strlen(state);
+
+	if (!len || (b->len >= len + 1 && strncmp(b->s + b->len - len - 1, state, len) == 0 &&
+		     (b->len == len + 1 || b->s[b->len - len - 2] == ' ')))
+		return;
+	strbuf_addf(b, "%s ", state);
+}
+
+static void on_event(void *ctx, enum store_event event, enum kind_id kind,
+		     struct json_object *object, struct json_object *old)
+{
+	const char *path = kind == KIND_VM ? "status/printableStatus" : "status/phase";
+	struct strbuf *b = kind == KIND_VM     ? &vm_log
+			   : kind == KIND_VMI  ? &vmi_log
+			   : kind == KIND_VMIM ? &vmim_log
+					       : NULL;
+	const char *state = json_str_at(object, path);
+
+	(void)ctx, (void)old;
+	if (b)
+		log_state(b, event == STORE_DELETED ? "gone" : state ? state : "");
+}
+
+static void controllers_up(const char *text)
+{
+	struct conf *conf;
+	struct err e = {.kind = ERR_NONE};
+
+	ck_assert_msg(conf_parse("test.yaml", text, strlen(text), &conf, &e) == 0, "%s", e.msg);
+	ck_assert_msg(controllers_new(conf, &ctl, &e) == 0, "%s", e.msg);
+	ck_assert_msg(conf_check_used(conf, &e) == 0, "%s", e.msg);
+	ck_assert_msg(controllers_start(ctl, store, loop, &e) == 0, "%s", e.msg);
+	conf_free(conf);
+}
+
+static struct json_object *json(const char *fmt, ...) PRINTF(1, 2);
+
+static struct json_object *json(const char *fmt, ...)
+{
+	char text[8192];
+	struct json_object *doc;
+	struct err e = {.kind = ERR_NONE};
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	for (char *c = text; *c; c++) /* '' for "": readable in C */
+		if (*c == '\'')
+			*c = '"';
+	ck_assert_msg(json_parse(text, strlen(text), &doc, &e) == 0, "%s: %s", e.msg, text);
+	return doc;
+}
+
+static void create(enum kind_id kind, struct json_object *doc)
+{
+	struct err e = {.kind = ERR_NONE};
+
+	ck_assert_msg(store_create(store, kind, doc, NULL, &e) == 0, "%s", e.msg);
+}
+
+static void remove_object(enum kind_id kind, const char *ns, const char *name)
+{
+	struct err e = {.kind = ERR_NONE};
+
+	ck_assert_msg(store_delete(store, kind, ns, name, NULL, NULL, &e) == 0, "%s", e.msg);
+}
+
+static void nad_create(void)
+{
+	create(KIND_NAD, json("{'metadata':{'name':'lan','namespace':'" NS "'},'spec':{'config':"
+			      "'{\\'type\\':\\'bridge\\',\\'bridge\\':\\'br1\\'}'}}"));
+}
+
+static void disk_create(const char *name)
+{
+	create(KIND_PV, json("{'metadata':{'name':'%s'},'spec':{'accessModes':['ReadWriteMany'],"
+			     "'capacity':{'storage':'1Gi'},'claimRef':{'namespace':'" NS
+			     "','name':'%s'},'csi':{'driver':'rbd.csi.ceph.com'}}}",
+			     name, name));
+	create(KIND_PVC, json("{'metadata':{'name':'%s','namespace':'" NS "'},'spec':"
+			      "{'accessModes':['ReadWriteMany'],'volumeName':'%s'}}",
+			      name, name));
+}
+
+static void vm_create(const char *name, const char *strategy, const char *fault)
+{
+	create(KIND_VM,
+	       json("{'metadata':{'name':'%s','namespace':'" NS "'},'spec':{'runStrategy':'%s',"
+		    "'template':{'metadata':{'annotations':{'kubevirt-lite/fault':'%s'}},'spec':{"
+		    "'evictionStrategy':'LiveMigrate','terminationGracePeriodSeconds':1,"
+		    "'domain':{'memory':{'guest':'512Mi'},'devices':{'disks':[{'name':'root',"
+		    "'disk':{'bus':'virtio'}}],'interfaces':[{'name':'lan','bridge':{}}]}},"
+		    "'networks':[{'name':'lan','multus':{'networkName':'" NS "/lan'}}],"
+		    "'volumes':[{'name':'root','persistentVolumeClaim':{'claimName':'disk'}}]}}}}",
+		    name, strategy, fault));
+}
+
+/* A process's life: everything but the store's file is new. */
+static void process_up(void)
+{
+	struct err e = {.kind = ERR_NONE};
+
+	ck_assert_int_ge(sd_event_new(&loop), 0);
+	ck_assert_msg(store_open(store_file, loop, &store, &e) == 0, "%s", e.msg);
+	ck_assert_int_eq(store_subscribe(store, on_event, NULL, &e), 0);
+	ck_assert_int_eq(gc_start(store, loop, &gc, &e), 0);
+	controllers_up(settings_text);
+}
+
+static void process_down(void)
+{
+	controllers_free(ctl);
+	gc_free(gc);
+	store_close(store);
+	loop = sd_event_unref(loop);
+}
+
+static void setup(void)
+{
+	(void)strcpy(dir + strlen(dir) - 6, "XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	(void)snprintf(store_file, sizeof(store_file), "%s/objects.sqlite", dir);
+	process_up();
+	create(KIND_NAMESPACE, json("{'metadata':{'name':'" NS "'}}"));
+}
+
+/* --- waiting --- */
+
+static bool is(enum kind_id kind, const char *name, const char *path, const char *value)
+{
+	struct json_object *o = store_get(store, kind, kind_get(kind)->namespaced ? NS : "", name);
+	struct json_object *v = o ? json_at(o, path) : NULL;
+
+	return value ? v && str_eq(json_object_get_string(v), value) : !v;
+}
+
+static void until(enum kind_id kind, const char *name, const char *path, const char *value)
+{
+	int64_t last = clock_mono_us() + LAST_US;
+
+	while (!is(kind, name, path, value)) {
+		struct json_object *o =
+			store_get(store, kind, kind_get(kind)->namespaced ? NS : "", name);
+
+		ck_assert_msg(clock_mono_us() < last,
+			      "%s: %s does not become %s\nvm: %s\nvmi: %s\n%s", name, path,
+			      value ? value : "absent", vm_log.s, vmi_log.s,
+			      o ? json_object_to_json_string(o) : "no such object");
+		ck_assert_int_ge(sd_event_run(loop, 100000), 0);
+	}
+	for (int i = 0; i < 8; i++) /* subscribers are told by the loop, after the write */
+		(void)sd_event_run(loop, 0);
+}
+
+static void until_gone(enum kind_id kind, const char *name)
+{
+	until(kind, name, "metadata/name", NULL);
+}
+
+static size_t count(enum kind_id kind)
+{
+	AUTO(json_object_put) struct json_object *list = store_list(store, kind, NULL, NULL, NULL);
+
+	return json_object_array_length(list);
+}
+
+static struct json_object *event_of(const char *reason)
+{
+	AUTO(json_object_put)
+	struct json_object *list = store_list(store, KIND_EVENT, NULL, NULL, NULL);
+
+	for (size_t i = 0; i < json_object_array_length(list); i++)
+		if (str_eq(json_str_at(json_object_array_get_idx(list, i), "reason"), reason))
+			return json_object_array_get_idx(list, i);
+	return NULL;
+}
+
+static void until_event(const char *reason)
+{
+	int64_t last = clock_mono_us() + LAST_US;
+
+	while (!event_of(reason)) {
+		ck_assert_msg(clock_mono_us() < last, "no event %s", reason);
+		ck_assert_int_ge(sd_event_run(loop, 100000), 0);
+	}
+}
+
+static void running(const char *strategy, const char *fault)
+{
+	nad_create();
+	disk_create("disk");
+	vm_create("vm1", strategy, fault);
+	until(KIND_VM, "vm1", "status/printableStatus", "Running");
+}
+
+static const char *pod_name(void)
+{
+	AUTO(json_object_put)
+	struct json_object *list = store_list(store, KIND_POD, NS, NULL, NULL);
+
+	ck_assert_int_gt((int)json_object_array_length(list), 0);
+	return object_name(json_object_array_get_idx(list, 0));
+}
+
+static void teardown(void)
+{
+	process_down();
+	host_dir_remove(dir);
+	strbuf_done(&vm_log);
+	strbuf_done(&vmi_log);
+	strbuf_done(&vmim_log);
+}
+
+/* --- stories --- */
+
+START_TEST(life)
+{
+	running("RerunOnFailure", "");
+	until(KIND_VMI, "vm1", "status/interfaces/0/infoSource", "domain, guest-agent");
+	ck_assert(is(KIND_VMI, "vm1", "status/nodeName", "cn01"));
+	ck_assert(is(KIND_VM, "vm1", "status/ready", "true"));
+	ck_assert(is(KIND_PVC, "disk", "status/phase", "Bound"));
+	ck_assert(is(KIND_PV, "disk", "status/phase", "Bound"));
+	remove_object(KIND_VM, NS, "vm1");
+	until_gone(KIND_VM, "vm1");
+	ck_assert_str_eq(vm_log.s, "Stopped Starting Running Terminating gone ");
+	ck_assert_str_eq(vmi_log.s, "Pending Scheduling Scheduled Running Succeeded gone ");
+	ck_assert_uint_eq(count(KIND_POD), 0);
+	remove_object(KIND_PVC, NS, "disk");
+	until_gone(KIND_PVC, "disk");
+	remove_object(KIND_PV, "", "disk");
+	until_gone(KIND_PV, "disk");
+}
+END_TEST
+
+START_TEST(disk_in_use_stays)
+{
+	running("RerunOnFailure", "");
+	remove_object(KIND_PVC, NS, "disk");
+	remove_object(KIND_PV, "", "disk");
+	until(KIND_VMI, "vm1", "status/guestOSInfo/id", "simulated");
+	ck_assert(!is(KIND_PVC, "disk", "metadata/name", NULL));
+	remove_object(KIND_VM, NS, "vm1");
+	until_gone(KIND_PVC, "disk");
+	until_gone(KIND_PV, "disk");
+	until_gone(KIND_VM, "vm1");
+}
+END_TEST
+
+static const struct {
+	const char *strategy, *fault;
+	const char *vm; /* what the VM says in the end */
+	const char *vmi_log;
+} ends[] = {
+  /* powers itself off */
+	{"RerunOnFailure", "poweroff-after=5ms", "Stopped",
+	 "Pending Scheduling Scheduled Running Succeeded gone "                                                    },
+	{"Once",           "poweroff-after=5ms", "Stopped",
+	 "Pending Scheduling Scheduled Running Succeeded "                                                         },
+	{"Manual",         "poweroff-after=5ms", "Stopped",          ""                                            },
+ /* crashes */
+	{"Once",           "crash-after=5ms",    "Stopped",          "Pending Scheduling Scheduled Running Failed "},
+	{"Once",           "boot-fails",         "Stopped",          "Pending Scheduling Scheduled Failed "        },
+	{"RerunOnFailure", "boot-fails",         "CrashLoopBackOff",
+	 "Pending Scheduling Scheduled Failed gone "							       },
+};
+
+START_TEST(ends_of_guests)
+{
+	nad_create();
+	disk_create("disk");
+	vm_create("vm1", ends[_i].strategy, ends[_i].fault);
+	if (ends[_i].vmi_log[0]) /* a new VM says Stopped too: wait for the VMI's end first */
+		until(KIND_VM, "vm1", "status/created", "true");
+	until(KIND_VM, "vm1", "status/printableStatus", ends[_i].vm);
+	ck_assert_msg(str_eq(vmi_log.s ? vmi_log.s : "", ends[_i].vmi_log) ||
+			      (ends[_i].vmi_log[0] &&
+			       strncmp(ends[_i].vmi_log, vmi_log.s, vmi_log.len) == 0),
+		      "%s %s: %s", ends[_i].strategy, ends[_i].fault, vmi_log.s);
+	remove_object(KIND_VM, NS, "vm1");
+	until_gone(KIND_VM, "vm1");
+	ck_assert_uint_eq(count(KIND_POD), 0);
+	ck_assert_uint_eq(count(KIND_VMI), 0);
+}
+END_TEST
+
+START_TEST(crash_is_run_again)
+{
+	running("RerunOnFailure", "crash-after=30ms");
+	for (int i = 0; i < 2; i++) {
+		char uid[64];
+
+		(void)str_copy(uid, sizeof(uid), object_uid(store_get(store, KIND_VMI, NS, "vm1")));
+		while (is(KIND_VMI, "vm1", "metadata/uid", uid) ||
+		       !is(KIND_VMI, "vm1", "status/phase", "Running"))
+			ck_assert_int_ge(sd_event_run(loop, 100000), 0);
+	}
+	ck_assert(strstr(vmi_log.s, "Running Failed gone Pending") != NULL);
+	remove_object(KIND_VM, NS, "vm1");
+	until_gone(KIND_VM, "vm1");
+}
+END_TEST
+
+START_TEST(shutdown_ignored_is_killed)
+{
+	running("RerunOnFailure", "shutdown-ignored");
+	remove_object(KIND_VM, NS, "vm1"); /* grace: one second */
+	until_gone(KIND_VM, "vm1");
+	ck_assert(strstr(vmi_log.s, "Running Failed gone") != NULL);
+}
+END_TEST
+
+START_TEST(pod_removed_by_force)
+{
+	struct store_delete how = {.grace_s = 0};
+	struct err e;
+
+	running("Once", "shutdown-ignored");
+	ck_assert_int_eq(store_delete(store, KIND_POD, NS, pod_name(), &how, NULL, &e), 0);
+	until(KIND_VMI, "vm1", "status/phase", "Failed");
+	ck_assert(is(KIND_VM, "vm1", "status/printableStatus", "Running") ||
+		  is(KIND_VM, "vm1", "status/printableStatus", "Stopped"));
+}
+END_TEST
+
+START_TEST(missing_network_keeps_starting)
+{
+	disk_create("disk");
+	vm_create("vm1", "RerunOnFailure", "");
+	until_event("FailedCreatePodSandBox");
+	ck_assert(is(KIND_VM, "vm1", "status/printableStatus", "Starting"));
+	ck_assert(strstr(json_str_at(event_of("FailedCreatePodSandBox"), "message"),
+			 "cannot find a network-attachment-definition (lan)") != NULL);
+	nad_create();
+	until(KIND_VM, "vm1", "status/printableStatus", "Running");
+}
+END_TEST
+
+START_TEST(missing_disk_is_told)
+{
+	nad_create();
+	vm_create("vm1", "RerunOnFailure", "");
+	until(KIND_VM, "vm1", "status/printableStatus", "ErrorPvcNotFound");
+	ck_assert_uint_eq(count(KIND_POD), 0);
+	disk_create("disk");
+	until(KIND_VM, "vm1", "status/printableStatus", "Running");
+}
+END_TEST
+
+START_TEST(no_room_is_told)
+{
+	struct json_object *copy;
+	struct err e;
+
+	for (int i = 1; i <= 2; i++) {
+		char name[8];
+
+		(void)snprintf(name, sizeof(name), "cn0%d", i);
+		copy = object_copy(store_get(store, KIND_NODE, "", name));
+		json_put_bool(copy, "spec/unschedulable", true);
+		ck_assert_int_eq(store_update(store, KIND_NODE, copy, NULL, &e), 0);
+	}
+	nad_create();
+	disk_create("disk");
+	vm_create("vm1", "RerunOnFailure", "");
+	until(KIND_VM, "vm1", "status/printableStatus", "ErrorUnschedulable");
+	ck_assert_str_eq(json_str_at(event_of("FailedScheduling"), "message"),
+			 "0/2 nodes are available: 2 node(s) were unschedulable.");
+	copy = object_copy(store_get(store, KIND_NODE, "", "cn02"));
+	json_object_object_del(json_at(copy, "spec"), "unschedulable");
+	ck_assert_int_eq(store_update(store, KIND_NODE, copy, NULL, &e), 0);
+	until(KIND_VM, "vm1", "status/printableStatus", "Running");
+	ck_assert(is(KIND_VMI, "vm1", "status/nodeName", "cn02"));
+}
+END_TEST
+
+START_TEST(deleted_at_once)
+{
+	nad_create();
+	disk_create("disk");
+	for (int turns = 0; turns < 24; turns++) { /* at each stage of its start */
+		vm_create("vm1", "RerunOnFailure", "");
+		for (int i = 0; i < turns; i++)
+			(void)sd_event_run(loop, 2000);
+		remove_object(KIND_VM, NS, "vm1");
+		until_gone(KIND_VM, "vm1");
+		ck_assert_uint_eq(count(KIND_POD), 0);
+		ck_assert_uint_eq(count(KIND_VMI), 0);
+	}
+}
+END_TEST
+
+static void migrate(const char *name)
+{
+	create(KIND_VMIM,
+	       json("{'metadata':{'name':'%s','namespace':'" NS "'},'spec':{'vmiName':'vm1'}}",
+		    name));
+}
+
+START_TEST(migration)
+{
+	running("RerunOnFailure", "");
+	until(KIND_VMI, "vm1", "status/guestOSInfo/id", "simulated");
+	migrate("m1");
+	until(KIND_VMIM, "m1", "status/phase", "Succeeded");
+	ck_assert_str_eq(vmim_log.s, "Pending Scheduling Scheduled PreparingTarget TargetReady "
+				     "Running Succeeded ");
+	ck_assert(is(KIND_VMI, "vm1", "status/nodeName", "cn02"));
+	ck_assert(is(KIND_VMI, "vm1", "status/migrationState/completed", "true"));
+	until(KIND_VM, "vm1", "status/printableStatus", "Running");
+	ck_assert(!is(KIND_VMI, "vm1", "status/interfaces/0/ipAddress", NULL));
+	migrate("m2"); /* and back */
+	until(KIND_VMIM, "m2", "status/phase", "Succeeded");
+	ck_assert(is(KIND_VMI, "vm1", "status/nodeName", "cn01"));
+	remove_object(KIND_VM, NS, "vm1");
+	until_gone(KIND_VM, "vm1");
+	ck_assert_uint_eq(count(KIND_POD), 0);
+	until_gone(KIND_VMIM, "m1");
+	until_gone(KIND_VMIM, "m2");
+}
+END_TEST
+
+START_TEST(migration_fails_guest_stays)
+{
+	running("RerunOnFailure", "move-fails");
+	migrate("m1");
+	until(KIND_VMIM, "m1", "status/phase", "Failed");
+	ck_assert(is(KIND_VMI, "vm1", "status/migrationState/failed", "true"));
+	ck_assert(is(KIND_VMI, "vm1", "status/nodeName", "cn01"));
+	until(KIND_VM, "vm1", "status/printableStatus", "Running");
+	while (count(KIND_POD) > 1)
+		ck_assert_int_ge(sd_event_run(loop, 100000), 0);
+	ck_assert(is(KIND_VMI, "vm1", "status/phase", "Running"));
+}
+END_TEST
+
+START_TEST(migration_is_cancelled)
+{
+	running("RerunOnFailure", "move-hangs");
+	migrate("m1");
+	until(KIND_VMIM, "m1", "status/phase", "Running");
+	remove_object(KIND_VMIM, NS, "m1");
+	until_gone(KIND_VMIM, "m1");
+	ck_assert(is(KIND_VMI, "vm1", "status/phase", "Running"));
+	ck_assert(is(KIND_VMI, "vm1", "status/nodeName", "cn01"));
+}
+END_TEST
+
+START_TEST(selector_goes_to_the_vmi)
+{
+	struct json_object *copy;
+	struct err e;
+
+	running("RerunOnFailure", "");
+	copy = object_copy(store_get(store, KIND_VM, NS, "vm1"));
+	json_put_str(copy, "spec/template/spec/nodeSelector/zone", "b");
+	ck_assert_int_eq(store_update(store, KIND_VM, copy, NULL, &e), 0);
+	until(KIND_VMI, "vm1", "spec/nodeSelector/zone", "b");
+}
+END_TEST
+
+/* A new process with the same store: nothing changes for the guests. */
+START_TEST(restart)
+{
+	char uid[64];
+
+	running("RerunOnFailure", "");
+	(void)str_copy(uid, sizeof(uid), object_uid(store_get(store, KIND_VMI, NS, "vm1")));
+	process_down();
+	process_up();
+	until(KIND_VMI, "vm1", "status/guestOSInfo/id", "simulated");
+	ck_assert(is(KIND_VMI, "vm1", "metadata/uid", uid));
+	ck_assert(is(KIND_VMI, "vm1", "status/phase", "Running"));
+	remove_object(KIND_VM, NS, "vm1");
+	until_gone(KIND_VM, "vm1");
+	ck_assert_uint_eq(count(KIND_POD), 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("controllers");
+	TCase *t = tcase_create("stories");
+	SRunner *r;
+	int failed;
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, life);
+	tcase_add_test(t, disk_in_use_stays);
+	tcase_add_loop_test(t, ends_of_guests, 0, (int)ARRAY_LEN(ends));
+	tcase_add_test(t, crash_is_run_again);
+	tcase_add_test(t, shutdown_ignored_is_killed);
+	tcase_add_test(t, pod_removed_by_force);
+	tcase_add_test(t, missing_network_keeps_starting);
+	tcase_add_test(t, missing_disk_is_told);
+	tcase_add_test(t, no_room_is_told);
+	tcase_add_test(t, deleted_at_once);
+	tcase_add_test(t, migration);
+	tcase_add_test(t, migration_fails_guest_stays);
+	tcase_add_test(t, migration_is_cancelled);
+	tcase_add_test(t, selector_goes_to_the_vmi);
+	tcase_add_test(t, restart);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
