@@ -8,6 +8,7 @@ unit_tests += \
 	tests/unit/unit_kube_decode \
 	tests/unit/unit_kube_encode \
 	tests/unit/unit_kube_http \
+	tests/unit/unit_kube_request \
 	tests/unit/unit_kube_samples \
 	tests/unit/unit_kube_schema
 
@@ -22,6 +23,11 @@ tests_unit_unit_kube_encode_LDADD = $(kube_test_libs)
 tests_unit_unit_kube_http_SOURCES = tests/unit/unit_kube_http.c tests/unit/fake_api.c
 tests_unit_unit_kube_http_CFLAGS = $(unit_cflags) $(MHD_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_unit_kube_http_LDADD = $(kube_test_libs) $(MHD_LIBS)
+
+tests_unit_unit_kube_request_SOURCES = tests/unit/unit_kube_request.c tests/unit/fake_api.c \
+	tests/unit/kube_fixture.c
+tests_unit_unit_kube_request_CFLAGS = $(unit_cflags) $(MHD_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_unit_kube_request_LDADD = $(kube_test_libs) $(MHD_LIBS)
 
 tests_unit_unit_kube_samples_SOURCES = tests/unit/unit_kube_samples.c tests/unit/kube_fixture.c
 tests_unit_unit_kube_samples_CFLAGS = $(unit_cflags)

@@ -17,6 +17,7 @@
 #include "vmd/kube/kube_watch.h"
 
 #include <string.h>
+#include <sys/queue.h>
 
 #define PARALLEL_MAX 16
 #define QUEUE_MAX    1024
@@ -28,6 +29,12 @@ struct view {
 	struct watch *watch;
 };
 
+struct key_read {
+	LIST_ENTRY(key_read) link;
+	kube_key_fn done;
+	void *ctx;
+};
+
 struct kube {
 	const struct settings *settings;
 	struct kube_callbacks cb;
@@ -35,6 +42,7 @@ struct kube {
 	struct requests *requests;
 	struct cache *cache;
 	struct view view[CACHE_KINDS];
+	LIST_HEAD(, key_read) reads; /* under way */
 	bool in_trouble;
 };
 
@@ -171,12 +179,18 @@ int kube_new(struct sd_event *loop, const struct settings *s, const struct kube_
 
 void kube_free(struct kube *k)
 {
+	struct key_read *read;
+
 	if (!k)
 		return;
 	for (unsigned i = 0; i < CACHE_KINDS; i++)
 		watch_free(k->view[i].watch);
 	http_free(k->http); /* nobody is called back any more ... */
 	requests_free(k->requests);
+	while ((read = LIST_FIRST(&k->reads))) {
+		LIST_REMOVE(read, link);
+		free(read);
+	}
 	cache_free(k->cache);
 	free(k);
 }
@@ -279,11 +293,6 @@ int kube_delete(struct kube *k, enum kube_object what, const char *name, const c
 	return request_delete(k->requests, what, name, uid, version, done, ctx, e);
 }
 
-struct key_read {
-	kube_key_fn done;
-	void *ctx;
-};
-
 static void on_key(void *ctx, const struct http_reply *r, const struct err *e)
 {
 	AUTO(json_object_put) struct json_object *doc = NULL;
@@ -292,6 +301,7 @@ static void on_key(void *ctx, const struct http_reply *r, const struct err *e)
 	const char *base64;
 	char key[sizeof(((struct credentials *)0)->ssh_private)] = "";
 
+	LIST_REMOVE(read, link);
 	if (why.kind == ERR_NONE && json_parse(r->body, r->len, &doc, &why) == 0) {
 		base64 = json_str_at(doc, "data/ssh-privatekey");
 		if (!base64 || secret_base64(base64, key, sizeof(key)) < 0)
@@ -318,6 +328,7 @@ int kube_read_key(struct kube *k, const char *secret, kube_key_fn done, void *ct
 			      .method = "GET", .path = path, .done = on_key, .ctx = read},
 		      NULL, e) < 0)
 		return -1;
+	LIST_INSERT_HEAD(&k->reads, read, link);
 	STEAL(read);
 	return 0;
 }

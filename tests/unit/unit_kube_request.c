@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Creates and deletes that may be repeated: rows of what the server answers and what that means. */
+#include "tests/unit/fake_api.h"
+#include "tests/unit/kube_fixture.h"
+#include "vmd/base/json.h"
+#include "vmd/base/str.h"
+#include "vmd/kube/kube.h"
+
+#include <check.h>
+#include <signal.h>
+#include <string.h>
+#include <systemd/sd-event.h>
+
+#define SECRET "vm-" FIXTURE_KEY
+#define VM     SECRET "-r0"
+#define PATH   "/apis/kubevirt.io/v1/namespaces/slurm-vm/virtualmachines"
+
+static char dir[] = "/tmp/kube-request-XXXXXX";
+static struct fake_api *api;
+static struct kube *kube;
+static sd_event *loop;
+
+static void nothing(void *ctx)
+{
+	(void)ctx;
+}
+
+static void no_trouble(void *ctx, const char *text)
+{
+	(void)ctx, (void)text;
+}
+
+static void up(fake_fn answer, void *ctx)
+{
+	static const struct kube_callbacks cb = {.changed = nothing, .trouble = no_trouble};
+	struct settings *s = fixture_settings();
+	struct err e = {.msg = ""};
+
+	signal(SIGPIPE, SIG_IGN);
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	api = fake_api_start(dir, answer, ctx);
+	(void)str_copy(s->kube_server, sizeof(s->kube_server), fake_api_url(api));
+	(void)str_fmt(s->kube_ca_file, sizeof(s->kube_ca_file), "%s/ca.crt", dir);
+	ck_assert_int_ge(sd_event_new(&loop), 0);
+	ck_assert_msg(kube_new(loop, s, &cb, &kube, &e) == 0, "%s", e.msg);
+}
+
+static void down(void)
+{
+	char path[64];
+
+	kube_free(kube);
+	fake_api_stop(api);
+	sd_event_unref(loop);
+	(void)str_fmt(path, sizeof(path), "%s/ca.crt", dir);
+	unlink(path);
+	(void)str_fmt(path, sizeof(path), "%s/ca.key", dir);
+	unlink(path);
+	rmdir(dir);
+}
+
+struct outcome {
+	bool done;
+	struct err e;
+};
+
+static void on_done(void *ctx, const struct err *e, int64_t took_us)
+{
+	struct outcome *o = ctx;
+
+	ck_assert(!o->done);
+	ck_assert_int_ge(took_us, 0);
+	o->e = *e;
+	o->done = true;
+}
+
+struct key_outcome {
+	bool done;
+	enum err_kind kind;
+	char key[64];
+};
+
+static void on_key(void *ctx, const struct err *e, const char *key)
+{
+	struct key_outcome *o = ctx;
+
+	o->kind = e->kind;
+	(void)str_copy(o->key, sizeof(o->key), key);
+	o->done = true;
+}
+
+static void wait_for(struct outcome *o)
+{
+	while (!o->done)
+		ck_assert_int_ge(sd_event_run(loop, UINT64_MAX), 0);
+}
+
+/* ---- one object ---- */
+
+#define STATUS(code, message)                                                                      \
+	{                                                                                          \
+		.status = (code), .body = "{\"kind\":\"Status\",\"message\":\"" message "\"}"      \
+	}
+#define PLAIN(code, text)                                                                          \
+	{                                                                                          \
+		.status = (code), .body = (text)                                                   \
+	}
+#define MADE    PLAIN(201, "{}")
+#define DONE    PLAIN(200, "{}")
+#define NO_LOOK PLAIN(0, NULL)
+#define NOBODYS                                                                                    \
+	PLAIN(200, "{\"metadata\":{\"name\":\"x\",\"uid\":\"u\",\"resourceVersion\":\"1\"}}")
+#define EXISTS STATUS(409, "x already exists")
+#define FOUND(key, more)                                                                           \
+	{                                                                                          \
+		.status = 200, .body = "{\"metadata\":{\"name\":\"" VM "\",\"uid\":\"u\","         \
+				       "\"resourceVersion\":\"1\"," more                           \
+				       "\"labels\":{\"slurm-vm.io/key\":\"" key "\"}}}"            \
+	}
+
+struct row {
+	const char *why;
+	struct fake_answer first, look; /* look: of the GET that may follow */
+	unsigned requests;
+	enum err_kind kind;
+	const char *text;
+};
+
+static const struct row creates[] = {
+	{"made",					MADE,			NO_LOOK, 1,            ERR_NONE,         ""},
+	{		    "there, ours",				       EXISTS,           FOUND(FIXTURE_KEY,     ""),            2,         ERR_NONE, ""},
+	{		    "there, another job's",				       EXISTS, FOUND("18-9f3c12ab45de6701",     ""),            2,     ERR_CONFLICT,
+	 "is not of job"},
+	{															    "there, nobody's",				       EXISTS,                     NOBODYS,       2, ERR_CONFLICT,  "is not of job"  },
+	{ "there, ours, going",                            EXISTS,                      FOUND(FIXTURE_KEY,       "\"deletionTimestamp\":\"now\","),                                                                                         2,
+	 ERR_RETRY,											    "being deleted"},
+	{	  "was there",				   EXISTS,							 STATUS(404,       "no"),    2,       ERR_RETRY,   "gone now"},
+	{        "cannot look",				   EXISTS,							 STATUS(500,       "no"),    2,             ERR_RETRY,   "no"},
+	{	   "nonsense",				    EXISTS,							  PLAIN(200,       "[]"),  2,               ERR_INVALID,   ""},
+	{      "being deleted", STATUS(409,                     "object is being deleted: x already exists"),       NO_LOOK,                                                                                         1,
+	 ERR_RETRY,											    "being deleted"},
+	{        "no KubeVirt",			    STATUS(404,						"page not found"),       NO_LOOK,    1, ERR_RETRY,   "page not found"},
+	{	    "refused",				  STATUS(422,						      "bad disk"),       NO_LOOK,  1,       ERR_INVALID,   "bad disk"},
+	{	    "perhaps",				      STATUS(500,							  "oops"),       NO_LOOK,   1,           ERR_UNSURE,   "oops"},
+};
+
+static void answer_create(void *ctx, const struct fake_request *q, struct fake_answer *a)
+{
+	const struct row *r = ctx;
+	bool look = str_eq(q->method, "GET");
+
+	*a = look ? r->look : r->first;
+	if (q->n != (look ? 1U : 0U) || !str_eq(q->path, look ? PATH "/" VM : PATH) ||
+	    (look && !strstr(q->accept, "as=PartialObjectMetadata;")))
+		a->status = 418; /* no row wants that */
+}
+
+START_TEST(create_rows)
+{
+	const struct row *r = &creates[_i];
+	struct vm_spec v = fixture_vm(VM_PROFILE_LINUX);
+	struct outcome o = {.done = false};
+	struct err e;
+
+	up(answer_create, (void *)(uintptr_t)r);
+	ck_assert_int_eq(kube_create_vm(kube, &v, on_done, &o, &e), 0);
+	wait_for(&o);
+	ck_assert_msg(o.e.kind == r->kind && strstr(o.e.msg, r->text), "%s: %s %s", r->why,
+		      err_kind_name(o.e.kind), o.e.msg);
+	ck_assert_uint_eq(fake_api_requests(api), r->requests);
+	down();
+}
+END_TEST
+
+static const struct row deletes[] = {
+	{"done",      DONE,			   NO_LOOK, 1, ERR_NONE,     ""    },
+	{ "gone already", STATUS(404,                          "no"), NO_LOOK, 1,     ERR_NONE,     ""},
+	{ "changed", STATUS(409, "the UID in the precondition"), NO_LOOK, 1, ERR_CONFLICT,  "UID"},
+	{ "not allowed", STATUS(403,                          "no"), NO_LOOK, 1,   ERR_DENIED,   "no"},
+	{ "perhaps", STATUS(500,                        "oops"), NO_LOOK, 1,   ERR_UNSURE, "oops"},
+};
+
+static void answer_delete(void *ctx, const struct fake_request *q, struct fake_answer *a)
+{
+	const struct row *r = ctx;
+
+	*a = r->first;
+	if (!str_eq(q->method, "DELETE") || !str_eq(q->path, PATH "/" VM) ||
+	    !str_eq(q->body, "{\"apiVersion\":\"v1\",\"kind\":\"DeleteOptions\","
+			     "\"propagationPolicy\":\"Background\",\"preconditions\":"
+			     "{\"uid\":\"u1\",\"resourceVersion\":\"5\"}}"))
+		a->status = 418;
+}
+
+START_TEST(delete_rows)
+{
+	const struct row *r = &deletes[_i];
+	struct outcome o = {.done = false};
+	struct err e;
+
+	up(answer_delete, (void *)(uintptr_t)r);
+	ck_assert_int_eq(kube_delete(kube, KUBE_VM, VM, "u1", "5", on_done, &o, &e), 0);
+	wait_for(&o);
+	ck_assert_msg(o.e.kind == r->kind && strstr(o.e.msg, r->text), "%s: %s %s", r->why,
+		      err_kind_name(o.e.kind), o.e.msg);
+	down();
+}
+END_TEST
+
+START_TEST(bad_names_are_not_sent)
+{
+	struct outcome o = {.done = false};
+	struct err e;
+	static const char *const bad[] = {"", "a/b", "../x", "A"};
+
+	up(answer_delete, (void *)(uintptr_t)&deletes[0]);
+	for (unsigned i = 0; i < ARRAY_LEN(bad); i++) {
+		ck_assert_int_eq(kube_delete(kube, KUBE_VM, bad[i], "", "", on_done, &o, &e), -1);
+		ck_assert_int_eq(e.kind, ERR_INVALID);
+	}
+	ck_assert_uint_eq(fake_api_requests(api), 0);
+	down();
+}
+END_TEST
+
+/* ---- the Secret and its parts ---- */
+
+struct order {
+	const char *fails; /* a name's end that is refused; NULL: none */
+	char log[600];
+};
+
+static void answer_order(void *ctx, const struct fake_request *q, struct fake_answer *a)
+{
+	AUTO(json_object_put) struct json_object *doc = NULL;
+	struct order *o = ctx;
+	struct err e;
+	const char *name = strrchr(q->path, '/') + 1;
+	size_t at = strlen(o->log), len;
+
+	if (json_parse(q->body, strlen(q->body), &doc, &e) < 0)
+		abort();
+	if (str_eq(q->method, "POST"))
+		name = json_str_at(doc, "metadata/name");
+	(void)snprintf(o->log + at, sizeof(o->log) - at, "%s %s\n", q->method, name);
+	len = o->fails ? strlen(o->fails) : 0;
+	a->status = len && strlen(name) > len && str_eq(name + strlen(name) - len, o->fails) ? 403
+											     : 200;
+	a->body = "{}";
+}
+
+/* The last line is the Secret's own, and it is there once. */
+static void check_order(const char *log, const char *method, unsigned lines)
+{
+	char last[100];
+	unsigned n = 0;
+
+	(void)str_fmt(last, sizeof(last), "%s %s\n", method, SECRET);
+	for (const char *c = log; *c; c++)
+		n += *c == '\n';
+	ck_assert_msg(n == lines, "%s", log);
+	ck_assert_msg(str_eq(strstr(log, last), last), "%s", log);
+	ck_assert(strstr(log, "-login\n") && strstr(log, "-keys\n") && strstr(log, "-sysprep\n"));
+}
+
+START_TEST(secret_comes_last)
+{
+	struct credentials c = fixture_credentials();
+	struct outcome made = {.done = false}, gone = {.done = false};
+	struct order o = {.fails = NULL};
+	struct err e;
+
+	up(answer_order, &o);
+	ck_assert_int_eq(kube_create_secret(kube, SECRET, FIXTURE_KEY, 17, &c, on_done, &made, &e),
+			 0);
+	wait_for(&made);
+	ck_assert_int_eq(made.e.kind, ERR_NONE);
+	check_order(o.log, "POST", 4);
+	o.log[0] = '\0';
+	ck_assert_int_eq(kube_delete(kube, KUBE_SECRET, SECRET, "u", "1", on_done, &gone, &e), 0);
+	wait_for(&gone);
+	ck_assert_int_eq(gone.e.kind, ERR_NONE);
+	check_order(o.log, "DELETE", 4);
+	down();
+}
+END_TEST
+
+START_TEST(secret_waits_for_its_parts)
+{
+	struct credentials c = fixture_credentials();
+	struct outcome made = {.done = false};
+	struct order o = {.fails = "-keys"};
+	struct err e;
+
+	up(answer_order, &o);
+	ck_assert_int_eq(kube_create_secret(kube, SECRET, FIXTURE_KEY, 17, &c, on_done, &made, &e),
+			 0);
+	wait_for(&made);
+	ck_assert_int_eq(made.e.kind, ERR_DENIED);
+	ck_assert_ptr_null(strstr(o.log, SECRET "\n"));
+	down();
+}
+END_TEST
+
+START_TEST(one_part_alone_can_be_removed)
+{
+	struct outcome gone = {.done = false};
+	struct order o = {.fails = NULL};
+	struct err e;
+
+	up(answer_order, &o);
+	ck_assert_int_eq(
+		kube_delete(kube, KUBE_SECRET, SECRET "-login", "u", "1", on_done, &gone, &e), 0);
+	wait_for(&gone);
+	ck_assert_str_eq(o.log, "DELETE " SECRET "-login\n");
+	down();
+}
+END_TEST
+
+static void answer_never(void *ctx, const struct fake_request *q, struct fake_answer *a)
+{
+	(void)ctx, (void)q;
+	a->status = 0;
+}
+
+/* Under the sanitizers: nothing is left of what was under way, nobody is called. */
+START_TEST(free_with_requests_under_way)
+{
+	struct credentials c = fixture_credentials();
+	struct vm_spec v = fixture_vm(VM_PROFILE_LINUX);
+	struct outcome o = {.done = false};
+	struct key_outcome key = {.done = false};
+	struct err e;
+
+	up(answer_never, NULL);
+	ck_assert_int_eq(kube_create_secret(kube, SECRET, FIXTURE_KEY, 17, &c, on_done, &o, &e), 0);
+	ck_assert_int_eq(kube_create_vm(kube, &v, on_done, &o, &e), 0);
+	ck_assert_int_eq(kube_delete(kube, KUBE_SECRET, SECRET, "u", "1", on_done, &o, &e), 0);
+	ck_assert_int_eq(kube_read_key(kube, SECRET, on_key, &key, &e), 0);
+	while (fake_api_requests(api) < 3)
+		ck_assert_int_ge(sd_event_run(loop, 10000), 0);
+	down();
+	ck_assert(!o.done && !key.done);
+}
+END_TEST
+
+/* ---- the key ---- */
+
+static const struct key_row {
+	int status;
+	const char *body;
+	enum err_kind kind;
+	const char *key;
+} keys[] = {
+	{200, "{\"data\":{\"ssh-privatekey\":\"YWJj\"}}", ERR_NONE,    "abc"},
+	{200, "{\"data\":{\"ssh-privatekey\":\"YW\"}}",   ERR_INVALID, ""   },
+	{200, "{\"data\":{}}",                            ERR_INVALID, ""   },
+	{200, "no",				       ERR_INVALID, ""   },
+	{404, "no",				       ERR_ABSENT,  ""   },
+};
+
+static void answer_key(void *ctx, const struct fake_request *q, struct fake_answer *a)
+{
+	const struct key_row *row = ctx;
+
+	(void)q;
+	a->status = row->status;
+	a->body = row->body;
+}
+
+START_TEST(key_rows)
+{
+	struct key_outcome o = {.done = false};
+	struct err e;
+
+	up(answer_key, (void *)(uintptr_t)&keys[_i]);
+	ck_assert_int_eq(kube_read_key(kube, SECRET, on_key, &o, &e), 0);
+	while (!o.done)
+		ck_assert_int_ge(sd_event_run(loop, UINT64_MAX), 0);
+	ck_assert_str_eq(err_kind_name(o.kind), err_kind_name(keys[_i].kind));
+	ck_assert_str_eq(o.key, keys[_i].key);
+	down();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("kube request");
+	TCase *t = tcase_create("kube request");
+	SRunner *r;
+	int failed;
+
+	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(t, create_rows, 0, ARRAY_LEN(creates));
+	tcase_add_loop_test(t, delete_rows, 0, ARRAY_LEN(deletes));
+	tcase_add_test(t, bad_names_are_not_sent);
+	tcase_add_test(t, secret_comes_last);
+	tcase_add_test(t, secret_waits_for_its_parts);
+	tcase_add_test(t, one_part_alone_can_be_removed);
+	tcase_add_test(t, free_with_requests_under_way);
+	tcase_add_loop_test(t, key_rows, 0, ARRAY_LEN(keys));
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}
