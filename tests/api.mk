@@ -44,5 +44,6 @@ tests_unit_unit_server_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=peer_self_test
 tests_unit_unit_server_LDADD = $(api_libs) $(unit_libs)
 endif
 
-TESTS += tests/unit/completion.t
-EXTRA_DIST += tests/unit/completion.t
+TESTS += tests/unit/completion.t tests/unit/manual.t
+tests/unit/manual.log: vmctl$(EXEEXT)
+EXTRA_DIST += tests/unit/completion.t tests/unit/manual.t
