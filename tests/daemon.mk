@@ -63,3 +63,8 @@ tests_fuzz_fuzz_settings_SOURCES = tests/fuzz/fuzz_settings.c
 nodist_tests_fuzz_fuzz_settings_SOURCES = $(fuzz_main)
 tests_fuzz_fuzz_settings_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_settings_LDADD = libsettings.a libvmcore.a $(base_libs)
+
+# daemon: manuals, example and program agree
+TESTS += tests/lint/docs.t
+tests/lint/docs.log: vmd/vmd
+EXTRA_DIST += tests/lint/docs.t

@@ -133,12 +133,14 @@ static void load_take(struct slurm_view *v, struct slurm_list *l)
 
 	free(v->want.job);
 	free(v->live);
-	v->live = STEAL(l->live);
+	v->live = l->live;
 	v->want = (struct desired){.known = true,
 				   .n = l->n,
-				   .job = STEAL(l->job),
+				   .job = l->job,
 				   .n_live = l->n_live,
 				   .live = v->live};
+	l->live = NULL;
+	l->job = NULL;
 	if (l->bad && l->bad != v->bad)
 		v->settings.log(v->settings.ctx, l->bad,
 				"AdminComment has a malformed request; the job gets no VM");
