@@ -98,6 +98,7 @@ static int read_object(struct api_call *c, struct json_object **ret)
 {
 	if (check_type(c) < 0 || call_read_body(c, true) < 0)
 		return -1;
+	form_strip(c->body);
 	if (json_object_is_type(c->body, json_type_object) && !json_at(c->body, "metadata"))
 		json_object_object_add(c->body, "metadata", json_object_new_object());
 	if (form_check(c->req.kind, c->body, &c->status) < 0 || check_kind(c, c->body) < 0 ||
@@ -387,6 +388,7 @@ static int patch(struct api_call *c, struct json_object **ret)
 		status_details(c->status, NULL, NULL, NULL);
 		return -1;
 	}
+	form_strip(object);
 	if (form_check(c->req.kind, object, &c->status) < 0 || check_kind(c, object) < 0 ||
 	    check_namespace(c, object) < 0)
 		return -1;

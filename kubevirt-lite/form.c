@@ -83,6 +83,22 @@ static bool is_flat(struct json_object *v, int left)
 	return true;
 }
 
+void form_strip(struct json_object *v)
+{
+	if (json_object_is_type(v, json_type_object)) {
+		json_object_object_foreach(v, key, value)
+		{
+			if (!value)
+				json_object_object_del(v, key);
+			else
+				form_strip(value);
+		}
+	}
+	for (size_t i = 0;
+	     json_object_is_type(v, json_type_array) && i < json_object_array_length(v); i++)
+		form_strip(json_object_array_get_idx(v, i));
+}
+
 int form_check(const struct kind *k, struct json_object *object, struct json_object **ret_status)
 {
 	static const struct {

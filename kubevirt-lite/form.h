@@ -14,4 +14,7 @@
  * are objects; status.conditions, where they are, are a list of objects. */
 int form_check(const struct kind *k, struct json_object *object, struct json_object **ret_status);
 
+/* Takes out members that are null: to this API they are not there. */
+void form_strip(struct json_object *object);
+
 #endif

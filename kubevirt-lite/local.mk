@@ -85,3 +85,5 @@ sbin_PROGRAMS += kubevirt-lite/kubevirt-lite
 kubevirt_lite_kubevirt_lite_SOURCES = kubevirt-lite/kubevirt-lite.c
 kubevirt_lite_kubevirt_lite_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 kubevirt_lite_kubevirt_lite_LDADD = libcontrollers.a $(kubeapi_libs)
+
+dist_man_MANS += kubevirt-lite/kubevirt-lite.8

@@ -52,3 +52,4 @@ include tests/fuzz/local.mk
 include tests/daemon.mk
 include tests/core.mk
 include tests/conformance/local.mk
+include tests/kubeapi.mk

@@ -80,8 +80,8 @@ void json_put_at(struct json_object *doc, const char *path, struct json_object *
 		struct json_object *next;
 
 		if (str_fmt(key, sizeof(key), "%.*s", (int)(slash - path), path) < 0)
-			abort(); /* paths are ours */
-		if (!json_object_object_get_ex(doc, key, &next)) {
+			abort();                                            /* paths are ours */
+		if (!json_object_object_get_ex(doc, key, &next) || !next) { /* null is nothing */
 			next = json_object_new_object();
 			json_object_object_add(doc, key, next);
 		}

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+# kubevirt-lite's API: the store, the pure parts, and what decodes bytes from clients
+if HAVE_CHECK
+unit_tests += \
+	tests/unit/unit_kube_text \
+	tests/unit/unit_store
+
+tests_unit_unit_kube_text_SOURCES = tests/unit/unit_kube_text.c
+tests_unit_unit_kube_text_CFLAGS = $(unit_cflags)
+tests_unit_unit_kube_text_LDADD = $(kubeapi_libs) $(unit_libs)
+
+tests_unit_unit_store_SOURCES = tests/unit/unit_store.c
+tests_unit_unit_store_CFLAGS = $(unit_cflags) $(SYSTEMD_CFLAGS)
+tests_unit_unit_store_LDADD = $(kubeapi_libs) $(unit_libs)
+endif
+
+check_PROGRAMS += tests/fuzz/fuzz_kube_request tests/fuzz/fuzz_kube_selector tests/fuzz/fuzz_kube_patch
+tests_fuzz_fuzz_kube_request_SOURCES = tests/fuzz/fuzz_kube_request.c
+nodist_tests_fuzz_fuzz_kube_request_SOURCES = $(fuzz_main)
+tests_fuzz_fuzz_kube_request_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_kube_request_LDADD = $(kubeapi_libs)
+tests_fuzz_fuzz_kube_selector_SOURCES = tests/fuzz/fuzz_kube_selector.c
+nodist_tests_fuzz_fuzz_kube_selector_SOURCES = $(fuzz_main)
+tests_fuzz_fuzz_kube_selector_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_kube_selector_LDADD = $(kubeapi_libs)
+tests_fuzz_fuzz_kube_patch_SOURCES = tests/fuzz/fuzz_kube_patch.c
+nodist_tests_fuzz_fuzz_kube_patch_SOURCES = $(fuzz_main)
+tests_fuzz_fuzz_kube_patch_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_kube_patch_LDADD = $(kubeapi_libs)
