@@ -42,7 +42,7 @@ int main(int argc, char **argv)
 	printf("%s 1 - %lu seeds from %lu with faults and crashes\n", failed ? "not ok" : "ok",
 	       seeds, first);
 	crash_at = 0;
-	do {
+	do { /* this one without other faults */
 		sim_init(&sim, first, 0);
 		sim.crash_at = ++crash_at;
 		if (!run("crash at effect", crash_at, 0))

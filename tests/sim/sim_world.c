@@ -242,7 +242,7 @@ static void epilog_check(struct sim *w, const struct sim_job *j)
 {
 	char key[JOB_KEY_MAX + 1];
 
-	if (w->now_us >= j->ending_us + 300 * SIM_S || w->now_us < w->born_us + 75 * SIM_S)
+	if (w->now_us >= j->ending_us + 300 * SIM_S || w->now_us < w->born_us + FLIGHT_QUIET_US)
 		return; /* it timed out */
 	(void)job_key(&j->job, key, sizeof(key));
 	for (size_t i = 0; i < SIM_OBJECTS; i++)

@@ -4,6 +4,7 @@
 #ifndef TESTS_SIM_SIM_WORLD_H
 #define TESTS_SIM_SIM_WORLD_H
 
+#include "vmd/reconcile/inflight.h"
 #include "vmd/reconcile/reconciler.h"
 
 #define SIM_JOBS    6

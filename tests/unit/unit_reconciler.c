@@ -405,9 +405,9 @@ START_TEST(requeue_begins_anew)
 	ck_assert_str_eq(reconciler_status(r, 17)->address, "");
 	(void)look(1, "running r1", "disk pv pvc secret");
 	expect(VM_STATE_PROVISIONING,
-	       "making sure that no request of before vmd's restart is under way");
+	       "waits until no request of before vmd's restart can be under way");
 	ck_assert_ptr_null(asked(ACT_CREATE_VM));
-	(void)look(FLIGHT_LATE_US / S, "running r1", "disk pv pvc secret");
+	(void)look(FLIGHT_QUIET_US / S, "running r1", "disk pv pvc secret");
 	ck_assert_ptr_nonnull(asked(ACT_CREATE_VM));
 	end();
 }

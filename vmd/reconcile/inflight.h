@@ -17,6 +17,9 @@
 /* A view of Kubernetes that is known may be so old, when its watch has stalled and nobody noticed
  * yet (kube_http.h, kube_watch.h: 150 s of silence, then 30 s of failing to connect). */
 #define FLIGHT_VIEW_US (INT64_C(180) * 1000000)
+/* So long after its start a new vmd may have to do with requests that its predecessor sent: until
+ * they have landed and show in the view. */
+#define FLIGHT_QUIET_US (FLIGHT_LATE_US + FLIGHT_VIEW_US)
 /* How long a success is believed while the view does not show it. */
 #define FLIGHT_BELIEF_US      (INT64_C(30) * 1000000)
 #define FLIGHT_SETTLE_US      (INT64_C(5) * 1000000)  /* a delete was accepted: wait to see it */

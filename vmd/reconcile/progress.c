@@ -107,7 +107,7 @@ static void reason_making(struct progress *p, const struct job *j, const struct 
 	else if (h->n_vm)
 		reason_set(p, "the earlier run's virtual machine is being removed");
 	else if (j->restarts > 0 && v->mono_us < v->quiet_at_us)
-		reason_set(p, "making sure that no request of before vmd's restart is under way");
+		reason_set(p, "waits until no request of before vmd's restart can be under way");
 	else
 		reason_set(p, "making its disks and virtual machine");
 	if (j->restarts > 0 && v->mono_us < v->quiet_at_us)

@@ -174,7 +174,7 @@ int64_t reconciler_round(struct reconciler *r, const struct desired *want,
 	if (!r->started) {
 		r->started = true;
 		r->flight.seed = (uint64_t)now.mono_us;
-		r->quiet_at_us = now.mono_us + FLIGHT_LATE_US;
+		r->quiet_at_us = now.mono_us + FLIGHT_QUIET_US;
 	}
 	v.quiet_at_us = r->quiet_at_us;
 	inflight_expire(&r->flight, now.mono_us);
