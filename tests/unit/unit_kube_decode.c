@@ -25,6 +25,8 @@ static struct json_object *parse(const char *text)
 
 #define STATUS(rest) "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\"," rest "}"
 
+/* It takes the commas of macros for columns. */
+/* clang-format off */
 static const struct {
 	const char *method;
 	long http;
@@ -32,34 +34,35 @@ static const struct {
 	enum err_kind kind;
 	const char *text;
 } answers[] = {
-	{"GET",    200, "",								  ERR_NONE,     ""						    },
-	{"GET",    404, STATUS("\"message\":\"vms \\\"x\\\" not found\",\"code\":404"),      ERR_ABSENT,
-	 "vms \"x\" not found (HTTP 404)"															},
-	{"GET",    404, "404 page not found\n",					      ERR_ABSENT,   "404 page not found (HTTP 404)"                       },
-	{"GET",    500, "",								  ERR_RETRY,    "the API server answered HTTP 500"                    },
-	{"POST",   500, "boom\r\n\tline two",						ERR_UNSURE,   "boom line two (HTTP 500)"                            },
-	{"DELETE", 503, "",								  ERR_UNSURE,   "the API server answered HTTP 503"                    },
-	{"POST",   429, "slow down",							 ERR_RETRY,    "slow down (HTTP 429)"                                },
-	{"POST",   409, STATUS("\"message\":\"x already exists\""),                          ERR_CONFLICT,
-	 "x already exists (HTTP 409)"															   },
-	{"POST",   409, STATUS("\"message\":\"object is being deleted: x already exists\""),
-	 ERR_RETRY,											"object is being deleted: x already exists (HTTP 409)"},
-	{"GET",    401, STATUS("\"reason\":\"Unauthorized\""),                               ERR_DENIED,   "Unauthorized (HTTP 401)"                             },
-	{"POST",   403, STATUS("\"message\":\"pods is forbidden: exceeded quota: q\""),      ERR_FULL,
-	 "pods is forbidden: exceeded quota: q (HTTP 403)"												       },
-	{"POST",   403, STATUS("\"message\":\"forbidden: User \\\"v\\\"\""),                 ERR_DENIED,
-	 "forbidden: User \"v\" (HTTP 403)"														      },
-	{"GET",    410, STATUS("\"message\":\"too old\",\"code\":410"),                      ERR_RETRY,
-	 "too old (HTTP 410)"																    },
-	{"POST",   422,
+	{"GET", 200, "", ERR_NONE, ""},
+	{"GET", 404, STATUS("\"message\":\"vms \\\"x\\\" not found\",\"code\":404"),
+	 ERR_ABSENT, "vms \"x\" not found (HTTP 404)"},
+	{"GET", 404, "404 page not found\n", ERR_ABSENT, "404 page not found (HTTP 404)"},
+	{"GET", 500, "", ERR_RETRY, "the API server answered HTTP 500"},
+	{"POST", 500, "boom\r\n\tline two", ERR_UNSURE, "boom line two (HTTP 500)"},
+	{"DELETE", 503, "", ERR_UNSURE, "the API server answered HTTP 503"},
+	{"POST", 429, "slow down", ERR_RETRY, "slow down (HTTP 429)"},
+	{"POST", 409, STATUS("\"message\":\"x already exists\""),
+	 ERR_CONFLICT, "x already exists (HTTP 409)"},
+	{"POST", 409, STATUS("\"message\":\"object is being deleted: x already exists\""),
+	 ERR_RETRY, "object is being deleted: x already exists (HTTP 409)"},
+	{"GET", 401, STATUS("\"reason\":\"Unauthorized\""), ERR_DENIED, "Unauthorized (HTTP 401)"},
+	{"POST", 403, STATUS("\"message\":\"pods is forbidden: exceeded quota: q\""),
+	 ERR_FULL, "pods is forbidden: exceeded quota: q (HTTP 403)"},
+	{"POST", 403, STATUS("\"message\":\"forbidden: User \\\"v\\\"\""),
+	 ERR_DENIED, "forbidden: User \"v\" (HTTP 403)"},
+	{"GET", 410, STATUS("\"message\":\"too old\",\"code\":410"),
+	 ERR_RETRY, "too old (HTTP 410)"},
+	{"POST", 422,
 	 STATUS("\"message\":\"admission webhook \\\"v.kubevirt.io\\\" denied the request: bad "
 		"disk\",\"details\":{\"causes\":[{\"field\":\"spec.a\",\"message\":\"bad disk\"},"
 		"{\"field\":\"spec.b\",\"message\":\"is odd\"}]}"),
-	 ERR_INVALID,										      "bad disk; spec.b: is odd (HTTP 422)"                 },
-	{"POST",   400, "{\"kind\":\"Other\"}",					      ERR_INVALID,  "{\"kind\":\"Other\"} (HTTP 400)"                     },
-	{"POST",   302, "",								  ERR_INVALID,  "the API server answered HTTP 302"                    },
-	{"POST",   507, "",								  ERR_FULL,     "the API server answered HTTP 507"                    },
+	 ERR_INVALID, "bad disk; spec.b: is odd (HTTP 422)"},
+	{"POST", 400, "{\"kind\":\"Other\"}", ERR_INVALID, "{\"kind\":\"Other\"} (HTTP 400)"},
+	{"POST", 302, "", ERR_INVALID, "the API server answered HTTP 302"},
+	{"POST", 507, "", ERR_FULL, "the API server answered HTTP 507"},
 };
+/* clang-format on */
 
 START_TEST(answer_rows)
 {
@@ -196,69 +199,80 @@ END_TEST
 	"\"conditions\":[{\"type\":\"" t "\",\"status\":\"" s "\",\"reason\":\"" r                 \
 	"\",\"message\":\"" m "\"}]"
 
+/* It takes the commas of macros for columns. */
+/* clang-format off */
 static const struct {
 	const char *why, *vm, *vmi; /* NULL: none */
 	bool vmi_gone;
 	enum vm_phase phase;
 	const char *reason;
 } joins[] = {
-	{"very new",						     VM(RERUN,                  ""),					NULL,false,                     VM_STARTING, ""},
-	{"new: Stopped is no end",				       VM(RERUN,                  "\"printableStatus\":\"Stopped\""),         NULL,false,
-	 VM_STARTING,""},
-	{"starting, VMI not seen yet",                                   VM(RERUN,                  "\"printableStatus\":\"Starting\"," BEGUN), NULL,
-	 false,VM_STARTING, ""},
-	{"pending",						      VM(RERUN,                  BEGUN),                                     VMI("\"phase\":\"Pending\""),false,                     VM_STARTING, ""},
-	{"no phase yet",						 VM(RERUN,                  BEGUN),                                     "{" META "}",false,                     VM_STARTING, ""},
-	{"scheduled",						    VM(RERUN,                  BEGUN),                                     VMI("\"phase\":\"Scheduled\""),false,                     VM_STARTING, ""},
-	{"running",						      VM(RERUN,                  BEGUN),                                     VMI("\"phase\":\"Running\""),false,                     VM_RUNNING,  ""},
-	{"running; the VM's watch is behind",                            VM(RERUN,                  "\"printableStatus\":\"Stopped\""),
-	 VMI("\"phase\":\"Running\""),false,                     VM_RUNNING,  ""},
-	{"Ready flickers",					       VM(RERUN,                  BEGUN "," CONDITION("Ready",                "False","X",                       "no")),
-	 VMI("\"phase\":\"Running\"," CONDITION("Ready","False", "X", "no")), false, VM_RUNNING,
-	 ""},
-	{"powered off",							   VM(RERUN,									      BEGUN),														   VMI("\"phase\":\"Succeeded\""),false,VM_STOPPED,""},
+	{"very new", VM(RERUN, ""), NULL, false, VM_STARTING, ""},
+	{"new: Stopped is no end",
+	 VM(RERUN, "\"printableStatus\":\"Stopped\""), NULL, false, VM_STARTING, ""},
+	{"starting, VMI not seen yet",
+	 VM(RERUN, "\"printableStatus\":\"Starting\"," BEGUN), NULL, false, VM_STARTING, ""},
+	{"pending", VM(RERUN, BEGUN), VMI("\"phase\":\"Pending\""), false, VM_STARTING, ""},
+	{"no phase yet", VM(RERUN, BEGUN), "{" META "}", false, VM_STARTING, ""},
+	{"scheduled", VM(RERUN, BEGUN), VMI("\"phase\":\"Scheduled\""), false, VM_STARTING, ""},
+	{"running", VM(RERUN, BEGUN), VMI("\"phase\":\"Running\""), false, VM_RUNNING, ""},
+	{"running; the VM's watch is behind",
+	 VM(RERUN, "\"printableStatus\":\"Stopped\""), VMI("\"phase\":\"Running\""), false,
+	 VM_RUNNING, ""},
+	{"Ready flickers",
+	 VM(RERUN, BEGUN "," CONDITION("Ready", "False", "X", "no")),
+	 VMI("\"phase\":\"Running\"," CONDITION("Ready", "False", "X", "no")), false,
+	 VM_RUNNING, ""},
+	{"powered off", VM(RERUN, BEGUN), VMI("\"phase\":\"Succeeded\""), false, VM_STOPPED, ""},
 	{"powered off, VMI gone, VM's watch behind",
-	 VM(RERUN,"\"printableStatus\":\"Running\"," BEGUN),VMI("\"phase\":\"Succeeded\""),true,
-	 VM_STOPPED,""},
+	 VM(RERUN, "\"printableStatus\":\"Running\"," BEGUN), VMI("\"phase\":\"Succeeded\""), true,
+	 VM_STOPPED, ""},
 	{"powered off, seen after a restart of vmd",
-	 VM(RERUN,					   "\"printableStatus\":\"Stopped\"," BEGUN),																							 NULL,false,VM_STOPPED,                                                               ""															      },
+	 VM(RERUN, "\"printableStatus\":\"Stopped\"," BEGUN), NULL, false, VM_STOPPED, ""},
 	{"the same, told by a condition that stayed",
-	 VM(RERUN,"\"printableStatus\":\"Stopped\"," CONDITION("AgentConnected","True","","")),
-	 NULL,false, VM_STOPPED, ""},
-	{"crashed: will start again", VM(RERUN,                     BEGUN),																										 VMI("\"phase\":\"Failed\""),																																			    false,
-	 VM_STARTING,"the guest crashed; KubeVirt starts it again"																																														     },
-	{"crashed, VMI gone",							      VM(RERUN,							     "\"printableStatus\":\"Stopped\"," BEGUN),
-	 VMI("\"phase\":\"Failed\""),true,VM_STARTING,
-	 "the guest crashed; KubeVirt starts it again"},
+	 VM(RERUN, "\"printableStatus\":\"Stopped\"," CONDITION("AgentConnected", "True", "", "")),
+	 NULL, false, VM_STOPPED, ""},
+	{"crashed: will start again",
+	 VM(RERUN, BEGUN), VMI("\"phase\":\"Failed\""), false,
+	 VM_STARTING, "the guest crashed; KubeVirt starts it again"},
+	{"crashed, VMI gone",
+	 VM(RERUN, "\"printableStatus\":\"Stopped\"," BEGUN), VMI("\"phase\":\"Failed\""), true,
+	 VM_STARTING, "the guest crashed; KubeVirt starts it again"},
 	{"crashed, start pending, after a restart of vmd",
-	 VM(RERUN,								     "\"printableStatus\":\"Stopped\",\"stateChangeRequests\":[{\"action\":\"Start\"}"
-         "]," BEGUN),
-	 NULL,false,VM_STARTING,									   ""																																																			   },
-	{"crashed and not restarted",							      VM(ONCE,										     BEGUN),															      VMI("\"phase\":\"Failed\""),false,
-	 VM_FAILED,"the guest crashed"																												    },
-	{"going",							    "{" GOING "," RERUN "}",								    VMI("\"phase\":\"Running\""),												     false,VM_DELETING,""},
-	{"a VMI alone",					   NULL,									   VMI("\"phase\":\"Running\""),													false,VM_RUNNING,""},
-	{"a VMI alone, going",							      NULL,   "{" GOING "}",								       false,VM_DELETING,""																																							     },
-	{"its node is lost",					   VM(RERUN,                               BEGUN),                              VMI("\"phase\":\"Unknown\""),false, VM_RUNNING,
-	 "KubeVirt lost contact with its node"},
+	 VM(RERUN, "\"printableStatus\":\"Stopped\","
+		   "\"stateChangeRequests\":[{\"action\":\"Start\"}]," BEGUN),
+	 NULL, false, VM_STARTING, ""},
+	{"crashed and not restarted",
+	 VM(ONCE, BEGUN), VMI("\"phase\":\"Failed\""), false, VM_FAILED, "the guest crashed"},
+	{"going", "{" GOING "," RERUN "}", VMI("\"phase\":\"Running\""), false, VM_DELETING, ""},
+	{"a VMI alone", NULL, VMI("\"phase\":\"Running\""), false, VM_RUNNING, ""},
+	{"a VMI alone, going", NULL, "{" GOING "}", false, VM_DELETING, ""},
+	{"its node is lost",
+	 VM(RERUN, BEGUN), VMI("\"phase\":\"Unknown\""), false,
+	 VM_RUNNING, "KubeVirt lost contact with its node"},
 	{"refused late",
-	 VM(RERUN,			  "\"printableStatus\":\"Stopped\"," CONDITION("Failure","True",                           "FailedCreate",
-         "denied: no memory")),
-	 NULL,false, VM_STARTING, "denied: no memory"},
-	{"no place",						       VM(RERUN,								    "\"printableStatus\":\"ErrorUnschedulable\"," BEGUN),
-	 VMI("\"phase\":\"Scheduling\"," CONDITION("PodScheduled","False","Unschedulable",
-         "0/3 nodes")),
+	 VM(RERUN, "\"printableStatus\":\"Stopped\","
+		   CONDITION("Failure", "True", "FailedCreate", "denied: no memory")),
+	 NULL, false, VM_STARTING, "denied: no memory"},
+	{"no place",
+	 VM(RERUN, "\"printableStatus\":\"ErrorUnschedulable\"," BEGUN),
+	 VMI("\"phase\":\"Scheduling\","
+	     CONDITION("PodScheduled", "False", "Unschedulable", "0/3 nodes")),
 	 false, VM_STARTING, "no place on the node: 0/3 nodes"},
-	{"bad sysprep",					   VM(RERUN,										     BEGUN),
-	 VMI("\"phase\":\"Pending\"," CONDITION("Synchronized","False","FailedCreate","empty")),
+	{"bad sysprep",
+	 VM(RERUN, BEGUN),
+	 VMI("\"phase\":\"Pending\"," CONDITION("Synchronized", "False", "FailedCreate", "empty")),
 	 false, VM_STARTING, "empty"},
-	{"every VM passes through this",						  VM(RERUN,                            BEGUN),
-	 VMI("\"phase\":\"Pending\"," CONDITION("Synchronized","False","BackendStorageNotReady",
-         "wait")),
+	{"every VM passes through this",
+	 VM(RERUN, BEGUN),
+	 VMI("\"phase\":\"Pending\","
+	     CONDITION("Synchronized", "False", "BackendStorageNotReady", "wait")),
 	 false, VM_STARTING, ""},
-	{"PVC missing",          VM(RERUN, "\"printableStatus\":\"ErrorPvcNotFound\""),                                                        NULL,         false,
-	 VM_STARTING,"its disk's claim (PVC) is missing"																																										       },
+	{"PVC missing",
+	 VM(RERUN, "\"printableStatus\":\"ErrorPvcNotFound\""), NULL, false,
+	 VM_STARTING, "its disk's claim (PVC) is missing"},
 };
+/* clang-format on */
 
 static void load(struct cache *c, enum cache_kind kind, const char *text, bool gone)
 {
@@ -436,33 +450,35 @@ END_TEST
 	"\",\"message\":\"" message "\",\"lastTimestamp\":\"2026-11-23T08:49:" at "Z\"}"
 #define POD "virt-launcher-vm-1-a-r0-x7k2p"
 
+/* It takes the commas of macros for columns. */
+/* clang-format off */
 static const struct {
 	const char *json;
 	int rc;
 	const char *text;
 } warnings[] = {
-	{EVENT("Pod",							   POD,   "Warning",                               "FailedCreatePodSandBox",
-         "Failed to create pod sandbox: rpc error: code = Unknown desc = plugin: cannot find "
+	{EVENT("Pod", POD, "Warning", "FailedCreatePodSandBox",
+	       "Failed to create pod sandbox: rpc error: code = Unknown desc = plugin: cannot find "
 	       "a network-attachment-definition (lan) in namespace (slurm-vm)", "01"),
-	 1, "its network is missing in Kubernetes: cannot find a network-attachment-definition (lan) "
-	 "in namespace (slurm-vm)"},
-	{EVENT("Pod", POD, "Warning",														     "FailedCreatePodSandBox", "rpc error: desc = no runtime",
-         "01"),
+	 1, "its network is missing in Kubernetes: cannot find a network-attachment-definition "
+	    "(lan) in namespace (slurm-vm)"},
+	{EVENT("Pod", POD, "Warning", "FailedCreatePodSandBox", "rpc error: desc = no runtime", "01"),
 	 1, "its launcher cannot start: no runtime"},
-	{EVENT("Pod",								     POD,								"Warning",												    "FailedScheduling", "0/3 nodes", "01"), 1,
-	 "no place on the node: 0/3 nodes"},
-	{EVENT("Pod",					     POD,                    "Warning",														 "FailedAttachVolume", "Multi-Attach", "01"), 1,
-	 "its disk cannot be attached: Multi-Attach"},
-	{EVENT("VirtualMachineInstance",                              "vm-1-a-r0",                                   "Warning",                                                                "SyncFailed", "a\\nb", "01"), 1,
-	 "KubeVirt cannot start the guest: a b"},
-	{EVENT("VirtualMachineInstance",							    "vm-1-a-r0","Warning","Odd", "x", "01"), 1, "Odd: x"},
-	{EVENT("Pod",								    POD,					    "Normal",										   "Scheduled", "x", "01"), 0, ""},
-	{EVENT("Pod",		      "nginx-1","Warning","FailedMount", "x", "01"), 0, ""},
-	{EVENT("Pod",								"virt-launcher-",								    "Warning",									   "FailedMount", "x", "01"), 0, ""},
-	{EVENT("Node",					"n",     "Warning", "NodeNotReady", "x", "01"), 0, ""},
-	{"{}",							      -1,							      ""												   },
-	{"{\"type\":\"Warning\",\"reason\":\"x\",\"involvedObject\":5}",                                                                     -1,                                             ""             },
+	{EVENT("Pod", POD, "Warning", "FailedScheduling", "0/3 nodes", "01"),
+	 1, "no place on the node: 0/3 nodes"},
+	{EVENT("Pod", POD, "Warning", "FailedAttachVolume", "Multi-Attach", "01"),
+	 1, "its disk cannot be attached: Multi-Attach"},
+	{EVENT("VirtualMachineInstance", "vm-1-a-r0", "Warning", "SyncFailed", "a\\nb", "01"),
+	 1, "KubeVirt cannot start the guest: a b"},
+	{EVENT("VirtualMachineInstance", "vm-1-a-r0", "Warning", "Odd", "x", "01"), 1, "Odd: x"},
+	{EVENT("Pod", POD, "Normal", "Scheduled", "x", "01"), 0, ""},
+	{EVENT("Pod", "nginx-1", "Warning", "FailedMount", "x", "01"), 0, ""},
+	{EVENT("Pod", "virt-launcher-", "Warning", "FailedMount", "x", "01"), 0, ""},
+	{EVENT("Node", "n", "Warning", "NodeNotReady", "x", "01"), 0, ""},
+	{"{}", -1, ""},
+	{"{\"type\":\"Warning\",\"reason\":\"x\",\"involvedObject\":5}", -1, ""},
 };
+/* clang-format on */
 
 START_TEST(warning_rows)
 {

@@ -129,28 +129,29 @@ struct row {
 	const char *text; /* in the error or the body */
 };
 
+/* It takes the commas of macros for columns. */
+/* clang-format off */
 static const struct row rows[] = {
-	{"fine",           "GET",    {.status = 200, .body = "hello"},                                               ERR_NONE,    "hello"                        },
-	{"made",           "POST",   {.status = 201, .body = "made"},                                                ERR_NONE,    "made"                         },
-	{"a Status",
-	 "GET",		      {.status = 404, .body = "{\"kind\":\"Status\",\"message\":\"no x\"}"},
-	 ERR_ABSENT,													      "no x (HTTP 404)"              },
-	{"plain text",
-	 "GET",		      {.status = 404, .body = "404 page not found\n", .plain = true},
-	 ERR_ABSENT,													      "404 page not found (HTTP 404)"},
-	{"500, read",      "GET",    {.status = 500},								ERR_RETRY,   "HTTP 500"                     },
-	{"500, write",     "POST",   {.status = 500, .body = "oops"},                                                ERR_UNSURE,  "oops"                         },
-	{"no right",       "POST",   {.status = 403, .body = "no"},                                                  ERR_DENIED,  "no"                           },
-	{"silence, read",  "GET",    {.status = 0},								  ERR_RETRY,   "timed out"                    },
-	{"silence, write", "DELETE", {.status = 0},								  ERR_UNSURE,  "timed out"                    },
-	{"cut, read",
-	 "GET",		      {.status = 200, .stream = true, .n_piece = 1, .piece = {"x"}, .end = FAKE_CUT},
-	 ERR_RETRY,													       ""			     },
-	{"cut, write",
-	 "POST",		     {.status = 200, .stream = true, .n_piece = 1, .piece = {"x"}, .end = FAKE_CUT},
-	 ERR_UNSURE,													      ""			     },
-	{"redirect",       "GET",    {.status = 301, .body = "elsewhere"},                                           ERR_INVALID, "elsewhere"                    },
+	{"fine", "GET", {.status = 200, .body = "hello"}, ERR_NONE, "hello"},
+	{"made", "POST", {.status = 201, .body = "made"}, ERR_NONE, "made"},
+	{"a Status", "GET", {.status = 404, .body = "{\"kind\":\"Status\",\"message\":\"no x\"}"},
+	 ERR_ABSENT, "no x (HTTP 404)"},
+	{"plain text", "GET", {.status = 404, .body = "404 page not found\n", .plain = true},
+	 ERR_ABSENT, "404 page not found (HTTP 404)"},
+	{"500, read", "GET", {.status = 500}, ERR_RETRY, "HTTP 500"},
+	{"500, write", "POST", {.status = 500, .body = "oops"}, ERR_UNSURE, "oops"},
+	{"no right", "POST", {.status = 403, .body = "no"}, ERR_DENIED, "no"},
+	{"silence, read", "GET", {.status = 0}, ERR_RETRY, "timed out"},
+	{"silence, write", "DELETE", {.status = 0}, ERR_UNSURE, "timed out"},
+	{"cut, read", "GET",
+	 {.status = 200, .stream = true, .n_piece = 1, .piece = {"x"}, .end = FAKE_CUT},
+	 ERR_RETRY, ""},
+	{"cut, write", "POST",
+	 {.status = 200, .stream = true, .n_piece = 1, .piece = {"x"}, .end = FAKE_CUT},
+	 ERR_UNSURE, ""},
+	{"redirect", "GET", {.status = 301, .body = "elsewhere"}, ERR_INVALID, "elsewhere"},
 };
+/* clang-format on */
 
 static void answer_row(void *ctx, const struct fake_request *q, struct fake_answer *a)
 {
@@ -542,13 +543,15 @@ static void follow_start(struct follow *f, const struct story *s, int64_t stale_
 		.stream = true, .n_piece = (n), .end = (end_), .piece = { __VA_ARGS__ }            \
 	}
 
+/* It takes the commas of macros for columns. */
+/* clang-format off */
 static const struct story stories[] = {
 	{.log = "[+a+b]",
 	 .n = 3,
 	 .step = {{.next = "", .a = {.body = LIST("5", "p/2=", OBJECT("a", "1"))}},
 		  {.next = "p/2=", .a = {.body = LIST("5", "", OBJECT("b", "2"))}},
-		  OPEN_WATCH("5")} },
- /* events, a bookmark, a clean end: goes on where it was */
+		  OPEN_WATCH("5")}},
+	/* events, a bookmark, a clean end: goes on where it was */
 	{.log = "[]+a+a-a+z",
 	 .n = 4,
 	 .step = {{.a = {.body = "{\"metadata\":{\"resourceVersion\":\"5\"},\"items\":null}"}},
@@ -557,59 +560,60 @@ static const struct story stories[] = {
 			       EVENT("DELETED", "a", "8"), EVENT("BOOKMARK", "x", "20"))},
 		  {.version = "20", .a = STREAM(1, FAKE_END, EVENT("ADDED", "z", "21"))},
 		  OPEN_WATCH("21")}},
- /* cut in the middle of a line: the half is dropped, and comes again */
+	/* cut in the middle of a line: the half is dropped, and comes again */
 	{.log = "[]+a+b",
 	 .n = 4,
 	 .step = {{.a = {.body = LIST("5", "", "")}},
 		  {.version = "5",
 		   .a = STREAM(2, FAKE_CUT, EVENT("ADDED", "a", "6"), "{\"type\":\"ADDED\",\"ob")},
 		  {.version = "6", .a = STREAM(1, FAKE_END, EVENT("ADDED", "b", "7"))},
-		  OPEN_WATCH("7")} },
- /* too old, told in the stream: a new list */
+		  OPEN_WATCH("7")}},
+	/* too old, told in the stream: a new list */
 	{.log = "[+a][+b]",
 	 .n = 4,
 	 .step = {{.a = {.body = LIST("5", "", OBJECT("a", "1"))}},
 		  {.version = "5", .a = STREAM(1, FAKE_END, GONE)},
 		  {.a = {.body = LIST("9", "", OBJECT("b", "2"))}},
-		  OPEN_WATCH("9")} },
- /* ... told by HTTP */
+		  OPEN_WATCH("9")}},
+	/* ... told by HTTP */
 	{.log = "[+a][+b]",
 	 .n = 4,
 	 .step = {{.a = {.body = LIST("5", "", OBJECT("a", "1"))}},
 		  {.version = "5", .a = {.status = 410, .body = "gone"}},
 		  {.a = {.body = LIST("9", "", OBJECT("b", "2"))}},
-		  OPEN_WATCH("9")} },
- /* the server cannot read the version any more */
+		  OPEN_WATCH("9")}},
+	/* the server cannot read the version any more */
 	{.log = "[][]",
 	 .n = 4,
 	 .step = {{.a = {.body = LIST("5", "", "")}},
 		  {.version = "5", .a = {.status = 500, .body = "bad version"}},
 		  {.a = {.body = LIST("9", "", "")}},
-		  OPEN_WATCH("9")} },
- /* busy: the watch is tried again, nothing is lost */
+		  OPEN_WATCH("9")}},
+	/* busy: the watch is tried again, nothing is lost */
 	{.log = "[]+a",
 	 .n = 4,
 	 .step = {{.a = {.body = LIST("5", "", "")}},
 		  {.version = "5", .a = {.status = 503, .body = "busy"}},
 		  {.version = "5", .a = STREAM(1, FAKE_END, EVENT("ADDED", "a", "6"))},
-		  OPEN_WATCH("6")} },
- /* a continue token expires: the list begins anew, whole */
+		  OPEN_WATCH("6")}},
+	/* a continue token expires: the list begins anew, whole */
 	{.log = "[+a[+a+b]",
 	 .n = 5,
 	 .step = {{.next = "", .a = {.body = LIST("5", "t", OBJECT("a", "1"))}},
 		  {.next = "t", .a = {.status = 410, .body = "expired"}},
 		  {.next = "", .a = {.body = LIST("9", "t2", OBJECT("a", "1"))}},
 		  {.next = "t2", .a = {.body = LIST("9", "", OBJECT("b", "1"))}},
-		  OPEN_WATCH("9")} },
- /* nonsense in the stream, then as list */
+		  OPEN_WATCH("9")}},
+	/* nonsense in the stream, then as list */
 	{.log = "[][]",
 	 .n = 5,
 	 .step = {{.a = {.body = LIST("5", "", "")}},
 		  {.version = "5", .a = STREAM(1, FAKE_END, "no json\n")},
 		  {.a = {.body = "no json"}},
 		  {.a = {.body = LIST("9", "", "")}},
-		  OPEN_WATCH("9")} },
+		  OPEN_WATCH("9")}},
 };
+/* clang-format on */
 
 static void turn_story(struct follow *f, const struct story *s)
 {

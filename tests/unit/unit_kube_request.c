@@ -126,23 +126,26 @@ struct row {
 	const char *text;
 };
 
+/* It takes the commas of macros for columns. */
+/* clang-format off */
 static const struct row creates[] = {
-	{"made",					MADE,			NO_LOOK, 1,            ERR_NONE,         ""},
-	{		    "there, ours",				       EXISTS,           FOUND(FIXTURE_KEY,     ""),            2,         ERR_NONE, ""},
-	{		    "there, another job's",				       EXISTS, FOUND("18-9f3c12ab45de6701",     ""),            2,     ERR_CONFLICT,
-	 "is not of job"},
-	{															    "there, nobody's",				       EXISTS,                     NOBODYS,       2, ERR_CONFLICT,  "is not of job"  },
-	{ "there, ours, going",                            EXISTS,                      FOUND(FIXTURE_KEY,       "\"deletionTimestamp\":\"now\","),                                                                                         2,
-	 ERR_RETRY,											    "being deleted"},
-	{	  "was there",				   EXISTS,							 STATUS(404,       "no"),    2,       ERR_RETRY,   "gone now"},
-	{        "cannot look",				   EXISTS,							 STATUS(500,       "no"),    2,             ERR_RETRY,   "no"},
-	{	   "nonsense",				    EXISTS,							  PLAIN(200,       "[]"),  2,               ERR_INVALID,   ""},
-	{      "being deleted", STATUS(409,                     "object is being deleted: x already exists"),       NO_LOOK,                                                                                         1,
-	 ERR_RETRY,											    "being deleted"},
-	{        "no KubeVirt",			    STATUS(404,						"page not found"),       NO_LOOK,    1, ERR_RETRY,   "page not found"},
-	{	    "refused",				  STATUS(422,						      "bad disk"),       NO_LOOK,  1,       ERR_INVALID,   "bad disk"},
-	{	    "perhaps",				      STATUS(500,							  "oops"),       NO_LOOK,   1,           ERR_UNSURE,   "oops"},
+	{"made", MADE, NO_LOOK, 1, ERR_NONE, ""},
+	{"there, ours", EXISTS, FOUND(FIXTURE_KEY, ""), 2, ERR_NONE, ""},
+	{"there, another job's", EXISTS, FOUND("18-9f3c12ab45de6701", ""), 2,
+	 ERR_CONFLICT, "is not of job"},
+	{"there, nobody's", EXISTS, NOBODYS, 2, ERR_CONFLICT, "is not of job"},
+	{"there, ours, going", EXISTS, FOUND(FIXTURE_KEY, "\"deletionTimestamp\":\"now\","), 2,
+	 ERR_RETRY, "being deleted"},
+	{"was there", EXISTS, STATUS(404, "no"), 2, ERR_RETRY, "gone now"},
+	{"cannot look", EXISTS, STATUS(500, "no"), 2, ERR_RETRY, "no"},
+	{"nonsense", EXISTS, PLAIN(200, "[]"), 2, ERR_INVALID, ""},
+	{"being deleted", STATUS(409, "object is being deleted: x already exists"), NO_LOOK, 1,
+	 ERR_RETRY, "being deleted"},
+	{"no KubeVirt", STATUS(404, "page not found"), NO_LOOK, 1, ERR_RETRY, "page not found"},
+	{"refused", STATUS(422, "bad disk"), NO_LOOK, 1, ERR_INVALID, "bad disk"},
+	{"perhaps", STATUS(500, "oops"), NO_LOOK, 1, ERR_UNSURE, "oops"},
 };
+/* clang-format on */
 
 static void answer_create(void *ctx, const struct fake_request *q, struct fake_answer *a)
 {
@@ -172,13 +175,16 @@ START_TEST(create_rows)
 }
 END_TEST
 
+/* It takes the commas of macros for columns. */
+/* clang-format off */
 static const struct row deletes[] = {
-	{"done",      DONE,			   NO_LOOK, 1, ERR_NONE,     ""    },
-	{ "gone already", STATUS(404,                          "no"), NO_LOOK, 1,     ERR_NONE,     ""},
-	{ "changed", STATUS(409, "the UID in the precondition"), NO_LOOK, 1, ERR_CONFLICT,  "UID"},
-	{ "not allowed", STATUS(403,                          "no"), NO_LOOK, 1,   ERR_DENIED,   "no"},
-	{ "perhaps", STATUS(500,                        "oops"), NO_LOOK, 1,   ERR_UNSURE, "oops"},
+	{"done", DONE, NO_LOOK, 1, ERR_NONE, ""},
+	{"gone already", STATUS(404, "no"), NO_LOOK, 1, ERR_NONE, ""},
+	{"changed", STATUS(409, "the UID in the precondition"), NO_LOOK, 1, ERR_CONFLICT, "UID"},
+	{"not allowed", STATUS(403, "no"), NO_LOOK, 1, ERR_DENIED, "no"},
+	{"perhaps", STATUS(500, "oops"), NO_LOOK, 1, ERR_UNSURE, "oops"},
 };
+/* clang-format on */
 
 static void answer_delete(void *ctx, const struct fake_request *q, struct fake_answer *a)
 {
