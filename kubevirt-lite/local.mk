@@ -64,12 +64,14 @@ libcontrollers_a_SOURCES = \
 	kubevirt-lite/controllers/condition.c \
 	kubevirt-lite/controllers/controllers.c \
 	kubevirt-lite/controllers/credentials.c \
+	kubevirt-lite/controllers/iso.c kubevirt-lite/controllers/iso.h \
 	kubevirt-lite/controllers/launcher.c \
 	kubevirt-lite/controllers/media.c kubevirt-lite/controllers/media.h \
 	kubevirt-lite/controllers/migration.c \
 	kubevirt-lite/controllers/network.c \
 	kubevirt-lite/controllers/node.c \
 	kubevirt-lite/controllers/pod.c \
+	kubevirt-lite/controllers/questions.c kubevirt-lite/controllers/questions.h \
 	kubevirt-lite/controllers/queue.c \
 	kubevirt-lite/controllers/scheduler.c \
 	kubevirt-lite/controllers/secret.c kubevirt-lite/controllers/secret.h \

@@ -25,12 +25,17 @@ if HAVE_CHECK
 unit_tests += \
 	tests/unit/unit_controllers \
 	tests/unit/unit_guest_talk \
+	tests/unit/unit_iso \
 	tests/unit/unit_machine \
 	tests/unit/unit_qemu
 
 tests_unit_unit_qemu_SOURCES = tests/unit/unit_qemu.c
 tests_unit_unit_qemu_CFLAGS = $(unit_cflags) $(SYSTEMD_CFLAGS)
 tests_unit_unit_qemu_LDADD = $(guest_libs) $(base_libs) $(unit_libs)
+
+tests_unit_unit_iso_SOURCES = tests/unit/unit_iso.c
+tests_unit_unit_iso_CFLAGS = $(unit_cflags)
+tests_unit_unit_iso_LDADD = libcontrollers.a $(base_libs) $(unit_libs)
 
 tests_unit_unit_controllers_SOURCES = tests/unit/unit_controllers.c
 tests_unit_unit_controllers_CFLAGS = $(unit_cflags) $(SYSTEMD_CFLAGS)

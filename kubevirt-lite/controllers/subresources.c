@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Verbs: start, stop, restart, migrate of a VM; pause, unpause, softreboot, reset and the agent's
- * questions of a VMI; eviction of a pod. What changes runs through the store (a VM is never started
- * from here, it is asked for), so that a verb means the same after a restart. */
+/* Verbs: start, stop, restart, migrate of a VM; pause, unpause, softreboot and reset of a VMI;
+ * eviction of a pod (questions to the guest agent are in questions.c). What changes runs through
+ * the store (a VM is never started from here, it is asked for), so that a verb means the same after
+ * a restart. */
 #include "kubevirt-lite/controllers/controller.h"
+#include "kubevirt-lite/controllers/questions.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 
 #include <string.h>
-
-typedef void (*hook_fn)(void *ctx, struct subresource_call *call);
 
 static struct json_object *vm_or_refuse(struct controllers *c, struct subresource_call *call)
 {
@@ -320,161 +320,6 @@ static void on_evacuate_cancel(void *ctx, struct subresource_call *call)
 	subresource_answer(call, 200, NULL);
 }
 
-/* --- questions to the agent --- */
-
-static struct guest *agent_or_refuse(struct controllers *c, struct subresource_call *call)
-{
-	struct json_object *vmi = store_get(c->store, KIND_VMI, call->ns, call->name);
-	struct guest *g = vmi ? vmi_guest(c, vmi) : NULL;
-
-	if (!vmi) { /* not a Status: these calls go to the node without one */
-		char text[320];
-
-		(void)str_fmt(text, sizeof(text),
-			      "virtualmachineinstance.kubevirt.io \"%s\" not found", call->name);
-		subresource_answer_text(call, 500, text);
-		return NULL;
-	}
-	if (!g || !g->seen.agent) {
-		subresource_refuse(call, 409, "Conflict",
-				   "Operation cannot be fulfilled on "
-				   "virtualmachineinstance.kubevirt.io \"%s\": VMI does not have "
-				   "guest agent connected",
-				   call->name);
-		return NULL;
-	}
-	return g;
-}
-
-static void os_rename(struct json_object *os, struct json_object *ret)
-{
-	static const char *const keys[][2] = {
-		{"id",             "os/id"           },
-		{"name",           "os/name"         },
-		{"pretty-name",    "os/prettyName"   },
-		{"version",        "os/version"      },
-		{"version-id",     "os/versionId"    },
-		{"kernel-release", "os/kernelRelease"},
-		{"kernel-version", "os/kernelVersion"},
-		{"machine",        "os/machine"      },
-	};
-
-	for (size_t i = 0; os && i < ARRAY_LEN(keys); i++)
-		if (json_str_at(os, keys[i][0]))
-			json_put_str(ret, keys[i][1], json_str_at(os, keys[i][0]));
-}
-
-static void on_guestosinfo(void *ctx, struct subresource_call *call)
-{
-	struct guest *g = agent_or_refuse(ctx, call);
-	struct json_object *info;
-
-	if (!g)
-		return;
-	info = json_object_new_object();
-	json_put_str(info, "apiVersion", "subresources.kubevirt.io/v1");
-	json_put_str(info, "kind", "VirtualMachineInstanceGuestAgentInfo");
-	if (g->seen.host_name && json_str_at(g->seen.host_name, "host-name"))
-		json_put_str(info, "hostname", json_str_at(g->seen.host_name, "host-name"));
-	os_rename(g->seen.os, info);
-	json_put_at(info, "supportedCommands", json_object_new_array());
-	json_put_str(info, "fsFreezeStatus", "");
-	subresource_answer(call, 200, info);
-}
-
-static void items_answer(struct subresource_call *call, const char *kind, struct json_object *items)
-{
-	struct json_object *list = json_object_new_object();
-
-	json_put_str(list, "apiVersion", "subresources.kubevirt.io/v1");
-	json_put_str(list, "kind", kind);
-	json_put_at(list, "metadata", json_object_new_object());
-	json_put_at(list, "items", items);
-	subresource_answer(call, 200, list);
-}
-
-static void agent_failed(struct subresource_call *call, const struct err *e)
-{
-	subresource_refuse(call, 500, "InternalError", "Internal error occurred: %s", e->msg);
-}
-
-static void take(struct json_object *from, const char *key, struct json_object *to,
-		 const char *name)
-{
-	struct json_object *v = json_at(from, key);
-
-	if (v)
-		json_put_at(to, name, json_object_get(v));
-}
-
-static void on_users(void *self, struct json_object *value, const struct err *e)
-{
-	struct subresource_call *call = self;
-	struct json_object *items;
-
-	if (!json_object_is_type(value, json_type_array) &&
-	    !json_object_is_type(value, json_type_object)) {
-		agent_failed(call, e);
-		return;
-	}
-	items = json_object_new_array();
-	for (size_t i = 0;
-	     json_object_is_type(value, json_type_array) && i < json_object_array_length(value);
-	     i++) {
-		struct json_object *from = json_object_array_get_idx(value, i);
-		struct json_object *one = json_object_new_object();
-
-		take(from, "user", one, "userName");
-		take(from, "domain", one, "domain");
-		take(from, "login-time", one, "loginTime");
-		json_object_array_add(items, one);
-	}
-	items_answer(call, "VirtualMachineInstanceGuestOSUserList", items);
-}
-
-static void on_userlist(void *ctx, struct subresource_call *call)
-{
-	struct guest *g = agent_or_refuse(ctx, call);
-
-	if (g)
-		g->ops->call(g, "guest-get-users", NULL, on_users, call);
-}
-
-static void on_filesystems(void *self, struct json_object *value, const struct err *e)
-{
-	struct subresource_call *call = self;
-	struct json_object *items;
-
-	if (!json_object_is_type(value, json_type_array) &&
-	    !json_object_is_type(value, json_type_object)) {
-		agent_failed(call, e);
-		return;
-	}
-	items = json_object_new_array();
-	for (size_t i = 0;
-	     json_object_is_type(value, json_type_array) && i < json_object_array_length(value);
-	     i++) {
-		struct json_object *from = json_object_array_get_idx(value, i);
-		struct json_object *one = json_object_new_object();
-
-		take(from, "name", one, "diskName");
-		take(from, "mountpoint", one, "mountPoint");
-		take(from, "type", one, "fileSystemType");
-		take(from, "used-bytes", one, "usedBytes");
-		take(from, "total-bytes", one, "totalBytes");
-		json_object_array_add(items, one);
-	}
-	items_answer(call, "VirtualMachineInstanceFileSystemList", items);
-}
-
-static void on_filesystemlist(void *ctx, struct subresource_call *call)
-{
-	struct guest *g = agent_or_refuse(ctx, call);
-
-	if (g)
-		g->ops->call(g, "guest-get-fsinfo", NULL, on_filesystems, call);
-}
-
 /* --- eviction --- */
 
 static void evict_vmi(struct controllers *c, struct subresource_call *call, struct json_object *vmi)
@@ -545,9 +390,9 @@ static const struct subresource_hook hooks[] = {
 	{KIND_VMI, "softreboot",      "PUT",  on_softreboot     },
 	{KIND_VMI, "reset",           "PUT",  on_reset          },
 	{KIND_VMI, "evacuate/cancel", "PUT",  on_evacuate_cancel},
-	{KIND_VMI, "guestosinfo",     "GET",  on_guestosinfo    },
-	{KIND_VMI, "userlist",        "GET",  on_userlist       },
-	{KIND_VMI, "filesystemlist",  "GET",  on_filesystemlist },
+	{KIND_VMI, "guestosinfo",     "GET",  question_guestosinfo    },
+	{KIND_VMI, "userlist",        "GET",  question_userlist       },
+	{KIND_VMI, "filesystemlist",  "GET",  question_filesystemlist },
 	{KIND_POD, "eviction",        "POST", on_eviction       },
 };
 

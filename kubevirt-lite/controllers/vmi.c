@@ -3,6 +3,7 @@
  * virt-controller and virt-handler do together. The guest is read, never commanded, here: that is
  * the pod's part (pod.c). One write per step, so that watchers see the steps. */
 #include "kubevirt-lite/controllers/controller.h"
+#include "kubevirt-lite/controllers/media.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 
@@ -458,6 +459,7 @@ static void delete_step(struct controllers *c, struct json_object *vmi, struct j
 		object_remove_finalizer(copy, VM_FINALIZER);
 	} else if (n == 0) {
 		migrations_delete(c, vmi);
+		media_forget(c, vmi);
 		object_remove_finalizer(copy, VMI_FINALIZER);
 	}
 }
