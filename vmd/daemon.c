@@ -137,6 +137,12 @@ static void on_listed(void *ctx, enum err_kind kind)
 	((struct daemon *)ctx)->metrics.rbd_list[kind]++;
 }
 
+static void on_missing(void *ctx, const char *image, const char *revision, const char *text)
+{
+	(void)ctx;
+	log_warn("image=%s revision=%s event=golden err=\"%s\"", image, revision, text);
+}
+
 static void on_slurm_log(void *ctx, uint32_t job_id, const char *text)
 {
 	(void)ctx;
@@ -149,14 +155,18 @@ static void on_slurm_log(void *ctx, uint32_t job_id, const char *text)
 static int start_outside(struct daemon *d, struct err *e)
 {
 	struct kube_callbacks kube = {.ctx = d, .changed = on_changed, .trouble = on_kube_trouble};
-	struct disk_view_callbacks disks = {
-		.ctx = d, .changed = on_changed, .listed = on_listed, .trouble = on_ceph_trouble};
+	struct disk_view_callbacks disks = {.ctx = d,
+					    .changed = on_changed,
+					    .listed = on_listed,
+					    .trouble = on_ceph_trouble,
+					    .missing = on_missing};
 
 	if (d->kube)
 		return 0;
 	if (disk_view_new(d->loop, d->settings, &disks, &d->disks, e) < 0 ||
 	    kube_new(d->loop, d->settings, &kube, &d->kube, e) < 0)
 		return -1;
+	disk_view_check_golden(d->disks, &d->settings->catalogue);
 	return kube_start(d->kube, e);
 }
 
@@ -299,6 +309,8 @@ void daemon_reload(struct daemon *d)
 	reconciler_configure(d->reconciler, &d->settings->catalogue, &d->settings->policy);
 	if (d->kube)
 		kube_settings(d->kube, d->settings);
+	if (d->disks)
+		disk_view_check_golden(d->disks, &d->settings->catalogue);
 	slurm_view_set_poll(d->slurm, d->settings->slurm_poll_s);
 	write_catalogue(d);
 	daemon_round_soon(d);

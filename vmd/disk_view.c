@@ -245,6 +245,69 @@ int disk_view_apply(struct disk_view *v, const struct action *a, disk_done_fn do
 	return 0;
 }
 
+/* ---- golden images ---- */
+
+struct golden {
+	char image[JOB_NAME_MAX + 1];
+	struct image_revision revision;
+	struct err e;
+};
+
+struct golden_work {
+	struct work work;
+	struct disk_view *view;
+	size_t n;
+	struct golden golden[];
+};
+
+static void golden_run(struct work *w)
+{
+	struct golden_work *g = (struct golden_work *)w;
+	uint64_t size;
+
+	for (size_t i = 0; i < g->n; i++) {
+		g->golden[i].e.kind = ERR_NONE;
+		(void)rbd_golden_size(g->view->store, &g->golden[i].revision, &size,
+				      &g->golden[i].e);
+	}
+}
+
+static void golden_done(struct work *w)
+{
+	struct golden_work *g = (struct golden_work *)w;
+	const struct disk_view_callbacks *cb = &g->view->callbacks;
+
+	/* Other errors are Ceph's trouble, which the list tells. */
+	for (size_t i = 0; i < g->n; i++)
+		if (g->golden[i].e.kind == ERR_ABSENT)
+			cb->missing(cb->ctx, g->golden[i].image, g->golden[i].revision.name,
+				    g->golden[i].e.msg);
+	free(g);
+}
+
+void disk_view_check_golden(struct disk_view *v, const struct catalogue *c)
+{
+	struct golden_work *g;
+	struct err ignored;
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n; i++)
+		n += c->image[i].n_revision;
+	g = need(calloc(1, sizeof(*g) + n * sizeof(g->golden[0])));
+	g->work = (struct work){.run = golden_run, .done = golden_done};
+	g->view = v;
+	for (size_t i = 0; i < c->n; i++) {
+		for (size_t k = 0; k < c->image[i].n_revision; k++) {
+			struct golden *at = &g->golden[g->n++];
+
+			(void)str_copy(at->image, sizeof(at->image), c->image[i].name);
+			at->revision = c->image[i].revision[k];
+		}
+	}
+	if (worker_submit(v->worker, &g->work, &ignored) < 0)
+		free(g); /* a convenience: clones say it as well */
+}
+
 /* ---- the whole ---- */
 
 int disk_view_new(struct sd_event *loop, const struct settings *s,

@@ -15,6 +15,7 @@ struct disk_view_callbacks {
 	void (*changed)(void *ctx); /* the disks are not what they were */
 	void (*listed)(void *ctx, enum err_kind kind);
 	void (*trouble)(void *ctx, const char *text); /* NULL: Ceph answers */
+	void (*missing)(void *ctx, const char *image, const char *revision, const char *text);
 };
 
 /* Begins to list at once. s->cluster must be known. */
@@ -27,6 +28,9 @@ void disk_view_observe(struct disk_view *v, struct observed *seen);
 typedef void (*disk_done_fn)(void *ctx, const struct err *e);
 int disk_view_apply(struct disk_view *v, const struct action *a, disk_done_fn done, void *ctx,
 		    struct err *e);
+/* Looks whether the golden images of the catalogue are there, and tells missing() of each that is
+ * not. Copies what it needs. */
+void disk_view_check_golden(struct disk_view *v, const struct catalogue *c);
 int64_t disk_view_age_us(const struct disk_view *v); /* worker_age_us() */
 
 #endif

@@ -134,11 +134,8 @@ static void load_take(struct slurm_view *v, struct slurm_list *l)
 	free(v->want.job);
 	free(v->live);
 	v->live = l->live;
-	v->want = (struct desired){.known = true,
-				   .n = l->n,
-				   .job = l->job,
-				   .n_live = l->n_live,
-				   .live = v->live};
+	v->want = (struct desired){
+		.known = true, .n = l->n, .job = l->job, .n_live = l->n_live, .live = v->live};
 	l->live = NULL;
 	l->job = NULL;
 	if (l->bad && l->bad != v->bad)

@@ -27,7 +27,8 @@ static struct {
 } ceph;
 
 static struct {
-	unsigned changed, listed, done;
+	unsigned changed, listed, done, missing;
+	char missed[160];
 	enum err_kind done_kind;
 	char trouble[128];
 } told;
@@ -108,6 +109,23 @@ int rbd_disk_list(struct rbd_store *st, const char *pool, struct disk_seen **ret
 	return 0;
 }
 
+int rbd_golden_size(struct rbd_store *st, const struct image_revision *g, uint64_t *ret_bytes,
+		    struct err *e)
+{
+	(void)st;
+	if (!str_eq(g->snapshot, "there"))
+		return err_set(e, ERR_ABSENT, "no %s", g->snapshot);
+	*ret_bytes = 1;
+	return 0;
+}
+
+static void on_missing(void *ctx, const char *image, const char *revision, const char *text)
+{
+	(void)ctx;
+	snprintf(told.missed, sizeof(told.missed), "%s %s: %s", image, revision, text);
+	told.missing++;
+}
+
 static void on_changed(void *ctx)
 {
 	(void)ctx;
@@ -139,8 +157,10 @@ static struct disk_view *view;
 static void start(void)
 {
 	static struct settings s = {.ceph_pool = "rbd", .ceph_threads = 2};
-	struct disk_view_callbacks cb = {
-		.changed = on_changed, .listed = on_listed, .trouble = on_trouble};
+	struct disk_view_callbacks cb = {.changed = on_changed,
+					 .listed = on_listed,
+					 .trouble = on_trouble,
+					 .missing = on_missing};
 	struct err e;
 
 	memset(&ceph, 0, sizeof(ceph));
@@ -273,6 +293,24 @@ START_TEST(ceph_goes_and_comes)
 }
 END_TEST
 
+START_TEST(golden_images_are_looked_for)
+{
+	static struct image images[2] = {
+		{.name = "a", .n_revision = 1, .revision = {{.name = "v1", .snapshot = "there"}}},
+		{.name = "b",
+		 .n_revision = 2,
+		 .revision = {{.name = "v1", .snapshot = "there"},
+			      {.name = "v2", .snapshot = "v2"}}                                 }
+        };
+	struct catalogue c = {.n = 2, .image = images};
+
+	disk_view_check_golden(view, &c);
+	run_until(&told.missing, 1);
+	ck_assert_str_eq(told.missed, "b v2: no v2");
+	ck_assert_uint_eq(told.missing, 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("disk_view");
@@ -287,6 +325,7 @@ int main(void)
 	tcase_add_test(t, a_torn_list_is_read_again);
 	tcase_add_test(t, failed_actions_change_nothing);
 	tcase_add_test(t, ceph_goes_and_comes);
+	tcase_add_test(t, golden_images_are_looked_for);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
