@@ -11,6 +11,7 @@ set -u -o pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/conformance/lib.sh
 . "$here/lib.sh"
+need_samples
 table=$here/errors.tsv
 rows=0
 watches=0

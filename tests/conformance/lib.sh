@@ -19,7 +19,11 @@ fail()
 	failures=$((failures + 1))
 }
 
-[ -s "$samples/errors/SUMMARY.json" ] || skip "no recordings in $samples (KUBE_SAMPLES)"
+need_samples()
+{
+	[ -s "$samples/errors/SUMMARY.json" ] || skip "no recordings in $samples (KUBE_SAMPLES)"
+}
+
 for tool in curl jq openssl; do
 	command -v $tool >/dev/null || skip "$tool is not installed"
 done
@@ -39,16 +43,19 @@ start_server()
 {
 	local line log
 
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -days 2 \
+	[ -e "$tmp/cert.pem" ] || openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -days 2 \
 		-subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 \
 		-keyout "$tmp/key.pem" -out "$tmp/cert.pem" 2>/dev/null || exit 99
-	printf '%s\n' 'conformance-admin,admin,1,"system:masters"' \
-		'conformance-nobody,token-nobody,2' >"$tmp/tokens"
+	printf '%s\n' 'conformance-admin,admin,1,"system:masters"' 'conformance-nobody,token-nobody,2' \
+		'conformance-alice,alice,3,"people"' >"$tmp/tokens"
 	chmod 600 "$tmp/tokens"
 	cat >"$tmp/kubevirt-lite.yaml" <<-EOF
 		listen: 127.0.0.1:0
 		tls: {cert: $tmp/cert.pem, key: $tmp/key.pem}
 		tokens: $tmp/tokens
+		rbac:
+		  - {user: alice, namespaces: [hpc-vms], resources: [virtualmachines.kubevirt.io], verbs: [get, list]}
+		  - {group: people, resources: [nodes], verbs: [list]}
 		state: $tmp/state
 		run_dir: $tmp/run
 		guests: simulated
@@ -58,6 +65,7 @@ start_server()
 		  - {name: cn02, cpus: 64, memory: 256G}
 		  - {name: cn03, cpus: 64, memory: 256G}
 	EOF
+	rm -f "$tmp/log" "$tmp/server.log"
 	mkfifo "$tmp/log"
 	"$program" --config "$tmp/kubevirt-lite.yaml" 2>"$tmp/log" &
 	server=$!

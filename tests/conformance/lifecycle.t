@@ -9,6 +9,7 @@ set -u -o pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/conformance/lib.sh
 . "$here/lib.sh"
+need_samples
 kubevirt=/apis/kubevirt.io/v1/namespaces/hpc-vms
 vm=job1234-win0
 

@@ -1,0 +1,177 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Manners of the API that no recording shows: pages of one moment, selectors, rules of access, dry
+# runs, preconditions, Tables, watches that filter, and what a restart keeps.
+set -u -o pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/conformance/lib.sh
+. "$here/lib.sh"
+cms=/api/v1/namespaces/hpc-vms/configmaps
+
+# expect WHAT WANT JQ: what jq says of the last answer
+expect()
+{
+	local got
+
+	got=$(jq -r "$3" "$tmp/body" 2>&1)
+	[ "$got" = "$2" ] || fail "$1: '$got', wanted '$2'"
+}
+
+code()
+{
+	[ "$(<"$tmp/code")" = "$2" ] || fail "$1: $(<"$tmp/code"), wanted $2: $(head -c 300 "$tmp/body")"
+}
+
+make()
+{
+	prepare POST $cms '{"metadata":{"name":"'"$1"'","labels":{"set":"'"$2"'"}},"data":{"n":"1"}}'
+}
+
+pages()
+{
+	local token version
+
+	for n in a b c d e; do make $n x; done
+	admin GET "$cms?limit=2"
+	expect "first page" "a b 3" '([.items[].metadata.name] | join(" ")) + " \(.metadata.remainingItemCount)"'
+	token=$(jq -r .metadata.continue "$tmp/body")
+	version=$(jq -r .metadata.resourceVersion "$tmp/body")
+	prepare DELETE $cms/c
+	make bb x
+	prepare PATCH $cms/d '{"data":{"n":"2"}}' application/merge-patch+json
+	admin GET "$cms?limit=2&continue=$token"
+	expect "second page shows the same moment" "c d 1" '([.items[].metadata.name, .items[-1].data.n][0:2] | join(" ")) + " \(.items[1].data.n)"'
+	expect "and its version" "$version" .metadata.resourceVersion
+	token=$(jq -r .metadata.continue "$tmp/body")
+	admin GET "$cms?limit=2&continue=$token"
+	expect "last page" "e null" '([.items[].metadata.name] | join(" ")) + " \(.metadata.continue)"'
+	admin GET "$cms?resourceVersion=$version&resourceVersionMatch=Exact"
+	expect "an exact version" "a b c d e" '[.items[].metadata.name] | join(" ")'
+	admin GET "$cms?continue=garbage"
+	code "a broken token" 400
+}
+
+selectors()
+{
+	make f y
+	admin GET "$cms?labelSelector=set%20in%20(y,z)"
+	expect "labels" f '[.items[].metadata.name] | join(" ")'
+	admin GET "$cms?labelSelector=set!=y&fieldSelector=metadata.name%3Da"
+	expect "labels and fields" a '[.items[].metadata.name] | join(" ")'
+	admin DELETE "$cms?labelSelector=set%3Dy"
+	code "delete by label" 200
+	admin GET $cms/f
+	code "it is gone" 404
+}
+
+access()
+{
+	request GET /apis/kubevirt.io/v1/namespaces/hpc-vms/virtualmachines conformance-alice application/json ''
+	code "a rule with a namespace" 200
+	request GET /apis/kubevirt.io/v1/virtualmachines conformance-alice application/json ''
+	code "the same in all namespaces" 403
+	request DELETE /apis/kubevirt.io/v1/namespaces/hpc-vms/virtualmachines/x conformance-alice application/json ''
+	code "another verb" 403
+	request GET /api/v1/nodes conformance-alice application/json ''
+	code "a rule for a group" 200
+	request GET /api/v1/nodes/cn01 conformance-alice application/json ''
+	code "another verb of the group" 403
+	request GET /version '' application/json ''
+	code "the version is for everybody" 200
+	request GET /apis '' application/json ''
+	code "the kinds are not" 403
+}
+
+writes()
+{
+	local uid
+
+	admin POST "$cms?dryRun=All" '{"metadata":{"name":"dry"}}'
+	code "a dry run" 201
+	admin GET $cms/dry
+	code "wrote nothing" 404
+	admin PATCH "$cms/a?dryRun=All" '{"data":{"n":"9"}}' application/merge-patch+json
+	expect "a dry patch" 9 .data.n
+	admin GET $cms/a
+	expect "changed nothing" 1 .data.n
+	uid=$(jq -r .metadata.uid "$tmp/body")
+	admin DELETE $cms/a '{"preconditions":{"uid":"'"$uid"'","resourceVersion":"1"}}'
+	code "an old version" 409
+	admin DELETE $cms/a '{"preconditions":{"uid":"'"$uid"'"}}'
+	code "the right uid" 200
+	expect "says what went" "Success $uid" '"\(.status) \(.details.uid)"'
+	admin POST $cms '{"metadata":{"name":"odd","finalizers":"none"}}'
+	code "finalizers that are no list" 400
+	admin POST $cms '{"metadata":{}}'
+	code "no name" 422
+	admin POST $cms '{"metadata":{"generateName":"gen-","labels":null}}'
+	expect "a generated name" true '.metadata.name | test("^gen-[a-z0-9]{5}$")'
+	admin POST /api/v1/namespaces/hpc-vms/secrets '{"metadata":{"name":"s"},"stringData":{"a":"b"}}'
+	expect "a secret's text" 'Yg== null' '"\(.data.a) \(.stringData)"'
+	admin PATCH /api/v1/nodes/cn01 '{"spec":{"unschedulable":true}}' application/strategic-merge-patch+json
+	expect "cordon" true .spec.unschedulable
+	admin PATCH /api/v1/nodes/nope '{"spec":{}}' application/merge-patch+json
+	code "no such node" 404
+}
+
+forms()
+{
+	curl -s --cacert "$tmp/cert.pem" -H 'Authorization: Bearer conformance-admin' -o "$tmp/body" \
+		-H 'Accept: application/json;as=Table;v=v1;g=meta.k8s.io,application/json' \
+		"https://127.0.0.1:$port/api/v1/nodes"
+	expect "a Table" "Table Name Ready,SchedulingDisabled PartialObjectMetadata" \
+		'"\(.kind) \(.columnDefinitions[0].name) \(.rows[0].cells[1]) \(.rows[0].object.kind)"'
+	admin GET /apis/kubevirt.io/v1
+	expect "short names" vm '.resources[] | select(.name == "virtualmachines").shortNames[0]'
+}
+
+watches()
+{
+	local version events
+
+	make w1 in
+	version=$(jq -r .metadata.resourceVersion "$tmp/body")
+	prepare PATCH $cms/w1 '{"metadata":{"labels":{"set":"out"}}}' application/merge-patch+json
+	prepare PATCH $cms/w1 '{"metadata":{"labels":{"set":"in"}}}' application/merge-patch+json
+	prepare PATCH $cms/w1 '{"data":{"n":"3"}}' application/merge-patch+json
+	prepare DELETE $cms/w1
+	admin GET "$cms?watch=1&resourceVersion=$version&labelSelector=set%3Din&timeoutSeconds=1"
+	events=$(jq -r .type "$tmp/body" | tr '\n' ' ')
+	[ "$events" = "DELETED ADDED MODIFIED DELETED " ] ||
+		fail "a filtered watch: $events"
+	admin GET "$cms?watch=1&sendInitialEvents=true&timeoutSeconds=1"
+	code "sendInitialEvents alone" 422
+}
+
+restart()
+{
+	local before after
+
+	admin GET $cms
+	before=$(jq -c '[.items[].metadata | [.name, .uid, .resourceVersion]]' "$tmp/body")
+	kill "$server"
+	wait "$server"
+	start_server
+	admin GET $cms
+	after=$(jq -c '[.items[].metadata | [.name, .uid, .resourceVersion]]' "$tmp/body")
+	[ "$before" = "$after" ] || fail "after a restart: $after, before: $before"
+	make after x
+	kill -9 "$server"
+	wait "$server" 2>/dev/null
+	start_server
+	admin GET $cms/after
+	code "after a kill" 200
+}
+
+start_server
+prepare POST /api/v1/namespaces '{"metadata":{"name":"hpc-vms"}}'
+pages
+selectors
+access
+writes
+forms
+watches
+restart
+[ "$failures" -eq 0 ] || exit 1
+echo "all manners kept"
