@@ -13,6 +13,7 @@
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 
+#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
@@ -258,6 +259,26 @@ static void task_end(int code, bool silent)
 	_exit(code);
 }
 
+/* scancel shall end the wait as it ends the script. Two things are in the way until the exec:
+ * slurmstepd's own signal handlers (24.11 leaves them in the task), and its name, which
+ * proctrack/linuxproc spares. The mask is given back: the script inherits it. */
+static void become_killable(sigset_t *ret_mask)
+{
+	static const int ends[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP};
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		struct sigaction act;
+
+		(void)sigaddset(&set, ends[i]);
+		if (sigaction(ends[i], NULL, &act) == 0 && act.sa_handler != SIG_IGN)
+			(void)signal(ends[i], SIG_DFL);
+	}
+	(void)sigprocmask(SIG_UNBLOCK, &set, ret_mask);
+	(void)prctl(PR_SET_NAME, "slurm-vm-wait");
+}
+
 /* What is known by now is better than nothing, and costs no wait. */
 static void no_wait(spank_t spank, const struct plugin *p, uint32_t job)
 {
@@ -274,13 +295,12 @@ void compute_task_wait(spank_t spank, const struct plugin *p)
 		p->settings_error.kind != ERR_NONE ? &p->settings_error : &p->options_error;
 	struct wait w = {.timeout_us = p->settings.ready_timeout_s * SEC_US,
 			 .until = p->options.request.wait};
+	sigset_t mask;
 	bool silent;
 
 	if (!vm_options_given(&p->options, OPTION_IMAGE))
 		return;
-	/* proctrack/linuxproc spares processes of the name "slurmstepd", and scancel shall end the
-	 * wait; the script's name comes with its exec. */
-	(void)prctl(PR_SET_NAME, "slurm-vm-wait");
+	become_killable(&mask);
 	w.start_us = clock_mono_us();
 	w.job = job_id(spank);
 	w.quiet_when_ready = !is_batch_script(spank);
@@ -292,12 +312,13 @@ void compute_task_wait(spank_t spank, const struct plugin *p)
 	}
 	if (w.until == VM_WAIT_NONE) {
 		no_wait(spank, p, w.job);
-		return;
+	} else {
+		switch (wait_for_vm(p, &w, silent)) {
+		case WAIT_FAILED: task_end(EXIT_VM_FAILED, silent); break;
+		case WAIT_LATE: task_end(EXIT_VM_LATE, silent); break;
+		case WAIT_ON:
+		case WAIT_DONE: guest_environment(spank, p, w.job, &w.last); break;
+		}
 	}
-	switch (wait_for_vm(p, &w, silent)) {
-	case WAIT_FAILED: task_end(EXIT_VM_FAILED, silent); break;
-	case WAIT_LATE: task_end(EXIT_VM_LATE, silent); break;
-	case WAIT_ON:
-	case WAIT_DONE: guest_environment(spank, p, w.job, &w.last); break;
-	}
+	(void)sigprocmask(SIG_SETMASK, &mask, NULL);
 }

@@ -190,7 +190,7 @@ local function request_read(env)
 	for _, entry in pairs(env) do
 		total = total + #entry
 		local name, value = string.match(entry, "^([^=]*)=(.*)$")
-		-- 26.05 and others may hand the name with its prefix
+		-- seen without the prefix that prologs see; with it is as good
 		name = name and string.gsub(name, "^SPANK_", "")
 		local key = name and wanted[name]
 		if key then
@@ -432,7 +432,7 @@ function vm.submit(desc, parts, uid)
 	return guarded("submit", slurm.ERROR, checked_submit, desc, parts, uid)
 end
 
--- Slurm does not show the owner a message here (it goes to slurmctld's log), only the code's text.
+-- Slurm 22.05 does not show the owner a message here (it goes to slurmctld's log), only the code's text.
 function vm.modify(desc, job, parts, uid)
 	return guarded("modify", slurm.ESLURM_ACCESS_DENIED or slurm.ERROR, checked_modify, desc, job, parts, uid)
 end

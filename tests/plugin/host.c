@@ -13,6 +13,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <linux/seccomp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -59,6 +60,7 @@ static struct {
 	char hint_uid[16];
 	int hint_timeout_ms;
 	bool keyless;
+	bool scancel; /* in the first pause */
 } vmd;
 
 spank_context_t spank_context(void)
@@ -185,6 +187,8 @@ int nanosleep(const struct timespec *t, struct timespec *left)
 	int64_t us = (int64_t)t->tv_sec * SEC_US + t->tv_nsec / 1000;
 
 	(void)left;
+	if (vmd.scancel)
+		raise(SIGTERM);
 	vmd.now_us += us;
 	vmd.slept_us += us;
 	return 0;
@@ -653,6 +657,38 @@ START_TEST(task_ends_when_it_is_late)
 }
 END_TEST
 
+static void swallow(int signal)
+{
+	(void)signal;
+}
+
+/* slurmstepd's handlers and mask are still there in the task (24.11). */
+START_TEST(task_is_ended_by_scancel)
+{
+	sigset_t set;
+	int status = -1;
+	pid_t pid;
+
+	step_start(STEP_BATCH_SCRIPT);
+	vmd.scancel = true;
+	vmd.answer[0].state = "BOOTING";
+	vmd.n_answer = 1;
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		signal(SIGTERM, swallow);
+		sigemptyset(&set);
+		sigaddset(&set, SIGTERM);
+		sigprocmask(SIG_BLOCK, &set, NULL);
+		(void)CALL("task_init");
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM, "status 0x%x",
+		      (unsigned)status);
+}
+END_TEST
+
 START_TEST(task_with_forged_options_fails_the_job_only)
 {
 	char text[4096];
@@ -764,6 +800,7 @@ int main(void)
 	tcase_add_test(t, task_without_key_still_starts);
 	tcase_add_test(t, task_ends_with_the_reason);
 	tcase_add_loop_test(t, task_ends_when_it_is_late, 0, 2);
+	tcase_add_test(t, task_is_ended_by_scancel);
 	tcase_add_test(t, task_with_forged_options_fails_the_job_only);
 	tcase_add_test(t, task_finds_options_in_the_environment);
 	tcase_add_loop_test(t, ordinary_job_makes_no_system_call, 0, 4);
