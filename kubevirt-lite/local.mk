@@ -10,7 +10,9 @@ libguest_a_SOURCES = \
 	kubevirt-lite/guest/line.c kubevirt-lite/guest/line.h \
 	kubevirt-lite/guest/machine.c kubevirt-lite/guest/machine.h \
 	kubevirt-lite/guest/process.c kubevirt-lite/guest/process.h \
-	kubevirt-lite/guest/qemu.c \
+	kubevirt-lite/guest/qemu.c kubevirt-lite/guest/qemu.h \
+	kubevirt-lite/guest/qemu_agent.c \
+	kubevirt-lite/guest/qemu_start.c \
 	kubevirt-lite/guest/qmp.c kubevirt-lite/guest/qmp.h \
 	kubevirt-lite/guest/simulated.c
 libguest_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)

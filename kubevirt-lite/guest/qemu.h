@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A guest in QEMU: shared by qemu.c (what runs), qemu_agent.c and qemu_start.c, and nobody else. */
+#ifndef KUBEVIRT_LITE_GUEST_QEMU_H
+#define KUBEVIRT_LITE_GUEST_QEMU_H
+
+#include "kubevirt-lite/guest/guest.h"
+#include "kubevirt-lite/guest/process.h"
+#include "kubevirt-lite/guest/qmp.h"
+
+#include <systemd/sd-event.h>
+
+struct qemu_maker {
+	struct sd_event *loop;
+	char run_dir[80]; /* + "/" + uid + "/console" must fit a socket's path */
+	bool kvm;
+};
+
+struct qemu {
+	struct guest guest; /* first */
+	struct qemu_maker *maker;
+	char dir[128];
+	struct process *process;
+	struct qmp *qmp;
+	struct agent *agent; /* while the guest has the port open */
+	sd_event_source *timer;
+	int64_t started_us;
+	bool ready;    /* QMP works */
+	bool incoming; /* was started to receive a migration */
+	bool asked;    /* a question to the agent is out */
+	bool has_address;
+	bool told_agent; /* shutdown was asked of the agent */
+	unsigned silent; /* questions in a row without an answer */
+};
+
+extern const struct guest_ops qemu_ops;
+
+/* qemu.c */
+void qemu_changed(struct qemu *q); /* the last thing of a handler: the guest may be gone then */
+void qemu_timer_in(struct qemu *q, int64_t us);
+void qemu_path(const struct qemu *q, const char *name, char *ret, size_t size);
+void qemu_last_line(const struct qemu *q, char *ret, size_t size); /* of what QEMU said */
+void qemu_keys_remove(struct qemu *q);
+void qemu_on_gone(void *self);
+int qemu_on_timer(sd_event_source *source, uint64_t usec, void *userdata);
+void qemu_free(struct guest *g);
+
+/* qemu_agent.c */
+void qemu_agent_port(struct qemu *q, bool open); /* the guest opened or closed its port */
+void qemu_agent_gone(struct qemu *q);
+void qemu_ask(struct qemu *q); /* asks the agent again, if it is there */
+
+#endif
