@@ -186,6 +186,30 @@ static void try_wrong_deletes(void)
 	ck_assert_int_eq(WAIT(kube_create_vm(kube, &other, DONE)), ERR_CONFLICT);
 }
 
+/* The whole Windows spec passes the server's admission. Its guest starts, or the server says that
+ * it has no sysprep volumes (as kubevirt-lite does), and that reason arrives. */
+static void try_windows(void)
+{
+	struct vm_spec v = fixture_vm(VM_PROFILE_WINDOWS);
+
+	v.n_disk = 0; /* the job's disk is in use; the cdrom is the only one */
+	v.cpus = 1;
+	v.memory_bytes = UINT64_C(256) << 20;
+	(void)str_copy(v.node, sizeof(v.node), need("KUBE_NODE"));
+	(void)str_copy(v.name, sizeof(v.name), SECRET "-r1");
+	ck_assert_int_eq(WAIT(kube_create_vm(kube, &v, DONE)), 0);
+	while (seen.n_vm != 2 ||
+	       (seen.vm[1].phase != VM_RUNNING && !strstr(seen.vm[1].reason, "volume sysprep"))) {
+		turn();
+		ck_assert_int_lt(seen.n_vm, 3);
+	}
+	ck_assert_str_eq(seen.vm[1].name, SECRET "-r1");
+	ck_assert_int_eq(WAIT(kube_delete(kube, KUBE_VM, SECRET "-r1", seen.vm[1].uid, "", DONE)),
+			 0);
+	while (seen.n_vm != 1)
+		turn();
+}
+
 static void remove_all(void)
 {
 	bool deleting = false;
@@ -222,6 +246,7 @@ START_TEST(life_of_a_job)
 	ck_assert_int_eq(wait_for(&o, kube_read_key(kube, SECRET, on_key, &o, &e)), ERR_NONE);
 	ck_assert_str_eq(o.key, c.ssh_private);
 	try_wrong_deletes();
+	try_windows();
 	remove_all();
 	down();
 }

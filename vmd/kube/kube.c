@@ -42,7 +42,7 @@ struct kube {
 	struct requests *requests;
 	struct cache *cache;
 	struct view view[CACHE_KINDS];
-	LIST_HEAD(, key_read) reads; /* under way */
+	LIST_HEAD(key_reads, key_read) reads; /* under way */
 	bool in_trouble;
 };
 

@@ -41,8 +41,8 @@ struct group {
 struct requests {
 	struct http *http;
 	char name_space[64];
-	LIST_HEAD(, request) list;
-	LIST_HEAD(, group) groups;
+	LIST_HEAD(request_list, request) list;
+	LIST_HEAD(group_list, group) groups;
 };
 
 /* serialised documents hold passwords */
