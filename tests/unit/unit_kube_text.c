@@ -282,19 +282,19 @@ static const struct {
 	bool fits;
 } forms[] = {
 	{"{\"metadata\":{\"name\":\"a\",\"labels\":{\"a\":\"b\"},\"finalizers\":[\"f\"]},\"spec\":{"
-	 "}}",				      true       },
-	{"{\"metadata\":{\"name\":\"a\\u0000b\"}}",          false      },
-	{"{\"metadata\":{\"name\":5}}",                      false      },
-	{"{\"metadata\":{\"labels\":{\"a\":1}}}",            false      },
-	{"{\"metadata\":{\"finalizers\":\"f\"}}",            false      },
-	{"{\"metadata\":{\"ownerReferences\":[\"x\"]}}",     false      },
-	{"{\"metadata\":{},\"status\":\"fine\"}",            false      },
-	{"{\"metadata\":{},\"status\":{\"conditions\":{}}}", false      },
-	{"{\"metadata\":[]}",				false      },
-	{"[]",					       false      },
+	 "}}",							    true },
+	{"{\"metadata\":{\"name\":\"a\\u0000b\"}}",                                false},
+	{"{\"metadata\":{\"name\":5}}",					    false},
+	{"{\"metadata\":{\"labels\":{\"a\":1}}}",                                  false},
+	{"{\"metadata\":{\"finalizers\":\"f\"}}",                                  false},
+	{"{\"metadata\":{\"ownerReferences\":[\"x\"]}}",                           false},
+	{"{\"metadata\":{},\"status\":\"fine\"}",                                  false},
+	{"{\"metadata\":{},\"status\":{\"conditions\":{}}}",                       false},
+	{"{\"metadata\":[]}",						      false},
+	{"[]",								     false},
 	{"{\"metadata\":{},\"spec\":{\"a\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
 	 "[[["
-	 "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}}",						   false},
+	 "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}}", false},
 };
 
 START_TEST(form_rows)
