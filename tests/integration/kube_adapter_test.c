@@ -201,7 +201,7 @@ static void try_windows(void)
 	while (seen.n_vm != 2 ||
 	       (seen.vm[1].phase != VM_RUNNING && !strstr(seen.vm[1].reason, "volume sysprep"))) {
 		turn();
-		ck_assert_int_lt(seen.n_vm, 3);
+		ck_assert_uint_lt(seen.n_vm, 3);
 	}
 	ck_assert_str_eq(seen.vm[1].name, SECRET "-r1");
 	ck_assert_int_eq(WAIT(kube_delete(kube, KUBE_VM, SECRET "-r1", seen.vm[1].uid, "", DONE)),
