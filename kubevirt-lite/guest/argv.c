@@ -113,7 +113,9 @@ static void add_control(struct argv *a, const struct machine *m, const struct ma
 		add_device(a, "virtio-balloon-pci,id=balloon0");
 	if (m->panic_device)
 		add_device(a, "pvpanic");
-	if (m->tablet) {
+	if (m->tablet && m->tablet_virtio) {
+		add_device(a, "virtio-tablet-pci,id=tablet0");
+	} else if (m->tablet) {
 		add_device(a, "qemu-xhci,id=usb");
 		add_device(a, "usb-tablet,id=tablet0,bus=usb.0");
 	}

@@ -358,6 +358,7 @@ int machine_read(struct json_object *vmi, struct machine *ret, struct err *e)
 	m.balloon = flag(spec, "domain/devices/autoattachMemBalloon", true);
 	m.graphics = flag(spec, "domain/devices/autoattachGraphicsDevice", true);
 	m.tablet = json_at(spec, "domain/devices/inputs/0") != NULL;
+	m.tablet_virtio = str_eq(json_str_at(spec, "domain/devices/inputs/0/bus"), "virtio");
 	m.panic_device = json_at(spec, "domain/devices/panicDevices/0") != NULL;
 	macs_fill(&m, m.uuid);
 	*ret = m;

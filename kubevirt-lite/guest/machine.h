@@ -63,6 +63,7 @@ struct machine {
 	bool smm;
 	bool tpm;
 	bool tablet;
+	bool tablet_virtio; /* else USB */
 	bool rng;
 	bool balloon;
 	bool graphics;

@@ -11,7 +11,8 @@
 #define SPEC_SMALL                                                                                 \
 	"{\"domain\":{\"cpu\":{\"sockets\":2,\"cores\":3,\"threads\":2},"                          \
 	"\"memory\":{\"guest\":\"512Mi\"},"                                                        \
-	"\"devices\":{\"rng\":{},\"autoattachMemBalloon\":false,"                                  \
+	"\"devices\":{\"rng\":{},\"inputs\":[{\"type\":\"tablet\",\"bus\":\"virtio\"}],"           \
+	"\"autoattachMemBalloon\":false,"                                                          \
 	"\"autoattachGraphicsDevice\":false,"                                                      \
 	"\"disks\":[{\"name\":\"root\",\"bootOrder\":1,\"disk\":{\"bus\":\"virtio\"}},"            \
 	"{\"name\":\"data\",\"serial\":\"abc\",\"disk\":{\"bus\":\"scsi\"}},"                      \
@@ -83,6 +84,7 @@ START_TEST(small)
 		"logfile=/run/kl/ID/serial.log",
 		"name=org.qemu.guest_agent.0",
 		"virtio-rng-pci",
+		"virtio-tablet-pci",
 		"secret,id=key0,format=base64,file=/run/kl/ID/key0 ",
 		"\"driver\":\"rbd\"",
 		"\"pool\":\"rbd\",\"image\":\"vm-17-root\",\"conf\":\"/etc/ceph/ceph.conf\"",
