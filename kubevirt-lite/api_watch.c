@@ -7,6 +7,7 @@
 #include "vmd/base/clock.h"
 #include "vmd/base/log.h"
 #include "vmd/base/str.h"
+#include "vmd/base/strbuf.h"
 
 #include <errno.h>
 #include <string.h>

@@ -11,6 +11,7 @@
 #include "kubevirt-lite/listen.h"
 #include "vmd/base/log.h"
 #include "vmd/base/str.h"
+#include "vmd/base/strbuf.h"
 
 #include <errno.h>
 #include <microhttpd.h>

@@ -6,6 +6,7 @@
 #include "vmd/base/clock.h"
 #include "vmd/base/json.h"
 #include "vmd/base/str.h"
+#include "vmd/base/strbuf.h"
 
 #include <string.h>
 #include <time.h>

@@ -4,6 +4,7 @@
 #define VMD_CATALOGUE_FILE_H
 
 #include "vmd/base/str.h"
+#include "vmd/base/strbuf.h"
 #include "vmd/vm/image.h"
 
 void catalogue_file_text(const struct catalogue *c, struct strbuf *ret);

@@ -10,6 +10,7 @@ libbase_a_SOURCES = \
 	vmd/base/json.c vmd/base/json.h \
 	vmd/base/log.c vmd/base/log.h \
 	vmd/base/str.c vmd/base/str.h \
+	vmd/base/strbuf.c vmd/base/strbuf.h \
 	vmd/base/worker.c vmd/base/worker.h
 libbase_a_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS) $(SYSTEMD_CFLAGS)
 base_libs = libbase.a $(JSONC_LIBS) $(YAML_LIBS) $(SYSTEMD_LIBS) -lpthread

@@ -4,6 +4,7 @@
  * memory. What is in use is summed up from the pods each time. Reads the store only. */
 #include "kubevirt-lite/controllers/controller.h"
 #include "vmd/base/str.h"
+#include "vmd/base/strbuf.h"
 
 #include <string.h>
 

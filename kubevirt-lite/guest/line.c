@@ -6,6 +6,7 @@
 #include "kubevirt-lite/guest/line.h"
 
 #include "vmd/base/str.h"
+#include "vmd/base/strbuf.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -9,6 +9,7 @@
 #include "vmd/base/clock.h"
 #include "vmd/base/json.h"
 #include "vmd/base/str.h"
+#include "vmd/base/strbuf.h"
 
 #include <string.h>
 #include <systemd/sd-event.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vmd.yaml of any bytes: it is refused with a line, or what was read keeps its own promises. */
 #include "vmd/base/str.h"
+#include "vmd/base/strbuf.h"
 #include "vmd/catalogue_file.h"
 #include "vmd/settings_images.h"
 

@@ -4,6 +4,7 @@
 #include "tests/unit/fake_api.h"
 
 #include "vmd/base/str.h"
+#include "vmd/base/strbuf.h"
 
 #include <arpa/inet.h>
 #include <microhttpd.h>

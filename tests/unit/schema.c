@@ -3,6 +3,7 @@
 #include "tests/unit/schema.h"
 
 #include "vmd/base/str.h"
+#include "vmd/base/strbuf.h"
 
 #include <regex.h>
 #include <string.h>

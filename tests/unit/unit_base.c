@@ -3,6 +3,7 @@
 #include "vmd/base/conf.h"
 #include "vmd/base/json.h"
 #include "vmd/base/str.h"
+#include "vmd/base/strbuf.h"
 #include "vmd/base/worker.h"
 
 #include <check.h>

@@ -8,6 +8,7 @@
 #include "kubevirt-lite/store.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
+#include "vmd/base/strbuf.h"
 
 #include <check.h>
 #include <stdarg.h>

@@ -6,6 +6,7 @@
 #include "kubevirt-lite/guest/qmp.h"
 #include "vmd/base/json.h"
 #include "vmd/base/str.h"
+#include "vmd/base/strbuf.h"
 
 #include <check.h>
 #include <stdbool.h>

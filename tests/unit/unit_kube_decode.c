@@ -2,6 +2,7 @@
 /* What Kubernetes says, decoded: rows of JSON made by hand. */
 #include "tests/unit/kube_fixture.h"
 #include "vmd/base/str.h"
+#include "vmd/base/strbuf.h"
 #include "vmd/kube/kube_cache.h"
 #include "vmd/kube/kube_event.h"
 #include "vmd/kube/kube_line.h"

@@ -2,6 +2,7 @@
 /* What vmd asks Kubernetes for: rows of path and value per object. */
 #include "tests/unit/kube_fixture.h"
 #include "vmd/base/str.h"
+#include "vmd/base/strbuf.h"
 #include "vmd/kube/kube_meta.h"
 #include "vmd/kube/kube_secret.h"
 #include "vmd/kube/kube_spec.h"

@@ -4,6 +4,7 @@
  * part of this repository: skipped (77) where there are none. */
 #include "tests/unit/kube_fixture.h"
 #include "vmd/base/str.h"
+#include "vmd/base/strbuf.h"
 #include "vmd/kube/kube_cache.h"
 #include "vmd/kube/kube_line.h"
 #include "vmd/kube/kube_status.h"

@@ -7,6 +7,7 @@
 #include "vmd/api/server.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
+#include "vmd/base/strbuf.h"
 
 #include <arpa/inet.h>
 #include <check.h>

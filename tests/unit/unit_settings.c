@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vmd.yaml: what is read, and every refusal by its line. A row changes one thing in a good file. */
 #include "vmd/base/str.h"
+#include "vmd/base/strbuf.h"
 #include "vmd/catalogue_file.h"
 #include "vmd/settings_images.h"
 

@@ -4,6 +4,7 @@
 #include "kubevirt-lite/gc.h"
 #include "kubevirt-lite/store.h"
 #include "vmd/base/str.h"
+#include "vmd/base/strbuf.h"
 
 #include <check.h>
 #include <string.h>

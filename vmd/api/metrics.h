@@ -6,6 +6,7 @@
 #define VMD_API_METRICS_H
 
 #include "vmd/base/str.h"
+#include "vmd/base/strbuf.h"
 #include "vmd/reconcile/reconciler.h"
 
 #define METRICS_ACTIONS (ACT_RECORD + 1)

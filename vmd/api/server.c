@@ -11,6 +11,7 @@
 #include "vmd/api/peer.h"
 #include "vmd/base/log.h"
 #include "vmd/base/str.h"
+#include "vmd/base/strbuf.h"
 #include "vmd/base/worker.h"
 
 #include <assert.h>

@@ -29,21 +29,4 @@ const char *bytes_to_str(uint64_t bytes, char *buf, size_t size);
  * objects. */
 bool str_is_name(const char *s, size_t max);
 
-/* A growing text with a limit. Zero-initialised is empty; done with strbuf_done. */
-struct strbuf {
-	char *s; /* always terminated once something was added; NULL before */
-	size_t len;
-	size_t cap;
-	size_t max;    /* 0: 1 MiB */
-	bool overflow; /* something did not fit: the text is cut, callers check once at the end */
-};
-
-void strbuf_add(struct strbuf *b, const char *data, size_t len);
-void strbuf_addf(struct strbuf *b, const char *fmt, ...) PRINTF(2, 3);
-void strbuf_done(struct strbuf *b);
-static inline void strbuf_done_auto(struct strbuf *b)
-{
-	strbuf_done(b);
-}
-
 #endif

@@ -10,6 +10,7 @@
 
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
+#include "vmd/base/strbuf.h"
 #include "vmd/kube/kube_status.h"
 #include "vmd/kube/kube_timer.h"
 #include "vmd/kube/kube_token.h"

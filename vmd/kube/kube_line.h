@@ -5,6 +5,7 @@
 
 #include "vmd/base/json.h"
 #include "vmd/base/str.h"
+#include "vmd/base/strbuf.h"
 
 #define LINE_MAX_BYTES (4U << 20) /* an object in etcd has at most 1.5 MiB */
 

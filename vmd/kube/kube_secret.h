@@ -14,6 +14,7 @@
 
 #include "vmd/base/json.h"
 #include "vmd/base/str.h"
+#include "vmd/base/strbuf.h"
 #include "vmd/settings.h"
 #include "vmd/vm/credentials.h"
 

@@ -5,6 +5,7 @@
 #define VMD_KUBE_KUBE_TRANSFER_H
 
 #include "vmd/base/str.h"
+#include "vmd/base/strbuf.h"
 #include "vmd/kube/kube_http.h"
 
 #include <curl/curl.h>

@@ -7,6 +7,7 @@
 
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
+#include "vmd/base/strbuf.h"
 #include "vmd/kube/kube_line.h"
 #include "vmd/kube/kube_timer.h"
 

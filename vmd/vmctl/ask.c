@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vmctl's requests to vmd, and which job is meant. */
 #include "vmd/base/str.h"
+#include "vmd/base/strbuf.h"
 #include "vmd/vmctl/vmctl.h"
 
 #include <string.h>

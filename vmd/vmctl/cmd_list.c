@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vmctl list, images, plan: tables. */
 #include "vmd/base/str.h"
+#include "vmd/base/strbuf.h"
 #include "vmd/vmctl/vmctl.h"
 
 #include <string.h>

@@ -2,6 +2,7 @@
 /* vmctl show: all that is known of one VM. */
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
+#include "vmd/base/strbuf.h"
 #include "vmd/vmctl/vmctl.h"
 
 #include <stdarg.h>
