@@ -122,7 +122,7 @@ slurmd_start() # HOST
 	on "$1" slurmd -N "$1"
 }
 
-slurm_nodes_idle()
+slurm_nodes_answer()
 {
-	[ "$(sinfo -h -N -o %t | grep -cE '^(idle|mix|alloc)$')" -ge ${#workers[@]} ]
+	[ "$(sinfo -h -N -o %t | grep -cvE 'down|unk|\*')" -ge ${#workers[@]} ]
 }
