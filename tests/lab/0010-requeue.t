@@ -18,6 +18,7 @@ says() # PATTERN
 }
 ok "the first run writes to its disk" within 100 says "^written$"
 on_lab scontrol requeue "$job"
+on_lab scontrol update jobid="$job" StartTime=now # not in two minutes
 ok "the second run starts and ends" within 200 job_in "$job" COMPLETED
 ok "on the same disk" says "^written by the first run$"
 ok "as the next incarnation" says "run 1 of vm-$job-[0-9a-f]*-r1"

@@ -13,7 +13,7 @@ not_for_bob()
 {
 	local out
 
-	! out=$(as bob vmctl show "$job" 2>&1) && contains "$out" "owner|not allowed|denied|may"
+	! out=$(as bob vmctl show "$job" 2>&1) && contains "$out" "belongs to another user"
 }
 ok "nor by name" not_for_bob
 ok "root does" equals "$(on_lab vmctl show --json "$job" | jq -r .user)" alice
