@@ -102,10 +102,12 @@ static void on_state(void *ctx)
 {
 	struct kube *k = ((struct view *)ctx)->kube;
 	const char *text = first_trouble(k);
+	char said[VM_REASON_MAX + 1]; /* users read it: it may be cut */
 
 	if ((text != NULL) != k->in_trouble) {
 		k->in_trouble = text != NULL;
-		k->cb.trouble(k->cb.ctx, text);
+		(void)snprintf(said, sizeof(said), "Kubernetes: %s", text ? text : "");
+		k->cb.trouble(k->cb.ctx, text ? said : NULL);
 	}
 	k->cb.changed(k->cb.ctx);
 }
