@@ -21,8 +21,9 @@ guest_libs = libguest.a -lm
 # the API: store, HTTP, kinds; needs of the guests only what admission knows of quantities
 noinst_LIBRARIES += libkubeapi.a
 libkubeapi_a_SOURCES = \
-	kubevirt-lite/admission.c kubevirt-lite/admission.h kubevirt-lite/review.h \
+	kubevirt-lite/admission.c kubevirt-lite/admission.h \
 	kubevirt-lite/admission_shape.c kubevirt-lite/admission_vm.c \
+	kubevirt-lite/review.c kubevirt-lite/review.h \
 	kubevirt-lite/api.c kubevirt-lite/api.h kubevirt-lite/call.h \
 	kubevirt-lite/api_delete.c \
 	kubevirt-lite/api_hook.c kubevirt-lite/subresource.h \
