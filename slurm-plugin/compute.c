@@ -10,6 +10,7 @@
 
 #include "slurm-plugin/ask.h"
 #include "slurm-plugin/key_file.h"
+#include "slurm-plugin/step.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 

@@ -9,10 +9,6 @@
 #define EXIT_VM_FAILED 69 /* EX_UNAVAILABLE: the VM will not come; the reason is on stderr */
 #define EXIT_VM_LATE   75 /* EX_TEMPFAIL: it did not come within ready_timeout */
 
-/* SLURM_BATCH_SCRIPT of slurm/slurm.h, which cannot be included here: its JOB_PENDING and ours
- * collide. tests/plugin/host.c asserts that they are equal. */
-#define STEP_BATCH_SCRIPT UINT32_C(0xfffffffb)
-
 /* Tells vmd that the job starts. Never fails, never waits longer than a second: a prolog that fails
  * drains the node and holds the job. */
 void compute_prolog(spank_t spank, const struct plugin *p);

@@ -8,6 +8,7 @@ plugin_parts = \
 	slurm-plugin/key_file.c slurm-plugin/key_file.h \
 	slurm-plugin/options.c slurm-plugin/options.h \
 	slurm-plugin/settings.c slurm-plugin/settings.h \
+	slurm-plugin/step.c slurm-plugin/step.h \
 	slurm-plugin/submit.c slurm-plugin/submit.h \
 	slurm-plugin/wait.c slurm-plugin/wait.h \
 	vmd/base/err.c vmd/base/str.c \
