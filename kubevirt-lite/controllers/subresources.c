@@ -381,19 +381,19 @@ static void on_eviction(void *ctx, struct subresource_call *call)
 }
 
 static const struct subresource_hook hooks[] = {
-	{KIND_VM,  "start",           "PUT",  on_start          },
-	{KIND_VM,  "stop",            "PUT",  on_stop           },
-	{KIND_VM,  "restart",         "PUT",  on_restart        },
-	{KIND_VM,  "migrate",         "PUT",  on_migrate        },
-	{KIND_VMI, "pause",           "PUT",  on_pause          },
-	{KIND_VMI, "unpause",         "PUT",  on_unpause        },
-	{KIND_VMI, "softreboot",      "PUT",  on_softreboot     },
-	{KIND_VMI, "reset",           "PUT",  on_reset          },
-	{KIND_VMI, "evacuate/cancel", "PUT",  on_evacuate_cancel},
-	{KIND_VMI, "guestosinfo",     "GET",  question_guestosinfo    },
-	{KIND_VMI, "userlist",        "GET",  question_userlist       },
-	{KIND_VMI, "filesystemlist",  "GET",  question_filesystemlist },
-	{KIND_POD, "eviction",        "POST", on_eviction       },
+	{KIND_VM,  "start",           "PUT",  on_start               },
+	{KIND_VM,  "stop",            "PUT",  on_stop                },
+	{KIND_VM,  "restart",         "PUT",  on_restart             },
+	{KIND_VM,  "migrate",         "PUT",  on_migrate             },
+	{KIND_VMI, "pause",           "PUT",  on_pause               },
+	{KIND_VMI, "unpause",         "PUT",  on_unpause             },
+	{KIND_VMI, "softreboot",      "PUT",  on_softreboot          },
+	{KIND_VMI, "reset",           "PUT",  on_reset               },
+	{KIND_VMI, "evacuate/cancel", "PUT",  on_evacuate_cancel     },
+	{KIND_VMI, "guestosinfo",     "GET",  question_guestosinfo   },
+	{KIND_VMI, "userlist",        "GET",  question_userlist      },
+	{KIND_VMI, "filesystemlist",  "GET",  question_filesystemlist},
+	{KIND_POD, "eviction",        "POST", on_eviction            },
 };
 
 void subresources_fill(struct controllers *c)
