@@ -13,13 +13,21 @@ need_samples
 kubevirt=/apis/kubevirt.io/v1/namespaces/hpc-vms
 vm=job1234-win0
 
-# watch NAME URI: lines of a watch into $tmp/watch-NAME until it is killed at the end
+# watch NAME URI: lines of a watch into $tmp/watch-NAME until it is killed at the end; returns when the
+# server has begun to answer, so that nothing of what follows is missed
 watchers=()
 watch()
 {
-	curl -sN --max-time 120 --cacert "$tmp/cert.pem" -H 'Authorization: Bearer conformance-admin' \
+	local i
+
+	curl -sN -D "$tmp/head-$1" --max-time 120 --cacert "$tmp/cert.pem" -H 'Authorization: Bearer conformance-admin' \
 		"https://127.0.0.1:$port$2?watch=true&timeoutSeconds=100" >"$tmp/watch-$1" &
 	watchers+=($!)
+	for ((i = 0; i < 600; i++)); do
+		[ ! -s "$tmp/head-$1" ] || return 0
+		sleep 0.05
+	done
+	fail "the watch of $1 does not begin"
 }
 
 # until_seen URI FILTER: watches until a line passes jq's FILTER
