@@ -4,8 +4,8 @@
  * so that this file answers for vmd in virtual time; PLUGIN is the one that is installed.
  * check runs each test in a process of its own. */
 #include "slurm-plugin/compute.h"
-#include "slurm-plugin/step.h"
 #include "slurm-plugin/key_file.h"
+#include "slurm-plugin/step.h"
 #include "vmd/api/client.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
