@@ -196,6 +196,18 @@ START_TEST(delete_has_precondition)
 	ck_assert_str_eq(out.act[0].job_key, LITTLE_KEY);
 	ck_assert_uint_eq(out.act[0].job_id, 17);
 	little_world_done(&w);
+
+	/* Of a volume or a Secret the state is no reason: that its binding moved on says nothing. */
+	little_world_init(&w, "ended", "pvc", "");
+	plan(&w.want, &w.seen, &w.context, &out);
+	ck_assert_str_eq(out.act[0].uid, "u-volume");
+	ck_assert_str_eq(out.act[0].version, "");
+	little_world_done(&w);
+	little_world_init(&w, "ended", "secret", "");
+	plan(&w.want, &w.seen, &w.context, &out);
+	ck_assert_str_eq(out.act[0].uid, "u-volume");
+	ck_assert_str_eq(out.act[0].version, "");
+	little_world_done(&w);
 }
 END_TEST
 

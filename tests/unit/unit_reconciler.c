@@ -158,6 +158,12 @@ START_TEST(a_life)
 	expect(VM_STATE_STOPPING, "its disk is being removed");
 	(void)look(1, "ended normal", "");
 	expect(VM_STATE_STOPPED, "");
+	(void)look(1, "ended normal", "?vms");
+	expect(VM_STATE_STOPPED, ""); /* unknown is not "being removed" */
+	(void)look(1, "ended normal", "?disks secret");
+	expect(VM_STATE_STOPPING, "what it used is being removed");
+	(void)look(1, "ended normal", "");
+	expect(VM_STATE_STOPPED, "");
 	(void)look(1, "absent", "");
 	ck_assert_ptr_null(reconciler_status(r, 17));
 	end();

@@ -147,7 +147,6 @@ static bool plan_volumes_remove(struct planner *p, const struct task *t, enum ac
 		if (!a)
 			continue;
 		(void)str_copy(a->uid, sizeof(a->uid), v[i].uid);
-		(void)str_copy(a->version, sizeof(a->version), v[i].version);
 	}
 	return n == 0 && !inflight_may_appear(p->c->flight, t->have.key, action_class(k), NULL,
 					      p->c->mono_us);

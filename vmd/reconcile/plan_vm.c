@@ -123,6 +123,5 @@ void plan_secrets_remove(struct planner *p, const struct task *t)
 		if (!a)
 			continue;
 		(void)str_copy(a->uid, sizeof(a->uid), s->uid);
-		(void)str_copy(a->version, sizeof(a->version), s->version);
 	}
 }

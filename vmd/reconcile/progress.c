@@ -253,12 +253,15 @@ static void step_ended(struct progress *p, const struct holdings *h, const struc
 	bool known = v->seen->vms_known && v->seen->pvs_known && v->seen->pvcs_known &&
 		     v->seen->secrets_known && v->seen->disks_known;
 	const struct disk_seen *kept = NULL;
+	bool bare;
 
 	for (size_t i = 0; i < h->n_disk; i++)
 		if (h->disk[i].kept_until_s)
 			kept = &h->disk[i];
-	if (known && h->n_vm + h->n_pv + h->n_pvc + h->n_secret == 0 &&
-	    h->n_disk == (kept ? 1 : 0)) {
+	bare = h->n_vm + h->n_pv + h->n_pvc + h->n_secret == 0 && h->n_disk == (kept ? 1 : 0);
+	if (bare && !known && p->status.state == VM_STATE_STOPPED)
+		return; /* what was seen last still stands */
+	if (bare && known) {
 		state_set(p, VM_STATE_STOPPED, v);
 		if (kept)
 			reason_set(p, "its root disk %s is kept for now", kept->name);
