@@ -21,7 +21,7 @@
 
 #define HINT_TIMEOUT_MS 900
 #define CALL_TIMEOUT_MS 10000
-#define EPILOG_PAUSE_US (SEC_US / 2)
+#define EPILOG_PAUSE_US (SEC_US / 5)
 
 static void pause_us(int64_t us)
 {

@@ -32,13 +32,20 @@ static void log_hint_to_create(struct effect *f, int64_t now_us)
 		 (long long)t.own_us);
 }
 
+/* No VM waits for a record, so it is nobody's share of the time to a VM. */
+static bool is_waited_for(enum action_kind k)
+{
+	return k != ACT_RECORD;
+}
+
 static void effect_end(struct effect *f, const struct err *e)
 {
 	struct daemon *d = f->daemon;
 	int64_t now_us = clock_mono_us();
 	int64_t took_us = now_us - f->begun_us;
 
-	timing_end(&d->timings, f->job_id, f->part, now_us);
+	if (is_waited_for(f->kind))
+		timing_end(&d->timings, f->job_id, f->part, now_us);
 	metrics_action(&d->metrics, f->kind, e->kind, took_us);
 	/* That somebody was faster is everyday life, and the next look tells what became of it. */
 	log_line(e->kind == ERR_NONE || e->kind == ERR_CONFLICT ? LOG_LEVEL_INFO : LOG_LEVEL_WARN,
@@ -148,10 +155,12 @@ int apply_action(void *self, const struct action *a, uint64_t ticket, struct err
 			     .begun_us = clock_mono_us()};
 	(void)str_copy(f->object, sizeof(f->object), a->object);
 	log_debug("plan=\"%s\"", action_text(a, text, sizeof(text)));
-	timing_begin(&d->timings, f->job_id, f->part, f->begun_us);
+	if (is_waited_for(f->kind))
+		timing_begin(&d->timings, f->job_id, f->part, f->begun_us);
 	if (start(d, a, f, e) == 0)
 		return 0;
-	timing_end(&d->timings, f->job_id, f->part, clock_mono_us());
+	if (is_waited_for(f->kind))
+		timing_end(&d->timings, f->job_id, f->part, clock_mono_us());
 	metrics_action(&d->metrics, a->kind, e->kind, 0);
 	log_warn("job=%u action=%s object=%s result=%s err=\"%s\"", a->job_id, action_name(a->kind),
 		 a->object, err_kind_name(e->kind), e->msg);

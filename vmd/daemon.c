@@ -51,6 +51,20 @@ static void probe(struct daemon *d, const struct desired *want)
 	prober_sweep(d->prober);
 }
 
+/* An epilog that finds its node clear returns, and the job ends. */
+static void expect_ends(struct daemon *d, const struct desired *want)
+{
+	for (size_t i = 0; want->known && i < want->n; i++) {
+		const struct vm_status *s;
+
+		if (want->job[i].phase != JOB_ENDING)
+			continue;
+		s = reconciler_status(d->reconciler, want->job[i].id);
+		if (s && s->node_clear)
+			slurm_view_expect_end(d->slurm, want->job[i].id);
+	}
+}
+
 static void run_round(struct daemon *d)
 {
 	struct desired *want = slurm_view_world(d->slurm);
@@ -60,6 +74,7 @@ static void run_round(struct daemon *d)
 	world_sort(want, &d->seen);
 	probe(d, want);
 	next_us = reconciler_round(d->reconciler, want, &d->seen, daemon_now());
+	expect_ends(d, want);
 	(void)sd_event_source_set_time(d->deadline, (uint64_t)next_us);
 	(void)sd_event_source_set_enabled(d->deadline,
 					  next_us == INT64_MAX ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
@@ -143,6 +158,22 @@ static void on_missing(void *ctx, const char *image, const char *revision, const
 	log_warn("image=%s revision=%s event=golden err=\"%s\"", image, revision, text);
 }
 
+/* The time of a start runs while the job does: one that waits to be queued again is not slow. */
+static void on_asking(void *ctx, uint32_t job_id, bool begins)
+{
+	struct daemon *d = ctx;
+	const struct desired *want = slurm_view_desired(d->slurm);
+
+	if (begins) {
+		timing_begin(&d->timings, job_id, TIMING_SLURM, clock_mono_us());
+		return;
+	}
+	timing_end(&d->timings, job_id, TIMING_SLURM, clock_mono_us());
+	for (size_t i = 0; i < want->n; i++)
+		if (want->job[i].id == job_id && want->job[i].phase != JOB_RUNNING)
+			timing_forget(&d->timings, job_id);
+}
+
 static void on_slurm_log(void *ctx, uint32_t job_id, const char *text)
 {
 	(void)ctx;
@@ -193,6 +224,7 @@ static int start_slurm(struct daemon *d, struct err *e)
 					.loaded = on_loaded,
 					.trouble = on_slurm_trouble,
 					.cluster = on_cluster,
+					.asking = on_asking,
 					.log = on_slurm_log};
 
 	slurm_jobs_start();
@@ -242,7 +274,7 @@ int daemon_start(struct daemon *d, struct err *e)
 {
 	struct prober_settings probes = {.ssh_port = 22,
 					 .rdp_port = 3389,
-					 .interval_us = 300 * MSEC_US,
+					 .interval_us = 100 * MSEC_US,
 					 .timeout_us = 3 * SEC_US,
 					 .answered = on_answered,
 					 .ctx = d};

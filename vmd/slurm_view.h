@@ -17,6 +17,8 @@ struct slurm_view_settings {
 	void (*loaded)(void *ctx, enum err_kind kind); /* each full load, for the metrics */
 	void (*trouble)(void *ctx, const char *text);  /* NULL: slurmctld answers */
 	void (*cluster)(void *ctx, const char *name, uint32_t slurm_uid); /* once */
+	/* A hint's look at its job begins, ends; for the timing of starts. */
+	void (*asking)(void *ctx, uint32_t job_id, bool begins);
 	void (*log)(void *ctx, uint32_t job_id,
 		    const char *text); /* worth an administrator's eye */
 };
@@ -35,6 +37,10 @@ struct desired *slurm_view_world(struct slurm_view *v); /* the same, for world_s
  * other: one that asks for what it may not have fails with the reason. */
 void slurm_view_hint(struct slurm_view *v, uint32_t job_id, const struct vm_request *request,
 		     uint32_t uid);
+
+/* Nothing of vmd's holds up the end of this job (JOB_ENDING) any more: look at it soon, again after
+ * pauses that double up to the poll interval, until it has ended. May be repeated. */
+void slurm_view_expect_end(struct slurm_view *v, uint32_t job_id);
 
 /* ACT_END_JOB and ACT_RECORD. done is called from the loop, never from within. */
 typedef void (*slurm_done_fn)(void *ctx, const struct err *e);

@@ -48,6 +48,14 @@ void timing_end(struct timings *t, uint32_t job_id, enum timing_part part, int64
 		j->any_us += now_us - j->any_since_us;
 }
 
+void timing_forget(struct timings *t, uint32_t job_id)
+{
+	struct timing *j = find(t, job_id);
+
+	if (j)
+		j->job_id = 0;
+}
+
 bool timing_finish(struct timings *t, uint32_t job_id, int64_t now_us, struct timing_result *ret)
 {
 	struct timing *j = find(t, job_id);

@@ -34,6 +34,9 @@ void timing_hint(struct timings *t, uint32_t job_id, int64_t now_us);
 void timing_begin(struct timings *t, uint32_t job_id, enum timing_part part, int64_t now_us);
 void timing_end(struct timings *t, uint32_t job_id, enum timing_part part, int64_t now_us);
 
+/* It does not start now after all. */
+void timing_forget(struct timings *t, uint32_t job_id);
+
 struct timing_result {
 	int64_t total_us;
 	int64_t part_us[TIMING_PARTS];

@@ -29,6 +29,7 @@ static struct {
 /* What the view told. */
 static struct {
 	unsigned changed, loaded, clusters, logs;
+	int asking;
 	char trouble[128];
 	unsigned done;
 	enum err_kind done_kind;
@@ -150,6 +151,13 @@ static void on_log(void *ctx, uint32_t job_id, const char *text)
 	told.logs++;
 }
 
+static void on_asking(void *ctx, uint32_t job_id, bool begins)
+{
+	(void)ctx, (void)job_id;
+	told.asking += begins ? 1 : -1;
+	ck_assert_int_ge(told.asking, 0);
+}
+
 static void on_done(void *ctx, const struct err *e)
 {
 	(void)ctx;
@@ -167,6 +175,7 @@ static void start(void)
 					.loaded = on_loaded,
 					.trouble = on_trouble,
 					.cluster = on_cluster,
+					.asking = on_asking,
 					.log = on_log};
 	struct err e;
 
@@ -221,6 +230,23 @@ START_TEST(hint_loads_one_job)
 	run_until(&told.changed, 2);
 	ck_assert_int_eq(seen(17)->phase, JOB_ENDING);
 	ck_assert_uint_eq(slurm.singles, 1);
+	ck_assert_uint_eq(slurm.loads, 1);
+	ck_assert_int_eq(told.asking, 0); /* as often ended as begun */
+}
+END_TEST
+
+/* The next poll is 1000 s away. */
+START_TEST(end_is_looked_for)
+{
+	slurm.job[0].phase = JOB_ENDING;
+	run_until(&told.loaded, 1);
+	slurm_view_expect_end(view, 17);
+	slurm_view_expect_end(view, 17);
+	run_until(&slurm.singles, 2); /* not yet, not yet */
+	slurm.job[0].phase = JOB_ENDED;
+	run_until(&told.changed, 2);
+	ck_assert_int_eq(seen(17)->phase, JOB_ENDED);
+	ck_assert_uint_le(slurm.singles, 4);
 	ck_assert_uint_eq(slurm.loads, 1);
 }
 END_TEST
@@ -324,6 +350,7 @@ int main(void)
 	tcase_add_checked_fixture(t, start, NULL);
 	tcase_add_test(t, first_load);
 	tcase_add_test(t, hint_loads_one_job);
+	tcase_add_test(t, end_is_looked_for);
 	tcase_add_test(t, hints_are_joined);
 	tcase_add_test(t, request_of_a_hint_is_recorded);
 	tcase_add_test(t, request_of_another_is_not);

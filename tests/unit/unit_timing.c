@@ -54,6 +54,10 @@ START_TEST(unknown_jobs)
 	timing_end(&t, 9, TIMING_KUBE, 20); /* began before the hint */
 	ck_assert(timing_finish(&t, 9, 30, &r));
 	ck_assert_int_eq(r.own_us, 20);
+	timing_hint(&t, 9, 40);
+	timing_forget(&t, 9);
+	timing_forget(&t, 10);
+	ck_assert(!timing_finish(&t, 9, 50, &r));
 	timing_hint(&t, 0, 1);
 	ck_assert(!timing_finish(&t, 0, 2, &r));
 }
