@@ -40,7 +40,8 @@ static void plan_record(struct planner *p, const struct task *t)
 	char text[ACTION_TEXT_MAX + 1];
 	struct action *a;
 
-	if (!t->progress || t->progress->record_ticket)
+	if (!t->progress || t->progress->record_ticket ||
+	    !progress_is_worth_recording(t->progress, p->c->mono_us))
 		return;
 	(void)progress_text(t->progress, text);
 	if (str_eq(text, t->progress->recorded))

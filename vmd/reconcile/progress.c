@@ -289,6 +289,7 @@ static void begin(struct progress *p, const struct job *j, const struct view *v)
 	*p = (struct progress){
 		.job_id = j->id,
 		.restarts = j->restarts,
+		.begun_us = v->mono_us,
 		.stepped_us = v->mono_us,
 	};
 	(void)str_copy(p->nonce, sizeof(p->nonce), j->request.nonce);
@@ -307,12 +308,17 @@ void progress_step(struct progress *p, const struct job *j, const struct view *v
 	world_of(v->seen, job_key(j, key, sizeof(key)), &h);
 	p->deadline_us = INT64_MAX;
 	switch (j->phase) {
-	case JOB_PENDING: step_pending(p, &h, v); break;
+	case JOB_PENDING:
+		p->begun_us = v->mono_us;
+		step_pending(p, &h, v);
+		break;
 	case JOB_RUNNING:
 		if (p->failed_us)
 			due(p, p->failed_us + FAILED_GRACE_US);
 		else
 			step_wanted(p, j, &h, v);
+		if (v->mono_us - p->begun_us < RECORD_AFTER_US)
+			due(p, p->begun_us + RECORD_AFTER_US);
 		break;
 	case JOB_ENDING:
 		state_set(p, VM_STATE_STOPPING, v);
@@ -326,6 +332,12 @@ void progress_step(struct progress *p, const struct job *j, const struct view *v
 	p->status.node_clear =
 		j->phase != JOB_RUNNING && v->seen->vms_known && h.n_vm == 0 &&
 		!inflight_may_appear(v->flight, key, CLASS_VM, NULL, v->mono_us - FLIGHT_VIEW_US);
+}
+
+bool progress_is_worth_recording(const struct progress *p, int64_t mono_us)
+{
+	return p->status.state == VM_STATE_READY || p->status.state == VM_STATE_FAILED ||
+	       mono_us - p->begun_us >= RECORD_AFTER_US;
 }
 
 /* What may stand in quotes inside the braces of an admin_comment. */

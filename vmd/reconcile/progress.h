@@ -21,6 +21,7 @@ struct progress {
 	char nonce[JOB_NONCE_LEN + 1];
 	uint32_t restarts;
 	struct vm_status status;
+	int64_t begun_us;
 	int64_t stepped_us;
 	int64_t waited_us;   /* for READY; time in trouble does not count */
 	int64_t failed_us;   /* since when it is FAILED, which it stays; 0 it is not */
@@ -44,6 +45,10 @@ struct view {
 
 /* p is zeroed, or of the same job before; a new incarnation begins anew. */
 void progress_step(struct progress *p, const struct job *j, const struct view *v);
+/* A record costs slurmctld two RPCs: what passes in seconds is not written. READY and FAILED always
+ * are; what comes before only of a job that has run for so long. */
+#define RECORD_AFTER_US (INT64_C(10) * 1000000)
+bool progress_is_worth_recording(const struct progress *p, int64_t mono_us);
 /* The text vmd writes behind the request: " state=ready run=0 node=... address=... ready=...". */
 const char *progress_text(const struct progress *p, char buf[ACTION_TEXT_MAX + 1]);
 
