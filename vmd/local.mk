@@ -76,6 +76,7 @@ vmd_vmd_SOURCES = \
 	vmd/apply.c \
 	vmd/daemon.c vmd/daemon.h \
 	vmd/disk_view.c vmd/disk_view.h \
+	vmd/slurm_ending.c vmd/slurm_ending.h \
 	vmd/slurm_view.c vmd/slurm_view.h \
 	vmd/vmd.c
 vmd_vmd_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)

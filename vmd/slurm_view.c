@@ -3,16 +3,14 @@
  *
  * slurmctld must never feel vmd: one full load per poll interval, not more than five a second when
  * something asks for more, and those transfer nothing when no job has changed. A hint loads its one
- * job. Two hints for a job while its load is under way make one more load, not two. The end of a
- * job is told by nobody: when its node is clear its epilog returns, and slurmctld counts it as
- * ended some 0.1 s later; until a look shows that, its disk stays. So that job is looked at soon.
- */
+ * job. Two hints for a job while its load is under way make one more load, not two. */
 #include "vmd/slurm_view.h"
 
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 #include "vmd/base/worker.h"
 #include "vmd/slurm/slurm_jobs.h"
+#include "vmd/slurm_ending.h"
 
 #include <string.h>
 #include <systemd/sd-event.h>
@@ -21,8 +19,6 @@
 #define HINTS_MAX   256
 #define LOAD_GAP_US (200 * MSEC_US)
 #define RETRY_US    (2 * SEC_US)
-#define ENDINGS_MAX 256
-#define ENDING_US   (250 * MSEC_US)
 
 struct hint {
 	struct hint *next;
@@ -31,13 +27,6 @@ struct hint {
 	bool has_request;
 	struct vm_request request;
 	uint32_t uid;
-};
-
-/* A job whose end is expected. */
-struct ending {
-	uint32_t job_id;
-	int64_t pause_us; /* before the look at at_us */
-	int64_t at_us;
 };
 
 struct slurm_view {
@@ -55,9 +44,7 @@ struct slurm_view {
 	bool cluster_known;
 	struct hint *hints; /* loads under way */
 	size_t n_hint;
-	sd_event_source *ending_timer;
-	size_t n_ending;
-	struct ending ending[ENDINGS_MAX];
+	struct endings *endings;
 };
 
 static void *need(void *p)
@@ -393,60 +380,24 @@ void slurm_view_hint(struct slurm_view *v, uint32_t job_id, const struct vm_requ
 
 /* ---- ends that are expected ---- */
 
-static bool is_ending(const struct slurm_view *v, uint32_t job_id)
+static bool is_ending(void *ctx, uint32_t job_id)
 {
+	const struct slurm_view *v = ctx;
+
 	for (size_t i = 0; i < v->want.n; i++)
 		if (v->want.job[i].id == job_id && v->want.job[i].phase == JOB_ENDING)
 			return true;
 	return false;
 }
 
-static void ending_sleep(struct slurm_view *v)
+static void look_again(void *ctx, uint32_t job_id)
 {
-	int64_t first_us = INT64_MAX;
-
-	for (size_t i = 0; i < v->n_ending; i++)
-		if (v->ending[i].at_us < first_us)
-			first_us = v->ending[i].at_us;
-	(void)sd_event_source_set_time(v->ending_timer, (uint64_t)first_us);
-	(void)sd_event_source_set_enabled(v->ending_timer,
-					  v->n_ending ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
-}
-
-static int on_ending(sd_event_source *source, uint64_t usec, void *userdata)
-{
-	struct slurm_view *v = userdata;
-	int64_t now_us = clock_mono_us();
-
-	(void)source, (void)usec;
-	for (size_t i = v->n_ending; i-- > 0;) {
-		struct ending *n = &v->ending[i];
-
-		if (!is_ending(v, n->job_id)) {
-			*n = v->ending[--v->n_ending];
-			continue;
-		}
-		if (n->at_us > now_us)
-			continue;
-		slurm_view_hint(v, n->job_id, NULL, 0);
-		if (n->pause_us < v->settings.poll_s * SEC_US)
-			n->pause_us *= 2;
-		n->at_us = now_us + n->pause_us;
-	}
-	ending_sleep(v);
-	return 0;
+	slurm_view_hint(ctx, job_id, NULL, 0);
 }
 
 void slurm_view_expect_end(struct slurm_view *v, uint32_t job_id)
 {
-	for (size_t i = 0; i < v->n_ending; i++)
-		if (v->ending[i].job_id == job_id)
-			return;
-	if (v->n_ending == ENDINGS_MAX)
-		return; /* the polls will tell */
-	v->ending[v->n_ending++] = (struct ending){
-		.job_id = job_id, .pause_us = ENDING_US, .at_us = clock_mono_us() + ENDING_US};
-	ending_sleep(v);
+	endings_expect(v->endings, job_id, v->settings.poll_s * SEC_US);
 }
 
 /* ---- actions ---- */
@@ -538,9 +489,7 @@ int slurm_view_new(struct sd_event *loop, const struct slurm_view_settings *s,
 	}
 	if (sd_event_add_time(loop, &v->timer, CLOCK_MONOTONIC, 0, 1000, on_timer, v) < 0 ||
 	    sd_event_source_set_exit_on_failure(v->timer, true) < 0 ||
-	    sd_event_add_time(loop, &v->ending_timer, CLOCK_MONOTONIC, UINT64_MAX, 1000, on_ending,
-			      v) < 0 ||
-	    sd_event_source_set_exit_on_failure(v->ending_timer, true) < 0) {
+	    endings_new(loop, is_ending, look_again, v, &v->endings, e) < 0) {
 		worker_free(v->worker);
 		slurm_jobs_free(v->jobs);
 		free(v);
