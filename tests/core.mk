@@ -8,6 +8,7 @@ unit_tests += \
 	tests/unit/unit_inflight \
 	tests/unit/unit_job_spec \
 	tests/unit/unit_plan \
+	tests/unit/unit_progress \
 	tests/unit/unit_reconciler
 
 tests_unit_unit_image_SOURCES = tests/unit/unit_image.c
@@ -25,6 +26,10 @@ tests_unit_unit_job_spec_LDADD = $(core_test_libs)
 tests_unit_unit_plan_SOURCES = tests/unit/unit_plan.c tests/unit/little_world.c tests/unit/little_world.h
 tests_unit_unit_plan_CFLAGS = $(unit_cflags)
 tests_unit_unit_plan_LDADD = $(core_test_libs)
+
+tests_unit_unit_progress_SOURCES = tests/unit/unit_progress.c tests/unit/little_world.c tests/unit/little_world.h
+tests_unit_unit_progress_CFLAGS = $(unit_cflags)
+tests_unit_unit_progress_LDADD = $(core_test_libs)
 
 tests_unit_unit_reconciler_SOURCES = tests/unit/unit_reconciler.c tests/unit/little_world.c tests/unit/little_world.h
 tests_unit_unit_reconciler_CFLAGS = $(unit_cflags)

@@ -122,7 +122,9 @@ static bool volume_word(struct volume_seen *v, size_t *n, const char *name, cons
 	(void)str_copy(v->name, sizeof(v->name), name);
 	(void)str_copy(v->job_key, sizeof(v->job_key), LITTLE_KEY);
 	v->deleting = str_eq(mark, ":deleting");
-	return v->deleting || !*mark;
+	if (str_eq(mark, ":nouid"))
+		v->uid[0] = '\0';
+	return v->deleting || !*v->uid || !*mark;
 }
 
 static bool seen_word(struct little_world *w, const char *s)
@@ -157,6 +159,11 @@ static bool seen_word(struct little_world *w, const char *s)
 		w->vm[o->n_vm - 1].job_key[0] = '\0';
 		disk_word(w, "root", "");
 		w->disk[o->n_disk - 1].job_key[0] = '\0';
+		return true;
+	}
+	if (str_eq(s, "oddkey")) { /* a mark that is no job's key */
+		vm_word(w, "vm0:running");
+		(void)str_copy(w->vm[o->n_vm - 1].job_key, sizeof(w->vm[0].job_key), "17-9F3C");
 		return true;
 	}
 	if (str_eq(s, "nouid")) {

@@ -4,10 +4,11 @@
  * job:  pending running ending ended absent unknown(no list) ; r1 (restarts=1) batch scratch
  *       normal abnormal never always(keep) ; failed ready young(progress) live(known by id only)
  * seen: vm0:PHASE vm1:PHASE (PHASE: starting running stopped failed deleting, with @NODE behind)
- *       disk scratch pv pvc secret, each with :kept :old :open :removing or :deleting behind;
- *       pv2 pvc2 of the scratch disk; foreign; ?vms ?disks ?pvs ?pvcs ?secrets (unknown)
- * flight: ~KIND (in flight), +KIND (succeeded, not seen yet), !KIND (no answer); KIND as in
- *       action_name, on the object of that kind; vm0 is meant by create-vm, scratch by create-disk
+ *       disk scratch pv pvc secret, each with :kept :old :open :removing, or :deleting :nouid
+ * behind; pv2 pvc2 of the scratch disk; foreign oddkey (not ours); nouid (the VM has none); ?vms
+ * ?disks ?pvs ?pvcs ?secrets (unknown) flight: ~KIND (in flight), +KIND (succeeded, not seen yet),
+ * !KIND (no answer); KIND as in action_name, on the object of that kind; vm0 is meant by create-vm,
+ * scratch by create-disk
  */
 #ifndef TESTS_UNIT_LITTLE_WORLD_H
 #define TESTS_UNIT_LITTLE_WORLD_H

@@ -94,6 +94,73 @@ START_TEST(what_is_seen_needs_no_belief)
 }
 END_TEST
 
+/* One thing that is seen says nothing about another. */
+START_TEST(another_that_is_seen_says_nothing)
+{
+	static const char made[] = "+clone-disk +create-pv +create-pvc +create-secret +create-vm";
+	static const enum action_class classes[] = {CLASS_DISK, CLASS_PV, CLASS_PVC, CLASS_SECRET,
+						    CLASS_VM};
+	struct little_world w;
+
+	for (size_t i = 0; i < ARRAY_LEN(classes); i++) {
+		little_world_init(&w, "running", "disk pv pvc secret vm0:running", made);
+		inflight_see(&w.flight, &w.seen);
+		ck_assert(!inflight_may_appear(&w.flight, K, classes[i], NULL, LITTLE_NOW_US));
+		little_world_done(&w);
+		little_world_init(&w, "running", "scratch pv2 pvc2 vm1:running", made);
+		inflight_see(&w.flight, &w.seen);
+		ck_assert(inflight_may_appear(&w.flight, K, classes[i], NULL, LITTLE_NOW_US));
+		little_world_done(&w);
+	}
+}
+END_TEST
+
+/* Jobs that stand side by side in the table. */
+START_TEST(jobs_are_apart)
+{
+	static const char before[] = "16-9f3c12ab45de6701", behind[] = "18-9f3c12ab45de6701";
+	struct inflight f = {.seed = 1};
+	struct action a = act(ACT_CREATE_VM, "r0");
+	struct err e;
+
+	err_set(&e, ERR_RETRY, "503");
+	(void)str_copy(a.job_key, sizeof(a.job_key), behind);
+	inflight_finish(&f, inflight_start(&f, &a, 0), &e, 0);
+	(void)inflight_start(&f, &a, 0);
+	ck_assert_ptr_null(inflight_trouble(&f, K, 0));
+	ck_assert_ptr_null(inflight_trouble(&f, before, 0));
+	ck_assert(!inflight_may_appear(&f, K, CLASS_VM, NULL, 0));
+	ck_assert(inflight_may_appear(&f, behind, CLASS_VM, NULL, 0));
+	ck_assert_ptr_nonnull(inflight_trouble(&f, behind, 0));
+	/* trouble lasts while the next attempt is on its way, however long that takes */
+	ck_assert_ptr_nonnull(inflight_trouble(&f, behind, 100 * S));
+	inflight_done(&f);
+}
+END_TEST
+
+/* A removal that worked makes nothing believed to be there, a create nothing believed to be gone.
+ */
+START_TEST(belief_has_a_kind)
+{
+	struct inflight f = {.seed = 1};
+
+	inflight_finish(&f, start(&f, ACT_DELETE_PV, "d", 0), &ok, 0);
+	ck_assert(!inflight_believes_made(&f, K, "d", CLASS_PV, 1));
+	ck_assert(inflight_may_vanish(&f, K, "d", CLASS_PV, 1));
+	ck_assert(!inflight_may_vanish(&f, K, "d", CLASS_PV, FLIGHT_BELIEF_US));
+	start(&f, ACT_DELETE_PV, "d", FLIGHT_BELIEF_US);
+	ck_assert(inflight_may_vanish(&f, K, "d", CLASS_PV, FLIGHT_BELIEF_US));
+	inflight_done(&f);
+}
+END_TEST
+
+/* What a new vmd waits for: a request that its predecessor sent last lands late, and shows late. */
+START_TEST(quiet_is_long_enough)
+{
+	ck_assert_int_ge(FLIGHT_QUIET_US, FLIGHT_LATE_US + FLIGHT_VIEW_US);
+}
+END_TEST
+
 START_TEST(unsure_create_may_land_whatever_comes_after)
 {
 	struct inflight f = {.seed = 1};
@@ -343,6 +410,10 @@ int main(void)
 	tcase_add_test(t, one_per_object);
 	tcase_add_test(t, success_is_believed_for_a_while);
 	tcase_add_test(t, what_is_seen_needs_no_belief);
+	tcase_add_test(t, another_that_is_seen_says_nothing);
+	tcase_add_test(t, jobs_are_apart);
+	tcase_add_test(t, belief_has_a_kind);
+	tcase_add_test(t, quiet_is_long_enough);
 	tcase_add_test(t, unsure_create_may_land_whatever_comes_after);
 	tcase_add_test(t, deadline_is_an_unknown_outcome);
 	tcase_add_loop_test(t, backoff_rows, 0, ARRAY_LEN(backoffs));

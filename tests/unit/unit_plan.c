@@ -37,6 +37,8 @@ static const struct {
 	{"and then nothing", "running", "vm0:running " ALL, "", ""},
 	{"no VM without Secret", "running", "disk pv pvc", "", "create-secret"},
 	{"scratch disk likewise", "running scratch", ALL, "", "create-disk:scratch"},
+	{"both disks side by side", "running scratch", "scratch secret", "",
+	 "clone-disk:root create-pv:scratch"},
 	{"scratch disk's PV", "running scratch", ALL " scratch", "", "create-pv:scratch"},
 	{"scratch disk's PVC", "running scratch", ALL " scratch pv2", "", "create-pvc:scratch"},
 	{"all of both disks: VM", "running scratch", ALL " scratch pv2 pvc2", "", "create-vm:r0"},
@@ -113,6 +115,14 @@ static const struct {
 	 ""},
 	{"a disk that may come up is waited for", "ended normal", "secret", "!clone-disk", ""},
 	{"nothing left, nothing to do", "ended normal", "", "", ""},
+	{"a PVC that no precondition can name is waited for", "ended normal",
+	 "disk pv pvc:nouid secret", "", ""},
+	{"a PV likewise", "ended normal", "disk pv:nouid secret", "", ""},
+	{"a Secret likewise", "ended normal", "secret:nouid", "", ""},
+	{"a PV that goes is waited for", "ended normal", "disk pv:deleting secret", "", ""},
+	{"a Secret that goes is not deleted again", "ended normal", "secret:deleting", "", ""},
+	{"one deletion of a PVC at a time", "ended normal", ALL, "~delete-pvc", ""},
+	{"one deletion of a Secret at a time", "ended normal", "secret", "~delete-secret", ""},
 
 	/* kept disks */
 	{"abnormal end: the root disk is marked", "ended abnormal", "disk scratch secret", "",
@@ -127,6 +137,11 @@ static const struct {
 	 "delete-secret"},
 	{"the rest of a removed disk is not kept", "ended abnormal", "disk:removing", "",
 	 "remove-disk:root"},
+	{"one mark at a time", "ended abnormal", "disk secret", "~keep-disk", ""},
+	{"one mark at a time, when it is taken off", "running r1", "vm1:running disk:kept pv pvc secret",
+	 "~keep-disk", ""},
+	{"a kept disk does not hide another one", "ended abnormal", "disk:kept scratch:open secret",
+	 "", ""},
 	{"a job that runs again loses the mark", "running r1",
 	 "vm1:running disk:kept pv pvc secret", "", "keep-disk:root"},
 
@@ -140,6 +155,7 @@ static const struct {
 	{"a job that lives but whose request is not readable: left alone", "absent live",
 	 "vm0:running " ALL, "", ""},
 	{"nothing without our mark is touched", "absent", "foreign", "", ""},
+	{"nor what has a mark that is no job's key", "absent", "oddkey", "", ""},
 	{"nor taken for ours", "running", "foreign", "", "clone-disk:root create-secret"},
 
 	/* ends */
@@ -158,6 +174,13 @@ static const struct {
 	 "vm0:failed disk:kept pv pvc secret", "", "record end-job"},
 	{"... unless nothing is to be kept", "running failed ready never", "vm0:failed " ALL, "",
 	 "record end-job"},
+	{"... not twice", "running failed ready", "vm0:failed " ALL, "~keep-disk", "record"},
+	{"... nor ended while nobody knows the disks", "running failed ready",
+	 "vm0:failed pv pvc secret ?disks", "", "record"},
+	{"... nor kept when its removal began", "running failed ready",
+	 "vm0:failed disk:removing secret", "", "record end-job"},
+	{"... nor is scratch kept", "running failed ready", "vm0:failed disk:kept scratch secret",
+	 "", "record end-job"},
 
 	/* the job's record */
 	{"a new state is recorded", "running unrecorded", "vm0:running " ALL, "", "record"},
@@ -197,7 +220,8 @@ START_TEST(delete_has_precondition)
 	ck_assert_uint_eq(out.act[0].job_id, 17);
 	little_world_done(&w);
 
-	/* Of a volume or a Secret the state is no reason: that its binding moved on says nothing. */
+	/* Of a volume or a Secret the state is no reason: that its binding moved on says nothing.
+	 */
 	little_world_init(&w, "ended", "pvc", "");
 	plan(&w.want, &w.seen, &w.context, &out);
 	ck_assert_str_eq(out.act[0].uid, "u-volume");
@@ -207,6 +231,90 @@ START_TEST(delete_has_precondition)
 	plan(&w.want, &w.seen, &w.context, &out);
 	ck_assert_str_eq(out.act[0].uid, "u-volume");
 	ck_assert_str_eq(out.act[0].version, "");
+	little_world_done(&w);
+}
+END_TEST
+
+START_TEST(volumes_are_deleted_by_uid)
+{
+	static const char *const worlds[] = {ALL, "disk pv secret", "secret"};
+	static struct plan out;
+	struct little_world w;
+
+	for (size_t i = 0; i < ARRAY_LEN(worlds); i++) {
+		little_world_init(&w, "ended normal", worlds[i], "");
+		plan(&w.want, &w.seen, &w.context, &out);
+		ck_assert_uint_eq(out.n, 1);
+		ck_assert_str_eq(out.act[0].uid, "u-volume");
+		ck_assert_str_eq(out.act[0].version, "");
+		little_world_done(&w);
+	}
+}
+END_TEST
+
+/* An image without a user of its own makes an account of the job's. */
+START_TEST(user_of_the_job)
+{
+	static struct plan out;
+	struct little_world w;
+
+	little_world_init(&w, "running", ALL, "");
+	w.image.user[0] = '\0';
+	plan(&w.want, &w.seen, &w.context, &out);
+	ck_assert_str_eq(out.act[0].user, "alice");
+	ck_assert_str_eq(out.act[0].vm.user, "alice");
+	little_world_done(&w);
+	little_world_init(&w, "running", "disk pv pvc", "");
+	w.image.user[0] = '\0';
+	plan(&w.want, &w.seen, &w.context, &out);
+	ck_assert_int_eq(out.act[0].kind, ACT_CREATE_SECRET);
+	ck_assert_str_eq(out.act[0].user, "alice");
+	little_world_done(&w);
+}
+END_TEST
+
+/* A disk that cannot be kept does not hold a failed job for ever; a site may keep nothing. */
+START_TEST(keeping_has_an_end)
+{
+	static struct plan out;
+	struct little_world w;
+	char text[256];
+
+	little_world_init(&w, "running failed ready", "vm0:failed " ALL, "~keep-disk");
+	w.progress.failed_us = LITTLE_NOW_US - w.policy.trouble_timeout_s * 1000000;
+	plan(&w.want, &w.seen, &w.context, &out);
+	ck_assert_str_eq(little_plan_text(&out, text, sizeof(text)), "record end-job");
+	w.progress.failed_us++;
+	plan(&w.want, &w.seen, &w.context, &out);
+	ck_assert_str_eq(little_plan_text(&out, text, sizeof(text)), "record");
+	little_world_done(&w);
+	little_world_init(&w, "running failed ready", "vm0:failed " ALL, "");
+	w.policy.keep_s = 0;
+	plan(&w.want, &w.seen, &w.context, &out);
+	ck_assert_str_eq(little_plan_text(&out, text, sizeof(text)), "record end-job");
+	little_world_done(&w);
+	little_world_init(&w, "ended abnormal", "disk", "");
+	w.policy.keep_s = 0;
+	plan(&w.want, &w.seen, &w.context, &out);
+	ck_assert_str_eq(little_plan_text(&out, text, sizeof(text)), "remove-disk:root");
+	little_world_done(&w);
+}
+END_TEST
+
+/* A view so old as FLIGHT_VIEW_US may not show yet what landed: the next VM waits for that, too. */
+START_TEST(late_vm_has_time_to_show)
+{
+	static struct plan out;
+	struct little_world w;
+
+	little_world_init(&w, "running r1", ALL, "!create-vm");
+	w.context.mono_us = LITTLE_NOW_US - 6000000 + FLIGHT_LATE_US + FLIGHT_VIEW_US - 1;
+	plan(&w.want, &w.seen, &w.context, &out);
+	ck_assert_uint_eq(out.n, 0);
+	w.context.mono_us++;
+	plan(&w.want, &w.seen, &w.context, &out);
+	ck_assert_uint_eq(out.n, 1);
+	ck_assert_int_eq(out.act[0].kind, ACT_CREATE_VM);
 	little_world_done(&w);
 }
 END_TEST
@@ -341,6 +449,21 @@ START_TEST(brake_rows)
 }
 END_TEST
 
+/* What is on its way out already is neither a danger nor a measure of what runs. */
+START_TEST(brake_counts_what_runs)
+{
+	static struct plan out;
+	struct little_world w;
+
+	herd_make(&w, 9, 0);
+	herd[0].phase = VM_DELETING;
+	plan(&w.want, &w.seen, &w.context, &out);
+	ck_assert(!out.approval);
+	ck_assert_uint_eq(out.n, 8);
+	little_world_done(&w);
+}
+END_TEST
+
 START_TEST(round_is_limited)
 {
 	static struct plan out;
@@ -355,6 +478,12 @@ START_TEST(round_is_limited)
 	plan(&w.want, &w.seen, &w.context, &out);
 	ck_assert_uint_eq(out.n, 5);
 	ck_assert(!out.cut);
+	w.policy.actions_per_round = PLAN_ACTIONS + 1; /* the table is the limit, as with none */
+	plan(&w.want, &w.seen, &w.context, &out);
+	ck_assert_uint_eq(out.n, 5);
+	w.policy.actions_per_round = 0;
+	plan(&w.want, &w.seen, &w.context, &out);
+	ck_assert_uint_eq(out.n, 5);
 	little_world_done(&w);
 }
 END_TEST
@@ -368,7 +497,12 @@ int main(void)
 
 	tcase_add_loop_test(t, plan_rows, 0, ARRAY_LEN(rows));
 	tcase_add_test(t, delete_has_precondition);
+	tcase_add_test(t, volumes_are_deleted_by_uid);
+	tcase_add_test(t, user_of_the_job);
+	tcase_add_test(t, keeping_has_an_end);
+	tcase_add_test(t, late_vm_has_time_to_show);
 	tcase_add_test(t, create_has_spec);
+	tcase_add_test(t, brake_counts_what_runs);
 	tcase_add_test(t, end_says_how);
 	tcase_add_loop_test(t, brake_rows, 0, ARRAY_LEN(brakes));
 	tcase_add_test(t, round_is_limited);

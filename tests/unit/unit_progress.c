@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a user reads of one job, step by step; several jobs in one reconciler; names of numbers. */
+#include "tests/unit/little_world.h"
+#include "vmd/base/str.h"
+#include "vmd/reconcile/reconciler.h"
+
+#include <check.h>
+#include <string.h>
+
+#define S   INT64_C(1000000)
+#define ALL "disk pv pvc secret"
+
+static struct little_world w;
+static struct trouble trouble[TROUBLE_COUNT];
+
+static struct view view_of(void)
+{
+	return (struct view){.seen = &w.seen,
+			     .flight = &w.flight,
+			     .catalogue = &w.catalogue,
+			     .policy = &w.policy,
+			     .trouble = trouble,
+			     .quiet_at_us = w.context.quiet_at_us,
+			     .mono_us = LITTLE_NOW_US,
+			     .wall_s = LITTLE_NOW_S};
+}
+
+/* clang-format off */
+static const struct {
+	const char *job, *seen;
+	enum vm_state state;
+	const char *reason;
+} first[] = {
+	{"pending", "", VM_STATE_PENDING, "the job waits for a node"},
+	{"running", "", VM_STATE_PROVISIONING, "making its disks and virtual machine"},
+	{"running", "?vms", VM_STATE_PROVISIONING, "waiting for the Kubernetes API's first answer"},
+	{"running", "?pvs", VM_STATE_PROVISIONING, "waiting for the Kubernetes API's first answer"},
+	{"running", "?pvcs", VM_STATE_PROVISIONING, "waiting for the Kubernetes API's first answer"},
+	{"running", "?secrets", VM_STATE_PROVISIONING, "waiting for the Kubernetes API's first answer"},
+	{"running", "vm0:starting@", VM_STATE_PROVISIONING, "the node prepares the virtual machine"},
+	{"running", "vm0:failed", VM_STATE_FAILED, "the virtual machine failed"},
+	{"ending", "", VM_STATE_STOPPING, "the job is ending"},
+	{"ended normal", "vm0:running", VM_STATE_STOPPING, "its virtual machine is being removed"},
+	{"ended normal", "pv", VM_STATE_STOPPING, "its disk is being removed"},
+	{"ended normal", "disk:kept scratch", VM_STATE_STOPPING, "its disk is being removed"},
+	{"ended normal", "secret", VM_STATE_STOPPING, "what it used is being removed"},
+	{"ended normal", "", VM_STATE_STOPPED, ""},
+	/* unknown is not gone */
+	{"ended normal", "?vms", VM_STATE_STOPPING, "what it used is being removed"},
+	{"ended normal", "?pvs", VM_STATE_STOPPING, "what it used is being removed"},
+	{"ended normal", "?pvcs", VM_STATE_STOPPING, "what it used is being removed"},
+	{"ended normal", "?secrets", VM_STATE_STOPPING, "what it used is being removed"},
+	{"ended normal", "?disks", VM_STATE_STOPPING, "what it used is being removed"},
+};
+/* clang-format on */
+
+START_TEST(first_step_rows)
+{
+	struct progress p = {.job_id = 0};
+	struct view v;
+
+	little_world_init(&w, first[_i].job, first[_i].seen, "");
+	v = view_of();
+	progress_step(&p, &w.job, &v);
+	ck_assert_msg(p.status.state == first[_i].state, "%s | %s: %s", first[_i].job,
+		      first[_i].seen, vm_state_name(p.status.state));
+	ck_assert_str_eq(p.status.reason, first[_i].reason);
+	little_world_done(&w);
+}
+END_TEST
+
+START_TEST(kubernetes_says_why)
+{
+	struct progress p = {.job_id = 0};
+	struct view v;
+
+	little_world_init(&w, "running", "vm0:starting", "");
+	(void)str_copy(w.vm[0].reason, sizeof(w.vm[0].reason), "Unschedulable: no room");
+	v = view_of();
+	progress_step(&p, &w.job, &v);
+	ck_assert_str_eq(p.status.reason, "Unschedulable: no room");
+	w.vm[0].phase = VM_ABSENT; /* the VM object is there, nothing else */
+	progress_step(&p, &w.job, &v);
+	ck_assert_int_eq(p.status.state, VM_STATE_PROVISIONING);
+	w.vm[0].phase = VM_FAILED;
+	progress_step(&p, &w.job, &v);
+	ck_assert_int_eq(p.status.state, VM_STATE_FAILED);
+	ck_assert_str_eq(p.status.reason, "Unschedulable: no room");
+	little_world_done(&w);
+}
+END_TEST
+
+/* A site may set no limits: then a job waits as long as Slurm lets it. */
+START_TEST(no_limits)
+{
+	struct progress p = {.job_id = 0};
+	struct view v;
+
+	little_world_init(&w, "running", "vm0:running", "");
+	w.policy.ready_timeout_s = w.policy.trouble_timeout_s = 0;
+	v = view_of();
+	progress_step(&p, &w.job, &v);
+	v.mono_us += 1000000 * S;
+	progress_step(&p, &w.job, &v);
+	ck_assert_int_eq(p.status.state, VM_STATE_BOOTING);
+	(void)str_copy(trouble[TROUBLE_CEPH].text, sizeof(trouble[0].text), "Ceph: no answer");
+	v.mono_us += 1000000 * S;
+	progress_step(&p, &w.job, &v);
+	ck_assert_int_eq(p.status.state, VM_STATE_BOOTING);
+	ck_assert_str_eq(p.status.reason, "Ceph: no answer");
+	memset(trouble, 0, sizeof(trouble));
+	v.trouble = NULL;
+	progress_step(&p, &w.job, &v);
+	ck_assert_str_eq(p.status.reason, "waiting for the guest agent");
+	little_world_done(&w);
+}
+END_TEST
+
+/* Job ids come again after slurmctld lost its state; the nonce tells. */
+START_TEST(another_nonce_is_another_job)
+{
+	struct progress p = {.job_id = 0};
+	struct view v;
+
+	little_world_init(&w, "running", "vm0:failed", "");
+	v = view_of();
+	progress_step(&p, &w.job, &v);
+	ck_assert_int_eq(p.status.state, VM_STATE_FAILED);
+	(void)str_copy(w.job.request.nonce, sizeof(w.job.request.nonce), "00000000000000aa");
+	progress_step(&p, &w.job, &v);
+	ck_assert_int_eq(p.status.state, VM_STATE_PROVISIONING);
+	ck_assert_int_eq(p.failed_us, 0);
+	ck_assert_str_eq(p.status.vm, "vm-17-00000000000000aa-r0");
+	little_world_done(&w);
+}
+END_TEST
+
+START_TEST(user_of_the_job)
+{
+	struct progress p = {.job_id = 0};
+	struct view v;
+
+	little_world_init(&w, "running", "vm0:running", "");
+	w.image.user[0] = '\0';
+	v = view_of();
+	progress_step(&p, &w.job, &v);
+	ck_assert_str_eq(p.status.user, "alice");
+	p = (struct progress){.job_id = 0};
+	w.seen.n_vm = 0;
+	progress_step(&p, &w.job, &v);
+	ck_assert_str_eq(p.status.user, "alice");
+	little_world_done(&w);
+}
+END_TEST
+
+static const struct {
+	const char *allocated, *node;
+	enum vm_phase phase;
+	bool astray;
+} nodes[] = {
+	{"n1",             "n1",             VM_RUNNING,  false},
+	{"n1",             "n2",             VM_RUNNING,  true },
+	{"n1",             "n2",             VM_STARTING, true },
+	{"n1",             "n2",             VM_STOPPED,  false},
+	{"n1",             "n2",             VM_DELETING, false},
+	{"n1",             "n10",            VM_RUNNING,  true },
+	{"n10",            "n1",             VM_RUNNING,  true },
+	{"n1",             "n1.example.org", VM_RUNNING,  false},
+	{"n1.example.org", "n1",             VM_RUNNING,  false},
+	{"n1.example.org", "n1.example.net", VM_RUNNING,  true },
+	{"n1",             "",               VM_RUNNING,  false},
+	{"",	       "n1",             VM_RUNNING,  false},
+};
+
+START_TEST(node_rows)
+{
+	struct vm_seen vm = {.phase = nodes[_i].phase};
+	struct job j = {.id = 17};
+
+	(void)str_copy(vm.node, sizeof(vm.node), nodes[_i].node);
+	(void)str_copy(j.node, sizeof(j.node), nodes[_i].allocated);
+	ck_assert_msg(vm_is_astray(&vm, &j) == nodes[_i].astray, "%s on %s", nodes[_i].allocated,
+		      nodes[_i].node);
+}
+END_TEST
+
+/* ---- several jobs in one reconciler ---- */
+
+#define JOBS 3
+static struct {
+	unsigned n;
+	uint64_t record_ticket[JOBS + 1]; /* by job, 1 to JOBS */
+} port;
+
+static int note(void *self, const struct action *a, uint64_t ticket, struct err *e)
+{
+	(void)self, (void)e;
+	port.n++;
+	if (a->kind == ACT_RECORD && a->job_id <= JOBS)
+		port.record_ticket[a->job_id] = ticket;
+	return 0;
+}
+
+static void round_of(struct reconciler *r, struct job *jobs, size_t n, int64_t after_s)
+{
+	struct desired want = {.known = true, .n = n, .job = jobs};
+	struct observed seen = {.vms_known = true,
+				.disks_known = true,
+				.pvs_known = true,
+				.pvcs_known = true,
+				.secrets_known = true};
+
+	memset(&port, 0, sizeof(port));
+	world_sort(&want, &seen);
+	(void)reconciler_round(r, &want, &seen,
+			       (struct now){.mono_us = LITTLE_NOW_US + after_s * S,
+					    .wall_s = LITTLE_NOW_S + after_s});
+}
+
+static struct job job_make(uint32_t id, const char *nonce, enum job_phase phase)
+{
+	struct job j = {.id = id, .phase = phase, .cpus = 1, .memory_bytes = UINT64_C(1) << 30};
+
+	(void)str_copy(j.request.image, sizeof(j.request.image), "tiny");
+	(void)str_copy(j.request.nonce, sizeof(j.request.nonce), nonce);
+	return j;
+}
+
+static struct reconciler *reconciler_make(void)
+{
+	const struct action_port p = {.apply = note};
+
+	little_world_init(&w, "running", "", "");
+	return reconciler_new(&w.catalogue, &w.policy, &p);
+}
+
+/* Jobs come and go; each keeps its own progress, and the answer to its own record. */
+START_TEST(jobs_keep_their_progress)
+{
+	static const char aa[] = "00000000000000aa", bb[] = "00000000000000bb";
+	struct reconciler *r = reconciler_make();
+	struct job all[] = {job_make(1, aa, JOB_RUNNING), job_make(2, aa, JOB_RUNNING),
+			    job_make(3, aa, JOB_RUNNING)};
+	struct job some[] = {job_make(1, bb, JOB_PENDING), job_make(2, aa, JOB_RUNNING)};
+	const struct err ok = {.kind = ERR_NONE};
+
+	round_of(r, all, 3, 0);
+	round_of(r, all, 3, 20);
+	for (uint32_t i = 1; i <= JOBS; i++)
+		ck_assert_uint_ne(port.record_ticket[i], 0);
+	reconciler_done(r, port.record_ticket[2], &ok, (struct now){.mono_us = LITTLE_NOW_US});
+	round_of(r, all, 3, 21);
+	ck_assert_uint_eq(port.record_ticket[2], 0); /* written */
+	ck_assert_uint_eq(port.record_ticket[3], 0); /* on its way */
+	round_of(r, some, 2, 22);
+	ck_assert_int_eq(reconciler_status(r, 1)->state, VM_STATE_PENDING);
+	ck_assert_int_eq(reconciler_status(r, 2)->since_s[VM_STATE_PROVISIONING], LITTLE_NOW_S);
+	ck_assert_ptr_null(reconciler_status(r, 3));
+	round_of(r, all, 3, 30); /* 1 with its first nonce, and 3, begin anew */
+	ck_assert_int_eq(reconciler_status(r, 1)->since_s[VM_STATE_PROVISIONING],
+			 LITTLE_NOW_S + 30);
+	ck_assert_int_eq(reconciler_status(r, 3)->since_s[VM_STATE_PROVISIONING],
+			 LITTLE_NOW_S + 30);
+	reconciler_free(r);
+	little_world_done(&w);
+}
+END_TEST
+
+START_TEST(of_two_with_one_id_the_living_one)
+{
+	static const char aa[] = "00000000000000aa", bb[] = "00000000000000bb";
+	struct reconciler *r = reconciler_make();
+	struct job one[] = {job_make(1, aa, JOB_ENDED), job_make(1, bb, JOB_PENDING)};
+	struct job other[] = {job_make(1, aa, JOB_PENDING), job_make(1, bb, JOB_ENDED)};
+
+	round_of(r, one, 2, 0);
+	ck_assert_int_eq(reconciler_status(r, 1)->state, VM_STATE_PENDING);
+	round_of(r, other, 2, 1);
+	ck_assert_int_eq(reconciler_status(r, 1)->state, VM_STATE_PENDING);
+	reconciler_free(r);
+	little_world_done(&w);
+}
+END_TEST
+
+START_TEST(cut_round_goes_on_at_once)
+{
+	struct reconciler *r = reconciler_make();
+	struct desired want = {.known = true, .n = 1, .job = &w.job};
+	struct now now = {.mono_us = LITTLE_NOW_US, .wall_s = LITTLE_NOW_S};
+
+	w.policy.actions_per_round = 1;
+	ck_assert_int_eq(reconciler_round(r, &want, &w.seen, now), now.mono_us);
+	ck_assert_uint_eq(reconciler_plan(r)->n, 1);
+	ck_assert_int_gt(reconciler_round(r, &want, &w.seen, now), now.mono_us);
+	reconciler_free(r);
+	little_world_done(&w);
+}
+END_TEST
+
+/* Numbers that stand for nothing have a name that says so: they may come from a bug, not from
+ * outside, and must not end in a wild pointer. */
+START_TEST(names)
+{
+	char buf[64];
+
+	ck_assert_str_eq(job_phase_name(JOB_PENDING), "pending");
+	ck_assert_str_eq(job_phase_name(JOB_RUNNING), "running");
+	ck_assert_str_eq(job_phase_name(JOB_ENDING), "ending");
+	ck_assert_str_eq(job_phase_name(JOB_ENDED), "ended");
+	ck_assert_str_eq(job_phase_name((enum job_phase)99), "?");
+	ck_assert_str_eq(vm_phase_name(VM_ABSENT), "absent");
+	ck_assert_str_eq(vm_phase_name((enum vm_phase)99), "?");
+	ck_assert_str_eq(vm_state_name((enum vm_state)99), "?");
+	ck_assert_str_eq(disk_role_name((enum disk_role)99), "?");
+	ck_assert_str_eq(action_name((enum action_kind)99), "?");
+	/* a size that is not known is not told */
+	ck_assert_str_eq(action_text(&(struct action){.kind = ACT_CREATE_DISK, .object = "d"}, buf,
+				     sizeof(buf)),
+			 "create-disk job=0 object=d");
+	ck_assert(!disk_name_is("vm-17-9f3c12ab45de6701-root", "18-9f3c12ab45de6701", DISK_ROOT));
+	memset(buf, '1', sizeof(buf) - 1);
+	buf[sizeof(buf) - 1] = '\0';
+	ck_assert(!disk_name_is(buf, buf, DISK_ROOT));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("progress");
+	TCase *t = tcase_create("progress");
+	SRunner *sr;
+	int failed;
+
+	tcase_add_loop_test(t, first_step_rows, 0, ARRAY_LEN(first));
+	tcase_add_test(t, kubernetes_says_why);
+	tcase_add_test(t, no_limits);
+	tcase_add_test(t, another_nonce_is_another_job);
+	tcase_add_test(t, user_of_the_job);
+	tcase_add_loop_test(t, node_rows, 0, ARRAY_LEN(nodes));
+	tcase_add_test(t, jobs_keep_their_progress);
+	tcase_add_test(t, of_two_with_one_id_the_living_one);
+	tcase_add_test(t, cut_round_goes_on_at_once);
+	tcase_add_test(t, names);
+	suite_add_tcase(s, t);
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_NORMAL);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed ? 1 : 0;
+}
