@@ -219,11 +219,39 @@ static struct json_object *merge_object(struct json_object *doc, struct json_obj
 	return doc;
 }
 
+/* The name of a list that is merged by key and holds something else than objects; NULL: none. */
+static const char *odd_list(struct json_object *patch)
+{
+	json_object_object_foreach(patch, name, value)
+	{
+		bool is_list = json_object_is_type(value, json_type_array);
+		const char *odd = NULL;
+
+		if (json_object_is_type(value, json_type_object))
+			odd = odd_list(value);
+		for (size_t i = 0;
+		     !odd && is_list && merge_key(name) && i < json_object_array_length(value);
+		     i++) {
+			struct json_object *o = json_object_array_get_idx(value, i);
+
+			odd = json_object_is_type(o, json_type_object) ? odd_list(o) : name;
+		}
+		if (odd)
+			return odd;
+	}
+	return NULL;
+}
+
 int patch_strategic(struct json_object *doc, struct json_object *patch, struct json_object **ret,
 		    struct err *e)
 {
+	const char *odd;
+
 	if (!json_object_is_type(patch, json_type_object))
 		return err_set(e, ERR_INVALID, "a strategic merge patch must be an object");
+	odd = odd_list(patch);
+	if (odd)
+		return err_set(e, ERR_INVALID, "%.60s: its elements must be objects", odd);
 	*ret = merge_object(copy_of(doc), patch);
 	return 0;
 }
