@@ -79,6 +79,33 @@ START_TEST(names)
 }
 END_TEST
 
+static const struct {
+	const char *text, *want; /* in a buffer of 8 */
+} cuts[] = {
+	{"",		   ""		  },
+	{"seven77",            "seven77"           },
+	{"eight888",           "eight88"           },
+	{"a\tb\x7f\n",         "a?b??"             },
+	{"gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"},
+	{"123456\xc3\xbc",     "123456"            }, /* never half a character */
+	{"\xff\xc3",           "??"                }, /* no UTF-8, and cut off */
+	{"\xc0\xaf",           "??"                }, /* a '/' too long */
+	{"\xed\xa0\x80",       "???"               }, /* half of a pair */
+	{"\xc2\x9b"
+	 "2J",        "??2J"              }, /* a terminal's CSI */
+	{"\xf0\x9f\x96\xa5",   "\xf0\x9f\x96\xa5"  },
+	{"\xf4\x90\x80\x80",   "????"              },
+};
+
+START_TEST(cut_rows)
+{
+	char buf[8];
+
+	str_cut(buf, sizeof(buf), cuts[_i].text);
+	ck_assert_msg(str_eq(buf, cuts[_i].want), "row %d: '%s'", _i, buf);
+}
+END_TEST
+
 START_TEST(strbuf_limit)
 {
 	AUTO(strbuf_done) struct strbuf b = {.max = 5};
@@ -260,6 +287,7 @@ int main(void)
 	tcase_add_test(t, sizes_print);
 	tcase_add_test(t, numbers);
 	tcase_add_test(t, names);
+	tcase_add_loop_test(t, cut_rows, 0, ARRAY_LEN(cuts));
 	tcase_add_test(t, strbuf_limit);
 	tcase_add_test(t, err_texts);
 	tcase_add_loop_test(t, json_rows, 0, ARRAY_LEN(docs));

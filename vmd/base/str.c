@@ -17,6 +17,41 @@ int str_copy(char *dst, size_t size, const char *src)
 	return 0;
 }
 
+/* Bytes of the UTF-8 character at s; 0: it is none, or one that a terminal would act upon. */
+static size_t utf8_len(const unsigned char *s)
+{
+	static const uint32_t least[] = {0, 0xa0, 0x800, 0x10000}; /* c2 80 to c2 9f: controls */
+	size_t n = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : s[0] >= 0xc2 ? 2 : 1;
+	uint32_t c = n == 1 ? s[0] : s[0] & (0x7fU >> n);
+
+	if (n == 1)
+		return c >= 0x20 && c < 0x7f;
+	for (size_t i = 1; i < n; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (s[i] & 0x3f);
+	}
+	return s[0] <= 0xf4 && c >= least[n - 1] && c <= 0x10ffff && (c < 0xd800 || c > 0xdfff) ? n
+												: 0;
+}
+
+void str_cut(char *dst, size_t size, const char *src)
+{
+	size_t at = 0;
+
+	while (*src) {
+		size_t n = utf8_len((const unsigned char *)src);
+		const char *from = n ? src : "?";
+
+		if (at + (n ? n : 1) >= size)
+			break;
+		memcpy(dst + at, from, n ? n : 1);
+		at += n ? n : 1;
+		src += n ? n : 1;
+	}
+	dst[at] = '\0';
+}
+
 int str_fmt(char *dst, size_t size, const char *fmt, ...)
 {
 	va_list ap;

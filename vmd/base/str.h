@@ -11,6 +11,9 @@
 
 /* Copies all of src or nothing: -1 (dst is "") when it does not fit. size > 0. */
 int str_copy(char *dst, size_t size, const char *src);
+/* As many characters of src as fit, never half of one; what is no UTF-8, or a control character,
+ * becomes '?'. For text that others made and that is only shown. size > 0. */
+void str_cut(char *dst, size_t size, const char *src);
 /* Formats all or nothing: -1 (dst is "") when it does not fit. */
 int str_fmt(char *dst, size_t size, const char *fmt, ...) PRINTF(3, 4);
 bool str_eq(const char *a, const char *b); /* NULL equals NULL only */
