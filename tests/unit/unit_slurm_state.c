@@ -102,6 +102,7 @@ static slurm_job_info_t record(void)
 	slurm_job_info_t j = {.user_id = 1000,
 			      .group_id = 100,
 			      .user_name = (char *)"alice",
+			      .name = (char *)"render\n\xff",
 			      .job_state = SLURM_JOB_RUNNING,
 			      .batch_flag = 1,
 			      .restart_cnt = 2,
@@ -129,6 +130,7 @@ START_TEST(reads_a_record)
 	ck_assert_uint_eq(j.uid, 1000);
 	ck_assert_uint_eq(j.gid, 100);
 	ck_assert_str_eq(j.user, "alice");
+	ck_assert_str_eq(j.name, "render??");
 	ck_assert_uint_eq(j.restarts, 2);
 	ck_assert(j.batch);
 	ck_assert_str_eq(j.node, "worker2node");

@@ -13,6 +13,7 @@
 #define JOB_NAME_MAX    63  /* image, revision, network: DNS label length */
 #define JOB_NODE_MAX    255 /* RFC 1123 host name */
 #define JOB_USER_MAX    64
+#define JOB_TITLE_MAX   63
 #define JOB_REQUEST_MAX 1024 /* canonical request text, bytes */
 #define JOB_KEY_MAX     32   /* "4294967295-9f3c12ab45de6701" */
 
@@ -55,8 +56,9 @@ struct job {
 	uint32_t id;
 	uint32_t uid;
 	uint32_t gid;
-	char user[JOB_USER_MAX]; /* name, for the guest's account; "" if unknown */
-	uint32_t restarts;       /* slurm's restart_cnt: the incarnation */
+	char user[JOB_USER_MAX];      /* name, for the guest's account; "" if unknown */
+	char name[JOB_TITLE_MAX + 1]; /* sbatch --job-name, cut; for people: not unique */
+	uint32_t restarts;            /* slurm's restart_cnt: the incarnation */
 	enum job_phase phase;
 	enum job_end end;
 	bool batch;

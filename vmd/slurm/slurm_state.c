@@ -162,6 +162,7 @@ int slurm_job_read(const slurm_job_info_t *info, struct job *ret, struct err *e)
 		return err_wrap(e, "job %u", j.id);
 	if (info->user_name)
 		(void)str_copy(j.user, sizeof(j.user), info->user_name);
+	str_cut(j.name, sizeof(j.name), info->name ? info->name : "");
 	if (info->time_limit != INFINITE && info->time_limit != NO_VAL)
 		j.end_s = info->end_time;
 	if (j.phase == JOB_RUNNING && read_allocation(info, &j, e) < 0)
