@@ -53,6 +53,15 @@ static int read_key(void *self, const struct job *j, requests_key_fn done, void 
 	return kube_read_key(d->kube, secret, done, ctx, e);
 }
 
+static void approve(void *self, uint32_t uid)
+{
+	struct daemon *d = self;
+
+	log_warn("event=approved uid=%u vms=%zu", uid, reconciler_plan(d->reconciler)->held);
+	reconciler_approve(d->reconciler);
+	daemon_round_soon(d);
+}
+
 static int64_t wall_s(void *self)
 {
 	(void)self;
@@ -67,6 +76,7 @@ void answer_ports(struct daemon *d, struct requests_port *ret)
 				      .status = get_status,
 				      .catalogue = get_catalogue,
 				      .plan = get_plan,
+				      .approve = approve,
 				      .hint = take_hint,
 				      .read_key = read_key,
 				      .wall_s = wall_s};

@@ -65,6 +65,21 @@ static void expect_ends(struct daemon *d, const struct desired *want)
 	}
 }
 
+/* Said once when deletions begin to wait for an administrator, and when that is over. */
+static void tell_brake(struct daemon *d)
+{
+	const struct plan *p = reconciler_plan(d->reconciler);
+
+	if (p->approval && !d->braked)
+		log_warn(
+			"event=held vms=%zu first=%s err=\"Slurm does not know the jobs of so many "
+			"VMs: nothing of them is removed before: vmctl admin approve\"",
+			p->held, p->held_vm[0]);
+	else if (!p->approval && d->braked)
+		log_info("event=released");
+	d->braked = p->approval;
+}
+
 static void run_round(struct daemon *d)
 {
 	struct desired *want = slurm_view_world(d->slurm);
@@ -75,6 +90,7 @@ static void run_round(struct daemon *d)
 	probe(d, want);
 	next_us = reconciler_round(d->reconciler, want, &d->seen, daemon_now());
 	expect_ends(d, want);
+	tell_brake(d);
 	(void)sd_event_source_set_time(d->deadline, (uint64_t)next_us);
 	(void)sd_event_source_set_enabled(d->deadline,
 					  next_us == INT64_MAX ? SD_EVENT_OFF : SD_EVENT_ONESHOT);

@@ -33,6 +33,7 @@ struct daemon {
 	struct metrics metrics;
 	struct timings timings;
 	struct observed seen;             /* as of the last round */
+	bool braked;                      /* deletions wait for an approval, and that was said */
 	struct sd_event_source *round;    /* a round is due now */
 	struct sd_event_source *deadline; /* ... or at the latest then */
 	char slurm_trouble[240], kube_trouble[240], ceph_trouble[240];

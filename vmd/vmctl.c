@@ -8,26 +8,28 @@
 #include <string.h>
 
 /* Options beyond --json, --server, --help, --version, which all commands have. */
-enum { OPT_ALL = 1, OPT_STOPPED = 2, OPT_FOR = 4, OPT_TIMEOUT = 8 };
+enum { OPT_ALL = 1, OPT_STOPPED = 2, OPT_FOR = 4, OPT_TIMEOUT = 8, OPT_YES = 16 };
 
 static const struct command {
 	const char *name;
-	const char *operand; /* NULL: takes none */
+	const char *operand; /* as help shows it; NULL: takes none */
 	unsigned options;
 	int (*run)(struct vmctl *v);
 	const char *summary;
 	const char *help;
 } commands[] = {
-	{"list",   NULL,  OPT_ALL | OPT_STOPPED, cmd_list,   "your VMs and their states",
+	{"list",   NULL,      OPT_ALL | OPT_STOPPED, cmd_list,   "your VMs and their states",
 	 "  -a, --all          everybody's VMs (root and SlurmUser only)\n"
-	 "      --stopped      also those that have ended, while Slurm remembers the job\n"                         },
-	{"show",   "JOB", 0,                     cmd_show,   "all that is known of one VM",                       ""},
-	{"wait",   "JOB", OPT_FOR | OPT_TIMEOUT, cmd_wait,   "wait until a VM is ready",
+	 "      --stopped      also those that have ended, while Slurm remembers the job\n"													  },
+	{"show",   "[JOB]",   0,                     cmd_show,   "all that is known of one VM",                       ""									     },
+	{"wait",   "[JOB]",   OPT_FOR | OPT_TIMEOUT, cmd_wait,   "wait until a VM is ready",
 	 "      --for=STATE    ready (default: it answers on the network) or running (it boots)\n"
-	 "      --timeout=TIME give up after 90, 15m, 2h or 1d (default: never)\n"                                  },
-	{"images", NULL,  OPT_ALL,               cmd_images, "the images sbatch --vm=IMAGE may name",
-	 "  -a, --all          also those you may not use\n"                                                        },
-	{"plan",   NULL,  0,                     cmd_plan,   "what vmd is about to do (root and SlurmUser only)", ""},
+	 "      --timeout=TIME give up after 90, 15m, 2h or 1d (default: never)\n"														   },
+	{"images", NULL,      OPT_ALL,               cmd_images, "the images sbatch --vm=IMAGE may name",
+	 "  -a, --all          also those you may not use\n"																	 },
+	{"plan",   NULL,      0,                     cmd_plan,   "what vmd is about to do (root and SlurmUser only)", ""                                                                             },
+	{"admin",  "approve", OPT_YES,               cmd_admin,
+	 "let many deletions happen that vmd holds back (the same)",						  "  -y, --yes          do not ask; with --json nothing is approved without it\n"},
 };
 
 static const char common_help[] = "      --json         print JSON\n"
@@ -37,27 +39,30 @@ static const char common_help[] = "      --json         print JSON\n"
 				  "  -h, --help\n"
 				  "  -V, --version\n";
 
+static const char job_help[] =
+	"JOB is a job id, the name of a VM, or a job's name if only one of yours has it.\n"
+	"It may be left out inside a job, and when you have exactly one VM.\n";
+
 static int help_all(FILE *f)
 {
 	(void)fprintf(f, "Usage: vmctl COMMAND [OPTION...]\n\nCommands:\n");
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		(void)fprintf(f, "  %-6s %-6s %s\n", commands[i].name,
-			      commands[i].operand ? "[JOB]" : "", commands[i].summary);
+		(void)fprintf(f, "  %-6s %-7s  %s\n", commands[i].name,
+			      commands[i].operand ? commands[i].operand : "", commands[i].summary);
 	(void)fprintf(f,
-		      "\nJOB is a job id or the name of a VM. It may be left out inside a job, and "
-		      "when\nyou have exactly one VM.\n\nOptions of all commands:\n%s\n"
+		      "\n%s\nOptions of all commands:\n%s\n"
 		      "More: vmctl COMMAND --help, man vmctl\n",
-		      common_help);
+		      job_help, common_help);
 	return f == stdout ? EXIT_DONE : EXIT_USAGE;
 }
 
 static int help_command(const struct command *c)
 {
-	printf("Usage: vmctl %s%s [OPTION...]\n%s: %s.\n\nOptions:\n%s%s", c->name,
-	       c->operand ? " [JOB]" : "", c->name, c->summary, c->help, common_help);
-	if (c->operand)
-		printf("\nJOB is a job id or the name of a VM. It may be left out inside a job, "
-		       "and when\nyou have exactly one VM.\n");
+	printf("Usage: vmctl %s%s%s [OPTION...]\n%s: %s.\n\nOptions:\n%s%s", c->name,
+	       c->operand ? " " : "", c->operand ? c->operand : "", c->name, c->summary, c->help,
+	       common_help);
+	if (str_eq(c->operand, "[JOB]"))
+		printf("\n%s", job_help);
 	return EXIT_DONE;
 }
 
@@ -102,6 +107,10 @@ static int option_read(struct vmctl *v, struct given *g, int c, const char *valu
 		v->stopped = true;
 		g->options |= OPT_STOPPED;
 		return -1;
+	case 'y':
+		v->yes = true;
+		g->options |= OPT_YES;
+		return -1;
 	case 'f':
 		g->options |= OPT_FOR;
 		v->for_running = strcmp(value, "running") == 0;
@@ -128,18 +137,19 @@ static int options_read(struct vmctl *v, struct given *g, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"all",     no_argument,       NULL, 'a'},
-		{"stopped", no_argument,       NULL, 'S'},
+                {"stopped", no_argument,       NULL, 'S'},
 		{"for",     required_argument, NULL, 'f'},
-		{"timeout", required_argument, NULL, 't'},
-		{"json",    no_argument,       NULL, 'j'},
+                {"timeout", required_argument, NULL, 't'},
+		{"yes",     no_argument,       NULL, 'y'},
+                {"json",    no_argument,       NULL, 'j'},
 		{"server",  required_argument, NULL, 's'},
-		{"help",    no_argument,       NULL, 'h'},
+                {"help",    no_argument,       NULL, 'h'},
 		{"version", no_argument,       NULL, 'V'},
-		{NULL,      0,                 NULL, 0  },
+                {NULL,      0,                 NULL, 0  },
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "ahV", options, NULL)) >= 0) {
+	while ((c = getopt_long(argc, argv, "ahyV", options, NULL)) >= 0) {
 		int code = option_read(v, g, c, optarg);
 
 		if (code >= 0)

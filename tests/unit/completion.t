@@ -29,7 +29,7 @@ offers() # WANTED WORD...
 	bad=1
 }
 
-offers "list show wait images plan" vmctl ""
+offers "list show wait images plan admin" vmctl ""
 offers "show" vmctl s
 offers "17 vm-17-9f3c12ab45de6701-r0 230" vmctl show ""
 offers "230" vmctl wait 2
@@ -42,7 +42,9 @@ offers "--json --server= --help --version" vmctl show --
 offers "--for=" vmctl wait --f
 offers "--stopped" vmctl list --st
 offers "--server=" vmctl --json --se
+offers "approve" vmctl admin ""
+offers "--yes" vmctl admin approve --y
 offers "" vmctl list x
 offers "" vmctl images --server = ""
-offers "list show wait images plan" vmctl --json ""
+offers "list show wait images plan admin" vmctl --json ""
 exit $bad

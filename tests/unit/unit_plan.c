@@ -445,6 +445,10 @@ START_TEST(brake_rows)
 		deletes += out.act[i].kind == ACT_DELETE_VM;
 	ck_assert_msg(deletes == brakes[_i].deletes, "%s: %zu deletes", brakes[_i].why, deletes);
 	ck_assert_msg(out.approval == brakes[_i].approval, "%s: approval", brakes[_i].why);
+	ck_assert_uint_eq(out.held, out.approval ? brakes[_i].unknown : 0);
+	for (size_t i = 0; i < out.held && i < PLAN_HELD; i++)
+		ck_assert_msg(str_starts(out.held_vm[i], "vm-"), "%s: %s", brakes[_i].why,
+			      out.held_vm[i]);
 	little_world_done(&w);
 }
 END_TEST

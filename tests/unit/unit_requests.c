@@ -66,6 +66,10 @@ static struct {
 	bool has_request;
 	char image[JOB_NAME_MAX + 1];
 } hint;
+static struct {
+	unsigned n;
+	uint32_t uid;
+} approved;
 static requests_key_fn key_done;
 static void *key_ctx;
 
@@ -97,6 +101,13 @@ static const struct plan *get_plan(void *self)
 {
 	(void)self;
 	return no_plan ? NULL : &plan_now;
+}
+
+static void approve(void *self, uint32_t uid)
+{
+	(void)self;
+	approved.n++;
+	approved.uid = uid;
 }
 
 static void take_hint(void *self, uint32_t job_id, const struct vm_request *request, uint32_t uid)
@@ -132,6 +143,7 @@ static struct requests requests = {
 		 .status = get_status,
 		 .catalogue = get_catalogue,
 		 .plan = get_plan,
+		 .approve = approve,
 		 .hint = take_hint,
 		 .read_key = read_key,
 		 .wall_s = wall_s},
@@ -184,6 +196,7 @@ static void setup(void)
 	plan_now = (struct plan){.n = 1, .act = {{.kind = ACT_CREATE_VM, .job_id = 17}}};
 	no_plan = false;
 	memset(&hint, 0, sizeof(hint));
+	memset(&approved, 0, sizeof(approved));
 	key_done = NULL;
 }
 
@@ -233,6 +246,10 @@ static const struct {
 	{ALICE,      "op=plan\n",					     ERR_DENIED,  "the plan"                     },
 	{0,          "op=plan\n",					     ERR_NONE,    "the plan for root"            },
 	{SLURM,      "op=plan\n",					     ERR_NONE,    "the plan for SlurmUser"       },
+	{ALICE,      "op=approve\nheld=40\n",                                 ERR_DENIED,  "approval"                     },
+	{0,          "op=approve\nheld=40\n",                                 ERR_ABSENT,  "nothing to approve"           },
+	{SLURM,      "op=approve\nheld=40\n",                                 ERR_ABSENT,  "nothing for SlurmUser"        },
+	{0,          "op=approve\n",					  ERR_INVALID, "how many?"                    },
 	{BOB,        "op=hint\njob=17\n",				     ERR_NONE,    "anybody may hint"             },
 	{BOB,        "op=hint\n",					     ERR_INVALID, "hint what?"                   },
 	{0,          "op=hint\njob=17\nrequest=image%3D\nuid=1000\n",         ERR_INVALID, "a bad request"                },
@@ -495,6 +512,51 @@ START_TEST(the_plan)
 }
 END_TEST
 
+/* Only an administrator, and only what he was shown. */
+START_TEST(approval)
+{
+	size_t at = 0;
+
+	setup();
+	plan_now.approval = true;
+	plan_now.held = 40;
+	for (size_t i = 0; i < PLAN_HELD; i++)
+		(void)str_fmt(plan_now.held_vm[i], sizeof(plan_now.held_vm[i]), "vm-%zu", i);
+	ask_as(0, "op=plan\n");
+	ck_assert_pstr_eq(wire_get(&in, "held"), "40");
+	for (size_t i = 0; i < PLAN_HELD; i++)
+		ck_assert_pstr_eq(wire_next(&in, "example[]", &at), plan_now.held_vm[i]);
+	ck_assert_ptr_null(wire_next(&in, "example[]", &at));
+	ask_as(ALICE, "op=approve\nheld=40\n");
+	ck_assert_int_eq(reply.e.kind, ERR_DENIED);
+	ask_as(0, "op=approve\nheld=39\n");
+	ck_assert_int_eq(reply.e.kind, ERR_CONFLICT);
+	ck_assert_uint_eq(approved.n, 0);
+	ask_as(SLURM, "op=approve\nheld=41\n");
+	ck_assert_int_eq(reply.e.kind, ERR_NONE);
+	ck_assert_pstr_eq(wire_get(&in, "held"), "40");
+	ck_assert_uint_eq(approved.n, 1);
+	ck_assert_uint_eq(approved.uid, SLURM);
+}
+END_TEST
+
+/* Administrators hear of it with every list, others do not. */
+START_TEST(held_is_told)
+{
+	setup();
+	ask_as(0, "op=list\n");
+	ck_assert_ptr_null(wire_get(&in, "held"));
+	plan_now.held = 40;
+	ask_as(0, "op=list\n");
+	ck_assert_pstr_eq(wire_get(&in, "held"), "40");
+	ask_as(ALICE, "op=list\n");
+	ck_assert_ptr_null(wire_get(&in, "held"));
+	no_plan = true;
+	ask_as(0, "op=list\n");
+	ck_assert_ptr_null(wire_get(&in, "held"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("requests");
@@ -515,6 +577,8 @@ int main(void)
 	tcase_add_test(t, page_after_page);
 	tcase_add_test(t, image_list);
 	tcase_add_test(t, the_plan);
+	tcase_add_test(t, approval);
+	tcase_add_test(t, held_is_told);
 	tcase_set_timeout(t, 60);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

@@ -28,20 +28,28 @@ static const struct {
 	bool alices;
 	enum vm_state state[4]; /* the last one stays */
 	const char *reason;
+	const char *name;
 } world[] = {
-	{17, true,  {VM_STATE_READY, VM_STATE_READY, VM_STATE_READY, VM_STATE_READY},            ""},
-	{18, false, {VM_STATE_BOOTING, VM_STATE_BOOTING, VM_STATE_BOOTING, VM_STATE_BOOTING},    ""},
+	{17, true, {VM_STATE_READY, VM_STATE_READY, VM_STATE_READY, VM_STATE_READY},            "", "render" },
+	{18,
+	 false,    {VM_STATE_BOOTING, VM_STATE_BOOTING, VM_STATE_BOOTING, VM_STATE_BOOTING},
+	 "",											"bobs"   },
 	{19,
-	 true,      {VM_STATE_PENDING, VM_STATE_BOOTING, VM_STATE_FAILED, VM_STATE_FAILED},
-	 "disk full\033[2J"									},
-	{20, true,  {VM_STATE_STOPPED, VM_STATE_STOPPED, VM_STATE_STOPPED, VM_STATE_STOPPED},    ""},
+	 true,     {VM_STATE_PENDING, VM_STATE_BOOTING, VM_STATE_FAILED, VM_STATE_FAILED},
+	 "disk full\033[2J",									"failing"},
+	{20,
+	 true,     {VM_STATE_STOPPED, VM_STATE_STOPPED, VM_STATE_STOPPED, VM_STATE_STOPPED},
+	 "",											"old"    },
 	{21,
-	 true,      {VM_STATE_PENDING, VM_STATE_PROVISIONING, VM_STATE_BOOTING, VM_STATE_READY},
-	 "waiting"										 },
+	 true,     {VM_STATE_PENDING, VM_STATE_PROVISIONING, VM_STATE_BOOTING, VM_STATE_READY},
+	 "waiting",										 "twins"  },
 	{22,
-	 true,      {VM_STATE_PROVISIONING, VM_STATE_PROVISIONING, VM_STATE_PROVISIONING,
+	 true,     {VM_STATE_PROVISIONING, VM_STATE_PROVISIONING, VM_STATE_PROVISIONING,
 	  VM_STATE_PROVISIONING},
-	 "cloning"										 },
+	 "cloning",										 "twins"  },
+	{23,
+	 false,    {VM_STATE_STOPPED, VM_STATE_STOPPED, VM_STATE_STOPPED, VM_STATE_STOPPED},
+	 "",											"bobs"   },
 };
 
 static struct job jobs[ARRAY_LEN(world)];
@@ -72,6 +80,7 @@ static void world_make(void)
                 };
 		(void)str_copy(jobs[i].user, sizeof(jobs[i].user),
 			       world[i].alices ? "alice" : "bob");
+		(void)str_copy(jobs[i].name, sizeof(jobs[i].name), world[i].name);
 		asked[i] = 0;
 	}
 }
@@ -119,6 +128,15 @@ static const struct plan *get_plan(void *self)
 	return &plan_now;
 }
 
+/* One approval lets go what is held back. */
+static void approve(void *self, uint32_t uid)
+{
+	(void)self;
+	ck_assert_uint_eq(uid, 0);
+	plan_now.approval = false;
+	plan_now.held = 0;
+}
+
 static void take_hint(void *self, uint32_t job_id, const struct vm_request *request, uint32_t uid)
 {
 	(void)self, (void)job_id, (void)request, (void)uid;
@@ -141,6 +159,7 @@ static struct requests requests = {
 		 .status = get_status,
 		 .catalogue = get_catalogue,
 		 .plan = get_plan,
+		 .approve = approve,
 		 .hint = take_hint,
 		 .read_key = read_key,
 		 .wall_s = wall_s}
@@ -233,6 +252,7 @@ static int vmctl(const char *args, bool as_root, const char *job_id)
 	char name[] = "vmctl", line[256], *argv[16] = {name}, *rest = line;
 	int o = memfd_create("out", MFD_CLOEXEC), e = memfd_create("err", MFD_CLOEXEC);
 	int program = open("vmctl", O_PATH | O_CLOEXEC);
+	int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	char conf_env[160], job_env[32] = "NONE=";
 	char *env[] = {conf_env, job_env, NULL};
 	int status;
@@ -245,8 +265,10 @@ static int vmctl(const char *args, bool as_root, const char *job_id)
 	ck_assert_int_eq(str_copy(line, sizeof(line), args), 0);
 	for (int i = 1; i < 15 && (argv[i] = strsep(&rest, " ")); i++)
 		;
+	ck_assert_int_ge(nothing, 0);
 	pid = fork(); /* the server is a thread: between here and exec, system calls only */
 	if (pid == 0) {
+		dup2(nothing, STDIN_FILENO);
 		dup2(o, STDOUT_FILENO);
 		dup2(e, STDERR_FILENO);
 		if (!as_root && alice != geteuid() && (setgid(alice) < 0 || setuid(alice) < 0))
@@ -256,6 +278,7 @@ static int vmctl(const char *args, bool as_root, const char *job_id)
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	close(program);
+	close(nothing);
 	collect(o, out);
 	collect(e, err);
 	ck_assert(WIFEXITED(status));
@@ -270,53 +293,65 @@ static const struct {
 	const char *out, *err; /* what is in there */
 	const char *not_out;
 } rows[] = {
-	{"list",		      false, NULL, 0, "17   alice  tiny   READY",              "",                                 "bob"    },
-	{"list",		      false, NULL, 0, "JOB  USER   IMAGE  STATE",              "",                                 "STOPPED"},
-	{"list --stopped",            false, NULL, 0, "STOPPED",                               "",                                 NULL     },
-	{"list",		      false, NULL, 0, "disk full?[2J",                         "",                                 "\033"   },
-	{"list --all",                false, NULL, 4, "",                                      "only root and SlurmUser",          NULL     },
-	{"list -a",                   true,  NULL, 0, "18   bob    tiny   BOOTING       0:03", "",                                 NULL     },
-	{"list --json",               false, NULL, 0, "\"vm\": \"vm-17-" NONCE "-r0\"",        "",                                 "bob"    },
-	{"show 17",                   false, NULL, 0, "State     READY for 0:03\n",            "",                                 NULL     },
-	{"show 17",                   false, NULL, 0, "History   PENDING 0:00, READY 0:07\n",  "",                                 NULL     },
-	{"show 17",                   false, NULL, 0, "Address   192.168.172.57\n",            "",                                 NULL     },
-	{"show --json 17",            false, NULL, 0, "\"address\": \"192.168.172.57\"",       "",                                 NULL     },
-	{"show",		      false, "17", 0, "Job       17 of alice",                 "",                                 NULL     },
-	{"show vm-21-" NONCE "-r0",   false, NULL, 0, "Job       21 of alice",                 "",                                 NULL     },
-	{"show 18",                   false, NULL, 4, "",                                      "job 18 belongs to another user",   NULL     },
-	{"show 18",                   true,  NULL, 0, "Job       18 of bob",                   "",                                 NULL     },
-	{"show 99",                   false, NULL, 3, "",                                      "job 99 has no VM",                 NULL     },
-	{"show vm-99",                false, NULL, 3, "",                                      "no VM of yours is called 'vm-99'", NULL     },
-	{"show",		      false, NULL, 2, "",				      "say which job: 17 19 21 22",       NULL     },
-	{"show",		      true,  NULL, 3, "",				      "you have no VM",                   NULL     },
-	{"wait 17",                   false, NULL, 0, "",                                      "job 17  READY",                    NULL     },
+	{"list",		      false, NULL, 0, "17   render   alice  tiny   READY",              "",                                                      "bob"    },
+	{"list",		      false, NULL, 0, "JOB  NAME     USER   IMAGE  STATE",              "",                                                      "STOPPED"},
+	{"list --stopped",            false, NULL, 0, "STOPPED",                                        "",                                                      NULL     },
+	{"list",		      false, NULL, 0, "disk full?[2J",                                  "",						      "\033"   },
+	{"list --all",                false, NULL, 4, "",					       "only root and SlurmUser",                               NULL     },
+	{"list -a",                   true,  NULL, 0, "18   bobs     bob    tiny   BOOTING       0:03", "",                                                      NULL     },
+	{"list --json",               false, NULL, 0, "\"vm\": \"vm-17-" NONCE "-r0\"",                 "",                                                      "bob"    },
+	{"show 17",                   false, NULL, 0, "State     READY for 0:03\n",                     "",                                                      NULL     },
+	{"show 17",                   false, NULL, 0, "History   PENDING 0:00, READY 0:07\n",           "",                                                      NULL     },
+	{"show 17",                   false, NULL, 0, "Address   192.168.172.57\n",                     "",                                                      NULL     },
+	{"show --json 17",            false, NULL, 0, "\"address\": \"192.168.172.57\"",                "",                                                      NULL     },
+	{"show",		      false, "17", 0, "Job       17 of alice",                          "",                                                      NULL     },
+	{"show vm-21-" NONCE "-r0",   false, NULL, 0, "Job       21 of alice",                          "",                                                      NULL     },
+	{"show render",               false, NULL, 0, "Job       17 of alice\nName      render\n",      "",                                                      NULL     },
+	{"show old",                  false, NULL, 0, "Job       20 of alice",                          "",                                                      NULL     },
+	{"show twins",                false, NULL, 2, "",					       "2 jobs are called 'twins', say which: 21 22",           NULL     },
+	{"wait twins",                false, NULL, 2, "",					       "say which: 21 22",                                      NULL     },
+	{"show bobs",                 false, NULL, 3, "",					       "is called 'bobs'",                                      NULL     },
+	{"show bobs",                 true,  NULL, 0, "Job       18 of bob",                            "",                                                      NULL     },
+	{"show 18",                   false, NULL, 4, "",					       "job 18 belongs to another user",                        NULL     },
+	{"show 18",                   true,  NULL, 0, "Job       18 of bob",                            "",                                                      NULL     },
+	{"show 99",                   false, NULL, 3, "",					       "job 99 has no VM",                                      NULL     },
+	{"show vm-99",                false, NULL, 3, "",					       "no VM and no job of yours with a VM is called 'vm-99'",
+	 NULL																			     },
+	{"show",		      false, NULL, 2, "",					       "say which job: 17 19 21 22",                            NULL     },
+	{"show",		      true,  NULL, 3, "",					       "you have no VM",                                        NULL     },
+	{"wait 17",                   false, NULL, 0, "",					       "job 17  READY",                                         NULL     },
 	{"wait 21",                   false, NULL, 0, "",
-	 "job 21  PENDING: waiting\n   0:00  job 21  PROVISIONING: waiting",                                                       NULL     },
-	{"wait 21 --json",            false, NULL, 0, "\"state\": \"READY\"",                  "",                                 NULL     },
-	{"wait --for=running 19",     false, NULL, 0, "",                                      "BOOTING",                          NULL     },
-	{"wait 19",                   false, NULL, 6, "",                                      "FAILED: disk full?[2J",            NULL     },
-	{"wait 20",                   false, NULL, 6, "",                                      "vmctl show 20",                    NULL     },
-	{"wait --timeout=1 22",       false, NULL, 7, "",                                      "scancel 22",                       NULL     },
-	{"wait",		      false, "21", 0, "",				      "job 21  READY",                    NULL     },
-	{"wait 18",                   false, NULL, 4, "",                                      "belongs to another user",          NULL     },
-	{"images",		    false, NULL, 0, "tiny   v1         linux    1G",         "",                                 "win11"  },
-	{"images --all",              false, NULL, 0, "win11",                                 "",                                 NULL     },
-	{"images --json",             false, NULL, 0, "\"allowed\": false",                    "",                                 NULL     },
-	{"plan",		      false, NULL, 4, "",				      "only root and SlurmUser",          NULL     },
-	{"plan",		      true,  NULL, 0, "create-vm job=22",                      "",                                 NULL     },
-	{"plan --json",               true,  NULL, 0, "\"approval\": false",                   "",                                 NULL     },
-	{"list --server 127.0.0.1:1", false, NULL, 5, "",                                      "Connection refused",               NULL     },
-	{"list --server nix",         false, NULL, 2, "",                                      "'nix' is not HOST:PORT",           NULL     },
-	{"",			  false, NULL, 2, "",				      "no command ''",                    NULL     },
-	{"destroy",                   false, NULL, 2, "",                                      "no command 'destroy'",             NULL     },
-	{"list 17",                   false, NULL, 2, "",                                      "too many operands",                NULL     },
-	{"show --all 17",             false, NULL, 2, "",                                      "does not belong to 'show'",        NULL     },
-	{"wait --for=ever",           false, NULL, 2, "",                                      "must be ready or running",         NULL     },
-	{"wait --timeout=soon",       false, NULL, 2, "",                                      "not a time",                       NULL     },
-	{"list --colour",             false, NULL, 2, "",                                      "unrecognized option",              NULL     },
-	{"--help",		    false, NULL, 0, "Usage: vmctl COMMAND",                  "",                                 NULL     },
-	{"wait --help",               false, NULL, 0, "--timeout=TIME",                        "",                                 NULL     },
-	{"--version",                 false, NULL, 0, "vmctl (slurm-vm) ",                     "",                                 NULL     },
+	 "job 21  PENDING: waiting\n   0:00  job 21  PROVISIONING: waiting",										     NULL     },
+	{"wait 21 --json",            false, NULL, 0, "\"state\": \"READY\"",                           "",                                                      NULL     },
+	{"wait --for=running 19",     false, NULL, 0, "",                                               "BOOTING",                                               NULL     },
+	{"wait 19",                   false, NULL, 6, "",					       "FAILED: disk full?[2J",                                 NULL     },
+	{"wait 20",                   false, NULL, 6, "",					       "vmctl show 20",                                         NULL     },
+	{"wait --timeout=1 22",       false, NULL, 7, "",                                               "scancel 22",                                            NULL     },
+	{"wait",		      false, "21", 0, "",					       "job 21  READY",                                         NULL     },
+	{"wait 18",                   false, NULL, 4, "",					       "belongs to another user",                               NULL     },
+	{"images",		    false, NULL, 0, "tiny   v1         linux    1G",                  "",                                                      "win11"  },
+	{"images --all",              false, NULL, 0, "win11",                                          "",						      NULL     },
+	{"images --json",             false, NULL, 0, "\"allowed\": false",                             "",                                                      NULL     },
+	{"plan",		      false, NULL, 4, "",					       "only root and SlurmUser",                               NULL     },
+	{"plan",		      true,  NULL, 0, "create-vm job=22",                               "",                                                      NULL     },
+	{"plan --json",               true,  NULL, 0, "\"approval\": false",                            "",                                                      NULL     },
+	{"admin",		     true,  NULL, 2, "",					       "vmctl admin approve",                                   NULL     },
+	{"admin destroy",             true,  NULL, 2, "",					       "vmctl admin approve",                                   NULL     },
+	{"admin approve",             true,  NULL, 0, "No deletion is held back.",                      "",                                                      NULL     },
+	{"admin approve",             false, NULL, 4, "",					       "only root and SlurmUser",                               NULL     },
+	{"list --yes",                false, NULL, 2, "",					       "does not belong to 'list'",                             NULL     },
+	{"list --server 127.0.0.1:1", false, NULL, 5, "",                                               "Connection refused",                                    NULL     },
+	{"list --server nix",         false, NULL, 2, "",                                               "'nix' is not HOST:PORT",                                NULL     },
+	{"",			  false, NULL, 2, "",					       "no command ''",                                         NULL     },
+	{"destroy",                   false, NULL, 2, "",					       "no command 'destroy'",                                  NULL     },
+	{"list 17",                   false, NULL, 2, "",					       "too many operands",                                     NULL     },
+	{"show --all 17",             false, NULL, 2, "",					       "does not belong to 'show'",                             NULL     },
+	{"wait --for=ever",           false, NULL, 2, "",                                               "must be ready or running",                              NULL     },
+	{"wait --timeout=soon",       false, NULL, 2, "",                                               "not a time",                                            NULL     },
+	{"list --colour",             false, NULL, 2, "",					       "unrecognized option",                                   NULL     },
+	{"--help",		    false, NULL, 0, "Usage: vmctl COMMAND",                           "",                                                      NULL     },
+	{"wait --help",               false, NULL, 0, "--timeout=TIME",                                 "",                                                      NULL     },
+	{"--version",                 false, NULL, 0, "vmctl (slurm-vm) ",                              "",                                                      NULL     },
 };
 
 START_TEST(command_rows)
@@ -337,6 +372,35 @@ START_TEST(command_rows)
 		      rows[_i].args, rows[_i].not_out, out);
 	if (rows[_i].code != 0)
 		ck_assert_msg(!*out, "vmctl %s: failed and printed %s", rows[_i].args, out);
+}
+END_TEST
+
+/* What is held back is shown, then approved by somebody who says so, once. */
+START_TEST(approves)
+{
+	if (geteuid() != 0)
+		return;
+	conf_write("");
+	plan_now.approval = true;
+	plan_now.held = 40;
+	for (size_t i = 0; i < PLAN_HELD; i++)
+		(void)str_fmt(plan_now.held_vm[i], sizeof(plan_now.held_vm[i]), "vm-9%zu", i);
+	ck_assert_int_eq(vmctl("list -a", true, NULL), 0);
+	ck_assert_msg(strstr(err, "the jobs of 40 VMs"), "%s", err);
+	ck_assert_int_eq(vmctl("list", false, NULL), 0);
+	ck_assert_msg(!strstr(err, "40 VMs"), "%s", err);
+	ck_assert_int_eq(vmctl("plan", true, NULL), 0);
+	ck_assert_msg(strstr(err, "vmctl admin approve"), "%s", err);
+	ck_assert_int_eq(vmctl("admin approve", true, NULL), 2); /* nobody there to be asked */
+	ck_assert_msg(strstr(err, "nothing done"), "%s", err);
+	ck_assert_int_eq(vmctl("admin approve --json", true, NULL), 0);
+	ck_assert_msg(strstr(out, "\"approved\": false"), "%s", out);
+	ck_assert_uint_eq(plan_now.held, 40);
+	ck_assert_int_eq(vmctl("admin approve --yes", true, NULL), 0);
+	ck_assert_msg(strstr(out, "vm-97\n  and 32 more"), "%s", out);
+	ck_assert_uint_eq(plan_now.held, 0);
+	ck_assert_int_eq(vmctl("admin approve --yes --json", true, NULL), 0);
+	ck_assert_msg(strstr(out, "\"approved\": false"), "%s", out);
 }
 END_TEST
 
@@ -369,6 +433,7 @@ int main(void)
 	}
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, command_rows, 0, ARRAY_LEN(rows));
+	tcase_add_test(t, approves);
 	tcase_add_loop_test(t, conf_rows, 0, ARRAY_LEN(confs));
 	tcase_set_timeout(t, 60);
 	suite_add_tcase(s, t);

@@ -106,6 +106,7 @@ static struct json_object *vm_json(const struct ask *a, const struct job *j)
 	json_put_int(o, "job", j->id);
 	json_put_int(o, "uid", j->uid);
 	json_put_str(o, "user", j->user);
+	json_put_str(o, "name", j->name);
 	json_put_str(o, "image", j->request.image);
 	json_put_str(o, "revision", j->request.revision);
 	json_put_str(o, "state", vm_state_name(s->state));
@@ -282,6 +283,14 @@ static const struct job **jobs_select(const struct ask *a, const struct desired 
 	return list;
 }
 
+/* VMs whose deletion waits for an administrator. */
+static size_t plan_held(const struct ask *a)
+{
+	const struct plan *p = a->q->port.plan(a->q->port.self);
+
+	return p ? p->held : 0;
+}
+
 static int op_list(const struct ask *a, struct err *e)
 {
 	const struct desired *d = a->q->port.desired(a->q->port.self);
@@ -296,6 +305,8 @@ static int op_list(const struct ask *a, struct err *e)
 		return -1;
 	if (!d->known && d->n == 0)
 		return unknown(e);
+	if (is_admin(a) && plan_held(a) > 0)
+		wire_addf(a->out, "held", "%zu", plan_held(a));
 	list = jobs_select(a, d, all, after, &n);
 	for (size_t i = 0; i < n; i++) {
 		AUTO(json_object_put) struct json_object *o = NULL;
@@ -377,6 +388,30 @@ static int op_plan(const struct ask *a, struct err *e)
 	}
 	wire_add(a->out, "approval", p->approval ? "1" : "0");
 	wire_add(a->out, "cut", p->cut ? "1" : "0");
+	wire_addf(a->out, "held", "%zu", p->held);
+	for (size_t i = 0; i < p->held && i < PLAN_HELD; i++)
+		wire_add(a->out, "example[]", p->held_vm[i]);
+	return ANSWERED;
+}
+
+/* What was seen is what may go: not what has come to it since. */
+static int op_approve(const struct ask *a, struct err *e)
+{
+	size_t held = plan_held(a);
+	uint64_t seen = 0;
+
+	if (!is_admin(a))
+		return err_set(e, ERR_DENIED, "only root and SlurmUser may approve deletions");
+	if (wire_get_u64(a->in, "held", UINT32_MAX, &seen, e) < 0)
+		return -1;
+	if (held == 0)
+		return err_set(e, ERR_ABSENT, "no deletion is held back");
+	if (held > seen)
+		return err_set(e, ERR_CONFLICT,
+			       "the deletions of %zu VMs are held back by now, not of %llu", held,
+			       (unsigned long long)seen);
+	a->q->port.approve(a->q->port.self, a->who->uid);
+	wire_addf(a->out, "held", "%zu", held);
 	return ANSWERED;
 }
 
@@ -384,12 +419,13 @@ static const struct {
 	const char *op;
 	int (*answer)(const struct ask *a, struct err *e);
 } ops[] = {
-	{"hint",   op_hint  },
-        {"show",   op_show  },
-        {"key",    op_key   },
-	{"list",   op_list  },
-        {"images", op_images},
-        {"plan",   op_plan  },
+	{"hint",    op_hint   },
+        {"show",    op_show   },
+        {"key",     op_key    },
+        {"list",    op_list   },
+	{"images",  op_images },
+        {"plan",    op_plan   },
+        {"approve", op_approve},
 };
 
 static int answer(const struct ask *a, struct err *e)

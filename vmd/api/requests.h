@@ -22,6 +22,8 @@ struct requests_port {
 	const struct catalogue *(*catalogue)(void *self);
 	/* reconciler_plan(); NULL: no round yet. */
 	const struct plan *(*plan)(void *self);
+	/* reconciler_approve(), and a round soon; uid: who did it. */
+	void (*approve)(void *self, uint32_t uid);
 	/* Kubernetes' VMs as of the last round. May be NULL: then a job whose request is gone from
 	 * its admin_comment looks as if it never had a VM. */
 	const struct observed *(*observed)(void *self);

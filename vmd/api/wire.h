@@ -19,6 +19,8 @@
  *   list    [all=1] [after=N]            the caller's VMs; all=1: everybody's (root, SlurmUser)
  *   images  [after=NAME]                 anyone
  *   plan                                 root, SlurmUser
+ *   approve held=N                       root, SlurmUser: let the N deletions happen that plan
+ *                                        said are held back; refused if they are more by now
  *
  * Replies: error=TEXT kind=KIND on failure (KIND as err_kind_name() says), else ok=1 and
  *
@@ -26,12 +28,14 @@
  *   show    job, state, reason, vm, node, address, user (the guest's account), host (the node's
  *           name, for VM_HOST), node_clear=0|1, elapsed=SECONDS in this state, json=OBJECT
  *   key     key, user, address
- *   list    vm[]=OBJECT, one JSON object per VM by job id; more=1: ask again with after=last job id
- *   images  image[]=OBJECT; more=1: again with after=last name
- *   plan    action[]=TEXT, approval=0|1, cut=0|1
+ *   list    vm[]=OBJECT, one JSON object per VM by job id; more=1: ask again with after=last job
+ * id; held=N, for root and SlurmUser, if deletions wait for an approval images  image[]=OBJECT;
+ * more=1: again with after=last name plan    action[]=TEXT, approval=0|1, cut=0|1, held=N (VMs),
+ * example[]=VM (the first of them) approve held=N (VMs that may be deleted now)
  *
  * kind=absent: vmd has Slurm's list of jobs and this job is not in it, or has no VM. kind=retry:
- * vmd cannot know yet (it was just started, slurmctld does not answer). */
+ * vmd cannot know yet (it was just started, slurmctld does not answer). approve only: absent:
+ * nothing is held back; conflict: more is than the caller has seen. */
 #ifndef VMD_API_WIRE_H
 #define VMD_API_WIRE_H
 

@@ -53,11 +53,14 @@ enum action_class {
 };
 
 #define PLAN_ACTIONS 256
+#define PLAN_HELD    8 /* examples */
 struct plan {
 	size_t n;
 	bool cut;      /* more was to do than fits: the next round goes on */
 	bool many;     /* many VMs at once are to be deleted whose jobs Slurm does not know */
 	bool approval; /* and nobody approved: nothing of unknown jobs is deleted in this round */
+	size_t held;   /* with approval: so many VMs are spared; the first of them by name */
+	char held_vm[PLAN_HELD][VM_NAME_MAX + 1];
 	struct action act[PLAN_ACTIONS];
 };
 

@@ -139,20 +139,28 @@ static bool is_orphan(const struct planner *p, const struct holdings *h, uint32_
 
 /* Many VMs whose jobs Slurm suddenly does not know: more likely Slurm's loss than so many ends,
  * for the end of a job that Slurm tells of is no orphan. */
-static bool are_many(const struct planner *p)
+static void plan_brake(struct planner *p)
 {
 	const struct policy *policy = p->c->policy;
 	size_t orphans = 0, all = 0;
 	uint32_t id;
 
 	for (struct holdings h = {.key = ""}; world_next(p->seen, &h);)
-		for (size_t i = 0; i < h.n_vm; i++)
-			if (h.vm[i].phase != VM_DELETING) {
-				all++;
-				orphans += is_orphan(p, &h, &id);
-			}
-	return orphans > policy->delete_share_min &&
-	       orphans * 100 > all * policy->delete_share_percent;
+		for (size_t i = 0; i < h.n_vm; i++) {
+			if (h.vm[i].phase == VM_DELETING)
+				continue;
+			all++;
+			if (!is_orphan(p, &h, &id))
+				continue;
+			if (orphans < PLAN_HELD)
+				(void)str_copy(p->out->held_vm[orphans], sizeof(p->out->held_vm[0]),
+					       h.vm[i].name);
+			orphans++;
+		}
+	p->out->many = orphans > policy->delete_share_min &&
+		       orphans * 100 > all * policy->delete_share_percent;
+	p->out->approval = p->out->many && !p->c->approved;
+	p->out->held = p->out->approval ? orphans : 0;
 }
 
 void plan(const struct desired *want, const struct observed *seen, const struct plan_context *c,
@@ -162,14 +170,15 @@ void plan(const struct desired *want, const struct observed *seen, const struct 
 
 	out->n = 0;
 	out->cut = out->many = out->approval = false;
+	out->held = 0;
 	if (c->policy->actions_per_round && c->policy->actions_per_round < p.limit)
 		p.limit = c->policy->actions_per_round;
 	if (!want->known)
 		return; /* unknown is not empty */
 	for (size_t i = 0; i < want->n; i++)
 		plan_job(&p, i);
-	out->many = seen->vms_known && are_many(&p);
-	out->approval = out->many && !c->approved;
+	if (seen->vms_known)
+		plan_brake(&p);
 	if (out->approval)
 		return;
 	for (struct holdings h = {.key = ""}; world_next(seen, &h);) {

@@ -5,6 +5,7 @@
 #include "vmd/vmctl/vmctl.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define CALL_MS   10000
 #define PAGES_MAX 1000
@@ -53,6 +54,7 @@ int ask_pages(struct vmctl *v, const char *op, struct json_object **ret, struct 
 {
 	AUTO(json_object_put) struct json_object *array = json_object_new_array();
 	char after[80] = "";
+	uint64_t held = 0;
 
 	for (int page = 0; page < PAGES_MAX; page++) {
 		ask_begin(v, op);
@@ -63,9 +65,13 @@ int ask_pages(struct vmctl *v, const char *op, struct json_object **ret, struct 
 		if (ask_send(v, e) < 0 || page_read(v, str_eq(op, "list") ? "vm[]" : "image[]",
 						    array, after, sizeof(after), e) < 0)
 			return -1;
+		if (wire_get(&v->in, "held") &&
+		    wire_get_u64(&v->in, "held", UINT32_MAX, &held, e) < 0)
+			return -1;
 		if (!wire_get(&v->in, "more"))
 			break;
 	}
+	v->held = held;
 	*ret = STEAL(array);
 	return 0;
 }
@@ -94,13 +100,42 @@ void ask_hint(struct vmctl *v, uint32_t job)
 	(void)ask_send(v, &e);
 }
 
-/* By the VM's name, among those the caller may see. */
-static int job_by_name(struct vmctl *v, const char *name, uint32_t *ret, struct err *e)
+static bool is_over(struct json_object *vm)
 {
-	AUTO(json_object_put) struct json_object *vms = NULL;
+	return str_eq(state_of(vm), "STOPPED") || str_eq(state_of(vm), "FAILED");
+}
 
-	if (ask_pages(v, "list", &vms, e) < 0)
-		return -1;
+/* Jobs of one name: how many, and which. */
+struct namesakes {
+	size_t n;
+	uint32_t job; /* the last */
+	struct strbuf ids;
+};
+
+static void namesakes_done_auto(struct namesakes *s)
+{
+	strbuf_done(&s->ids);
+}
+
+static void namesakes_find(struct json_object *vms, const char *name, bool over,
+			   struct namesakes *s)
+{
+	for (size_t i = 0; i < json_object_array_length(vms); i++) {
+		struct json_object *vm = json_object_array_get_idx(vms, i);
+
+		if (is_over(vm) != over || !str_eq(json_str_at(vm, "name"), name))
+			continue;
+		s->job = (uint32_t)int_of(vm, "job");
+		strbuf_addf(&s->ids, "%s%u", s->n++ ? " " : "", s->job);
+	}
+}
+
+/* By the VM's name or the job's among vms. What has ended counts only when nothing else has the
+ * name. ERR_ABSENT: none. */
+static int name_pick(struct json_object *vms, const char *name, uint32_t *ret, struct err *e)
+{
+	AUTO(namesakes_done) struct namesakes s = {.ids = {.max = 120}};
+
 	for (size_t i = 0; i < json_object_array_length(vms); i++) {
 		struct json_object *vm = json_object_array_get_idx(vms, i);
 
@@ -109,12 +144,35 @@ static int job_by_name(struct vmctl *v, const char *name, uint32_t *ret, struct 
 			return 0;
 		}
 	}
-	return err_set(e, ERR_ABSENT, "no VM of yours is called '%.80s'", name);
+	namesakes_find(vms, name, false, &s);
+	if (s.n == 0)
+		namesakes_find(vms, name, true, &s);
+	if (s.n == 0)
+		return err_set(e, ERR_ABSENT,
+			       "no VM and no job of yours with a VM is called '%.80s'", name);
+	if (s.n > 1)
+		return err_set(e, ERR_INVALID, "%zu jobs are called '%.80s', say which: %s%s", s.n,
+			       name, s.ids.s, s.ids.overflow ? " ..." : "");
+	*ret = s.job;
+	return 0;
 }
 
-static bool is_over(struct json_object *vm)
+/* Among the caller's own; root finds everybody's, too. */
+static int job_by_name(struct vmctl *v, const char *name, uint32_t *ret, struct err *e)
 {
-	return str_eq(state_of(vm), "STOPPED") || str_eq(state_of(vm), "FAILED");
+	AUTO(json_object_put) struct json_object *own = NULL;
+	AUTO(json_object_put) struct json_object *all = NULL;
+
+	if (ask_pages(v, "list", &own, e) < 0)
+		return -1;
+	if (name_pick(own, name, ret, e) == 0)
+		return 0;
+	if (e->kind != ERR_ABSENT || geteuid() != 0)
+		return -1;
+	v->all = true;
+	if (ask_pages(v, "list", &all, e) < 0)
+		return -1;
+	return name_pick(all, name, ret, e);
 }
 
 /* The caller's only VM. */

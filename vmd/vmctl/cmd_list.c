@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vmctl list, images, plan: tables. */
+/* vmctl list, images: tables. */
 #include "vmd/base/str.h"
 #include "vmd/base/strbuf.h"
 #include "vmd/vmctl/vmctl.h"
@@ -25,6 +25,7 @@ static void add_vm(struct table *t, struct json_object *vm)
 	char time[32];
 
 	table_addf(t, "%lld", (long long)int_of(vm, "job"));
+	table_add(t, json_str_at(vm, "name"));
 	table_add(t, json_str_at(vm, "user"));
 	table_add(t, json_str_at(vm, "image"));
 	table_add(t, state_of(vm));
@@ -36,7 +37,7 @@ static void add_vm(struct table *t, struct json_object *vm)
 
 int cmd_list(struct vmctl *v)
 {
-	static const char *const head[] = {"JOB",  "USER", "IMAGE",   "STATE",
+	static const char *const head[] = {"JOB",  "NAME", "USER",    "IMAGE", "STATE",
 					   "TIME", "NODE", "ADDRESS", "REASON"};
 	AUTO(json_object_put) struct json_object *vms = NULL;
 	AUTO(json_object_put) struct json_object *list = NULL;
@@ -58,6 +59,7 @@ int cmd_list(struct vmctl *v)
 	if (json_object_array_length(list) == 0)
 		(void)fprintf(stderr, "No VM. Start one with: sbatch --vm=IMAGE ... "
 				      "(images: vmctl images)\n");
+	say_held(v->held);
 	return EXIT_DONE;
 }
 
@@ -115,45 +117,5 @@ int cmd_images(struct vmctl *v)
 		table_add(&t, json_str_at(o, "description"));
 	}
 	table_print(&t);
-	return EXIT_DONE;
-}
-
-static void plan_json(const struct vmctl *v)
-{
-	AUTO(json_object_put) struct json_object *o = json_object_new_object();
-	struct json_object *actions = json_object_new_array();
-	const char *text;
-	size_t at = 0;
-
-	while ((text = wire_next(&v->in, "action[]", &at)))
-		json_object_array_add(actions, json_object_new_string(text));
-	json_put_at(o, "actions", actions);
-	json_put_bool(o, "approval", str_eq(wire_get(&v->in, "approval"), "1"));
-	json_put_bool(o, "cut", str_eq(wire_get(&v->in, "cut"), "1"));
-	json_print(o);
-}
-
-int cmd_plan(struct vmctl *v)
-{
-	struct table t = {.columns = 1};
-	const char *text;
-	size_t at = 0;
-	struct err e;
-
-	ask_begin(v, "plan");
-	if (ask_send(v, &e) < 0)
-		return fail(v, &e);
-	if (v->json) {
-		plan_json(v);
-		return EXIT_DONE;
-	}
-	while ((text = wire_next(&v->in, "action[]", &at)))
-		table_add(&t, text);
-	table_print(&t);
-	if (str_eq(wire_get(&v->in, "approval"), "1"))
-		(void)fprintf(stderr, "Deletions are held back: too many at once. See "
-				      "limits: delete_share in vmd.yaml(5).\n");
-	if (str_eq(wire_get(&v->in, "cut"), "1"))
-		(void)fprintf(stderr, "More is to do than one round may: the next goes on.\n");
 	return EXIT_DONE;
 }

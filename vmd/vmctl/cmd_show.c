@@ -106,6 +106,7 @@ static void print(struct json_object *vm)
 	char time[32];
 
 	row("Job", "%lld of %s", (long long)int_of(vm, "job"), text_of(vm, "user"));
+	row("Name", "%s", text_of(vm, "name"));
 	row("State", "%s for %s", state_of(vm),
 	    elapsed_text(int_of(vm, "elapsed_s"), time, sizeof(time)));
 	row("Reason", "%s", text_of(vm, "reason"));

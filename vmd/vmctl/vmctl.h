@@ -27,9 +27,11 @@ struct vmctl {
 	bool json;
 	bool all;
 	bool stopped;
+	bool yes;          /* admin: do not ask */
 	bool for_running;  /* wait: running is enough */
 	int64_t timeout_s; /* 0: none */
-	const char *job;   /* operand; NULL: left out */
+	const char *job;   /* operand, of admin: what to do; NULL: left out */
+	size_t held; /* VMs whose deletion waits for an approval, as list told root and SlurmUser */
 	/* one exchange */
 	char request[4096];
 	struct wire_out out;
@@ -45,12 +47,13 @@ int seconds_parse(const char *text, int64_t *ret_s, struct err *e);
 /* ask.c: wire_add() to v->out in between; the reply is v->in. */
 void ask_begin(struct vmctl *v, const char *op);
 int ask_send(struct vmctl *v, struct err *e);
-/* All pages of list or images as one array, which the caller puts. */
+/* All pages of list or images as one array, which the caller puts. v->held is what list said. */
 int ask_pages(struct vmctl *v, const char *op, struct json_object **ret, struct err *e);
 /* The state of a job: the object of show. */
 int ask_show(struct vmctl *v, uint32_t job, struct json_object **ret, struct err *e);
 void ask_hint(struct vmctl *v, uint32_t job); /* an error is no matter */
-/* The job meant by v->job: its id, its VM's name; left out: this job, or the only one with a VM. */
+/* The job meant by v->job: its id, its VM's name, its own name if no other has it; left out: this
+ * job, or the only one with a VM. */
 int ask_job(struct vmctl *v, uint32_t *ret, struct err *e);
 
 /* print.c: text from outside is cleaned of control characters. */
@@ -71,11 +74,14 @@ void json_print(struct json_object *o);
 /* Says what is wrong and what to do about it; returns the exit code. */
 int fail(const struct vmctl *v, const struct err *e);
 
+void say_held(uint64_t n); /* cmd_admin.c: to an administrator, if deletions are held back */
+
 /* One per command: return an exit code. */
 int cmd_list(struct vmctl *v);
 int cmd_show(struct vmctl *v);
 int cmd_wait(struct vmctl *v);
 int cmd_images(struct vmctl *v);
 int cmd_plan(struct vmctl *v);
+int cmd_admin(struct vmctl *v);
 
 #endif
