@@ -160,7 +160,9 @@ struct launcher {
 	int64_t grace_end_us; /* 0: nobody asked it to end */
 	int64_t asked_us;     /* when shutdown was asked last */
 	bool killed;
-	uint64_t credentials; /* checksum of the Secrets given to the guest; 0: none yet */
+	uint64_t credentials;        /* checksum of the Secrets given to the guest; 0: none yet */
+	unsigned credentials_asked;  /* answers of the agent that are still to come */
+	char credentials_error[200]; /* what it refused; "" nothing */
 	struct launcher *next;
 };
 struct launcher *launcher_find(struct controllers *c, const char *ns, const char *pod);
@@ -190,7 +192,9 @@ int networks_resolve(struct controllers *c, struct json_object *vmi, struct mach
 		     struct err *e);
 
 /* --- credentials.c --- */
-void credentials_apply(struct controllers *c, struct json_object *vmi, struct guest *g);
+/* Gives them to the guest, and tells in copy what came of it. */
+void credentials_apply(struct controllers *c, struct json_object *vmi, struct json_object *copy,
+		       struct guest *g);
 
 /* --- migration.c --- */
 /* The migration of a VMI that is not over; NULL. */

@@ -2,7 +2,8 @@
 /* accessCredentials: public keys and passwords from Secrets into the guest, by its agent, once it
  * is connected and again whenever a Secret changes. What was done last is remembered in the
  * launcher of the guest as a checksum of the Secrets' versions, so that a restart does it once
- * more, which does not harm. Nothing secret is logged; the agent's refusals become events. */
+ * more, which does not harm. Nothing secret is logged. When the agent has answered to all of it,
+ * the VMI gets the condition AccessCredentialsSynchronized and an event, as from virt-handler. */
 #include "kubevirt-lite/base64.h"
 #include "kubevirt-lite/controllers/controller.h"
 #include "kubevirt-lite/controllers/secret.h"
@@ -18,36 +19,44 @@ struct asked {
 	struct controllers *c;
 	char ns[NS_MAX];
 	char vmi[NAME_MAX_];
+	char pod[NAME_MAX_];
+	uint64_t credentials; /* of the launcher when this was asked */
 	char what[96];
 };
 
 static void on_done(void *self, struct json_object *value, const struct err *e)
 {
 	struct asked *a = self;
-	struct json_object *vmi = store_get(a->c->store, KIND_VMI, a->ns, a->vmi);
+	struct launcher *l = launcher_find(a->c, a->ns, a->pod);
 
-	if (!value && vmi)
-		say(a->c, vmi, HANDLER, true, "AccessCredentialsSyncFailed", "%s: %s", a->what,
-		    e->msg);
+	if (l && l->credentials == a->credentials && l->credentials_asked > 0) {
+		if (!value)
+			(void)snprintf(l->credentials_error, sizeof(l->credentials_error), "%s: %s",
+				       a->what, e->msg);
+		if (--l->credentials_asked == 0)
+			again(a->c, KIND_VMI, a->ns, a->vmi, 0);
+	}
 	free(a);
 }
 
-static void call(struct controllers *c, struct json_object *vmi, struct guest *g,
-		 const char *command, struct json_object *args, const char *user)
+static void call(struct launcher *l, const char *command, struct json_object *args,
+		 const char *user)
 {
 	struct asked *a = calloc(1, sizeof(*a));
 
 	if (!a)
 		abort();
-	a->c = c;
-	(void)str_copy(a->ns, sizeof(a->ns), object_namespace(vmi));
-	(void)str_copy(a->vmi, sizeof(a->vmi), object_name(vmi));
+	a->c = l->c;
+	a->credentials = l->credentials;
+	(void)str_copy(a->ns, sizeof(a->ns), l->ns);
+	(void)str_copy(a->vmi, sizeof(a->vmi), l->vmi);
+	(void)str_copy(a->pod, sizeof(a->pod), l->pod);
 	(void)snprintf(a->what, sizeof(a->what), "%s for %.48s", command, user);
-	g->ops->call(g, command, args, on_done, a);
+	l->credentials_asked++;
+	l->guest->ops->call(l->guest, command, args, on_done, a);
 }
 
-static void keys_apply(struct controllers *c, struct json_object *vmi, struct guest *g,
-		       struct json_object *users, struct json_object *secret)
+static void keys_apply(struct launcher *l, struct json_object *users, struct json_object *secret)
 {
 	struct json_object *data = json_at(secret, "data");
 	char text[TEXT_MAX];
@@ -68,12 +77,11 @@ static void keys_apply(struct controllers *c, struct json_object *vmi, struct gu
 		json_put_str(args, "username", user);
 		json_put_bool(args, "reset", true);
 		json_put_at(args, "keys", keys);
-		call(c, vmi, g, "guest-ssh-add-authorized-keys", args, user);
+		call(l, "guest-ssh-add-authorized-keys", args, user);
 	}
 }
 
-static void passwords_apply(struct controllers *c, struct json_object *vmi, struct guest *g,
-			    struct json_object *secret)
+static void passwords_apply(struct launcher *l, struct json_object *secret)
 {
 	struct json_object *data = json_at(secret, "data");
 	char text[TEXT_MAX];
@@ -94,7 +102,7 @@ static void passwords_apply(struct controllers *c, struct json_object *vmi, stru
 		json_put_bool(args, "crypted", false);
 		explicit_bzero(encoded, strlen(encoded));
 		free(encoded);
-		call(c, vmi, g, "guest-set-user-password", args, user);
+		call(l, "guest-set-user-password", args, user);
 	}
 	explicit_bzero(text, sizeof(text));
 }
@@ -116,7 +124,44 @@ static uint64_t mix(uint64_t sum, struct json_object *secret)
 	return sum * 31 + 7;
 }
 
-void credentials_apply(struct controllers *c, struct json_object *vmi, struct guest *g)
+static void give(struct launcher *l, struct json_object *vmi, struct json_object *list)
+{
+	l->credentials_asked = 0;
+	l->credentials_error[0] = '\0';
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		struct json_object *one = json_object_array_get_idx(list, i);
+		struct json_object *secret;
+
+		if ((secret = secret_of(l->c, vmi, one, "sshPublicKey/source/secret/secretName")))
+			keys_apply(l,
+				   json_at(one, "sshPublicKey/propagationMethod/qemuGuestAgent/"
+						"users"),
+				   secret);
+		if ((secret = secret_of(l->c, vmi, one, "userPassword/source/secret/secretName")))
+			passwords_apply(l, secret);
+	}
+}
+
+/* The condition and its event, once per outcome. */
+static void tell(struct launcher *l, struct json_object *vmi, struct json_object *copy)
+{
+	const char *type = "AccessCredentialsSynchronized";
+	const char *error = l->credentials_error;
+	const char *status = *error ? "False" : "True";
+
+	if (str_eq(condition_status(copy, type), status))
+		return;
+	condition_set(copy, type, status, NULL, *error ? error : NULL);
+	if (*error)
+		say(l->c, vmi, HANDLER, true, "AccessCredentialsSyncFailed",
+		    "Access credentials sync failed: %s", error);
+	else
+		say(l->c, vmi, HANDLER, false, "AccessCredentialsSyncSuccess",
+		    "Access credentials sync successful.");
+}
+
+void credentials_apply(struct controllers *c, struct json_object *vmi, struct json_object *copy,
+		       struct guest *g)
 {
 	struct json_object *list = json_at(vmi, "spec/accessCredentials");
 	struct json_object *pod = vmi_pod(c, vmi);
@@ -124,7 +169,7 @@ void credentials_apply(struct controllers *c, struct json_object *vmi, struct gu
 	uint64_t sum = UINT64_C(14695981039346656037);
 	size_t n = json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
 
-	if (!n || !l)
+	if (!n || !l || l->guest != g)
 		return;
 	for (size_t i = 0; i < n; i++) {
 		struct json_object *one = json_object_array_get_idx(list, i);
@@ -132,19 +177,10 @@ void credentials_apply(struct controllers *c, struct json_object *vmi, struct gu
 		sum = mix(sum, secret_of(c, vmi, one, "sshPublicKey/source/secret/secretName"));
 		sum = mix(sum, secret_of(c, vmi, one, "userPassword/source/secret/secretName"));
 	}
-	if (l->credentials == sum)
-		return;
-	l->credentials = sum;
-	for (size_t i = 0; i < n; i++) {
-		struct json_object *one = json_object_array_get_idx(list, i);
-		struct json_object *secret;
-
-		if ((secret = secret_of(c, vmi, one, "sshPublicKey/source/secret/secretName")))
-			keys_apply(c, vmi, g,
-				   json_at(one, "sshPublicKey/propagationMethod/qemuGuestAgent/"
-						"users"),
-				   secret);
-		if ((secret = secret_of(c, vmi, one, "userPassword/source/secret/secretName")))
-			passwords_apply(c, vmi, g, secret);
+	if (l->credentials != sum) {
+		l->credentials = sum;
+		give(l, vmi, list);
 	}
+	if (l->credentials_asked == 0)
+		tell(l, vmi, copy);
 }

@@ -394,7 +394,7 @@ static void step_running(struct controllers *c, struct json_object *vmi, struct 
 	evacuate(c, vmi);
 	vmi_status_fill(copy, &g->seen);
 	if (g->seen.agent)
-		credentials_apply(c, vmi, g);
+		credentials_apply(c, vmi, copy, g);
 }
 
 /* --- deletion --- */

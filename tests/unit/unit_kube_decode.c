@@ -340,6 +340,38 @@ START_TEST(address_rows)
 }
 END_TEST
 
+#define ASKED  "\"accessCredentials\":[{}]"
+#define SET(s) ",{\"type\":\"AccessCredentialsSynchronized\",\"status\":\"" s "\"}"
+
+static const struct {
+	const char *spec, *condition;
+	bool pending;
+} logins[] = {
+	{"",    "",           false}, /* none were asked for */
+	{ASKED, "",           true }, /* the agent is there, but did not do it yet */
+	{ASKED, SET("False"), true }, /* it refused */
+	{ASKED, SET("True"),  false},
+};
+
+START_TEST(login_rows)
+{
+	AUTO(cache_free) struct cache *c = cache_new();
+	AUTO(strbuf_done) struct strbuf text = {.len = 0};
+	struct observed seen = {.vms_known = true};
+
+	strbuf_addf(&text,
+		    "{" META ",\"spec\":{%s},\"status\":{\"phase\":\"Running\",\"conditions\":[{"
+		    "\"type\":\"AgentConnected\",\"status\":\"True\"}%s]}}",
+		    logins[_i].spec, logins[_i].condition);
+	load(c, CACHE_VM, VM(RERUN, BEGUN), false);
+	load(c, CACHE_VMI, text.s, false);
+	cache_observe(c, &seen);
+	ck_assert_uint_eq(seen.n_vm, 1);
+	ck_assert(seen.vm[0].agent);
+	ck_assert_int_eq(seen.vm[0].login_pending, logins[_i].pending);
+}
+END_TEST
+
 static const struct {
 	const char *address, *cidr;
 	bool within;
@@ -533,6 +565,7 @@ int main(void)
 	tcase_add_loop_test(t, event_rows, 0, ARRAY_LEN(events));
 	tcase_add_loop_test(t, join_rows, 0, ARRAY_LEN(joins));
 	tcase_add_loop_test(t, address_rows, 0, ARRAY_LEN(addresses));
+	tcase_add_loop_test(t, login_rows, 0, ARRAY_LEN(logins));
 	tcase_add_loop_test(t, cidr_rows, 0, ARRAY_LEN(cidrs));
 	tcase_add_test(t, metadata_of_a_vm);
 	tcase_add_test(t, a_new_list_replaces_the_old);

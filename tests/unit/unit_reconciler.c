@@ -132,6 +132,10 @@ START_TEST(a_life)
 	guest_answers("192.168.172.57", true, false);
 	expect(VM_STATE_BOOTING, "waiting for the guest's RDP or ssh server to answer");
 	answer(ERR_NONE);
+	w.vm[0].login_pending = true; /* who is told READY logs in at once */
+	guest_answers("192.168.172.57", true, true);
+	expect(VM_STATE_BOOTING, "waiting for the guest's account and key to be set");
+	w.vm[0].login_pending = false;
 	guest_answers("192.168.172.57", true, true);
 	expect(VM_STATE_READY, "");
 	ck_assert_str_eq(reconciler_status(r, 17)->address, "192.168.172.57");

@@ -246,6 +246,8 @@ int kube_vmi_decode(struct json_object *doc, const struct settings *s, struct ku
 	vmi.phase = vmi_phase_of(text.phase);
 	memcpy(vmi.node, text.node, sizeof(vmi.node));
 	vmi.agent = condition(doc, "AgentConnected", "True") != NULL;
+	vmi.login_pending = json_at(doc, "spec/accessCredentials") != NULL &&
+			    !condition(doc, "AccessCredentialsSynchronized", "True");
 	address_read(doc, s, vmi.address, sizeof(vmi.address));
 	condition_reason(doc, vmi.reason, sizeof(vmi.reason));
 	*ret = vmi;
@@ -321,6 +323,7 @@ void kube_vm_join(const struct kube_vm *vm, const struct kube_vmi *vmi, const ch
 	if (here) {
 		memcpy(v.node, vmi->node, sizeof(v.node));
 		v.agent = vmi->agent && vmi->phase == VMI_RUNNING;
+		v.login_pending = vmi->login_pending;
 		if (v.agent)
 			memcpy(v.address, vmi->address, sizeof(v.address));
 	}

@@ -26,6 +26,7 @@ struct kube_vmi {
 	enum vmi_phase phase;
 	char node[JOB_NODE_MAX + 1];
 	bool agent;
+	bool login_pending; /* as in struct vm_seen */
 	char address[48];
 	char reason[VM_REASON_MAX + 1];
 	bool gone; /* deleted: kept until the VM says what comes next */

@@ -116,11 +116,12 @@ static void reason_making(struct progress *p, const struct job *j, const struct 
 
 static void step_running_guest(struct progress *p, const struct vm_seen *vm, const struct view *v)
 {
-	const char *missing = !vm->agent      ? "waiting for the guest agent"
-			      : !*vm->address ? "waiting for an address in the LAN"
-			      : !vm->reachable
-				      ? "waiting for the guest's RDP or ssh server to answer"
-				      : NULL;
+	const char *missing =
+		!vm->agent          ? "waiting for the guest agent"
+		: vm->login_pending ? "waiting for the guest's account and key to be set"
+		: !*vm->address     ? "waiting for an address in the LAN"
+		: !vm->reachable    ? "waiting for the guest's RDP or ssh server to answer"
+				    : NULL;
 
 	if (*vm->address)
 		(void)str_copy(p->status.address, sizeof(p->status.address), vm->address);

@@ -55,9 +55,10 @@ struct vm_seen {
 	enum vm_phase phase;
 	char node[JOB_NODE_MAX + 1]; /* where the guest runs */
 	bool has_vmi;
-	bool agent;       /* guest agent connected */
-	char address[48]; /* first LAN address told by the agent; "" unknown */
-	bool reachable;   /* RDP or ssh answered (the prober's word, see network/) */
+	bool agent;         /* guest agent connected */
+	bool login_pending; /* the agent has not given the guest its password and key yet */
+	char address[48];   /* first LAN address told by the agent; "" unknown */
+	bool reachable;     /* RDP or ssh answered (the prober's word, see network/) */
 	char reason[VM_REASON_MAX +
 		    1]; /* what Kubernetes says is wrong, for people; "" if nothing */
 	int64_t created_s;
