@@ -56,5 +56,6 @@ include tests/plugin/local.mk
 include tests/fuzz/local.mk
 include tests/daemon.mk
 include tests/core.mk
+include tests/reliability.mk
 include tests/conformance/local.mk
 include tests/kubeapi.mk

@@ -17,6 +17,9 @@ static const struct {
 	/* unknown is not empty */
 	{"no list of jobs: nothing at all", "unknown", "vm0:running " ALL, "", ""},
 	{"no list of VMs: nothing is removed", "ended normal", ALL " ?vms", "", ""},
+	{"part of a list of VMs: none of it goes", "pending r1", "vm0:running " ALL " ?vms", "",
+	 ""},
+	{"... nor while the job ends", "ending", "vm0:running " ALL " ?vms", "", ""},
 	{"no list of VMs: nothing is made", "running", ALL " ?vms", "", ""},
 	{"no list of disks: none is made", "running", "?disks", "", "create-secret"},
 	{"no list of PVs: none is made", "running", "disk secret ?pvs", "", ""},

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+# What takes too long for `make check`; docs/reliability.md tells of the runs.
+EXTRA_DIST += tests/mutations
+.PHONY: check-long check-valgrind
+
+# many seeds with faults and crashes, a crash at every effect, and every state of the model
+check-long: tests/sim/sim_seeds tests/model/explore
+	tests/sim/sim_seeds $${SEEDS-20000}
+	tests/model/explore
+
+# The unit tests under valgrind: errors, and memory that is lost. CK_FORK=no: in one process, so that
+# an error ends the program with 99.
+check-valgrind: $(unit_tests)
+	@bad=0; for t in $${VALGRIND_TESTS-$(unit_tests)}; do \
+		if CK_FORK=no CK_VERBOSITY=silent srcdir=$(srcdir) KUBE_SAMPLES=$${KUBE_SAMPLES-$(abs_top_srcdir)/../shared/kube-samples} \
+			$(LIBTOOL) --quiet --mode=execute valgrind -q --error-exitcode=99 --leak-check=full \
+			--errors-for-leak-kinds=definite $$t >$$t.valgrind 2>&1 || test $$? = 77; \
+		then echo "ok: $$t"; \
+		else echo "FAILED: $$t"; tail -n 40 $$t.valgrind; bad=1; fi; \
+	done; exit $$bad
