@@ -4,3 +4,5 @@
 check-lab: all
 	$(top_srcdir)/tests/lab/run --build $(abs_top_builddir)
 .PHONY: check-lab
+
+EXTRA_DIST += .ci/run scripts/demo scripts/guest scripts/lab scripts/lab.d tests/.shellcheckrc tests/lab

@@ -6,9 +6,9 @@ T_LOG_COMPILER = bash
 AM_TESTS_ENVIRONMENT = top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' CC='$(CC)'; \
 	export top_srcdir top_builddir CC;
 
-lint_tests = tests/lint/docs.t tests/lint/layers.t tests/lint/pure.t
+lint_tests = tests/lint/configure.t tests/lint/docs.t tests/lint/layers.t tests/lint/pure.t
 TESTS += $(lint_tests)
 tests/lint/pure.log: libvmcore.a
 EXTRA_DIST += $(lint_tests) \
 	scripts/check scripts/check-docs scripts/check-layers scripts/check-pure scripts/codespell-words scripts/cppcheck.cfg \
-	scripts/packages scripts/packages.list
+	scripts/coverage scripts/fuzz scripts/mutate tests/mutations scripts/packages scripts/packages.list

@@ -28,3 +28,6 @@ endif
 plugin_scripts = tests/plugin/exports.t tests/plugin/job_submit.t
 TESTS += $(plugin_scripts)
 EXTRA_DIST += $(plugin_scripts) tests/plugin/job_submit_test.lua
+
+clean-local:
+	rm -rf tests-plugin-keys
