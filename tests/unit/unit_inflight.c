@@ -161,6 +161,24 @@ START_TEST(quiet_is_long_enough)
 }
 END_TEST
 
+/* Seed 9825 of the simulation: a VM was made while the watch stalled, so its making was repeated
+ * when it was believed no longer; that was refused, and the first one forgotten: the epilog went,
+ * and a next incarnation would have got the disk. */
+START_TEST(made_is_made_whatever_comes_of_repeating)
+{
+	const int64_t again_us = FLIGHT_BELIEF_US;
+	struct inflight f = {.seed = 1};
+
+	inflight_finish(&f, start(&f, ACT_CREATE_VM, "r0", 0), &ok, 0);
+	go_wrong(&f, ACT_CREATE_VM, "r0", ERR_RETRY, again_us);
+	ck_assert(inflight_may_appear(&f, K, CLASS_VM, "r1", again_us + 1 - FLIGHT_VIEW_US));
+	inflight_expire(&f, FLIGHT_VIEW_US);
+	ck_assert(inflight_may_appear(&f, K, CLASS_VM, "r1", 0));
+	ck_assert(!inflight_may_appear(&f, K, CLASS_VM, "r1", FLIGHT_BELIEF_US));
+	inflight_done(&f);
+}
+END_TEST
+
 START_TEST(unsure_create_may_land_whatever_comes_after)
 {
 	struct inflight f = {.seed = 1};
@@ -414,6 +432,7 @@ int main(void)
 	tcase_add_test(t, jobs_are_apart);
 	tcase_add_test(t, belief_has_a_kind);
 	tcase_add_test(t, quiet_is_long_enough);
+	tcase_add_test(t, made_is_made_whatever_comes_of_repeating);
 	tcase_add_test(t, unsure_create_may_land_whatever_comes_after);
 	tcase_add_test(t, deadline_is_an_unknown_outcome);
 	tcase_add_loop_test(t, backoff_rows, 0, ARRAY_LEN(backoffs));

@@ -89,6 +89,9 @@ uint64_t inflight_start(struct inflight *f, const struct action *a, int64_t now_
 
 	if (action_creates(fl->kind) != action_creates(a->kind))
 		fl->failures = 0; /* another wish: its back-off begins anew */
+	/* What was made and is not seen yet may show later, whatever comes of this attempt. */
+	if (action_creates(fl->kind) && fl->believed_until_us > fl->lands_until_us)
+		fl->lands_until_us = fl->believed_until_us;
 	fl->kind = a->kind;
 	fl->ticket = ++f->tickets;
 	fl->deadline_us =

@@ -33,8 +33,9 @@ struct flight {
 	enum action_kind kind; /* of the last action */
 	uint64_t ticket;       /* 0: none in flight */
 	int64_t deadline_us;
-	int64_t hold_until_us;     /* back-off or settling: nothing new before */
-	int64_t lands_until_us;    /* a create without an answer may still take effect until then */
+	int64_t hold_until_us; /* back-off or settling: nothing new before */
+	/* Until then may still land a create without an answer, or show one that was repeated. */
+	int64_t lands_until_us;
 	int64_t vanish_until_us;   /* the same for a removal */
 	int64_t believed_until_us; /* it worked: believe that until then */
 	unsigned failures;         /* in a row */
