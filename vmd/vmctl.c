@@ -72,10 +72,13 @@ static int usage(const char *fmt, ...)
 	char text[256];
 	va_list ap;
 
-	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	(void)fprintf(stderr, "vmctl: %s\nTry: vmctl --help\n", text_clean(text));
+	if (fmt) {
+		va_start(ap, fmt);
+		(void)vsnprintf(text, sizeof(text), fmt, ap);
+		va_end(ap);
+		(void)fprintf(stderr, "vmctl: %s\n", text_clean(text));
+	}
+	(void)fprintf(stderr, "Try: vmctl --help\n");
 	return EXIT_USAGE;
 }
 
@@ -129,7 +132,7 @@ static int option_read(struct vmctl *v, struct given *g, int c, const char *valu
 	case 'j': v->json = true; return -1;
 	case 'h': g->help = true; return -1;
 	case 'V': g->version = true; return -1;
-	default: return usage("see above"); /* getopt has said what */
+	default: return usage(NULL); /* getopt has said what */
 	}
 }
 

@@ -490,6 +490,11 @@ START_TEST(image_list)
 	ck_assert(json_object_get_boolean(json_at(tiny, "allowed")));
 	ck_assert(!json_object_get_boolean(json_at(win, "allowed")));
 	ck_assert_pstr_eq(json_str_at(win, "profile"), "windows");
+	/* what --mem must be: the guest's and what its host needs for it */
+	ck_assert_int_eq(json_object_get_int64(json_at(tiny, "memory_min_bytes")),
+			 (int64_t)vm_allocation_bytes(images[0].memory_min_bytes, 1, false));
+	ck_assert_int_gt(json_object_get_int64(json_at(tiny, "memory_min_bytes")),
+			 (int64_t)images[0].memory_min_bytes);
 	at = 0;
 	ask_as(ALICE, "op=images\nafter=tiny\n");
 	ck_assert_ptr_nonnull(strstr(wire_next(&in, "image[]", &at), "win11"));

@@ -326,7 +326,8 @@ static const struct {
 	{"wait --for=running 19",     false, NULL, 0, "",                                               "BOOTING",                                               NULL     },
 	{"wait 19",                   false, NULL, 6, "",					       "FAILED: disk full?[2J",                                 NULL     },
 	{"wait 20",                   false, NULL, 6, "",					       "vmctl show 20",                                         NULL     },
-	{"wait --timeout=1 22",       false, NULL, 7, "",                                               "scancel 22",                                            NULL     },
+	{"wait --timeout=1 22",       false, NULL, 7, "",                                               "is not ready after 1 s (the job goes on",
+	 NULL																			     },
 	{"wait",		      false, "21", 0, "",					       "job 21  READY",                                         NULL     },
 	{"wait 18",                   false, NULL, 4, "",					       "belongs to another user",                               NULL     },
 	{"images",		    false, NULL, 0, "tiny   v1         linux    1G",                  "",                                                      "win11"  },
@@ -338,7 +339,7 @@ static const struct {
 	{"admin",		     true,  NULL, 2, "",					       "vmctl admin approve",                                   NULL     },
 	{"admin destroy",             true,  NULL, 2, "",					       "vmctl admin approve",                                   NULL     },
 	{"admin approve",             true,  NULL, 0, "No deletion is held back.",                      "",                                                      NULL     },
-	{"admin approve",             false, NULL, 4, "",					       "only root and SlurmUser",                               NULL     },
+	{"admin approve",             false, NULL, 4, "",					       "may approve deletions",                                 NULL     },
 	{"list --yes",                false, NULL, 2, "",					       "does not belong to 'list'",                             NULL     },
 	{"list --server 127.0.0.1:1", false, NULL, 5, "",                                               "Connection refused",                                    NULL     },
 	{"list --server nix",         false, NULL, 2, "",                                               "'nix' is not HOST:PORT",                                NULL     },
@@ -348,7 +349,9 @@ static const struct {
 	{"show --all 17",             false, NULL, 2, "",					       "does not belong to 'show'",                             NULL     },
 	{"wait --for=ever",           false, NULL, 2, "",                                               "must be ready or running",                              NULL     },
 	{"wait --timeout=soon",       false, NULL, 2, "",                                               "not a time",                                            NULL     },
-	{"list --colour",             false, NULL, 2, "",					       "unrecognized option",                                   NULL     },
+	{"list --colour",             false, NULL, 2, "",					       "option '--colour'\nTry:",                               NULL     },
+	{"list",		      true,  NULL, 0, "JOB",					    "Everybody's: vmctl list --all",                         NULL     },
+	{"wait --timeout=1 99",       false, NULL, 7, "",                                               "is not ready after 1 s\n",                              NULL     },
 	{"--help",		    false, NULL, 0, "Usage: vmctl COMMAND",                           "",                                                      NULL     },
 	{"wait --help",               false, NULL, 0, "--timeout=TIME",                                 "",                                                      NULL     },
 	{"--version",                 false, NULL, 0, "vmctl (slurm-vm) ",                              "",                                                      NULL     },
@@ -372,6 +375,26 @@ START_TEST(command_rows)
 		      rows[_i].args, rows[_i].not_out, out);
 	if (rows[_i].code != 0)
 		ck_assert_msg(!*out, "vmctl %s: failed and printed %s", rows[_i].args, out);
+}
+END_TEST
+
+/* What was known before slurmctld went away is told as such; what is not known is no "Is it
+ * running?" of vmd, which has just answered. */
+START_TEST(old_is_told)
+{
+	conf_write("");
+	desired.known = false;
+	ck_assert_int_eq(vmctl("list", false, NULL), 0);
+	ck_assert_msg(strstr(out, "render"), "%s", out);
+	ck_assert_msg(strstr(err, "this is what was known before"), "%s", err);
+	ck_assert_int_eq(vmctl("show 99", false, NULL), 5);
+	ck_assert_msg(strstr(err, "no list of jobs from slurmctld"), "%s", err);
+	ck_assert_msg(!strstr(err, "Is it running?"), "%s", err);
+	if (geteuid() == 0) {
+		plan_now.n = 0;
+		ck_assert_int_eq(vmctl("plan", true, NULL), 0);
+		ck_assert_msg(strstr(err, "nothing is planned"), "%s", err);
+	}
 }
 END_TEST
 
@@ -434,6 +457,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, command_rows, 0, ARRAY_LEN(rows));
 	tcase_add_test(t, approves);
+	tcase_add_test(t, old_is_told);
 	tcase_add_loop_test(t, conf_rows, 0, ARRAY_LEN(confs));
 	tcase_set_timeout(t, 60);
 	suite_add_tcase(s, t);

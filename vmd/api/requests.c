@@ -305,6 +305,8 @@ static int op_list(const struct ask *a, struct err *e)
 		return -1;
 	if (!d->known && d->n == 0)
 		return unknown(e);
+	if (!d->known)
+		wire_add(a->out, "old", "1");
 	if (is_admin(a) && plan_held(a) > 0)
 		wire_addf(a->out, "held", "%zu", plan_held(a));
 	list = jobs_select(a, d, all, after, &n);
@@ -346,7 +348,9 @@ static struct json_object *image_json(const struct ask *a, const struct image *i
 	json_put_int(o, "disk_bytes", (int64_t)i->disk_bytes);
 	json_put_int(o, "disk_max_bytes", (int64_t)i->disk_max_bytes);
 	json_put_int(o, "scratch_max_bytes", (int64_t)i->scratch_max_bytes);
-	json_put_int(o, "memory_min_bytes", (int64_t)i->memory_min_bytes);
+	/* what --mem must be, not what the guest gets */
+	json_put_int(o, "memory_min_bytes",
+		     (int64_t)vm_allocation_bytes(i->memory_min_bytes, 1, i->tpm));
 	json_put_int(o, "cpus_max", i->cpus_max);
 	return o;
 }
@@ -381,6 +385,8 @@ static int op_plan(const struct ask *a, struct err *e)
 	p = a->q->port.plan(a->q->port.self);
 	if (!p)
 		return err_set(e, ERR_RETRY, "vmd has not planned anything yet");
+	if (!a->q->port.desired(a->q->port.self)->known)
+		wire_add(a->out, "old", "1");
 	for (size_t i = 0; i < p->n; i++) {
 		char text[1024];
 

@@ -28,10 +28,13 @@
  *   show    job, state, reason, vm, node, address, user (the guest's account), host (the node's
  *           name, for VM_HOST), node_clear=0|1, elapsed=SECONDS in this state, json=OBJECT
  *   key     key, user, address
- *   list    vm[]=OBJECT, one JSON object per VM by job id; more=1: ask again with after=last job
- * id; held=N, for root and SlurmUser, if deletions wait for an approval images  image[]=OBJECT;
- * more=1: again with after=last name plan    action[]=TEXT, approval=0|1, cut=0|1, held=N (VMs),
- * example[]=VM (the first of them) approve held=N (VMs that may be deleted now)
+ *   list    vm[]=OBJECT, one JSON object per VM by job id; more=1: ask again with after=last
+ *           job id; held=N, for root and SlurmUser: so many VMs' deletions wait for an approval;
+ *           old=1: slurmctld does not answer, this was known before
+ *   images  image[]=OBJECT; more=1: again with after=last name
+ *   plan    action[]=TEXT, approval=0|1, cut=0|1, held=N (VMs), example[]=VM (the first of them);
+ *           old=1: slurmctld does not answer, so nothing is planned
+ *   approve held=N (VMs that may be deleted now)
  *
  * kind=absent: vmd has Slurm's list of jobs and this job is not in it, or has no VM. kind=retry:
  * vmd cannot know yet (it was just started, slurmctld does not answer). approve only: absent:

@@ -5,10 +5,12 @@
 #include "vmd/vmctl/vmctl.h"
 
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-#define CALL_MS   10000
-#define PAGES_MAX 1000
+#define CALL_MS    10000
+#define PAGES_MAX  1000
+#define NAME_TRIES 10
 
 void ask_begin(struct vmctl *v, const char *op)
 {
@@ -72,6 +74,7 @@ int ask_pages(struct vmctl *v, const char *op, struct json_object **ret, struct 
 			break;
 	}
 	v->held = held;
+	v->old = str_eq(wire_get(&v->in, "old"), "1");
 	*ret = STEAL(array);
 	return 0;
 }
@@ -158,7 +161,7 @@ static int name_pick(struct json_object *vms, const char *name, uint32_t *ret, s
 }
 
 /* Among the caller's own; root finds everybody's, too. */
-static int job_by_name(struct vmctl *v, const char *name, uint32_t *ret, struct err *e)
+static int name_find(struct vmctl *v, const char *name, uint32_t *ret, struct err *e)
 {
 	AUTO(json_object_put) struct json_object *own = NULL;
 	AUTO(json_object_put) struct json_object *all = NULL;
@@ -173,6 +176,19 @@ static int job_by_name(struct vmctl *v, const char *name, uint32_t *ret, struct 
 	if (ask_pages(v, "list", &all, e) < 0)
 		return -1;
 	return name_pick(all, name, ret, e);
+}
+
+/* vmd may hear of a job that was submitted a moment ago only now. */
+static int job_by_name(struct vmctl *v, const char *name, uint32_t *ret, struct err *e)
+{
+	static const struct timespec pause = {.tv_nsec = 300000000};
+
+	for (int left = NAME_TRIES; name_find(v, name, ret, e) < 0; left--) {
+		if (e->kind != ERR_ABSENT || left == 0)
+			return -1;
+		(void)nanosleep(&pause, NULL);
+	}
+	return 0;
 }
 
 /* The caller's only VM. */

@@ -72,6 +72,11 @@ int cmd_plan(struct vmctl *v)
 	}
 	while ((text = wire_next(&v->in, "action[]", &at)))
 		table_add(&t, text);
+	if (t.n == 0)
+		(void)fprintf(stderr, "%s\n",
+			      str_eq(wire_get(&v->in, "old"), "1")
+				      ? "slurmctld does not answer vmd: nothing is planned."
+				      : "Nothing was to be done in the last round.");
 	table_print(&t);
 	say_held(held_of(v));
 	if (str_eq(wire_get(&v->in, "cut"), "1"))
@@ -143,8 +148,12 @@ static int approve(struct vmctl *v)
 	int code;
 
 	ask_begin(v, "plan");
-	if (ask_send(v, &e) < 0)
+	if (ask_send(v, &e) < 0) {
+		if (e.kind == ERR_DENIED)
+			(void)err_set(&e, ERR_DENIED,
+				      "only root and SlurmUser may approve deletions");
 		return fail(v, &e);
+	}
 	held = held_of(v);
 	list = examples(v);
 	if (!v->json && held == 0) {

@@ -5,6 +5,7 @@
 #include "vmd/vmctl/vmctl.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* Those to show: what has ended only if asked for. */
 static struct json_object *wanted(const struct vmctl *v, struct json_object *vms)
@@ -57,8 +58,14 @@ int cmd_list(struct vmctl *v)
 		add_vm(&t, json_object_array_get_idx(list, i));
 	table_print(&t);
 	if (json_object_array_length(list) == 0)
-		(void)fprintf(stderr, "No VM. Start one with: sbatch --vm=IMAGE ... "
-				      "(images: vmctl images)\n");
+		(void)fprintf(stderr, "%s\n",
+			      geteuid() == 0 && !v->all
+				      ? "root has no VM. Everybody's: vmctl list --all"
+				      : "No VM. Start one with: sbatch --vm=IMAGE ... "
+					"(images: vmctl images)");
+	if (v->old)
+		(void)fprintf(stderr, "slurmctld does not answer vmd: this is what was known "
+				      "before.\n");
 	say_held(v->held);
 	return EXIT_DONE;
 }

@@ -55,7 +55,8 @@ static void sizes(struct json_object *vm)
 	char a[24], b[24];
 
 	if (int_of(vm, "cpus") > 0)
-		row("Size", "%lld CPUs, %s memory (of the job)", (long long)int_of(vm, "cpus"),
+		row("Size", "%lld CPU%s, %s memory (of the job)", (long long)int_of(vm, "cpus"),
+		    int_of(vm, "cpus") == 1 ? "" : "s",
 		    bytes_to_str((uint64_t)memory, a, sizeof(a)));
 	if (disk > 0 || scratch > 0)
 		row("Disks", "root %s%s%s",

@@ -6,6 +6,7 @@
 #include "vmd/vmctl/vmctl.h"
 
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 
 #define PAUSE_MIN_US (200 * MSEC_US)
@@ -21,11 +22,28 @@ struct waiting {
 	bool tty;
 	bool live; /* the cursor stands behind a live line */
 	char said[SAID_MAX];
+	char line[SAID_MAX + 64];
 };
 
 static int64_t passed_s(const struct waiting *w)
 {
 	return (clock_mono_us() - w->start_us) / SEC_US;
+}
+
+/* Columns of the terminal: a line that wraps cannot be written over. */
+static int columns(void)
+{
+	struct winsize size;
+
+	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+/* The live line has counted on until now: written once more, whole, it stays. */
+static void end_line(struct waiting *w)
+{
+	if (w->live)
+		(void)fprintf(stderr, "\r\033[K%s\n", w->line);
+	w->live = false;
 }
 
 /* Tells what is new; what is not, only on a terminal, in place. */
@@ -39,22 +57,15 @@ static void say(struct waiting *w, const char *state, const char *reason)
 	text_clean(text);
 	is_new = strcmp(text, w->said) != 0;
 	(void)elapsed_text(passed_s(w), time, sizeof(time));
-	if (w->tty) {
-		if (is_new && w->live)
-			(void)fputc('\n', stderr);
-		(void)fprintf(stderr, "\r\033[K%7s  job %u  %s", time, w->job, text);
-		w->live = true;
-	} else if (is_new) {
-		(void)fprintf(stderr, "%7s  job %u  %s\n", time, w->job, text);
-	}
+	if (is_new)
+		end_line(w);
+	(void)snprintf(w->line, sizeof(w->line), "%7s  job %u  %s", time, w->job, text);
+	if (w->tty)
+		(void)fprintf(stderr, "\r\033[K%.*s", columns() - 1, w->line);
+	else if (is_new)
+		(void)fprintf(stderr, "%s\n", w->line);
+	w->live = w->tty;
 	(void)snprintf(w->said, sizeof(w->said), "%s", text);
-}
-
-static void end_line(struct waiting *w)
-{
-	if (w->live)
-		(void)fputc('\n', stderr);
-	w->live = false;
 }
 
 /* The exit code, or -1: not there yet. */
@@ -129,6 +140,7 @@ static void pause_us(int64_t us)
 
 int cmd_wait(struct vmctl *v)
 {
+	static const char more[] = " (the job goes on: wait again, or end it with scancel)";
 	struct waiting w = {.start_us = clock_mono_us(), .tty = isatty(STDERR_FILENO) != 0};
 	int64_t next_us = PAUSE_MIN_US;
 	struct err e;
@@ -143,10 +155,9 @@ int cmd_wait(struct vmctl *v)
 			return code;
 		if (v->timeout_s > 0 && left_us <= 0) {
 			end_line(&w);
-			(void)fprintf(stderr,
-				      "vmctl: job %u is not there after %lld s (it goes on; wait "
-				      "again, or end it with: scancel %u)\n",
-				      w.job, (long long)v->timeout_s, w.job);
+			(void)fprintf(stderr, "vmctl: the VM of job %u is not %s after %lld s%s\n",
+				      w.job, v->for_running ? "running" : "ready",
+				      (long long)v->timeout_s, w.trouble_us ? "" : more);
 			return EXIT_TIMEOUT;
 		}
 		pause_us(v->timeout_s > 0 && left_us < next_us ? left_us : next_us);

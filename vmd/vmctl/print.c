@@ -43,12 +43,22 @@ void table_addf(struct table *t, const char *fmt, ...)
 	table_add(t, text);
 }
 
+/* Characters, as good as columns for names of people's making. */
+static int width_of(const char *text)
+{
+	int n = 0;
+
+	for (; *text; text++)
+		n += ((unsigned char)*text & 0xc0) != 0x80;
+	return n;
+}
+
 void table_print(struct table *t)
 {
 	int width[TABLE_COLUMNS] = {0};
 
 	for (size_t i = 0; i < t->n; i++) {
-		int len = (int)strlen(t->cell[i]);
+		int len = width_of(t->cell[i]);
 
 		if (len > width[i % t->columns])
 			width[i % t->columns] = len;
@@ -57,7 +67,7 @@ void table_print(struct table *t)
 		size_t column = i % t->columns;
 
 		if (column + 1 < t->columns)
-			printf("%-*s  ", width[column], t->cell[i]);
+			printf("%s%*s  ", t->cell[i], width[column] - width_of(t->cell[i]), "");
 		else
 			printf("%s\n", t->cell[i]);
 		free(t->cell[i]);
@@ -108,11 +118,13 @@ int fail(const struct vmctl *v, const struct err *e)
 	case ERR_UNSURE:
 		if (strncmp(e->msg, "munge", 5) == 0)
 			(void)fprintf(stderr, "Is munge running on this host? Try: munge -n\n");
-		else
+		else if (str_starts(e->msg, "vmd at "))
 			(void)fprintf(stderr,
 				      "vmd is asked at %s. Is it running? Try again later, or tell "
 				      "your administrator.\n",
 				      v->servers);
+		else
+			(void)fprintf(stderr, "Try again later, or tell your administrator.\n");
 		return EXIT_NO_VMD;
 	case ERR_ABSENT:
 		(void)fprintf(stderr, "See your VMs with: vmctl list\n");

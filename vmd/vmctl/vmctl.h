@@ -32,6 +32,7 @@ struct vmctl {
 	int64_t timeout_s; /* 0: none */
 	const char *job;   /* operand, of admin: what to do; NULL: left out */
 	size_t held; /* VMs whose deletion waits for an approval, as list told root and SlurmUser */
+	bool old;    /* slurmctld does not answer vmd: list told what was known before */
 	/* one exchange */
 	char request[4096];
 	struct wire_out out;
