@@ -73,7 +73,7 @@ static void tell_brake(struct daemon *d)
 	if (p->approval && !d->braked)
 		log_warn(
 			"event=held vms=%zu first=%s err=\"Slurm does not know the jobs of so many "
-			"VMs: nothing of them is removed before: vmctl admin approve\"",
+			"VMs; they stay until: vmctl admin approve\"",
 			p->held, p->held_vm[0]);
 	else if (!p->approval && d->braked)
 		log_info("event=released");

@@ -3,11 +3,13 @@
 # vmctl: the owner sees the own, root sees all.
 . "$(dirname "$0")/lib.sh"
 
-job=$(submit alice --vm=tiny -c 1 --mem=512M <<<$'#!/bin/bash\nsleep 600')
+job=$(submit alice --job-name=one-of-a-kind --vm=tiny -c 1 --mem=512M <<<$'#!/bin/bash\nsleep 600')
 ok "the owner waits for it" as alice timeout 100 vmctl wait "$job"
 ok "and sees it" contains "$(as alice vmctl list)" "^ *$job .*READY"
 ok "in full" contains "$(as alice vmctl show "$job")" "192\.168\.172\."
 ok "as JSON" equals "$(as alice vmctl show --json "$job" | jq -r '"\(.job) \(.image) \(.state)"')" "$job tiny READY"
+ok "by the job's name, too" equals "$(as alice vmctl show --json one-of-a-kind | jq -r .job)" "$job"
+ok "which the list shows" contains "$(as alice vmctl list)" "^$job +one-of-a-kind +alice "
 ok "another user does not" equals "$(as bob vmctl list | grep -c "^ *$job ")" 0
 not_for_bob()
 {
