@@ -82,7 +82,8 @@ static void way_print(uint32_t i)
 
 int main(int argc, char **argv)
 {
-	unsigned long limit = argc > 1 ? strtoul(argv[1], NULL, 10) : UINT32_MAX;
+	const char *few = getenv("CHECK_STATES"); /* slow builds: scripts/check */
+	unsigned long limit = strtoul(argc > 1 ? argv[1] : few ? few : "4294967295", NULL, 10);
 	struct m_state first = m_begin();
 	unsigned long steps = 0;
 	int rounds_max = 0;
