@@ -3,10 +3,15 @@
 # scancel in every state of the VM: nothing is left.
 . "$(dirname "$0")/lib.sh"
 
+script=$'#!/bin/bash\nsleep 600'
+declare -A jobs
 for state in PENDING PROVISIONING BOOTING READY; do
 	hold=()
 	[ $state != PENDING ] || hold=(--hold)
-	job=$(submit alice "${hold[@]}" --vm=tiny -c 1 --mem=512M <<<$'#!/bin/bash\nsleep 600')
+	jobs[$state]=$(submit alice "${hold[@]}" --vm=tiny -c 1 --mem=512M <<<"$script")
+done
+for state in PENDING PROVISIONING BOOTING READY; do
+	job=${jobs[$state]}
 	case $state in
 	PENDING) ok "held: pending" within 10 job_in "$job" PENDING ;;
 	# it may be over before it is looked at
@@ -14,8 +19,10 @@ for state in PENDING PROVISIONING BOOTING READY; do
 	*) ok "${state,,}" within 100 in_state "$job" $state ;;
 	esac
 	as alice scancel "$job"
-	ok "cancelled while $state: the job ends" within 60 job_over "$job"
-	ok "cancelled while $state: nothing is left" within 30 nothing_left "$job"
+done
+for state in PENDING PROVISIONING BOOTING READY; do
+	ok "cancelled while $state: the job ends" within 60 job_over "${jobs[$state]}"
+	ok "cancelled while $state: nothing is left" within 30 nothing_left "${jobs[$state]}"
 done
 ok "no node was drained by it" equals "$(on_lab sinfo -h -R)" ""
 done_testing
