@@ -16,6 +16,7 @@
 
 #define CONNECT_PAUSE_US (20 * MSEC_US)
 #define CONNECT_LAST_US  (30 * SEC_US)
+#define QUIT_LAST_US     (5 * SEC_US)
 
 static struct qemu *qemu_of(struct guest *g)
 {
@@ -284,12 +285,25 @@ static void connect_qmp(struct qemu *q)
 		qemu_timer_in(q, CONNECT_PAUSE_US);
 }
 
+/* It was told to quit: is killed when it takes too long. */
+static void quit_wait(struct qemu *q)
+{
+	int64_t left = q->quit_by_us - clock_mono_us();
+
+	if (left > 0)
+		qemu_timer_in(q, left);
+	else if (q->process)
+		process_kill(q->process);
+}
+
 int qemu_on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct qemu *q = userdata;
 
 	(void)source, (void)usec;
-	if (!q->qmp && !q->guest.seen.gone)
+	if (q->quit_by_us && !q->guest.seen.gone)
+		quit_wait(q);
+	else if (!q->qmp && !q->guest.seen.gone)
 		connect_qmp(q);
 	else
 		qemu_ask(q);
@@ -323,10 +337,19 @@ static void op_shutdown(struct guest *g)
 	simple(g, "system_powerdown");
 }
 
+/* A guest that is over leaves a QEMU that closes its disks when told to quit; killed, its watch on
+ * the RBD image would stay until the OSD gives it up (30 s by default), and nobody could remove the
+ * image so long. */
 static void op_kill(struct guest *g)
 {
 	struct qemu *q = qemu_of(g);
 
+	if (q->ready && g->seen.state >= GUEST_MOVED && !q->quit_by_us) {
+		q->quit_by_us = clock_mono_us() + QUIT_LAST_US;
+		simple(g, "quit");
+		qemu_timer_in(q, QUIT_LAST_US);
+		return;
+	}
 	if (q->process)
 		process_kill(q->process);
 }

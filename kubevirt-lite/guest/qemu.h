@@ -28,8 +28,9 @@ struct qemu {
 	bool incoming; /* was started to receive a migration */
 	bool asked;    /* a question to the agent is out */
 	bool has_address;
-	bool told_agent; /* shutdown was asked of the agent */
-	unsigned silent; /* questions in a row without an answer */
+	bool told_agent;    /* shutdown was asked of the agent */
+	int64_t quit_by_us; /* it was told to quit, and is killed then; 0: not told */
+	unsigned silent;    /* questions in a row without an answer */
 };
 
 extern const struct guest_ops qemu_ops;
