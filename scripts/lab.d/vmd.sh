@@ -16,7 +16,7 @@ vmd_configure()
 		  listen: 192.168.170.190:6830
 		  metrics: 127.0.0.1:9830
 		slurm:
-		  poll: 5s
+		  poll: 2s
 		  catalogue_file: /var/lib/slurm-vm/catalogue
 		kubernetes:
 		  server: https://192.168.170.190:6443
