@@ -3,8 +3,8 @@
 #ifndef KUBEVIRT_LITE_CONTROLLERS_H
 #define KUBEVIRT_LITE_CONTROLLERS_H
 
-#include "kubevirt-lite/store.h"
-#include "kubevirt-lite/subresource.h"
+#include "kubevirt-lite/api/subresource.h"
+#include "kubevirt-lite/store/store.h"
 #include "vmd/base/conf.h"
 
 struct controllers;

@@ -2,10 +2,10 @@
 /* The one-machine KubeVirt API: reads its settings, opens the store, starts the controllers and
  * then the server, and turns the loop. There is no stop beyond committing the store: guests stay,
  * and starting takes up what is there. */
-#include "kubevirt-lite/api.h"
+#include "kubevirt-lite/api/api.h"
+#include "kubevirt-lite/api/listen.h"
 #include "kubevirt-lite/controllers.h"
-#include "kubevirt-lite/gc.h"
-#include "kubevirt-lite/listen.h"
+#include "kubevirt-lite/store/gc.h"
 #include "vmd/base/log.h"
 #include "vmd/base/str.h"
 

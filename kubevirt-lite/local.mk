@@ -18,44 +18,47 @@ libguest_a_SOURCES = \
 libguest_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 guest_libs = libguest.a -lm
 
-# the API: store, HTTP, kinds; needs of the guests only what admission knows of quantities
+# the API: objects, what is let in, HTTP; needs of the guests only what admission knows of quantities
 noinst_LIBRARIES += libkubeapi.a
 libkubeapi_a_SOURCES = \
-	kubevirt-lite/admission.c kubevirt-lite/admission.h \
-	kubevirt-lite/admission_shape.c kubevirt-lite/admission_vm.c \
-	kubevirt-lite/review.c kubevirt-lite/review.h \
-	kubevirt-lite/api.c kubevirt-lite/api.h kubevirt-lite/call.h \
-	kubevirt-lite/api_delete.c \
-	kubevirt-lite/api_hook.c kubevirt-lite/subresource.h \
-	kubevirt-lite/api_read.c \
-	kubevirt-lite/api_watch.c \
-	kubevirt-lite/api_write.c \
-	kubevirt-lite/auth.c kubevirt-lite/auth.h \
-	kubevirt-lite/base64.c kubevirt-lite/base64.h \
-	kubevirt-lite/defaults.c kubevirt-lite/defaults.h \
-	kubevirt-lite/discovery.c \
-	kubevirt-lite/disk.c kubevirt-lite/disk.h \
-	kubevirt-lite/form.c kubevirt-lite/form.h \
-	kubevirt-lite/gc.c kubevirt-lite/gc.h \
-	kubevirt-lite/history.c kubevirt-lite/history.h \
-	kubevirt-lite/http.c kubevirt-lite/http.h \
-	kubevirt-lite/kinds.c kubevirt-lite/kinds.h \
-	kubevirt-lite/lifetime.c kubevirt-lite/lifetime.h \
-	kubevirt-lite/listen.c kubevirt-lite/listen.h \
-	kubevirt-lite/object.c kubevirt-lite/store.h \
-	kubevirt-lite/openapi.c kubevirt-lite/openapi.h \
-	kubevirt-lite/output.c kubevirt-lite/output.h \
-	kubevirt-lite/patch.c kubevirt-lite/patch.h \
-	kubevirt-lite/patch_strategic.c \
-	kubevirt-lite/request.c kubevirt-lite/request.h \
-	kubevirt-lite/say.c \
-	kubevirt-lite/selector.c kubevirt-lite/selector.h \
-	kubevirt-lite/shelf.c kubevirt-lite/shelf.h \
-	kubevirt-lite/snapshot.c \
-	kubevirt-lite/status.c kubevirt-lite/status.h \
-	kubevirt-lite/store.c \
-	kubevirt-lite/table.c kubevirt-lite/table.h \
-	kubevirt-lite/table_cell.c kubevirt-lite/table_cell.h
+	kubevirt-lite/store/base64.c kubevirt-lite/store/base64.h \
+	kubevirt-lite/store/disk.c kubevirt-lite/store/disk.h \
+	kubevirt-lite/store/gc.c kubevirt-lite/store/gc.h \
+	kubevirt-lite/store/history.c kubevirt-lite/store/history.h \
+	kubevirt-lite/store/kinds.c kubevirt-lite/store/kinds.h \
+	kubevirt-lite/store/lifetime.c kubevirt-lite/store/lifetime.h \
+	kubevirt-lite/store/object.c \
+	kubevirt-lite/store/say.c \
+	kubevirt-lite/store/shelf.c kubevirt-lite/store/shelf.h \
+	kubevirt-lite/store/snapshot.c \
+	kubevirt-lite/store/store.c kubevirt-lite/store/store.h \
+	kubevirt-lite/admission/admission.c kubevirt-lite/admission/admission.h \
+	kubevirt-lite/admission/admission_shape.c \
+	kubevirt-lite/admission/admission_vm.c \
+	kubevirt-lite/admission/defaults.c kubevirt-lite/admission/defaults.h \
+	kubevirt-lite/admission/form.c kubevirt-lite/admission/form.h \
+	kubevirt-lite/admission/review.c kubevirt-lite/admission/review.h \
+	kubevirt-lite/admission/status.c kubevirt-lite/admission/status.h \
+	kubevirt-lite/api/api.c kubevirt-lite/api/api.h \
+	kubevirt-lite/api/api_delete.c \
+	kubevirt-lite/api/api_hook.c \
+	kubevirt-lite/api/api_read.c \
+	kubevirt-lite/api/api_watch.c \
+	kubevirt-lite/api/api_write.c \
+	kubevirt-lite/api/auth.c kubevirt-lite/api/auth.h \
+	kubevirt-lite/api/call.h \
+	kubevirt-lite/api/discovery.c \
+	kubevirt-lite/api/http.c kubevirt-lite/api/http.h \
+	kubevirt-lite/api/listen.c kubevirt-lite/api/listen.h \
+	kubevirt-lite/api/openapi.c kubevirt-lite/api/openapi.h \
+	kubevirt-lite/api/output.c kubevirt-lite/api/output.h \
+	kubevirt-lite/api/patch.c kubevirt-lite/api/patch.h \
+	kubevirt-lite/api/patch_strategic.c \
+	kubevirt-lite/api/request.c kubevirt-lite/api/request.h \
+	kubevirt-lite/api/selector.c kubevirt-lite/api/selector.h \
+	kubevirt-lite/api/subresource.h \
+	kubevirt-lite/api/table.c kubevirt-lite/api/table.h \
+	kubevirt-lite/api/table_cell.c kubevirt-lite/api/table_cell.h
 libkubeapi_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(MHD_CFLAGS) $(SQLITE_CFLAGS)
 kubeapi_libs = libkubeapi.a $(guest_libs) $(base_libs) $(MHD_LIBS) $(SQLITE_LIBS)
 

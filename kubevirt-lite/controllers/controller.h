@@ -10,7 +10,7 @@
 
 #include "kubevirt-lite/controllers.h"
 #include "kubevirt-lite/guest/guest.h"
-#include "kubevirt-lite/store.h"
+#include "kubevirt-lite/store/store.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -4,9 +4,9 @@
  * launcher of the guest as a checksum of the Secrets' versions, so that a restart does it once
  * more, which does not harm. Nothing secret is logged. When the agent has answered to all of it,
  * the VMI gets the condition AccessCredentialsSynchronized and an event, as from virt-handler. */
-#include "kubevirt-lite/base64.h"
 #include "kubevirt-lite/controllers/controller.h"
 #include "kubevirt-lite/controllers/secret.h"
+#include "kubevirt-lite/store/base64.h"
 #include "vmd/base/str.h"
 
 #include <string.h>

@@ -4,9 +4,9 @@
  * not written again. It may hold passwords, so it goes with the VMI. */
 #include "kubevirt-lite/controllers/media.h"
 
-#include "kubevirt-lite/base64.h"
 #include "kubevirt-lite/controllers/iso.h"
 #include "kubevirt-lite/guest/host.h"
+#include "kubevirt-lite/store/base64.h"
 #include "vmd/base/str.h"
 
 #include <errno.h>

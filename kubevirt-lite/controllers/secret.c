@@ -3,7 +3,7 @@
  * which is not part of them. Pure; nothing of a value goes into an error. */
 #include "kubevirt-lite/controllers/secret.h"
 
-#include "kubevirt-lite/base64.h"
+#include "kubevirt-lite/store/base64.h"
 #include "vmd/base/json.h"
 
 #include <string.h>

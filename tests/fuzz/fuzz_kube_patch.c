@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A document and a patch, separated by a newline, through all three patches, and what comes out
  * through the check of forms. The document must stay as it was. */
-#include "kubevirt-lite/form.h"
-#include "kubevirt-lite/patch.h"
+#include "kubevirt-lite/admission/form.h"
+#include "kubevirt-lite/api/patch.h"
 #include "vmd/base/json.h"
 
 #include <assert.h>

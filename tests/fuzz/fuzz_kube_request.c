@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The bytes as a URI, with each method. What is found points into the request and was decoded. */
-#include "kubevirt-lite/request.h"
+#include "kubevirt-lite/api/request.h"
 #include "vmd/base/str.h"
 
 #include <assert.h>

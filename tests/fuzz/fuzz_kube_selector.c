@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The bytes as a label selector and as a field selector; what is accepted is matched with an
  * object. */
-#include "kubevirt-lite/selector.h"
+#include "kubevirt-lite/api/selector.h"
 #include "vmd/base/json.h"
 
 #include <assert.h>

@@ -26,5 +26,5 @@ ok "the tree keeps the rules" "$top/scripts/check-layers" "$top"
 ok "the domain must not see an adapter" planted vmd/vm/vm.c '#include "vmd/kube/kube.h"'
 ok "an adapter must not see another" planted vmd/rbd/rbd_disk.c '#include "vmd/slurm/slurm_jobs.h"'
 ok "curl is for the Kubernetes adapter alone" planted vmd/reconcile/plan.c '#include <curl/curl.h>'
-ok "kubevirt-lite must not see vmd" planted kubevirt-lite/store.c '#include "vmd/reconcile/plan.h"'
+ok "kubevirt-lite must not see vmd" planted kubevirt-lite/store/store.c '#include "vmd/reconcile/plan.h"'
 exit $bad

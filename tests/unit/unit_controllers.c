@@ -3,9 +3,9 @@
  * of states a watcher would see, and what is left when it is over. Times are the simulated guests'
  * (milliseconds); nothing is asserted about time. */
 #include "kubevirt-lite/controllers.h"
-#include "kubevirt-lite/gc.h"
 #include "kubevirt-lite/guest/host.h"
-#include "kubevirt-lite/store.h"
+#include "kubevirt-lite/store/gc.h"
+#include "kubevirt-lite/store/store.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 #include "vmd/base/strbuf.h"

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* kubevirt-lite's pure parts, in rows: request lines, selectors, patches, forms, base64, ages. */
-#include "kubevirt-lite/base64.h"
-#include "kubevirt-lite/form.h"
-#include "kubevirt-lite/output.h"
-#include "kubevirt-lite/patch.h"
-#include "kubevirt-lite/request.h"
-#include "kubevirt-lite/selector.h"
-#include "kubevirt-lite/table.h"
+#include "kubevirt-lite/admission/form.h"
+#include "kubevirt-lite/api/output.h"
+#include "kubevirt-lite/api/patch.h"
+#include "kubevirt-lite/api/request.h"
+#include "kubevirt-lite/api/selector.h"
+#include "kubevirt-lite/api/table.h"
+#include "kubevirt-lite/store/base64.h"
 #include "vmd/base/json.h"
 #include "vmd/base/str.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* kubevirt-lite's store: versions, conflicts, finalizers, owners, history, what a restart keeps.
  * The loop is turned by hand until nothing is left to do. */
-#include "kubevirt-lite/gc.h"
-#include "kubevirt-lite/store.h"
+#include "kubevirt-lite/store/gc.h"
+#include "kubevirt-lite/store/store.h"
 #include "vmd/base/str.h"
 #include "vmd/base/strbuf.h"
 
