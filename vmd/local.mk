@@ -123,6 +123,7 @@ bin_PROGRAMS += vmctl
 vmctl_SOURCES = \
 	vmd/vmctl.c \
 	vmd/vmctl/ask.c \
+	vmd/vmctl/choice.c vmd/vmctl/choice.h \
 	vmd/vmctl/cmd_admin.c \
 	vmd/vmctl/cmd_list.c \
 	vmd/vmctl/cmd_show.c \

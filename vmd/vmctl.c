@@ -3,12 +3,20 @@
 #include "vmd/vmctl/vmctl.h"
 #include "vmd/base/str.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <string.h>
 
 /* Options beyond --json, --server, --help, --version, which all commands have. */
 enum { OPT_ALL = 1, OPT_STOPPED = 2, OPT_FOR = 4, OPT_TIMEOUT = 8, OPT_YES = 16 };
+
+/* What else a command line may have. */
+enum {
+	TAKES_TWO = 1 << 16,  /* two operands */
+	TAKES_REST = 2 << 16, /* "-- COMMAND..." */
+	TAKES_ALL = 4 << 16   /* reads what follows its name itself */
+};
 
 static const struct command {
 	const char *name;
@@ -41,7 +49,7 @@ static const char common_help[] = "      --json         print JSON\n"
 
 static const char job_help[] =
 	"JOB is a job id, the name of a VM, or a job's name if only one of yours has it.\n"
-	"It may be left out inside a job, and when you have exactly one VM.\n";
+	"It may be left out inside a job with a VM, and when you have exactly one VM.\n";
 
 static int help_all(FILE *f)
 {
@@ -136,7 +144,8 @@ static int option_read(struct vmctl *v, struct given *g, int c, const char *valu
 	}
 }
 
-static int options_read(struct vmctl *v, struct given *g, int argc, char **argv)
+/* with_operands: options and operands may be mixed; else it ends at the first operand. */
+static int options_read(struct vmctl *v, struct given *g, int argc, char **argv, bool with_operands)
 {
 	static const struct option options[] = {
 		{"all",     no_argument,       NULL, 'a'},
@@ -152,7 +161,9 @@ static int options_read(struct vmctl *v, struct given *g, int argc, char **argv)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "ahyV", options, NULL)) >= 0) {
+	optind = 0; /* from the beginning, whatever was read before */
+	while ((c = getopt_long(argc, argv, with_operands ? "ahyV" : "+ahyV", options, NULL)) >=
+	       0) {
 		int code = option_read(v, g, c, optarg);
 
 		if (code >= 0)
@@ -161,42 +172,96 @@ static int options_read(struct vmctl *v, struct given *g, int argc, char **argv)
 	return -1;
 }
 
-static int run(struct vmctl *v, const struct given *g, int n, char **operand)
+static int version(void)
 {
-	const struct command *c;
-	struct err e;
+	return printf("vmctl (%s) %s\n", PACKAGE_NAME, PACKAGE_VERSION) > 0 ? EXIT_DONE
+									    : EXIT_FAILED;
+}
 
-	if (n == 0)
-		return help_all(g->help ? stdout : stderr);
-	c = command_find(operand[0]);
-	if (!c)
-		return usage("no command '%.40s'", operand[0]);
-	if (g->help)
-		return help_command(c);
+/* Cuts what stands behind "--" off. */
+static int rest_split(struct vmctl *v, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--") != 0)
+			continue;
+		v->rest = &argv[i + 1];
+		argv[i] = NULL;
+		return i;
+	}
+	return argc;
+}
+
+static int operands_check(const struct command *c, const struct vmctl *v, const struct given *g)
+{
+	int max = c->options & TAKES_TWO ? 2 : c->operand ? 1 : 0;
+
 	if (g->options & ~c->options)
 		return usage("an option does not belong to '%s'", c->name);
-	if (n > (c->operand ? 2 : 1))
-		return usage("too many operands: '%.40s'", operand[n - 1]);
-	v->job = n > 1 ? operand[1] : NULL;
+	if (v->n_arg > max)
+		return usage("too many operands: '%.40s'%s", v->arg[max],
+			     c->options & TAKES_REST && !v->rest
+				     ? "; what is for the guest stands behind --"
+				     : "");
+	return -1;
+}
+
+/* argv[0] is the command's name. */
+static int run(struct vmctl *v, const struct command *c, struct given *g, int argc, char **argv)
+{
+	struct err e;
+	int code = -1;
+
+	if (c->options & TAKES_ALL) {
+		v->n_arg = argc - 1;
+		v->arg = argv + 1;
+	} else {
+		argc = c->options & TAKES_REST ? rest_split(v, argc, argv) : argc;
+		argv[0] = program_invocation_short_name; /* for getopt's messages */
+		code = options_read(v, g, argc, argv, true);
+		v->n_arg = argc - optind;
+		v->arg = argv + optind;
+	}
+	if (code < 0 && g->version)
+		return version();
+	if (code < 0 && g->help)
+		return help_command(c);
+	if (code < 0)
+		code = operands_check(c, v, g);
+	if (code >= 0)
+		return code;
+	v->job = v->n_arg > 0 ? v->arg[0] : NULL;
 	if (settings_read(v, &e) < 0)
 		return usage("%s", e.msg);
 	return c->run(v);
 }
 
+/* Options before the command count for it. */
+static int command_line(struct vmctl *v, int argc, char **argv)
+{
+	struct given g = {.options = 0};
+	const struct command *c;
+	int code = options_read(v, &g, argc, argv, false);
+
+	if (code >= 0)
+		return code;
+	if (g.version)
+		return version();
+	if (optind == argc)
+		return help_all(g.help ? stdout : stderr);
+	c = command_find(argv[optind]);
+	if (!c)
+		return usage("no command '%.40s'", argv[optind]);
+	return run(v, c, &g, argc - optind, argv + optind);
+}
+
 int main(int argc, char **argv)
 {
 	struct vmctl *v = calloc(1, sizeof(*v));
-	struct given g = {.options = 0};
 	int code;
 
 	if (!v)
 		abort();
-	code = options_read(v, &g, argc, argv);
-	if (code < 0 && g.version)
-		code = printf("vmctl (%s) %s\n", PACKAGE_NAME, PACKAGE_VERSION) > 0 ? EXIT_DONE
-										    : EXIT_FAILED;
-	else if (code < 0)
-		code = run(v, &g, argc - optind, argv + optind);
+	code = command_line(v, argc, argv);
 	free(v);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		(void)fprintf(stderr, "vmctl: cannot write: %m\n");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vmctl's requests to vmd, and which job is meant. */
+/* vmctl's requests to vmd, and the job that is meant by it: choice.h decides, from what vmd lists.
+ */
 #include "vmd/base/str.h"
-#include "vmd/base/strbuf.h"
+#include "vmd/vmctl/choice.h"
 #include "vmd/vmctl/vmctl.h"
 
 #include <string.h>
@@ -103,63 +104,6 @@ void ask_hint(struct vmctl *v, uint32_t job)
 	(void)ask_send(v, &e);
 }
 
-static bool is_over(struct json_object *vm)
-{
-	return str_eq(state_of(vm), "STOPPED") || str_eq(state_of(vm), "FAILED");
-}
-
-/* Jobs of one name: how many, and which. */
-struct namesakes {
-	size_t n;
-	uint32_t job; /* the last */
-	struct strbuf ids;
-};
-
-static void namesakes_done_auto(struct namesakes *s)
-{
-	strbuf_done(&s->ids);
-}
-
-static void namesakes_find(struct json_object *vms, const char *name, bool over,
-			   struct namesakes *s)
-{
-	for (size_t i = 0; i < json_object_array_length(vms); i++) {
-		struct json_object *vm = json_object_array_get_idx(vms, i);
-
-		if (is_over(vm) != over || !str_eq(json_str_at(vm, "name"), name))
-			continue;
-		s->job = (uint32_t)int_of(vm, "job");
-		strbuf_addf(&s->ids, "%s%u", s->n++ ? " " : "", s->job);
-	}
-}
-
-/* By the VM's name or the job's among vms. What has ended counts only when nothing else has the
- * name. ERR_ABSENT: none. */
-static int name_pick(struct json_object *vms, const char *name, uint32_t *ret, struct err *e)
-{
-	AUTO(namesakes_done) struct namesakes s = {.ids = {.max = 120}};
-
-	for (size_t i = 0; i < json_object_array_length(vms); i++) {
-		struct json_object *vm = json_object_array_get_idx(vms, i);
-
-		if (str_eq(json_str_at(vm, "vm"), name)) {
-			*ret = (uint32_t)int_of(vm, "job");
-			return 0;
-		}
-	}
-	namesakes_find(vms, name, false, &s);
-	if (s.n == 0)
-		namesakes_find(vms, name, true, &s);
-	if (s.n == 0)
-		return err_set(e, ERR_ABSENT,
-			       "no VM and no job of yours with a VM is called '%.80s'", name);
-	if (s.n > 1)
-		return err_set(e, ERR_INVALID, "%zu jobs are called '%.80s', say which: %s%s", s.n,
-			       name, s.ids.s, s.ids.overflow ? " ..." : "");
-	*ret = s.job;
-	return 0;
-}
-
 /* Among the caller's own; root finds everybody's, too. */
 static int name_find(struct vmctl *v, const char *name, uint32_t *ret, struct err *e)
 {
@@ -168,14 +112,14 @@ static int name_find(struct vmctl *v, const char *name, uint32_t *ret, struct er
 
 	if (ask_pages(v, "list", &own, e) < 0)
 		return -1;
-	if (name_pick(own, name, ret, e) == 0)
+	if (choice_named(own, name, ret, e) == 0)
 		return 0;
 	if (e->kind != ERR_ABSENT || geteuid() != 0)
 		return -1;
 	v->all = true;
 	if (ask_pages(v, "list", &all, e) < 0)
 		return -1;
-	return name_pick(all, name, ret, e);
+	return choice_named(all, name, ret, e);
 }
 
 /* vmd may hear of a job that was submitted a moment ago only now. */
@@ -191,45 +135,22 @@ static int job_by_name(struct vmctl *v, const char *name, uint32_t *ret, struct 
 	return 0;
 }
 
-/* The caller's only VM. */
-static int job_only(struct vmctl *v, uint32_t *ret, struct err *e)
+int ask_job_named(struct vmctl *v, const char *job, uint32_t *ret, struct err *e)
 {
 	AUTO(json_object_put) struct json_object *vms = NULL;
-	AUTO(strbuf_done) struct strbuf ids = {.max = 120};
-	size_t n = 0;
 
-	if (ask_pages(v, "list", &vms, e) < 0)
-		return -1;
-	for (size_t i = 0; i < json_object_array_length(vms); i++) {
-		struct json_object *vm = json_object_array_get_idx(vms, i);
-
-		if (is_over(vm))
-			continue;
-		*ret = (uint32_t)int_of(vm, "job");
-		strbuf_addf(&ids, "%s%u", n++ ? " " : "", *ret);
+	if (choice_id(job)) {
+		*ret = choice_id(job);
+		return 0;
 	}
-	if (n == 0)
-		return err_set(e, ERR_ABSENT, "you have no VM");
-	if (n > 1)
-		return err_set(e, ERR_INVALID, "you have %zu VMs, say which job: %s%s", n, ids.s,
-			       ids.overflow ? " ..." : "");
-	return 0;
+	if (job)
+		return job_by_name(v, job, ret, e);
+	return ask_pages(v, "list", &vms, e) < 0
+		       ? -1
+		       : choice_implied(vms, choice_id(getenv("SLURM_JOB_ID")), ret, e);
 }
 
 int ask_job(struct vmctl *v, uint32_t *ret, struct err *e)
 {
-	const char *inside = getenv("SLURM_JOB_ID");
-	uint64_t id;
-
-	if (v->job && str_to_u64(v->job, UINT32_MAX, &id) == 0 && id > 0) {
-		*ret = (uint32_t)id;
-		return 0;
-	}
-	if (v->job)
-		return job_by_name(v, v->job, ret, e);
-	if (inside && str_to_u64(inside, UINT32_MAX, &id) == 0 && id > 0) {
-		*ret = (uint32_t)id;
-		return 0;
-	}
-	return job_only(v, ret, e);
+	return ask_job_named(v, v->job, ret, e);
 }

@@ -30,7 +30,11 @@ struct vmctl {
 	bool yes;          /* admin: do not ask */
 	bool for_running;  /* wait: running is enough */
 	int64_t timeout_s; /* 0: none */
-	const char *job;   /* operand, of admin: what to do; NULL: left out */
+	const char *job;   /* first operand: the job, of admin what to do; NULL: left out */
+	/* operands; of a command that reads its options itself, all that follows its name */
+	int n_arg;
+	char **arg;
+	char **rest; /* what stands behind "--", ended by NULL; NULL: there is no "--" */
 	size_t held; /* VMs whose deletion waits for an approval, as list told root and SlurmUser */
 	bool old;    /* slurmctld does not answer vmd: list told what was known before */
 	/* one exchange */
@@ -53,9 +57,10 @@ int ask_pages(struct vmctl *v, const char *op, struct json_object **ret, struct 
 /* The state of a job: the object of show. */
 int ask_show(struct vmctl *v, uint32_t job, struct json_object **ret, struct err *e);
 void ask_hint(struct vmctl *v, uint32_t job); /* an error is no matter */
-/* The job meant by v->job: its id, its VM's name, its own name if no other has it; left out: this
- * job, or the only one with a VM. */
+/* The job meant by v->job, or by job: by the rule of choice.h, among the caller's own; root finds
+ * everybody's by name, too. */
 int ask_job(struct vmctl *v, uint32_t *ret, struct err *e);
+int ask_job_named(struct vmctl *v, const char *job, uint32_t *ret, struct err *e);
 
 /* print.c: text from outside is cleaned of control characters. */
 #define TABLE_COLUMNS 10
