@@ -168,6 +168,26 @@ START_TEST(overhead)
 }
 END_TEST
 
+/* A move queues the job again and keeps the VM: written down before, true for that run only. */
+START_TEST(incarnation_of_a_moved_job)
+{
+	struct job j = {.restarts = 2};
+
+	ck_assert_uint_eq(job_incarnation(&j), 2);
+	j.request.base_run = 1; /* moved before: the VM is that of run 1 */
+	j.request.moved_run = 2;
+	ck_assert_uint_eq(job_incarnation(&j), 1);
+	j.request.moved_run = 3; /* about to be queued again */
+	ck_assert_uint_eq(job_incarnation(&j), 1);
+	j.restarts = 3;
+	ck_assert_uint_eq(job_incarnation(&j), 1);
+	j.restarts = 4; /* queued again for another reason */
+	ck_assert_uint_eq(job_incarnation(&j), 4);
+	j.request.moved_run = 7;
+	ck_assert_uint_eq(job_incarnation(&j), 4);
+}
+END_TEST
+
 START_TEST(names)
 {
 	struct job j = {.id = 17, .restarts = 2, .request = {.nonce = "9f3c12ab45de6701"}};
@@ -205,6 +225,7 @@ int main(void)
 	tcase_add_test(t, long_lists_are_cut);
 	tcase_add_test(t, overhead);
 	tcase_add_test(t, names);
+	tcase_add_test(t, incarnation_of_a_moved_job);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

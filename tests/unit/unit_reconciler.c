@@ -361,7 +361,7 @@ END_TEST
 START_TEST(record_text_is_readable)
 {
 	struct vm_request back;
-	struct progress p = {.restarts = 2};
+	struct progress p = {.incarnation = 2};
 	char text[ACTION_TEXT_MAX + 1], comment[2 * ACTION_TEXT_MAX];
 	struct err e = {.kind = ERR_NONE};
 

@@ -20,6 +20,15 @@ const char *job_key(const struct job *j, char *buf, size_t size)
 	return buf;
 }
 
+uint32_t job_incarnation(const struct job *j)
+{
+	const struct vm_request *r = &j->request;
+
+	if (r->moved_run && (r->moved_run == j->restarts || r->moved_run == j->restarts + 1))
+		return r->base_run;
+	return j->restarts;
+}
+
 bool job_nonce_ok(const char *nonce)
 {
 	return strlen(nonce) == JOB_NONCE_LEN && strspn(nonce, "0123456789abcdef") == JOB_NONCE_LEN;

@@ -36,6 +36,12 @@ struct vm_request {
 	 * recorded_run was READY at recorded_ready_s (wall clock; 0: never). Not encoded. */
 	uint32_t recorded_run;
 	int64_t recorded_ready_s;
+	/* A move hands the VM over by queueing the job again. Written before that: run moved_run of
+	 * the job keeps incarnation base_run of the VM, until moved_until_s at the latest (the end
+	 * of the job's time, wall clock; 0: no limit). moved_run 0: none. */
+	uint32_t base_run;
+	uint32_t moved_run;
+	int64_t moved_until_s;
 };
 
 /* Where a job is in its life, as far as its VM is concerned. */
@@ -58,7 +64,7 @@ struct job {
 	uint32_t gid;
 	char user[JOB_USER_MAX];      /* name, for the guest's account; "" if unknown */
 	char name[JOB_TITLE_MAX + 1]; /* sbatch --job-name, cut; for people: not unique */
-	uint32_t restarts;            /* slurm's restart_cnt: the incarnation */
+	uint32_t restarts;            /* slurm's restart_cnt: the run of its script */
 	enum job_phase phase;
 	enum job_end end;
 	bool batch;
@@ -77,6 +83,11 @@ int job_key_compare(const struct job *a, const struct job *b);
 const char *job_key(const struct job *j, char *buf, size_t size);
 /* The way back: -1 (nothing changed) if key has not that form exactly. */
 int job_key_parse(const char *key, uint32_t *ret_id, char ret_nonce[JOB_NONCE_LEN + 1]);
+/* Which VM the job wants: every run has a new one, but for a run that a move began, which keeps the
+ * VM that moved. The only place that says so: names of VMs, and of whatever else belongs to one
+ * incarnation, are made of this and never of restarts. While the request to queue the job again is
+ * under way the mark is a run ahead. */
+uint32_t job_incarnation(const struct job *j);
 bool job_nonce_ok(const char *nonce); /* 16 lower-case hex digits */
 const char *job_phase_name(enum job_phase p);
 

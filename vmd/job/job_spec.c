@@ -128,16 +128,38 @@ enum spec_key {
 	K_KEEP,
 	K_RUN,
 	K_READY,
+	K_BASE,
+	K_MOVED,
+	K_UNTIL,
 	K_COUNT
 };
 static const char *const key_names[K_COUNT] = {
-	"image", "revision", "nonce", "disk", "scratch", "network", "wait", "keep", "run", "ready",
+	"image", "revision", "nonce", "disk", "scratch", "network", "wait",
+	"keep",  "run",      "ready", "base", "moved",   "until",
 };
+
+static int run_read(const char *text, uint32_t *ret, struct err *e)
+{
+	uint64_t n;
+
+	if (number_read(text, UINT32_MAX, &n, e) < 0)
+		return -1;
+	*ret = (uint32_t)n;
+	return 0;
+}
+
+static int time_read(const char *text, int64_t *ret, struct err *e)
+{
+	uint64_t n;
+
+	if (number_read(text, INT64_MAX, &n, e) < 0)
+		return -1;
+	*ret = (int64_t)n;
+	return 0;
+}
 
 static int value_read(enum spec_key key, const char *value, struct vm_request *r, struct err *e)
 {
-	uint64_t n = 0;
-
 	switch (key) {
 	case K_IMAGE: return name_copy(value, r->image, e);
 	case K_REVISION: return name_copy(value, r->revision, e);
@@ -147,16 +169,11 @@ static int value_read(enum spec_key key, const char *value, struct vm_request *r
 	case K_NETWORK: return name_copy(value, r->network, e);
 	case K_WAIT: return job_spec_wait(value, &r->wait, e);
 	case K_KEEP: return job_spec_keep(value, &r->keep, e);
-	case K_RUN:
-		if (number_read(value, UINT32_MAX, &n, e) < 0)
-			return -1;
-		r->recorded_run = (uint32_t)n;
-		return 0;
-	case K_READY:
-		if (number_read(value, INT64_MAX, &n, e) < 0)
-			return -1;
-		r->recorded_ready_s = (int64_t)n;
-		return 0;
+	case K_RUN: return run_read(value, &r->recorded_run, e);
+	case K_READY: return time_read(value, &r->recorded_ready_s, e);
+	case K_BASE: return run_read(value, &r->base_run, e);
+	case K_MOVED: return run_read(value, &r->moved_run, e);
+	case K_UNTIL: return time_read(value, &r->moved_until_s, e);
 	case K_COUNT: break;
 	}
 	return 0;

@@ -50,7 +50,7 @@ static void spec_fill(struct vm_spec *vm, const struct task *t)
 
 	vm->job_id = j->id;
 	vm->job_uid = j->uid;
-	vm->incarnation = j->restarts;
+	vm->incarnation = job_incarnation(j);
 	(void)str_copy(vm->job_key, sizeof(vm->job_key), t->have.key);
 	(void)str_copy(vm->user, sizeof(vm->user), *i->user ? i->user : j->user);
 	(void)str_copy(vm->image, sizeof(vm->image), i->name);
@@ -75,7 +75,7 @@ void plan_vm_wanted(struct planner *p, const struct task *t)
 	struct action *a;
 
 	(void)vm_name(t->job, name, sizeof(name));
-	if (t->job->restarts > 0 && p->c->mono_us < p->c->quiet_at_us)
+	if (job_incarnation(t->job) > 0 && p->c->mono_us < p->c->quiet_at_us)
 		return; /* the earlier incarnation's VM may still land */
 	if (inflight_believes_made(p->c->flight, t->have.key, name, CLASS_VM, p->c->mono_us))
 		return;

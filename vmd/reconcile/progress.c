@@ -106,11 +106,11 @@ static void reason_making(struct progress *p, const struct job *j, const struct 
 		reason_set(p, "waiting for Ceph's first answer");
 	else if (h->n_vm)
 		reason_set(p, "the earlier run's virtual machine is being removed");
-	else if (j->restarts > 0 && v->mono_us < v->quiet_at_us)
+	else if (job_incarnation(j) > 0 && v->mono_us < v->quiet_at_us)
 		reason_set(p, "waits until no request of before vmd's restart can be under way");
 	else
 		reason_set(p, "making its disks and virtual machine");
-	if (j->restarts > 0 && v->mono_us < v->quiet_at_us)
+	if (job_incarnation(j) > 0 && v->mono_us < v->quiet_at_us)
 		due(p, v->quiet_at_us);
 }
 
@@ -289,13 +289,13 @@ static void begin(struct progress *p, const struct job *j, const struct view *v)
 {
 	*p = (struct progress){
 		.job_id = j->id,
-		.restarts = j->restarts,
+		.incarnation = job_incarnation(j),
 		.begun_us = v->mono_us,
 		.stepped_us = v->mono_us,
 	};
 	(void)str_copy(p->nonce, sizeof(p->nonce), j->request.nonce);
 	(void)vm_name(j, p->status.vm, sizeof(p->status.vm));
-	if (j->request.recorded_ready_s && j->request.recorded_run == j->restarts)
+	if (j->request.recorded_ready_s && j->request.recorded_run == p->incarnation)
 		p->status.since_s[VM_STATE_READY] = j->request.recorded_ready_s;
 }
 
@@ -304,7 +304,8 @@ void progress_step(struct progress *p, const struct job *j, const struct view *v
 	struct holdings h;
 	char key[JOB_KEY_MAX + 1];
 
-	if (p->job_id != j->id || p->restarts != j->restarts || !str_eq(p->nonce, j->request.nonce))
+	if (p->job_id != j->id || p->incarnation != job_incarnation(j) ||
+	    !str_eq(p->nonce, j->request.nonce))
 		begin(p, j, v);
 	world_of(v->seen, job_key(j, key, sizeof(key)), &h);
 	p->deadline_us = INT64_MAX;
@@ -375,7 +376,7 @@ const char *progress_text(const struct progress *p, char buf[ACTION_TEXT_MAX + 1
 	for (char *c = state; *c; c++)
 		*c = (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
 	word_add(buf, "state", state);
-	(void)str_fmt(number, sizeof(number), "%u", p->restarts);
+	(void)str_fmt(number, sizeof(number), "%u", p->incarnation);
 	word_add(buf, "run", number);
 	word_add(buf, "node", s->node);
 	word_add(buf, "address", s->address);

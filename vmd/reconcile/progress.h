@@ -19,7 +19,7 @@ struct trouble {
 struct progress {
 	uint32_t job_id;
 	char nonce[JOB_NONCE_LEN + 1];
-	uint32_t restarts;
+	uint32_t incarnation;
 	struct vm_status status;
 	int64_t begun_us;
 	int64_t stepped_us;

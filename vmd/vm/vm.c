@@ -21,7 +21,7 @@ const char *vm_phase_name(enum vm_phase p)
 
 int vm_name(const struct job *j, char *buf, size_t size)
 {
-	return str_fmt(buf, size, "vm-%u-%s-r%u", j->id, j->request.nonce, j->restarts);
+	return str_fmt(buf, size, "vm-%u-%s-r%u", j->id, j->request.nonce, job_incarnation(j));
 }
 
 int vm_secret_name(const struct job *j, char *buf, size_t size)
