@@ -53,6 +53,17 @@ static int read_key(void *self, const struct job *j, requests_key_fn done, void 
 	return kube_read_key(d->kube, secret, done, ctx, e);
 }
 
+static int end_job(void *self, const struct job *j, uint32_t uid, requests_done_fn done, void *ctx,
+		   struct err *e)
+{
+	struct daemon *d = self;
+	struct action a = {.kind = ACT_END_JOB, .job_id = j->id};
+
+	(void)job_key(j, a.job_key, sizeof(a.job_key));
+	log_info("job=%u event=stop uid=%u", j->id, uid);
+	return slurm_view_apply(d->slurm, &a, done, ctx, e);
+}
+
 static void approve(void *self, uint32_t uid)
 {
 	struct daemon *d = self;
@@ -79,6 +90,7 @@ void answer_ports(struct daemon *d, struct requests_port *ret)
 				      .approve = approve,
 				      .hint = take_hint,
 				      .read_key = read_key,
+				      .end_job = end_job,
 				      .wall_s = wall_s};
 }
 

@@ -38,7 +38,7 @@ static void add_image(struct strbuf *b, const struct image *i)
 	strbuf_addf(b, "%s\t", i->n_network ? "" : "-");
 	add_ids(b, i->uid, i->n_uid);
 	add_ids(b, i->gid, i->n_gid);
-	strbuf_addf(b, "%s\n", i->profile == VM_PROFILE_WINDOWS ? "windows" : "linux");
+	strbuf_addf(b, "%s\n", vm_profile_name(i->profile));
 }
 
 void catalogue_file_text(const struct catalogue *c, struct strbuf *ret)

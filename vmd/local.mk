@@ -114,6 +114,8 @@ libapi_a_SOURCES = \
 	vmd/api/listener.c vmd/api/listener.h \
 	vmd/api/metrics.c vmd/api/metrics.h \
 	vmd/api/requests.c vmd/api/requests.h \
+	vmd/api/requests_ask.h \
+	vmd/api/requests_stop.c \
 	vmd/api/server.c vmd/api/server.h
 libapi_a_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS) $(SYSTEMD_CFLAGS)
 api_libs = libapi.a libclient.a $(core_libs) $(base_libs) $(MHD_LIBS) $(MUNGE_LIBS)
@@ -123,10 +125,14 @@ bin_PROGRAMS += vmctl
 vmctl_SOURCES = \
 	vmd/vmctl.c \
 	vmd/vmctl/ask.c \
+	vmd/vmctl/await.c \
+	vmd/vmctl/child.c \
 	vmd/vmctl/choice.c vmd/vmctl/choice.h \
 	vmd/vmctl/cmd_admin.c \
 	vmd/vmctl/cmd_list.c \
 	vmd/vmctl/cmd_show.c \
+	vmd/vmctl/cmd_start.c \
+	vmd/vmctl/cmd_stop.c \
 	vmd/vmctl/cmd_wait.c \
 	vmd/vmctl/print.c \
 	vmd/vmctl/settings.c \

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Options beyond --json, --server, --help, --version, which all commands have. */
-enum { OPT_ALL = 1, OPT_STOPPED = 2, OPT_FOR = 4, OPT_TIMEOUT = 8, OPT_YES = 16 };
+enum { OPT_ALL = 1, OPT_STOPPED = 2, OPT_FOR = 4, OPT_TIMEOUT = 8, OPT_YES = 16, OPT_NOW = 32 };
 
 /* What else a command line may have. */
 enum {
@@ -26,6 +26,20 @@ static const struct command {
 	const char *summary;
 	const char *help;
 } commands[] = {
+  /* clang-format off: rows stay as they are when one is added */
+	{"start",  "IMAGE",   TAKES_ALL,             cmd_start,
+	 "start a VM as a batch job, and wait until it is ready",						     "      --name=NAME    the job's name (default: the image's)\n"
+	 "      --disk=SIZE    size of the root disk\n"
+	 "      --scratch=SIZE a second, empty disk\n"
+	 "      --network=NAME the guests' network\n"
+	 "      --keep[=WHEN]  keep the root disk at the end: always (if WHEN is left out),\n"
+	 "                     abnormal or never\n"
+	 "      --timeout=TIME wait no longer than 90, 15m, 2h or 1d; the job goes on\n"
+	 "      --no-wait      do not wait until it is ready\n"
+	 "  ...                all others are sbatch's: -c 8 --mem=32G -t 5-0 -p PARTITION ...\n"                                   },
+	{"stop",   "[JOB]",   OPT_NOW | OPT_TIMEOUT, cmd_stop,   "shut the guest down and end its job",
+	 "      --now          cancel the job instead (scancel)\n"
+	 "      --timeout=TIME watch no longer than 90, 15m, 2h or 1d\n"															     },
 	{"list",   NULL,      OPT_ALL | OPT_STOPPED, cmd_list,   "your VMs and their states",
 	 "  -a, --all          everybody's VMs (root and SlurmUser only)\n"
 	 "      --stopped      also those that have ended, while Slurm remembers the job\n"													  },
@@ -38,6 +52,7 @@ static const struct command {
 	{"plan",   NULL,      0,                     cmd_plan,   "what vmd is about to do (root and SlurmUser only)", ""                                                                             },
 	{"admin",  "approve", OPT_YES,               cmd_admin,
 	 "let many deletions happen that vmd holds back (the same)",						  "  -y, --yes          do not ask; with --json nothing is approved without it\n"},
+ /* clang-format on */
 };
 
 static const char common_help[] = "      --json         print JSON\n"
@@ -122,6 +137,10 @@ static int option_read(struct vmctl *v, struct given *g, int c, const char *valu
 		v->yes = true;
 		g->options |= OPT_YES;
 		return -1;
+	case 'n':
+		v->now = true;
+		g->options |= OPT_NOW;
+		return -1;
 	case 'f':
 		g->options |= OPT_FOR;
 		v->for_running = strcmp(value, "running") == 0;
@@ -149,15 +168,16 @@ static int options_read(struct vmctl *v, struct given *g, int argc, char **argv,
 {
 	static const struct option options[] = {
 		{"all",     no_argument,       NULL, 'a'},
-                {"stopped", no_argument,       NULL, 'S'},
+		{"stopped", no_argument,       NULL, 'S'},
 		{"for",     required_argument, NULL, 'f'},
-                {"timeout", required_argument, NULL, 't'},
+		{"timeout", required_argument, NULL, 't'},
+		{"now",     no_argument,       NULL, 'n'},
 		{"yes",     no_argument,       NULL, 'y'},
-                {"json",    no_argument,       NULL, 'j'},
+		{"json",    no_argument,       NULL, 'j'},
 		{"server",  required_argument, NULL, 's'},
-                {"help",    no_argument,       NULL, 'h'},
+		{"help",    no_argument,       NULL, 'h'},
 		{"version", no_argument,       NULL, 'V'},
-                {NULL,      0,                 NULL, 0  },
+		{NULL,      0,                 NULL, 0  },
 	};
 	int c;
 
@@ -214,6 +234,8 @@ static int run(struct vmctl *v, const struct command *c, struct given *g, int ar
 	if (c->options & TAKES_ALL) {
 		v->n_arg = argc - 1;
 		v->arg = argv + 1;
+		for (int i = 1; i < argc; i++)
+			g->help |= str_eq(argv[i], "--help") || str_eq(argv[i], "-h");
 	} else {
 		argc = c->options & TAKES_REST ? rest_split(v, argc, argv) : argc;
 		argv[0] = program_invocation_short_name; /* for getopt's messages */
@@ -225,6 +247,8 @@ static int run(struct vmctl *v, const struct command *c, struct given *g, int ar
 		return version();
 	if (code < 0 && g->help)
 		return help_command(c);
+	if (code < 0 && c->options & TAKES_ALL)
+		return c->run(v);
 	if (code < 0)
 		code = operands_check(c, v, g);
 	if (code >= 0)

@@ -9,6 +9,7 @@ bad=0
 
 vmctl()
 {
+	[ "$*" != "images --json" ] || printf '[\n  {\n    "name": "tiny",\n    "cpus": 8\n  }\n]\n'
 	[ "$*" = "list --json" ] || return 1
 	printf '[\n  {\n    "job": 17,\n    "vm": "vm-17-9f3c12ab45de6701-r0",\n    "uid": 5\n  },\n  {\n    "job": 230\n  }\n]\n'
 }
@@ -29,8 +30,13 @@ offers() # WANTED WORD...
 	bad=1
 }
 
-offers "list show wait images plan admin" vmctl ""
-offers "show" vmctl s
+offers "start stop list show wait images plan admin" vmctl ""
+offers "start stop show" vmctl s
+offers "tiny" vmctl start ""
+offers "" vmctl start tiny ""
+offers "--scratch=" vmctl start tiny --disk = 2G --sc
+offers "always abnormal never" vmctl start tiny --keep =
+offers "17 vm-17-9f3c12ab45de6701-r0 230" vmctl stop ""
 offers "17 vm-17-9f3c12ab45de6701-r0 230" vmctl show ""
 offers "230" vmctl wait 2
 offers "230" vmctl wait --for = running 2
@@ -46,5 +52,5 @@ offers "approve" vmctl admin ""
 offers "--yes" vmctl admin approve --y
 offers "" vmctl list x
 offers "" vmctl images --server = ""
-offers "list show wait images plan admin" vmctl --json ""
+offers "start stop list show wait images plan admin" vmctl --json ""
 exit $bad

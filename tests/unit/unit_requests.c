@@ -131,6 +131,22 @@ static int read_key(void *self, const struct job *j, requests_key_fn done, void 
 	return 0;
 }
 
+static uint32_t ended, ended_by; /* the job, and for whom */
+
+static int end_job(void *self, const struct job *j, uint32_t uid, requests_done_fn done, void *ctx,
+		   struct err *e)
+{
+	struct err none = {.kind = ERR_NONE};
+
+	(void)self;
+	if (j->id == 18)
+		return err_set(e, ERR_RETRY, "slurmctld does not answer");
+	ended = j->id;
+	ended_by = uid;
+	done(ctx, &none);
+	return 0;
+}
+
 static int64_t wall_s(void *self)
 {
 	(void)self;
@@ -146,6 +162,7 @@ static struct requests requests = {
 		 .approve = approve,
 		 .hint = take_hint,
 		 .read_key = read_key,
+		 .end_job = end_job,
 		 .wall_s = wall_s},
 	.slurm_uid = SLURM
 };
@@ -237,6 +254,10 @@ static const struct {
 	{BOB,        "op=key\njob=17\n",				      ERR_DENIED,  "another user's key"           },
 	{ALICE,      "op=key\njob=99\n",				      ERR_ABSENT,  "no such job's key"            },
 	{BOB,        "op=key\njob=18\n",				      ERR_RETRY,   "the key cannot be read now"   },
+	{ALICE,      "op=stop\njob=17\n",				     ERR_NONE,    "the owner stops it"           },
+	{BOB,        "op=stop\njob=17\n",				     ERR_DENIED,  "another user stops nothing"   },
+	{ALICE,      "op=stop\njob=99\n",				     ERR_ABSENT,  "no such job to stop"          },
+	{BOB,        "op=stop\njob=18\n",				     ERR_RETRY,   "it cannot be stopped now"     },
 	{ALICE,      "op=list\n",					     ERR_NONE,    "the own"                      },
 	{ALICE,      "op=list\nall=1\n",				      ERR_DENIED,  "everybody's"                  },
 	{0,          "op=list\nall=1\n",				      ERR_NONE,    "everybody's for root"         },
@@ -390,6 +411,35 @@ START_TEST(key_comes_later)
 	key_done(key_ctx, &gone, "");
 	ck_assert_int_eq(reply.e.kind, ERR_ABSENT);
 	ck_assert_str_eq(reply.e.msg, "no Secret");
+}
+END_TEST
+
+/* Only what runs is ended; what ends is let be; what waits has nothing to be shut down. */
+START_TEST(stop_by_phase)
+{
+	static const struct {
+		enum job_phase phase;
+		enum err_kind kind;
+		bool ends;
+	} phases[] = {
+		{JOB_PENDING, ERR_CONFLICT, false},
+		{JOB_RUNNING, ERR_NONE,     true },
+		{JOB_ENDING,  ERR_NONE,     false},
+		{JOB_ENDED,   ERR_NONE,     false}
+        };
+
+	setup();
+	for (size_t i = 0; i < ARRAY_LEN(phases); i++) {
+		ended = ended_by = 0;
+		for (size_t n = 0; n < desired.n; n++)
+			if (jobs[n].id == 17)
+				jobs[n].phase = phases[i].phase;
+		ask_as(ALICE, "op=stop\njob=17\n");
+		ck_assert(reply.sent);
+		ck_assert_int_eq(reply.e.kind, phases[i].kind);
+		ck_assert_uint_eq(ended, phases[i].ends ? 17 : 0);
+		ck_assert_uint_eq(ended_by, phases[i].ends ? ALICE : 0);
+	}
 }
 END_TEST
 
@@ -577,6 +627,7 @@ int main(void)
 	tcase_add_test(t, leftover);
 	tcase_add_test(t, hints);
 	tcase_add_test(t, key_comes_later);
+	tcase_add_test(t, stop_by_phase);
 	tcase_add_test(t, lists);
 	tcase_add_test(t, one_id_twice);
 	tcase_add_test(t, page_after_page);

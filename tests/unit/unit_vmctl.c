@@ -54,6 +54,7 @@ static const struct {
 
 static struct job jobs[ARRAY_LEN(world)];
 static unsigned asked[ARRAY_LEN(world)];
+static bool stopped[ARRAY_LEN(world)];
 static struct desired desired = {.known = true, .n = ARRAY_LEN(world), .job = jobs};
 static struct image images[2] = {
 	{.name = "tiny",
@@ -76,12 +77,14 @@ static void world_make(void)
 			.uid = world[i].alices ? alice : BOB,
 			.cpus = 2,
 			.memory_bytes = UINT64_C(512) << 20,
+			.phase = world[i].state[0] == VM_STATE_PENDING ? JOB_PENDING : JOB_RUNNING,
 			.request = {.image = "tiny", .nonce = NONCE}
                 };
 		(void)str_copy(jobs[i].user, sizeof(jobs[i].user),
 			       world[i].alices ? "alice" : "bob");
 		(void)str_copy(jobs[i].name, sizeof(jobs[i].name), world[i].name);
 		asked[i] = 0;
+		stopped[i] = false;
 	}
 }
 
@@ -103,7 +106,8 @@ static const struct vm_status *get_status(void *self, uint32_t job_id)
 			continue;
 		/* each answer of show asks twice; a list asks once */
 		n = asked[i]++ / 2;
-		s = (struct vm_status){.state = world[i].state[n < 4 ? n : 3],
+		s = (struct vm_status){.state = stopped[i] ? VM_STATE_STOPPED
+							   : world[i].state[n < 4 ? n : 3],
 				       .node = "worker1node",
 				       .address = "192.168.172.57",
 				       .user = "user"};
@@ -148,6 +152,21 @@ static int read_key(void *self, const struct job *j, requests_key_fn done, void 
 	return err_set(e, ERR_ABSENT, "no key here");
 }
 
+/* What is stopped is gone when it is looked at again. */
+static int end_job(void *self, const struct job *j, uint32_t uid, requests_done_fn done, void *ctx,
+		   struct err *e)
+{
+	struct err none = {.kind = ERR_NONE};
+
+	(void)self, (void)e;
+	ck_assert_uint_eq(uid, alice);
+	for (size_t i = 0; i < ARRAY_LEN(world); i++)
+		if (world[i].id == j->id)
+			stopped[i] = true;
+	done(ctx, &none);
+	return 0;
+}
+
 static int64_t wall_s(void *self)
 {
 	(void)self;
@@ -162,6 +181,7 @@ static struct requests requests = {
 		 .approve = approve,
 		 .hint = take_hint,
 		 .read_key = read_key,
+		 .end_job = end_job,
 		 .wall_s = wall_s}
 };
 
@@ -246,24 +266,40 @@ static void collect(int fd, char *text)
 	close(fd);
 }
 
+/* Slurm's commands, made up: they write down how they were called. */
+static void slurm_write(const char *name, const char *body)
+{
+	char path[160];
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", munge.dir, name);
+	f = fopen(path, "w");
+	ck_assert_ptr_nonnull(f);
+	fprintf(f, "#!/bin/sh\nprintf '%%s|' \"$@\" >&2\n%s\n", body);
+	ck_assert_int_eq(fclose(f), 0);
+	ck_assert_int_eq(chmod(path, 0755), 0);
+}
+
 /* args: separated by blanks. As alice, or as root. */
 static int vmctl(const char *args, bool as_root, const char *job_id)
 {
-	char name[] = "vmctl", line[256], *argv[16] = {name}, *rest = line;
+	char name[] = "vmctl", line[512], *argv[24] = {name}, *rest = line;
 	int o = memfd_create("out", MFD_CLOEXEC), e = memfd_create("err", MFD_CLOEXEC);
 	int program = open("vmctl", O_PATH | O_CLOEXEC);
 	int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	char conf_env[160], job_env[32] = "NONE=";
-	char *env[] = {conf_env, job_env, NULL};
+	char path_env[160];
+	char *env[] = {conf_env, job_env, path_env, NULL};
 	int status;
 	pid_t pid;
 
+	(void)snprintf(path_env, sizeof(path_env), "PATH=%s:/bin", munge.dir);
 	(void)snprintf(conf_env, sizeof(conf_env), "VMCTL_CONF=%s", conf);
 	if (job_id)
 		(void)snprintf(job_env, sizeof(job_env), "SLURM_JOB_ID=%s", job_id);
 	ck_assert_int_ge(program, 0);
 	ck_assert_int_eq(str_copy(line, sizeof(line), args), 0);
-	for (int i = 1; i < 15 && (argv[i] = strsep(&rest, " ")); i++)
+	for (int i = 1; i < 23 && (argv[i] = strsep(&rest, " ")); i++)
 		;
 	ck_assert_int_ge(nothing, 0);
 	pid = fork(); /* the server is a thread: between here and exec, system calls only */
@@ -285,6 +321,11 @@ static int vmctl(const char *args, bool as_root, const char *job_id)
 	return WEXITSTATUS(status);
 }
 
+/* A call, since clang-format 14 dies of aligning a table with rows of several lines. */
+#define ROW(...)                                                                                   \
+	{                                                                                          \
+		__VA_ARGS__                                                                        \
+	}
 static const struct {
 	const char *args;
 	bool as_root;
@@ -293,73 +334,97 @@ static const struct {
 	const char *out, *err; /* what is in there */
 	const char *not_out;
 } rows[] = {
-	{"list",		      false, NULL, 0, "17   render   alice  tiny   READY",              "",                                                      "bob"    },
-	{"list",		      false, NULL, 0, "JOB  NAME     USER   IMAGE  STATE",              "",                                                      "STOPPED"},
-	{"list --stopped",            false, NULL, 0, "STOPPED",                                        "",                                                      NULL     },
-	{"list",		      false, NULL, 0, "disk full?[2J",                                  "",						      "\033"   },
-	{"list --all",                false, NULL, 4, "",					       "only root and SlurmUser",                               NULL     },
-	{"list -a",                   true,  NULL, 0, "18   bobs     bob    tiny   BOOTING       0:03", "",                                                      NULL     },
-	{"list --json",               false, NULL, 0, "\"vm\": \"vm-17-" NONCE "-r0\"",                 "",                                                      "bob"    },
-	{"show 17",                   false, NULL, 0, "State     READY for 0:03\n",                     "",                                                      NULL     },
-	{"show 17",                   false, NULL, 0, "History   PENDING 0:00, READY 0:07\n",           "",                                                      NULL     },
-	{"show 17",                   false, NULL, 0, "Address   192.168.172.57\n",                     "",                                                      NULL     },
-	{"show --json 17",            false, NULL, 0, "\"address\": \"192.168.172.57\"",                "",                                                      NULL     },
-	{"show",		      false, "17", 0, "Job       17 of alice",                          "",                                                      NULL     },
-	{"show vm-21-" NONCE "-r0",   false, NULL, 0, "Job       21 of alice",                          "",                                                      NULL     },
-	{"show render",               false, NULL, 0, "Job       17 of alice\nName      render\n",      "",                                                      NULL     },
-	{"show old",                  false, NULL, 0, "Job       20 of alice",                          "",                                                      NULL     },
-	{"show twins",                false, NULL, 2, "",
-	 "2 jobs are called 'twins', say which: 21 (twins, PENDING), 22 (twins, ",                                                                               NULL     },
-	{"wait twins",                false, NULL, 2, "",					       "say which: 21 (twins, ",                                NULL     },
-	{"show bobs",                 false, NULL, 3, "",					       "is called 'bobs'",                                      NULL     },
-	{"show bobs",                 true,  NULL, 0, "Job       18 of bob",                            "",                                                      NULL     },
-	{"show 18",                   false, NULL, 4, "",					       "job 18 belongs to another user",                        NULL     },
-	{"show 18",                   true,  NULL, 0, "Job       18 of bob",                            "",                                                      NULL     },
-	{"show 99",                   false, NULL, 3, "",					       "job 99 has no VM",                                      NULL     },
-	{"show vm-99",                false, NULL, 3, "",					       "no VM and no job of yours with a VM is called 'vm-99'",
-	 NULL																			     },
-	{"show",		      false, NULL, 2, "",
-	 "say which job: 17 (render, READY), 19 (failing, PENDING), 21 (twins, PENDING)",                                                                        NULL     },
-	{"show",		      false, "99", 2, "",					       "say which job: 17 (render, ",                           NULL     },
-	{"show",		      true,  "17", 0, "Job       17 of alice",                          "",                                                      NULL     },
-	{"--json show 17",            false, NULL, 0, "\"job\": 17",                                    "",                                                      NULL     },
-	{"show",		      true,  NULL, 3, "",					       "you have no VM",                                        NULL     },
-	{"wait 17",                   false, NULL, 0, "",					       "job 17  READY",                                         NULL     },
-	{"wait 21",                   false, NULL, 0, "",
-	 "job 21  PENDING: waiting\n   0:00  job 21  PROVISIONING: waiting",										     NULL     },
-	{"wait 21 --json",            false, NULL, 0, "\"state\": \"READY\"",                           "",                                                      NULL     },
-	{"wait --for=running 19",     false, NULL, 0, "",                                               "BOOTING",                                               NULL     },
-	{"wait 19",                   false, NULL, 6, "",					       "FAILED: disk full?[2J",                                 NULL     },
-	{"wait 20",                   false, NULL, 6, "",					       "vmctl show 20",                                         NULL     },
-	{"wait --timeout=1 22",       false, NULL, 7, "",                                               "is not ready after 1 s (the job goes on",
-	 NULL																			     },
-	{"wait",		      false, "21", 0, "",					       "job 21  READY",                                         NULL     },
-	{"wait 18",                   false, NULL, 4, "",					       "belongs to another user",                               NULL     },
-	{"images",		    false, NULL, 0, "tiny   v1         linux    1G",                  "",                                                      "win11"  },
-	{"images --all",              false, NULL, 0, "win11",                                          "",						      NULL     },
-	{"images --json",             false, NULL, 0, "\"allowed\": false",                             "",                                                      NULL     },
-	{"plan",		      false, NULL, 4, "",					       "only root and SlurmUser",                               NULL     },
-	{"plan",		      true,  NULL, 0, "create-vm job=22",                               "",                                                      NULL     },
-	{"plan --json",               true,  NULL, 0, "\"approval\": false",                            "",                                                      NULL     },
-	{"admin",		     true,  NULL, 2, "",					       "vmctl admin approve",                                   NULL     },
-	{"admin destroy",             true,  NULL, 2, "",					       "vmctl admin approve",                                   NULL     },
-	{"admin approve",             true,  NULL, 0, "No deletion is held back.",                      "",                                                      NULL     },
-	{"admin approve",             false, NULL, 4, "",					       "may approve deletions",                                 NULL     },
-	{"list --yes",                false, NULL, 2, "",					       "does not belong to 'list'",                             NULL     },
-	{"list --server 127.0.0.1:1", false, NULL, 5, "",                                               "Connection refused",                                    NULL     },
-	{"list --server nix",         false, NULL, 2, "",                                               "'nix' is not HOST:PORT",                                NULL     },
-	{"",			  false, NULL, 2, "",					       "no command ''",                                         NULL     },
-	{"destroy",                   false, NULL, 2, "",					       "no command 'destroy'",                                  NULL     },
-	{"list 17",                   false, NULL, 2, "",					       "too many operands",                                     NULL     },
-	{"show --all 17",             false, NULL, 2, "",					       "does not belong to 'show'",                             NULL     },
-	{"wait --for=ever",           false, NULL, 2, "",                                               "must be ready or running",                              NULL     },
-	{"wait --timeout=soon",       false, NULL, 2, "",                                               "not a time",                                            NULL     },
-	{"list --colour",             false, NULL, 2, "",					       "option '--colour'\nTry:",                               NULL     },
-	{"list",		      true,  NULL, 0, "JOB",					    "Everybody's: vmctl list --all",                         NULL     },
-	{"wait --timeout=1 99",       false, NULL, 7, "",                                               "is not ready after 1 s\n",                              NULL     },
-	{"--help",		    false, NULL, 0, "Usage: vmctl COMMAND",                           "",                                                      NULL     },
-	{"wait --help",               false, NULL, 0, "--timeout=TIME",                                 "",                                                      NULL     },
-	{"--version",                 false, NULL, 0, "vmctl (slurm-vm) ",                              "",                                                      NULL     },
+	ROW("list", false, NULL, 0, "17   render   alice  tiny   READY", "", "bob"),
+	ROW("list", false, NULL, 0, "JOB  NAME     USER   IMAGE  STATE", "", "STOPPED"),
+	ROW("list --stopped", false, NULL, 0, "STOPPED", "", NULL),
+	ROW("list", false, NULL, 0, "disk full?[2J", "", "\033"),
+	ROW("list --all", false, NULL, 4, "", "only root and SlurmUser", NULL),
+	ROW("list -a", true, NULL, 0, "18   bobs     bob    tiny   BOOTING       0:03", "", NULL),
+	ROW("list --json", false, NULL, 0, "\"vm\": \"vm-17-" NONCE "-r0\"", "", "bob"),
+	ROW("show 17", false, NULL, 0, "State     READY for 0:03\n", "", NULL),
+	ROW("show 17", false, NULL, 0, "History   PENDING 0:00, READY 0:07\n", "", NULL),
+	ROW("show 17", false, NULL, 0, "Address   192.168.172.57\n", "", NULL),
+	ROW("show --json 17", false, NULL, 0, "\"address\": \"192.168.172.57\"", "", NULL),
+	ROW("show", false, "17", 0, "Job       17 of alice", "", NULL),
+	ROW("show vm-21-" NONCE "-r0", false, NULL, 0, "Job       21 of alice", "", NULL),
+	ROW("show render", false, NULL, 0, "Job       17 of alice\nName      render\n", "", NULL),
+	ROW("show old", false, NULL, 0, "Job       20 of alice", "", NULL),
+	ROW("show twins", false, NULL, 2, "",
+	    "2 jobs are called 'twins', say which: 21 (twins, PENDING), 22 (twins, ", NULL),
+	ROW("wait twins", false, NULL, 2, "", "say which: 21 (twins, ", NULL),
+	ROW("show bobs", false, NULL, 3, "", "is called 'bobs'", NULL),
+	ROW("show bobs", true, NULL, 0, "Job       18 of bob", "", NULL),
+	ROW("show 18", false, NULL, 4, "", "job 18 belongs to another user", NULL),
+	ROW("show 18", true, NULL, 0, "Job       18 of bob", "", NULL),
+	ROW("show 99", false, NULL, 3, "", "job 99 has no VM", NULL),
+	ROW("show vm-99", false, NULL, 3, "",
+	    "no VM and no job of yours with a VM is called 'vm-99'", NULL),
+	ROW("show", false, NULL, 2, "",
+	    "say which job: 17 (render, READY), 19 (failing, PENDING), 21 (twins, PENDING)", NULL),
+	ROW("show", false, "99", 2, "", "say which job: 17 (render, ", NULL),
+	ROW("show", true, "17", 0, "Job       17 of alice", "", NULL),
+	ROW("--json show 17", false, NULL, 0, "\"job\": 17", "", NULL),
+	ROW("show", true, NULL, 3, "", "you have no VM", NULL),
+	ROW("start", false, NULL, 2, "", "name the image first", NULL),
+	ROW("start -c 2 tiny", false, NULL, 2, "", "name the image first", NULL),
+	ROW("start tiny --disk", false, NULL, 2, "", "--disk needs a value", NULL),
+	ROW("start tiny --no-wait=1", false, NULL, 2, "", "--no-wait takes no value", NULL),
+	ROW("start tiny --timeout soon", false, NULL, 2, "", "not a time", NULL),
+	ROW("start --help", false, NULL, 0, "--scratch=SIZE", "", NULL),
+	ROW("start tiny@v1 -c 2 --no-wait --disk 2G --keep --name=desk --mem 1G", false, NULL, 0,
+	    "21\n",
+	    "--parsable|--requeue|--output=/dev/null|--job-name=tiny|--wrap=exec sleep "
+	    "infinity|-c|2|--job-name=desk|--mem|1G|--vm-disk=2G|--vm-keep=always|--vm=tiny@v1|",
+	    "17"),
+	ROW("start tiny --no-wait --json", false, NULL, 0, "{\"job\": 21}\n", "", NULL),
+	ROW("start tiny", false, NULL, 0, "Job 21 has a virtual machine at 192.168.172.57\n",
+	    "job 21  READY", NULL),
+	ROW("start tiny --json", false, NULL, 0, "\"state\": \"READY\"", "", NULL),
+	ROW("start refused", false, NULL, 1, "", "sbatch refused the job (see above)", NULL),
+	ROW("start rubbish", false, NULL, 1, "", "sbatch told no job id, but 'what?'", NULL),
+	ROW("stop 17", false, NULL, 0, "", "job 17  STOPPED", NULL),
+	ROW("stop render --json", false, NULL, 0, "\"state\": \"STOPPED\"", "", NULL),
+	ROW("stop 18", false, NULL, 4, "", "belongs to another user", NULL),
+	ROW("stop 20", false, NULL, 0, "", "job 20  STOPPED", NULL),
+	ROW("stop --timeout=1 --now 22", false, NULL, 7, "", "22|", NULL),
+	ROW("stop --timeout=1 21", false, NULL, 7, "", "21|", NULL),
+	ROW("wait --now 17", false, NULL, 2, "", "does not belong to 'wait'", NULL),
+	ROW("wait 17", false, NULL, 0, "", "job 17  READY", NULL),
+	ROW("wait 21", false, NULL, 0, "",
+	    "job 21  PENDING: waiting\n   0:00  job 21  PROVISIONING: waiting", NULL),
+	ROW("wait 21 --json", false, NULL, 0, "\"state\": \"READY\"", "", NULL),
+	ROW("wait --for=running 19", false, NULL, 0, "", "BOOTING", NULL),
+	ROW("wait 19", false, NULL, 6, "", "FAILED: disk full?[2J", NULL),
+	ROW("wait 20", false, NULL, 6, "", "vmctl show 20", NULL),
+	ROW("wait --timeout=1 22", false, NULL, 7, "", "is not ready after 1 s (the job goes on",
+	    NULL),
+	ROW("wait", false, "21", 0, "", "job 21  READY", NULL),
+	ROW("wait 18", false, NULL, 4, "", "belongs to another user", NULL),
+	ROW("images", false, NULL, 0, "tiny   v1         linux    1G", "", "win11"),
+	ROW("images --all", false, NULL, 0, "win11", "", NULL),
+	ROW("images --json", false, NULL, 0, "\"allowed\": false", "", NULL),
+	ROW("plan", false, NULL, 4, "", "only root and SlurmUser", NULL),
+	ROW("plan", true, NULL, 0, "create-vm job=22", "", NULL),
+	ROW("plan --json", true, NULL, 0, "\"approval\": false", "", NULL),
+	ROW("admin", true, NULL, 2, "", "vmctl admin approve", NULL),
+	ROW("admin destroy", true, NULL, 2, "", "vmctl admin approve", NULL),
+	ROW("admin approve", true, NULL, 0, "No deletion is held back.", "", NULL),
+	ROW("admin approve", false, NULL, 4, "", "may approve deletions", NULL),
+	ROW("list --yes", false, NULL, 2, "", "does not belong to 'list'", NULL),
+	ROW("list --server 127.0.0.1:1", false, NULL, 5, "", "Connection refused", NULL),
+	ROW("list --server nix", false, NULL, 2, "", "'nix' is not HOST:PORT", NULL),
+	ROW("", false, NULL, 2, "", "no command ''", NULL),
+	ROW("destroy", false, NULL, 2, "", "no command 'destroy'", NULL),
+	ROW("list 17", false, NULL, 2, "", "too many operands", NULL),
+	ROW("show --all 17", false, NULL, 2, "", "does not belong to 'show'", NULL),
+	ROW("wait --for=ever", false, NULL, 2, "", "must be ready or running", NULL),
+	ROW("wait --timeout=soon", false, NULL, 2, "", "not a time", NULL),
+	ROW("list --colour", false, NULL, 2, "", "option '--colour'\nTry:", NULL),
+	ROW("list", true, NULL, 0, "JOB", "Everybody's: vmctl list --all", NULL),
+	ROW("wait --timeout=1 99", false, NULL, 7, "", "is not ready after 1 s\n", NULL),
+	ROW("--help", false, NULL, 0, "Usage: vmctl COMMAND", "", NULL),
+	ROW("wait --help", false, NULL, 0, "--timeout=TIME", "", NULL),
+	ROW("--version", false, NULL, 0, "vmctl (slurm-vm) ", "", NULL),
 };
 
 START_TEST(command_rows)
@@ -369,6 +434,9 @@ START_TEST(command_rows)
 	if (rows[_i].as_root && geteuid() != 0)
 		return;
 	conf_write("");
+	slurm_write("sbatch", "case \"$*\" in *refused) exit 1;; *rubbish) echo what?;; *) echo "
+			      "'21;cluster';; esac");
+	slurm_write("scancel", "");
 	code = vmctl(rows[_i].args, rows[_i].as_root, rows[_i].job_id);
 	ck_assert_msg(code == rows[_i].code, "vmctl %s: exit %d\n%s%s", rows[_i].args, code, out,
 		      err);
@@ -435,8 +503,8 @@ END_TEST
 static const struct {
 	const char *text, *error;
 } confs[] = {
-	{"vmd_user\n", "conf:6: not key=value"                                   },
-	{"port=5\n",   "conf:6: unknown key 'port' (vmd, vmd_user, munge_socket)"},
+	{"vmd_user\n", "conf:6: not key=value"                                           },
+	{"port=5\n",   "conf:6: unknown key 'port' (vmd, vmd_user, munge_socket, prefix)"},
 };
 
 START_TEST(conf_rows)

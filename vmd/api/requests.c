@@ -4,6 +4,7 @@
  * Long lists are cut at a page: the client asks for the next. Loop thread, no state of its own. */
 #include "vmd/api/requests.h"
 
+#include "vmd/api/requests_ask.h"
 #include "vmd/base/json.h"
 #include "vmd/base/str.h"
 #include "vmd/job/job_spec.h"
@@ -13,18 +14,6 @@
 #define OBJECT_MAX 4096                    /* one VM or image as JSON, coded */
 #define PAGE_END   (WIRE_MAX - OBJECT_MAX) /* no further object beyond */
 #define PAGE_MAX   (WIRE_FIELDS - 16)
-
-/* One request being answered. */
-struct ask {
-	const struct requests *q;
-	const struct caller *who;
-	const struct wire_in *in;
-	struct reply *reply;
-	struct wire_out *out;
-};
-
-/* An op's outcome: the reply is filled in, or will be sent by somebody else, later; -1 an error. */
-enum { ANSWERED, LATER };
 
 static bool is_admin(const struct ask *a)
 {
@@ -59,9 +48,7 @@ static int unknown(struct err *e)
 	return err_set(e, ERR_RETRY, "vmd has no list of jobs from slurmctld at the moment");
 }
 
-/* The job asked about, if the caller may know. ERR_ABSENT only if Slurm does not have it; while
- * slurmctld does not answer, what was known before is still told. */
-static int job_get(const struct ask *a, const struct job **ret, struct err *e)
+int ask_job_get(const struct ask *a, const struct job **ret, struct err *e)
 {
 	const struct desired *d = a->q->port.desired(a->q->port.self);
 	const struct job *j;
@@ -97,6 +84,15 @@ static int64_t elapsed_s(const struct ask *a, const struct vm_status *s)
 	return since > 0 && now > since ? now - since : 0;
 }
 
+/* "" when the image has left the catalogue. */
+static const char *profile_of(const struct ask *a, const struct job *j)
+{
+	const struct catalogue *c = a->q->port.catalogue(a->q->port.self);
+	const struct image *image = catalogue_find(c, j->request.image);
+
+	return image ? vm_profile_name(image->profile) : "";
+}
+
 /* A VM for vmctl: what list and show print. */
 static struct json_object *vm_json(const struct ask *a, const struct job *j)
 {
@@ -108,6 +104,7 @@ static struct json_object *vm_json(const struct ask *a, const struct job *j)
 	json_put_str(o, "user", j->user);
 	json_put_str(o, "name", j->name);
 	json_put_str(o, "image", j->request.image);
+	json_put_str(o, "profile", profile_of(a, j));
 	json_put_str(o, "revision", j->request.revision);
 	json_put_str(o, "state", vm_state_name(s->state));
 	json_put_str(o, "reason", s->reason);
@@ -213,7 +210,7 @@ static int op_show(const struct ask *a, struct err *e)
 	const struct job *j = NULL;
 	const char *node;
 
-	if (job_get(a, &j, e) < 0)
+	if (ask_job_get(a, &j, e) < 0)
 		return show_leftover(a, e);
 	s = status_get(a, j);
 	node = s->node[0] ? s->node : j->node;
@@ -249,7 +246,7 @@ static int op_key(const struct ask *a, struct err *e)
 	const struct vm_status *s;
 	const struct job *j = NULL;
 
-	if (job_get(a, &j, e) < 0)
+	if (ask_job_get(a, &j, e) < 0)
 		return -1;
 	s = status_get(a, j);
 	wire_add(a->out, "user", s->user);
@@ -336,7 +333,7 @@ static struct json_object *image_json(const struct ask *a, const struct image *i
 
 	json_put_str(o, "name", i->name);
 	json_put_str(o, "description", i->description);
-	json_put_str(o, "profile", i->profile == VM_PROFILE_WINDOWS ? "windows" : "linux");
+	json_put_str(o, "profile", vm_profile_name(i->profile));
 	json_put_bool(o, "allowed", is_admin(a) || image_allows(i, a->who->uid, a->who->gid));
 	/* the default first, as in job_submit.lua's catalogue */
 	for (size_t n = i->n_revision; n-- > 0;)
@@ -432,6 +429,7 @@ static const struct {
 	{"images",  op_images },
         {"plan",    op_plan   },
         {"approve", op_approve},
+        {"stop",    op_stop   },
 };
 
 static int answer(const struct ask *a, struct err *e)

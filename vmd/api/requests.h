@@ -11,6 +11,8 @@
 /* private_key is borrowed for the call, "" on error. The same as kube_key_fn. */
 typedef void (*requests_key_fn)(void *ctx, const struct err *e, const char *private_key);
 
+typedef void (*requests_done_fn)(void *ctx, const struct err *e);
+
 /* What the answers need; filled in by vmd.c. What is returned is borrowed for the answer. */
 struct requests_port {
 	void *self;
@@ -34,6 +36,9 @@ struct requests_port {
 	 * within. -1: not started, done is not called. */
 	int (*read_key)(void *self, const struct job *j, requests_key_fn done, void *ctx,
 			struct err *e);
+	/* Ends a running job as COMPLETED, for uid; done as with read_key. */
+	int (*end_job)(void *self, const struct job *j, uint32_t uid, requests_done_fn done,
+		       void *ctx, struct err *e);
 	int64_t (*wall_s)(void *self);
 };
 

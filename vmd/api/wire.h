@@ -21,6 +21,7 @@
  *   plan                                 root, SlurmUser
  *   approve held=N                       root, SlurmUser: let the N deletions happen that plan
  *                                        said are held back; refused if they are more by now
+ *   stop    job=N                        end the job as COMPLETED; the owner, root, SlurmUser
  *
  * Replies: error=TEXT kind=KIND on failure (KIND as err_kind_name() says), else ok=1 and
  *
@@ -35,6 +36,7 @@
  *   plan    action[]=TEXT, approval=0|1, cut=0|1, held=N (VMs), example[]=VM (the first of them);
  *           old=1: slurmctld does not answer, so nothing is planned
  *   approve held=N (VMs that may be deleted now)
+ *   stop    nothing more; kind=conflict: the job has no node yet, only scancel helps
  *
  * kind=absent: vmd has Slurm's list of jobs and this job is not in it, or has no VM. kind=retry:
  * vmd cannot know yet (it was just started, slurmctld does not answer). approve only: absent:

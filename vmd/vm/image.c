@@ -7,6 +7,11 @@
 
 #include <string.h>
 
+const char *vm_profile_name(enum vm_profile p)
+{
+	return p == VM_PROFILE_WINDOWS ? "windows" : "linux";
+}
+
 /* A list of names for a text: "a, b, c", cut with "..." when it gets long. */
 struct names {
 	char text[140];

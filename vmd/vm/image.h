@@ -10,6 +10,7 @@
 #define IMAGE_ALLOWED   64
 
 enum vm_profile { VM_PROFILE_LINUX, VM_PROFILE_WINDOWS };
+const char *vm_profile_name(enum vm_profile p); /* "linux", "windows": as in vmd.yaml */
 
 struct image_revision {
 	char name[JOB_NAME_MAX + 1]; /* "v1" */

@@ -1,167 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vmctl wait: asks until the VM is there, has failed, or time is up. What happens is told on
- * stderr: one line per change, and on a terminal a line that counts the seconds. */
-#include "vmd/base/clock.h"
-#include "vmd/base/str.h"
+/* vmctl wait: until the VM is there, has failed, or time is up. */
 #include "vmd/vmctl/vmctl.h"
-
-#include <string.h>
-#include <sys/ioctl.h>
-#include <time.h>
-
-#define PAUSE_MIN_US (200 * MSEC_US)
-#define PAUSE_MAX_US (1 * SEC_US)
-#define ABSENT_US    (30 * SEC_US) /* vmd polls Slurm slowly if a hint is lost */
-#define SILENT_US    (60 * SEC_US) /* vmd may be starting anew */
-#define SAID_MAX     400
-
-struct waiting {
-	uint32_t job;
-	int64_t start_us;
-	int64_t trouble_us; /* since when there is no good answer; 0: there is */
-	bool tty;
-	bool live; /* the cursor stands behind a live line */
-	char said[SAID_MAX];
-	char line[SAID_MAX + 64];
-};
-
-static int64_t passed_s(const struct waiting *w)
-{
-	return (clock_mono_us() - w->start_us) / SEC_US;
-}
-
-/* Columns of the terminal: a line that wraps cannot be written over. */
-static int columns(void)
-{
-	struct winsize size;
-
-	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
-
-/* The live line has counted on until now: written once more, whole, it stays. */
-static void end_line(struct waiting *w)
-{
-	if (w->live)
-		(void)fprintf(stderr, "\r\033[K%s\n", w->line);
-	w->live = false;
-}
-
-/* Tells what is new; what is not, only on a terminal, in place. */
-static void say(struct waiting *w, const char *state, const char *reason)
-{
-	char text[SAID_MAX], time[32];
-	bool is_new;
-
-	(void)snprintf(text, sizeof(text), "%s%s%s", state, reason && *reason ? ": " : "",
-		       reason ? reason : "");
-	text_clean(text);
-	is_new = strcmp(text, w->said) != 0;
-	(void)elapsed_text(passed_s(w), time, sizeof(time));
-	if (is_new)
-		end_line(w);
-	(void)snprintf(w->line, sizeof(w->line), "%7s  job %u  %s", time, w->job, text);
-	if (w->tty)
-		(void)fprintf(stderr, "\r\033[K%.*s", columns() - 1, w->line);
-	else if (is_new)
-		(void)fprintf(stderr, "%s\n", w->line);
-	w->live = w->tty;
-	(void)snprintf(w->said, sizeof(w->said), "%s", text);
-}
-
-/* The exit code, or -1: not there yet. */
-static int verdict(const struct vmctl *v, const char *state)
-{
-	if (str_eq(state, "READY") || (v->for_running && str_eq(state, "BOOTING")))
-		return EXIT_DONE;
-	if (str_eq(state, "FAILED") || str_eq(state, "STOPPING") || str_eq(state, "STOPPED"))
-		return EXIT_VM_FAILED;
-	return -1;
-}
-
-/* No good answer: is it worth to ask again? */
-static bool is_passing(struct waiting *w, const struct err *e)
-{
-	int64_t now_us = clock_mono_us();
-
-	if (!w->trouble_us)
-		w->trouble_us = now_us;
-	switch (e->kind) {
-	case ERR_ABSENT: return now_us - w->trouble_us < ABSENT_US;
-	case ERR_RETRY:
-	case ERR_UNSURE: return now_us - w->trouble_us < SILENT_US;
-	case ERR_NONE:
-	case ERR_CONFLICT:
-	case ERR_DENIED:
-	case ERR_FULL:
-	case ERR_INVALID: return false;
-	}
-	return false;
-}
-
-/* One question. The exit code, or -1: go on. */
-static int step(struct vmctl *v, struct waiting *w)
-{
-	AUTO(json_object_put) struct json_object *vm = NULL;
-	struct err e = {.kind = ERR_NONE};
-	int code;
-
-	if (ask_show(v, w->job, &vm, &e) < 0) {
-		if (!is_passing(w, &e)) {
-			end_line(w);
-			return fail(v, &e);
-		}
-		say(w, e.kind == ERR_ABSENT ? "UNKNOWN" : "WAITING FOR VMD", e.msg);
-		if (e.kind == ERR_ABSENT)
-			ask_hint(v, w->job);
-		return -1;
-	}
-	w->trouble_us = 0;
-	say(w, state_of(vm), json_str_at(vm, "reason"));
-	code = verdict(v, state_of(vm));
-	if (code < 0)
-		return -1;
-	end_line(w);
-	if (v->json)
-		json_print(vm);
-	if (code == EXIT_VM_FAILED)
-		(void)fprintf(stderr,
-			      "vmctl: the VM of job %u will not become ready\n"
-			      "More about it: vmctl show %u; sacct -j %u\n",
-			      w->job, w->job, w->job);
-	return code;
-}
-
-static void pause_us(int64_t us)
-{
-	struct timespec ts = {.tv_sec = us / SEC_US, .tv_nsec = us % SEC_US * 1000};
-
-	(void)nanosleep(&ts, NULL);
-}
 
 int cmd_wait(struct vmctl *v)
 {
-	static const char more[] = " (the job goes on: wait again, or end it with scancel)";
-	struct waiting w = {.start_us = clock_mono_us(), .tty = isatty(STDERR_FILENO) != 0};
-	int64_t next_us = PAUSE_MIN_US;
+	AUTO(json_object_put) struct json_object *vm = NULL;
+	uint32_t job = 0;
 	struct err e;
+	int code;
 
-	if (ask_job(v, &w.job, &e) < 0)
+	if (ask_job(v, &job, &e) < 0)
 		return fail(v, &e);
-	for (;;) {
-		int code = step(v, &w);
-		int64_t left_us = w.start_us + v->timeout_s * SEC_US - clock_mono_us();
-
-		if (code >= 0)
-			return code;
-		if (v->timeout_s > 0 && left_us <= 0) {
-			end_line(&w);
-			(void)fprintf(stderr, "vmctl: the VM of job %u is not %s after %lld s%s\n",
-				      w.job, v->for_running ? "running" : "ready",
-				      (long long)v->timeout_s, w.trouble_us ? "" : more);
-			return EXIT_TIMEOUT;
-		}
-		pause_us(v->timeout_s > 0 && left_us < next_us ? left_us : next_us);
-		if (next_us < PAUSE_MAX_US)
-			next_us += next_us / 4;
-	}
+	code = await(v, job, v->for_running ? AWAIT_RUNNING : AWAIT_READY, &vm);
+	if (v->json && vm)
+		json_print(vm);
+	return code;
 }

@@ -47,8 +47,10 @@ static int line_read(struct vmctl *v, char *line, const char *where, struct err 
 		return set(v->vmd_user, sizeof(v->vmd_user), value, where, e);
 	if (str_eq(key, "munge_socket"))
 		return set(v->munge_socket, sizeof(v->munge_socket), value, where, e);
-	return err_set(e, ERR_INVALID, "%s: unknown key '%.40s' (vmd, vmd_user, munge_socket)",
-		       where, key);
+	if (str_eq(key, "prefix"))
+		return set(v->prefix, sizeof(v->prefix), value, where, e);
+	return err_set(e, ERR_INVALID,
+		       "%s: unknown key '%.40s' (vmd, vmd_user, munge_socket, prefix)", where, key);
 }
 
 static int file_read(struct vmctl *v, const char *path, bool required, struct err *e)
@@ -84,7 +86,9 @@ int settings_read(struct vmctl *v, struct err *e)
 			       "no address of vmd: give --server HOST:PORT, set VMCTL_SERVER, or "
 			       "write vmd=HOST:PORT into %s",
 			       path ? path : CONF_PATH);
-	return set(v->vmd_user, sizeof(v->vmd_user), "slurm", "vmd_user", e);
+	return set(v->prefix, sizeof(v->prefix), "vm", "prefix", e) < 0
+		       ? -1
+		       : set(v->vmd_user, sizeof(v->vmd_user), "slurm", "vmd_user", e);
 }
 
 int seconds_parse(const char *text, int64_t *ret_s, struct err *e)

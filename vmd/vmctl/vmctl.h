@@ -15,7 +15,8 @@ enum exit_code {
 	EXIT_NOT_ALLOWED = 4,
 	EXIT_NO_VMD = 5,
 	EXIT_VM_FAILED = 6,
-	EXIT_TIMEOUT = 7
+	EXIT_TIMEOUT = 7,
+	EXIT_INTERRUPTED = 130 /* Ctrl-C */
 };
 
 struct vmctl {
@@ -23,11 +24,13 @@ struct vmctl {
 	char servers[512];
 	char vmd_user[64];
 	char munge_socket[108];
+	char prefix[32]; /* of the plugin's options: "vm" */
 	/* options */
 	bool json;
 	bool all;
 	bool stopped;
 	bool yes;          /* admin: do not ask */
+	bool now;          /* stop: at once */
 	bool for_running;  /* wait: running is enough */
 	int64_t timeout_s; /* 0: none */
 	const char *job;   /* first operand: the job, of admin what to do; NULL: left out */
@@ -62,6 +65,16 @@ void ask_hint(struct vmctl *v, uint32_t job); /* an error is no matter */
 int ask_job(struct vmctl *v, uint32_t *ret, struct err *e);
 int ask_job_named(struct vmctl *v, const char *job, uint32_t *ret, struct err *e);
 
+/* await.c: watches a VM, told on stderr, until it is where it shall be (EXIT_DONE), cannot get
+ * there (EXIT_VM_FAILED), v->timeout_s has passed, or Ctrl-C. *ret (or NULL): what was said of it
+ * last; the caller puts it. */
+enum await_goal { AWAIT_READY, AWAIT_RUNNING, AWAIT_GONE };
+int await(struct vmctl *v, uint32_t job, enum await_goal goal, struct json_object **ret);
+
+/* child.c: runs a program of PATH, stdin from /dev/null, stderr as ours; its stdout, cut to fit,
+ * and its exit code (128 + signal). ERR_CONFLICT: it cannot be run. */
+int child_run(char *const *argv, char *buf, size_t size, int *ret_code, struct err *e);
+
 /* print.c: text from outside is cleaned of control characters. */
 #define TABLE_COLUMNS 10
 struct table {
@@ -89,5 +102,7 @@ int cmd_wait(struct vmctl *v);
 int cmd_images(struct vmctl *v);
 int cmd_plan(struct vmctl *v);
 int cmd_admin(struct vmctl *v);
+int cmd_start(struct vmctl *v);
+int cmd_stop(struct vmctl *v);
 
 #endif

@@ -1,0 +1,57 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# vmctl start and stop: a job that only keeps a VM.
+. "$(dirname "$0")/lib.sh"
+
+# On a pipe: what happens as lines with the seconds, then what to do next.
+as alice vmctl start tiny -c 1 --mem=512M --name=desk >"$work/next" 2>"$work/told"
+code=$?
+job=$(as alice squeue -h -n desk -o %i)
+ok "start ends when it is ready" equals $code 0
+ok "what happened is told with its seconds" contains "$(cat "$work/told")" "^ +[0-9]+:[0-9]{2}  job $job  BOOTING"
+ok "up to the end" contains "$(tail -n 1 "$work/told")" "^ +[0-9]+:[0-9]{2}  job $job  READY"
+ok "then what to do next" contains "$(cat "$work/next")" "shell +vmctl ssh $job"
+ok "and where it is" contains "$(cat "$work/next")" "at 192\.168\.172\."
+ok "the job is a batch job that Slurm may requeue" contains "$(on_lab scontrol show job "$job")" "Requeue=1 .*BatchFlag=1"
+ok "nothing is written into the user's directory" equals "$(as alice ls | grep -c "slurm-$job")" 0
+not_for_bob()
+{
+	local out
+
+	! out=$(as bob vmctl stop "$job" 2>&1) && contains "$out" "belongs to another user"
+}
+ok "another user cannot stop it" not_for_bob
+ok "it runs on" in_state "$job" READY
+ok "stop, by the job's name" as alice vmctl stop desk
+ok "the job is COMPLETED" within 20 equals "$(on_lab sacct -nX -j "$job" -o state%20 | tr -d ' ')" COMPLETED
+ok "and all is gone" within 20 nothing_left "$job"
+ok "the guest was shut down, not killed" contains "$(on_lab cat /var/log/kubevirt-lite.log)" "vm-$job-.*action=forget state=off"
+
+# Ctrl-C ends the wait and nothing else.
+interrupt() # PROGRAM...: its exit code, after a SIGINT when it has told its job
+{
+	"$@" >"$work/out" 2>"$work/err" &
+	within 30 grep -q "is submitted" "$work/err"
+	on_lab sh -c "kill -INT \$(pgrep -u alice -x vmctl)"
+	wait $!
+}
+interrupt as alice vmctl start tiny -c 1 --mem=512M --name=left
+ok "Ctrl-C is told by the exit code" equals $? 130
+job=$(as alice squeue -h -n left -o %i)
+ok "and in words" contains "$(cat "$work/err")" "vmctl wait $job"
+ok "on a terminal the line counts on" contains "$(as alice script -qec "vmctl wait $job" /dev/null)" $'\r.*READY'
+ok "stop at once" as alice vmctl stop --now "$job"
+ok "is a cancelled job" within 20 equals "$(on_lab sacct -nX -j "$job" -o state%20 | tr -d ' ' | cut -c1-9)" CANCELLED
+
+# A job without a node has nothing to shut down.
+job=$(as alice vmctl start tiny -c 1 --mem=512M --hold --no-wait)
+ok "no wait: the job's id alone" contains "$job" '^[0-9]+$'
+ok "it can be stopped, too" as alice vmctl stop "$job"
+refused()
+{
+	local out
+
+	! out=$(as alice vmctl start nix -c 1 --mem=512M 2>&1) && contains "$out" "sbatch refused the job"
+}
+ok "what sbatch refuses is its word" refused
+done_testing

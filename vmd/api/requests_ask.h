@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of requests*.c share. Loop thread. */
+#ifndef VMD_API_REQUESTS_ASK_H
+#define VMD_API_REQUESTS_ASK_H
+
+#include "vmd/api/requests.h"
+
+/* One request being answered. */
+struct ask {
+	const struct requests *q;
+	const struct caller *who;
+	const struct wire_in *in;
+	struct reply *reply;
+	struct wire_out *out;
+};
+
+/* An op's outcome: the reply is filled in, or will be sent by somebody else, later; -1 an error. */
+enum { ANSWERED, LATER };
+
+/* The job asked about, if the caller may know. ERR_ABSENT only if Slurm does not have it; while
+ * slurmctld does not answer, what was known before is still told. */
+int ask_job_get(const struct ask *a, const struct job **ret, struct err *e);
+
+int op_stop(const struct ask *a, struct err *e);
+
+#endif
