@@ -48,19 +48,21 @@ libkubeapi_a_SOURCES = \
 	kubevirt-lite/api/auth.c kubevirt-lite/api/auth.h \
 	kubevirt-lite/api/call.h \
 	kubevirt-lite/api/discovery.c \
-	kubevirt-lite/api/http.c kubevirt-lite/api/http.h \
+	kubevirt-lite/api/http.c kubevirt-lite/api/http.h kubevirt-lite/api/http_exchange.h \
+	kubevirt-lite/api/http_upgrade.c \
 	kubevirt-lite/api/listen.c kubevirt-lite/api/listen.h \
 	kubevirt-lite/api/openapi.c kubevirt-lite/api/openapi.h \
 	kubevirt-lite/api/output.c kubevirt-lite/api/output.h \
 	kubevirt-lite/api/patch.c kubevirt-lite/api/patch.h \
 	kubevirt-lite/api/patch_strategic.c \
+	kubevirt-lite/api/relay.c kubevirt-lite/api/relay.h \
 	kubevirt-lite/api/request.c kubevirt-lite/api/request.h \
 	kubevirt-lite/api/selector.c kubevirt-lite/api/selector.h \
 	kubevirt-lite/api/subresource.h \
 	kubevirt-lite/api/table.c kubevirt-lite/api/table.h \
 	kubevirt-lite/api/table_cell.c kubevirt-lite/api/table_cell.h
-libkubeapi_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(MHD_CFLAGS) $(SQLITE_CFLAGS)
-kubeapi_libs = libkubeapi.a $(guest_libs) $(base_libs) $(MHD_LIBS) $(SQLITE_LIBS)
+libkubeapi_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(MHD_CFLAGS) $(GNUTLS_CFLAGS) $(SQLITE_CFLAGS)
+kubeapi_libs = libkubeapi.a $(guest_libs) $(frames_libs) $(base_libs) $(MHD_LIBS) $(GNUTLS_LIBS) $(SQLITE_LIBS)
 
 # the controllers: what the objects mean
 noinst_LIBRARIES += libcontrollers.a

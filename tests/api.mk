@@ -47,3 +47,11 @@ endif
 TESTS += tests/unit/completion.t tests/unit/manual.t
 tests/unit/manual.log: vmctl$(EXEEXT)
 EXTRA_DIST += tests/unit/completion.t tests/unit/manual.t
+
+# websocket: both ends
+if HAVE_CHECK
+unit_tests += tests/unit/unit_websocket
+tests_unit_unit_websocket_SOURCES = tests/unit/unit_websocket.c
+tests_unit_unit_websocket_CFLAGS = $(unit_cflags) $(SYSTEMD_CFLAGS)
+tests_unit_unit_websocket_LDADD = $(kubeapi_libs) $(websocket_libs) $(unit_libs)
+endif

@@ -15,6 +15,16 @@ libbase_a_SOURCES = \
 libbase_a_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS) $(SYSTEMD_CFLAGS)
 base_libs = libbase.a $(JSONC_LIBS) $(YAML_LIBS) $(SYSTEMD_LIBS) -lpthread
 
+# websocket: the client, and what both ends share (handshake, frames)
+noinst_LIBRARIES += libwebsocket.a
+libwebsocket_a_SOURCES = \
+	vmd/websocket/frames.c vmd/websocket/frames.h \
+	vmd/websocket/handshake.c vmd/websocket/handshake.h \
+	vmd/websocket/websocket.c vmd/websocket/websocket.h
+libwebsocket_a_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(CURL_CFLAGS)
+frames_libs = libwebsocket.a $(WSLAY_LIBS) $(CRYPTO_LIBS)
+websocket_libs = $(frames_libs) $(CURL_LIBS) $(base_libs)
+
 # vmcore: the pure core. It calls nothing that reads or changes the world: tests/lint/pure.t
 noinst_LIBRARIES += libvmcore.a
 libvmcore_a_SOURCES = \

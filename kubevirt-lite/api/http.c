@@ -6,29 +6,19 @@
  * asked anew before every wait; an answer to a suspended request is queued by the access handler
  * after the resume. The library's access handler is called once with the headers, then with pieces
  * of the body, then with none: that is the whole request. */
-#include "kubevirt-lite/api/http.h"
-
+#include "kubevirt-lite/api/http_exchange.h"
 #include "kubevirt-lite/api/listen.h"
 #include "vmd/base/log.h"
 #include "vmd/base/str.h"
 #include "vmd/base/strbuf.h"
 
 #include <errno.h>
-#include <microhttpd.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <systemd/sd-event.h>
 #include <time.h>
 
 #define IDLE_S 120
-
-struct http_server {
-	struct MHD_Daemon *daemon;
-	struct http_settings set;
-	struct sd_event *loop;
-	sd_event_source *io, *timer, *again;
-	unsigned port;
-};
 
 struct http_stream {
 	struct http_server *server;
@@ -40,31 +30,6 @@ struct http_stream {
 	void (*closed)(void *ctx);
 	void *ctx;
 };
-
-/* One request; con_cls of its connection. */
-struct exchange {
-	struct http_request r; /* first: handed out */
-	struct http_server *server;
-	struct MHD_Connection *conn;
-	char *uri;
-	struct strbuf body;
-	bool headers_seen, handled, suspended;
-	struct {
-		const char *name;
-		char value[512];
-	} header[HTTP_HEADERS_MAX];
-	size_t n_headers;
-	int code;
-	struct MHD_Response *response;
-	struct http_stream *stream;
-};
-
-static void *need(void *p)
-{
-	if (!p)
-		abort();
-	return p;
-}
 
 /* --- streams --- */
 
@@ -134,7 +99,7 @@ int http_stream_send(struct http_stream *st, const char *data, size_t len)
 	}
 	if (st->len + len > st->cap) {
 		st->cap = (st->len + len) * 2;
-		st->data = need(realloc(st->data, st->cap));
+		st->data = http_need(realloc(st->data, st->cap));
 	}
 	memcpy(st->data + st->len, data, len);
 	st->len += len;
@@ -160,11 +125,6 @@ static void stream_free(struct http_stream *st)
 
 /* --- answers --- */
 
-static struct exchange *exchange_of(struct http_request *r)
-{
-	return (struct exchange *)r;
-}
-
 void http_header(struct http_request *r, const char *name, const char *value)
 {
 	struct exchange *x = exchange_of(r);
@@ -176,19 +136,24 @@ void http_header(struct http_request *r, const char *name, const char *value)
 	x->n_headers++;
 }
 
+void http_resume(struct exchange *x)
+{
+	if (!x->suspended)
+		return;
+	x->suspended = false;
+	resume(x->server, x->conn);
+}
+
 static void answer(struct exchange *x, int code, struct MHD_Response *response, const char *type)
 {
 	x->code = code;
-	x->response = need(response);
+	x->response = http_need(response);
 	if (type)
 		MHD_add_response_header(response, "Content-Type", type);
 	MHD_add_response_header(response, "Cache-Control", "no-cache, private");
 	for (size_t i = 0; i < x->n_headers; i++)
 		MHD_add_response_header(response, x->header[i].name, x->header[i].value);
-	if (x->suspended) {
-		x->suspended = false;
-		resume(x->server, x->conn);
-	}
+	http_resume(x);
 }
 
 void http_answer(struct http_request *r, int code, const char *type, const char *body, size_t len)
@@ -201,7 +166,7 @@ struct http_stream *http_stream(struct http_request *r, const char *type, void (
 				void *ctx)
 {
 	struct exchange *x = exchange_of(r);
-	struct http_stream *st = need(calloc(1, sizeof(*st)));
+	struct http_stream *st = http_need(calloc(1, sizeof(*st)));
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(x->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
 
@@ -221,13 +186,20 @@ struct http_stream *http_stream(struct http_request *r, const char *type, void (
 
 /* --- requests --- */
 
+void *http_need(void *p)
+{
+	if (!p)
+		abort();
+	return p;
+}
+
 static void *on_uri(void *ctx, const char *uri, struct MHD_Connection *conn)
 {
-	struct exchange *x = need(calloc(1, sizeof(*x)));
+	struct exchange *x = http_need(calloc(1, sizeof(*x)));
 
 	x->server = ctx;
 	x->conn = conn;
-	x->uri = need(strdup(uri));
+	x->uri = http_need(strdup(uri));
 	x->body.max = HTTP_BODY_MAX + 1;
 	return x;
 }
@@ -242,6 +214,7 @@ static void on_completed(void *ctx, struct MHD_Connection *conn, void **con_cls,
 	if (!x)
 		return;
 	stream_free(x->stream);
+	http_upgrade_done(x);
 	if (x->r.user_free)
 		x->r.user_free(x->r.user);
 	if (x->response)
@@ -270,6 +243,9 @@ static void handle(struct exchange *x, const char *method)
 	x->r.authorization = header(x->conn, "Authorization");
 	x->r.content_type = header(x->conn, "Content-Type");
 	x->r.accept = header(x->conn, "Accept");
+	x->r.websocket = http_upgrade_wanted(x->conn);
+	x->r.websocket_key = header(x->conn, "Sec-WebSocket-Key");
+	x->r.websocket_protocols = header(x->conn, "Sec-WebSocket-Protocol");
 	x->r.body = x->body.s ? x->body.s : "";
 	x->r.body_len = x->body.len;
 	x->server->set.handler(x->server->set.ctx, &x->r);
@@ -294,6 +270,8 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *conn, const 
 		*len = 0;
 		return MHD_YES;
 	}
+	if (http_upgrade_is_over(x))
+		return MHD_NO; /* which closes the connection */
 	if (!x->handled)
 		handle(x, method);
 	if (!x->response) {
@@ -384,7 +362,7 @@ static int attach(struct http_server *h, struct err *e)
 int http_start(const struct http_settings *set, struct sd_event *loop, struct http_server **ret,
 	       struct err *e)
 {
-	AUTO(http_stop) struct http_server *h = need(calloc(1, sizeof(*h)));
+	AUTO(http_stop) struct http_server *h = http_need(calloc(1, sizeof(*h)));
 	AUTO(free) char *cert = NULL;
 	AUTO(free) char *key = NULL;
 	AUTO(fd) int fd = -1;

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #define HTTP_BODY_MAX    (3U << 20) /* as the real server */
 #define HTTP_HEADERS_MAX 8
@@ -21,6 +22,8 @@ struct http_request {
 	const char *method;
 	const char *uri;                                   /* path and query, not decoded */
 	const char *authorization, *content_type, *accept; /* NULL: absent */
+	bool websocket;                                    /* it asks for one, in a way we know */
+	const char *websocket_key, *websocket_protocols;   /* NULL: absent */
 	const char *body;
 	size_t body_len;
 	void *user;                    /* the handler's own, */
@@ -31,7 +34,7 @@ struct http_settings {
 	const char *listen; /* "192.168.170.190:6443", "[::1]:0" */
 	const char *cert_file, *key_file;
 	/* Called with the whole request, which lives until its answer is sent or the client is
-	 * gone. Must lead to exactly one http_answer or http_stream. */
+	 * gone. Must lead to exactly one http_answer, http_stream or http_upgrade. */
 	void (*handler)(void *ctx, struct http_request *r);
 	void *ctx;
 };
@@ -55,5 +58,19 @@ struct http_stream *http_stream(struct http_request *r, const char *type, void (
 #define HTTP_STREAM_MAX (64U << 20)
 int http_stream_send(struct http_stream *st, const char *data, size_t len);
 void http_stream_end(struct http_stream *st);
+
+/* Another protocol on the connection: after the answer 101, with the headers given by http_header,
+ * its bytes go through these, in the clear, until http_upgrade_close. closed is called once, when
+ * the connection has ended; nothing of it may be used after that. */
+void http_upgrade(struct http_request *r, const char *protocol, void (*closed)(void *ctx),
+		  void *ctx);
+int http_upgrade_fd(struct http_request *r); /* to be watched, nothing else */
+/* As recv(2) and send(2) on a socket that does not wait. Bytes may wait that no longer show on fd:
+ * recv until EAGAIN. What send takes may be kept; then wants_send tells that fd must be watched for
+ * it, and any send (of nothing, too) goes on with it. */
+ssize_t http_upgrade_recv(struct http_request *r, void *buf, size_t len);
+ssize_t http_upgrade_send(struct http_request *r, const void *data, size_t len);
+bool http_upgrade_wants_send(struct http_request *r);
+void http_upgrade_close(struct http_request *r); /* closed() is called later */
 
 #endif

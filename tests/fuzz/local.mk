@@ -41,3 +41,14 @@ tests_fuzz_fuzz_agent_SOURCES = tests/fuzz/fuzz_agent.c
 nodist_tests_fuzz_fuzz_agent_SOURCES = $(fuzz_main)
 tests_fuzz_fuzz_agent_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_agent_LDADD = $(guest_libs) $(base_libs)
+
+# websocket: a server's first answer, frames of either peer
+check_PROGRAMS += tests/fuzz/fuzz_handshake tests/fuzz/fuzz_frames
+tests_fuzz_fuzz_handshake_SOURCES = tests/fuzz/fuzz_handshake.c
+nodist_tests_fuzz_fuzz_handshake_SOURCES = $(fuzz_main)
+tests_fuzz_fuzz_handshake_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_handshake_LDADD = $(websocket_libs)
+tests_fuzz_fuzz_frames_SOURCES = tests/fuzz/fuzz_frames.c
+nodist_tests_fuzz_fuzz_frames_SOURCES = $(fuzz_main)
+tests_fuzz_fuzz_frames_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_frames_LDADD = $(websocket_libs)
