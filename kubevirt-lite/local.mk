@@ -12,6 +12,7 @@ libguest_a_SOURCES = \
 	kubevirt-lite/guest/process.c kubevirt-lite/guest/process.h \
 	kubevirt-lite/guest/qemu.c kubevirt-lite/guest/qemu.h \
 	kubevirt-lite/guest/qemu_agent.c \
+	kubevirt-lite/guest/qemu_screen.c \
 	kubevirt-lite/guest/qemu_start.c \
 	kubevirt-lite/guest/qmp.c kubevirt-lite/guest/qmp.h \
 	kubevirt-lite/guest/simulated.c
@@ -83,6 +84,7 @@ libcontrollers_a_SOURCES = \
 	kubevirt-lite/controllers/queue.c \
 	kubevirt-lite/controllers/scheduler.c \
 	kubevirt-lite/controllers/secret.c kubevirt-lite/controllers/secret.h \
+	kubevirt-lite/controllers/streams.c kubevirt-lite/controllers/streams.h \
 	kubevirt-lite/controllers/settings.c \
 	kubevirt-lite/controllers/subresources.c \
 	kubevirt-lite/controllers/vm.c \

@@ -2,6 +2,7 @@
 /* Subresources that the controllers serve: finds the hook and hands the call over. Answers come
  * back at once or later through subresource_answer and its relatives. */
 #include "kubevirt-lite/api/call.h"
+#include "kubevirt-lite/api/relay.h"
 #include "vmd/base/str.h"
 
 #include <stdarg.h>
@@ -23,10 +24,40 @@ void subresource_answer_text(struct subresource_call *call, int code, const char
 	call_answer_text(call->http, code, text);
 }
 
+void subresource_answer_bytes(struct subresource_call *call, const char *type, const void *data,
+			      size_t len)
+{
+	struct api_call *c = call->http;
+
+	http_answer(c->http, 200, type, data, len);
+}
+
+void subresource_stream(struct subresource_call *call, int fd, const char *key)
+{
+	struct api_call *c = call->http;
+
+	if (c->http->websocket) {
+		relay_start(&c->api->relays, c->http, c->api->set.loop, fd, key);
+		return;
+	}
+	close(fd);
+	call_answer_text(c, 400,
+			 "Bad Request\nwebsocket: the client is not using the websocket "
+			 "protocol\n");
+}
+
+void subresource_stream_end(struct subresource_call *call, const char *key)
+{
+	struct api_call *c = call->http;
+
+	relay_end(&c->api->relays, key);
+}
+
 void subresource_refuse(struct subresource_call *call, int code, const char *reason,
 			const char *fmt, ...)
 {
 	struct api_call *c = call->http;
+	static const char internal[] = "Internal error occurred: ";
 	char text[1024];
 	va_list ap;
 
@@ -37,7 +68,16 @@ void subresource_refuse(struct subresource_call *call, int code, const char *rea
 	if (str_eq(reason, "NotFound") || str_eq(reason, "Conflict"))
 		status_details(c->status, call->name, c->req.kind->group,
 			       c->req.is_hook ? c->req.kind->singular : c->req.kind->resource);
+	if (str_eq(reason, "InternalError") && str_starts(text, internal))
+		status_cause(c->status, NULL, text + strlen(internal), NULL);
 	call_refuse(c);
+}
+
+static bool fits(const char *pattern, const char *sub)
+{
+	size_t len = strlen(pattern);
+
+	return pattern[len - 1] == '/' ? strncmp(pattern, sub, len) == 0 : str_eq(pattern, sub);
 }
 
 static const struct subresource_hook *find(struct api_call *c, bool *ret_known)
@@ -48,7 +88,7 @@ static const struct subresource_hook *find(struct api_call *c, bool *ret_known)
 	for (size_t i = 0; h && i < h->n; i++) {
 		const struct subresource_hook *k = &h->hook[i];
 
-		if (k->kind != c->req.kind->id || !str_eq(k->sub, c->req.sub))
+		if (k->kind != c->req.kind->id || !fits(k->sub, c->req.sub))
 			continue;
 		*ret_known = true;
 		if (str_eq(k->method, c->req.method))

@@ -8,13 +8,15 @@
 #include "kubevirt-lite/api/output.h"
 #include "kubevirt-lite/api/request.h"
 
+struct relay;
 struct watcher;
 
 struct api {
 	struct api_settings set;
 	struct watcher *watchers; /* api_watch.c has this and the next two */
 	struct sd_event_source *bookmark;
-	uint64_t told; /* the newest version the store has told about */
+	struct relay *relays; /* relay.c has these */
+	uint64_t told;        /* the newest version the store has told about */
 };
 
 struct api_call {

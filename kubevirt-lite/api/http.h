@@ -69,6 +69,7 @@ int http_upgrade_fd(struct http_request *r); /* to be watched, nothing else */
  * recv until EAGAIN. What send takes may be kept; then wants_send tells that fd must be watched for
  * it, and any send (of nothing, too) goes on with it. */
 ssize_t http_upgrade_recv(struct http_request *r, void *buf, size_t len);
+bool http_upgrade_holds(struct http_request *r); /* ... such bytes wait */
 ssize_t http_upgrade_send(struct http_request *r, const void *data, size_t len);
 bool http_upgrade_wants_send(struct http_request *r);
 void http_upgrade_close(struct http_request *r); /* closed() is called later */

@@ -108,6 +108,11 @@ ssize_t http_upgrade_recv(struct http_request *r, void *buf, size_t len)
 	return n == GNUTLS_E_PREMATURE_TERMINATION ? 0 : -1;
 }
 
+bool http_upgrade_holds(struct http_request *r)
+{
+	return gnutls_record_check_pending(exchange_of(r)->upgraded->tls) > 0;
+}
+
 ssize_t http_upgrade_send(struct http_request *r, const void *data, size_t len)
 {
 	struct http_upgraded *u = exchange_of(r)->upgraded;

@@ -5,6 +5,7 @@
 #include "kubevirt-lite/api/relay.h"
 
 #include "vmd/base/clock.h"
+#include "vmd/base/str.h"
 #include "vmd/websocket/frames.h"
 #include "vmd/websocket/handshake.h"
 
@@ -20,6 +21,8 @@
 struct relay {
 	struct http_request *http;
 	struct sd_event *loop;
+	struct relay **first, *prev, *next;
+	char key[64];
 	struct frames *frames;
 	bool over;
 	int fd; /* -1: it has ended */
@@ -122,17 +125,15 @@ static bool wants_send(const struct relay *r)
 static void step(struct relay *r)
 {
 	struct err e;
-	size_t before;
 	bool broken, in;
 
 	do {
-		before = frames_waiting(r->frames);
-		broken = frames_run(r->frames, &e) < 0;
-		client_to_fd(r);
 		fd_to_client(r);
-	} while (!broken && frames_waiting(r->frames) < before); /* there is room anew */
-	broken = broken || frames_run(r->frames, &e) < 0 ||
-		 (http_upgrade_send(r->http, "", 0) < 0 && errno != EAGAIN);
+		broken = frames_run(r->frames, &e) < 0 ||
+			 (http_upgrade_send(r->http, "", 0) < 0 && errno != EAGAIN);
+		client_to_fd(r); /* after it, bytes of the client wait only if fd takes none */
+				 /* What TLS has decrypted already shows on no descriptor. */
+	} while (!broken && frames_wants_recv(r->frames) && http_upgrade_holds(r->http));
 	if (broken ||
 	    (frames_has_ended(r->frames) && !wants_send(r) && (r->fd < 0 || r->piece_len == 0))) {
 		finish(r);
@@ -174,6 +175,12 @@ static void on_closed(void *ctx)
 {
 	struct relay *r = ctx;
 
+	if (r->next)
+		r->next->prev = r->prev;
+	if (r->prev)
+		r->prev->next = r->next;
+	else
+		*r->first = r->next;
 	r->over = true; /* nothing is left to be closed */
 	finish(r);
 	frames_free(r->frames);
@@ -196,7 +203,18 @@ static bool offers(const char *list, const char *protocol)
 	return false;
 }
 
-void relay_start(struct http_request *http, struct sd_event *loop, int fd)
+void relay_end(struct relay **first, const char *key)
+{
+	for (struct relay *r = *first; r; r = r->next)
+		if (r->fd >= 0 && str_eq(r->key, key)) {
+			fd_ended(r, 1000);
+			step(r);
+			return;
+		}
+}
+
+void relay_start(struct relay **first, struct http_request *http, struct sd_event *loop, int fd,
+		 const char *key)
 {
 	static const char protocol[] = "plain.kubevirt.io";
 	struct relay *r = calloc(1, sizeof(*r));
@@ -206,6 +224,12 @@ void relay_start(struct http_request *http, struct sd_event *loop, int fd)
 	if (!r)
 		abort();
 	r->http = http;
+	r->first = first;
+	r->next = *first;
+	if (r->next)
+		r->next->prev = r;
+	*first = r;
+	(void)str_copy(r->key, sizeof(r->key), key); /* longer: it cannot be ended by it */
 	r->loop = loop;
 	r->fd = fd;
 	r->frames = frames_new(FRAMES_SERVER, &io);

@@ -26,6 +26,14 @@ struct subresource_call {
 void subresource_answer(struct subresource_call *call, int code, struct json_object *body);
 /* Plain text, as pods/log. */
 void subresource_answer_text(struct subresource_call *call, int code, const char *text);
+void subresource_answer_bytes(struct subresource_call *call, const char *type, const void *data,
+			      size_t len);
+/* The client's connection becomes a websocket that carries the bytes of fd: a connected socket that
+ * does not block, taken over. A client that asks for no websocket is refused. key names what only
+ * one client can have at a time; "": everybody may. */
+void subresource_stream(struct subresource_call *call, int fd, const char *key);
+/* Ends the stream of that key, if there is one: its socket is closed when this returns. */
+void subresource_stream_end(struct subresource_call *call, const char *key);
 /* A Status object. reason as in Kubernetes ("Conflict", "NotFound", "BadRequest"; "" leaves it
  * out). */
 void subresource_refuse(struct subresource_call *call, int code, const char *reason,
@@ -33,7 +41,7 @@ void subresource_refuse(struct subresource_call *call, int code, const char *rea
 
 struct subresource_hook {
 	enum kind_id kind;
-	const char *sub;
+	const char *sub;    /* "portforward/": what follows is the hook's to read */
 	const char *method; /* another method is 405 */
 	void (*fn)(void *ctx, struct subresource_call *call);
 };

@@ -5,6 +5,7 @@
  * a restart. */
 #include "kubevirt-lite/controllers/controller.h"
 #include "kubevirt-lite/controllers/questions.h"
+#include "kubevirt-lite/controllers/streams.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 
@@ -393,6 +394,10 @@ static const struct subresource_hook hooks[] = {
 	{KIND_VMI, "guestosinfo",     "GET",  question_guestosinfo   },
 	{KIND_VMI, "userlist",        "GET",  question_userlist      },
 	{KIND_VMI, "filesystemlist",  "GET",  question_filesystemlist},
+	{KIND_VMI, "vnc",             "GET",  stream_vnc             },
+	{KIND_VMI, "vnc/screenshot",  "GET",  stream_screenshot      },
+	{KIND_VMI, "console",         "GET",  stream_console         },
+	{KIND_VMI, "portforward/",    "GET",  stream_portforward     },
 	{KIND_POD, "eviction",        "POST", on_eviction            },
 };
 

@@ -39,6 +39,9 @@ struct guest_seen {
 	struct json_object *interfaces; /* guest-network-get-interfaces */
 };
 
+enum guest_port { GUEST_SCREEN, GUEST_CONSOLE };
+typedef void (*guest_screenshot_fn)(void *self, const void *png, size_t len, const struct err *e);
+
 /* Every function may be called in every state; what makes no sense there does nothing. */
 struct guest_ops {
 	void (*shutdown)(struct guest *g); /* asks politely; to be repeated until it is off */
@@ -51,6 +54,12 @@ struct guest_ops {
 	void (*move_cancel)(struct guest *g);
 	void (*call)(struct guest *g, const char *command, struct json_object *args,
 		     agent_reply_fn reply, void *self); /* as agent_call */
+	/* A connection to its screen or its serial console: a socket that does not block, to be
+	 * closed. One at a time: QEMU lets the next one wait. ERR_ABSENT: it has none. */
+	int (*connect)(struct guest *g, enum guest_port port, int *ret_fd, struct err *e);
+	/* Its screen as a PNG, at once or later; png NULL: e says why there is none. Not called any
+	 * more once the guest is freed. */
+	void (*screenshot)(struct guest *g, guest_screenshot_fn done, void *self);
 	void (*free)(struct guest *g);
 };
 

@@ -432,6 +432,7 @@ void qemu_free(struct guest *g)
 
 	agent_close(q->agent);
 	qmp_close(q->qmp);
+	qemu_pictures_end(q);
 	process_free(q->process);
 	sd_event_source_disable_unref(q->timer);
 	guest_seen_done(&g->seen);
@@ -448,5 +449,7 @@ const struct guest_ops qemu_ops = {
 	.move = op_move,
 	.move_cancel = op_move_cancel,
 	.call = op_call,
+	.connect = qemu_connect,
+	.screenshot = qemu_screenshot,
 	.free = qemu_free,
 };

@@ -15,6 +15,8 @@ struct qemu_maker {
 	bool kvm;
 };
 
+struct picture;
+
 struct qemu {
 	struct guest guest; /* first */
 	struct qemu_maker *maker;
@@ -28,9 +30,11 @@ struct qemu {
 	bool incoming; /* was started to receive a migration */
 	bool asked;    /* a question to the agent is out */
 	bool has_address;
-	bool told_agent;    /* shutdown was asked of the agent */
-	int64_t quit_by_us; /* it was told to quit, and is killed then; 0: not told */
-	unsigned silent;    /* questions in a row without an answer */
+	bool told_agent;         /* shutdown was asked of the agent */
+	int64_t quit_by_us;      /* it was told to quit, and is killed then; 0: not told */
+	struct picture *picture; /* the first of those under way: qemu_screen.c */
+	unsigned pictures;       /* how many were asked for */
+	unsigned silent;         /* questions in a row without an answer */
 };
 
 extern const struct guest_ops qemu_ops;
@@ -44,6 +48,11 @@ void qemu_keys_remove(struct qemu *q);
 void qemu_on_gone(void *self);
 int qemu_on_timer(sd_event_source *source, uint64_t usec, void *userdata);
 void qemu_free(struct guest *g);
+
+/* qemu_screen.c */
+int qemu_connect(struct guest *g, enum guest_port port, int *ret_fd, struct err *e);
+void qemu_pictures_end(struct qemu *q); /* answers those that no answer comes for any more */
+void qemu_screenshot(struct guest *g, guest_screenshot_fn done, void *self);
 
 /* qemu_agent.c */
 void qemu_agent_port(struct qemu *q, bool open); /* the guest opened or closed its port */

@@ -309,6 +309,22 @@ static void op_call(struct guest *g, const char *command, struct json_object *ar
 	reply(self, g->seen.agent ? empty : NULL, &e);
 }
 
+static int op_connect(struct guest *g, enum guest_port port, int *ret_fd, struct err *e)
+{
+	(void)g, (void)ret_fd;
+	return err_set(e, ERR_ABSENT, "a simulated guest has no %s",
+		       port == GUEST_SCREEN ? "screen" : "console");
+}
+
+static void op_screenshot(struct guest *g, guest_screenshot_fn done, void *self)
+{
+	struct err e;
+	int fd;
+
+	(void)op_connect(g, GUEST_SCREEN, &fd, &e);
+	done(self, NULL, 0, &e);
+}
+
 static void op_free(struct guest *g)
 {
 	struct simulated *s = of(g);
@@ -332,6 +348,8 @@ static const struct guest_ops simulated_ops = {
 	.move = op_move,
 	.move_cancel = op_move_cancel,
 	.call = op_call,
+	.connect = op_connect,
+	.screenshot = op_screenshot,
 	.free = op_free,
 };
 

@@ -273,10 +273,15 @@ struct site {
 	pid_t pid;
 };
 
+struct served {
+	struct sd_event *loop;
+	struct relay *relays;
+};
+
 /* What the server does with a websocket, by its path. */
 static void on_request(void *ctx, struct http_request *r)
 {
-	struct sd_event *loop = ctx;
+	struct served *s = ctx;
 	int fd[2];
 
 	if (!r->websocket || !r->authorization ||
@@ -288,6 +293,7 @@ static void on_request(void *ctx, struct http_request *r)
 	}
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) < 0)
 		abort();
+	relay_end(&s->relays, "one");
 	if (fork() == 0) { /* the guest: echoes, greets or leaves */
 		char buf[5000];
 		ssize_t n = 0;
@@ -295,7 +301,7 @@ static void on_request(void *ctx, struct http_request *r)
 		close(fd[0]);
 		if (str_eq(r->uri, "/greet"))
 			(void)!write(fd[1], "hello", 5);
-		while (str_eq(r->uri, "/echo") && (n = read(fd[1], buf, sizeof(buf))) > 0)
+		while (!str_eq(r->uri, "/greet") && (n = read(fd[1], buf, sizeof(buf))) > 0)
 			for (ssize_t at = 0, m; at < n; at += m)
 				if ((m = write(fd[1], buf + at, (size_t)(n - at))) < 0)
 					_exit(1);
@@ -304,7 +310,7 @@ static void on_request(void *ctx, struct http_request *r)
 	close(fd[1]);
 	if (fcntl(fd[0], F_SETFL, O_NONBLOCK) < 0)
 		abort();
-	relay_start(r, loop, fd[0]);
+	relay_start(&s->relays, r, s->loop, fd[0], str_eq(r->uri, "/echo") ? "" : "one");
 }
 
 static void serve(const struct site *s, int report)
@@ -313,7 +319,7 @@ static void serve(const struct site *s, int report)
 	struct http_settings set = {
 		.listen = "127.0.0.1:0", .cert_file = cert, .key_file = key, .handler = on_request};
 	struct http_server *h;
-	struct sd_event *loop;
+	struct served served = {.relays = NULL};
 	struct err e;
 	unsigned port;
 
@@ -322,15 +328,15 @@ static void serve(const struct site *s, int report)
 	signal(SIGPIPE, SIG_IGN);
 	(void)str_fmt(cert, sizeof(cert), "%s/ca.crt", s->dir);
 	(void)str_fmt(key, sizeof(key), "%s/ca.key", s->dir);
-	if (sd_event_new(&loop) < 0)
+	if (sd_event_new(&served.loop) < 0)
 		_exit(1);
-	set.ctx = loop;
-	if (http_start(&set, loop, &h, &e) < 0)
+	set.ctx = &served;
+	if (http_start(&set, served.loop, &h, &e) < 0)
 		_exit(1);
 	port = http_port(h);
 	if (write(report, &port, sizeof(port)) != sizeof(port))
 		_exit(1);
-	sd_event_loop(loop);
+	sd_event_loop(served.loop);
 	_exit(0);
 }
 
@@ -384,7 +390,7 @@ START_TEST(both_ends_over_tls)
 {
 	struct site s;
 	struct websocket_address a;
-	struct websocket *w;
+	struct websocket *w, *next;
 	struct err e = {.kind = ERR_NONE};
 	size_t total = 2000000, sent = 0, got = 0, wrong = 0, n;
 	unsigned char buf[9973];
@@ -431,6 +437,19 @@ START_TEST(both_ends_over_tls)
 	ck_assert(!websocket_is_open(w));
 	websocket_free(w);
 
+	/* the one client of something is ended by the next */
+	a.path = "/one";
+	ck_assert_int_eq(websocket_open(&a, LONG_MS, &w, &e), 0);
+	ck_assert_int_eq(websocket_open(&a, LONG_MS, &next, &e), 0);
+	ck_assert_int_eq(websocket_recv(w, buf, sizeof(buf), LONG_MS, &n, &e), 0);
+	ck_assert_uint_eq(n, 0);
+	ck_assert_int_eq(websocket_send(next, "x", 1, LONG_MS, &e), 0);
+	ck_assert_int_eq(websocket_recv(next, buf, sizeof(buf), LONG_MS, &n, &e), 0);
+	ck_assert_uint_eq(n, 1);
+	websocket_free(w);
+	websocket_free(next);
+
+	/* what a guest says before it leaves comes through */
 	a.path = "/greet";
 	ck_assert_int_eq(websocket_open(&a, LONG_MS, &w, &e), 0);
 	got = 0;
