@@ -108,9 +108,16 @@ static enum timing_part part_of(enum action_kind k)
 	case ACT_DELETE_VM:
 	case ACT_DELETE_PVC:
 	case ACT_DELETE_PV:
-	case ACT_DELETE_SECRET: return TIMING_KUBE;
+	case ACT_DELETE_SECRET:
+	case ACT_POINT_VM:
+	case ACT_MIGRATE_VM:
+	case ACT_CANCEL_MIGRATION: return TIMING_KUBE;
 	case ACT_END_JOB:
-	case ACT_RECORD: break;
+	case ACT_RECORD:
+	case ACT_ALLOCATE:
+	case ACT_END_COMPANION:
+	case ACT_REQUEUE_JOB:
+	case ACT_AIM_JOB: break;
 	}
 	return TIMING_SLURM;
 }
@@ -130,8 +137,19 @@ static int start(struct daemon *d, const struct action *a, struct effect *f, str
 	case ACT_DELETE_PVC: return delete_object(d, KUBE_PVC, a, f, e);
 	case ACT_DELETE_PV: return delete_object(d, KUBE_PV, a, f, e);
 	case ACT_DELETE_SECRET: return delete_object(d, KUBE_SECRET, a, f, e);
+	case ACT_POINT_VM:
+		return kube_point_vm(d->kube, a->object, a->uid, a->version, a->node, on_kube, f,
+				     e);
+	case ACT_MIGRATE_VM:
+		return kube_migrate_vm(d->kube, a->object, a->vm.name, a->uid, a->job_key,
+				       a->job_id, on_kube, f, e);
+	case ACT_CANCEL_MIGRATION: return delete_object(d, KUBE_MIGRATION, a, f, e);
 	case ACT_END_JOB:
-	case ACT_RECORD: return slurm_view_apply(d->slurm, a, on_done, f, e);
+	case ACT_RECORD:
+	case ACT_ALLOCATE:
+	case ACT_END_COMPANION:
+	case ACT_REQUEUE_JOB:
+	case ACT_AIM_JOB: return slurm_view_apply(d->slurm, a, on_done, f, e);
 	}
 	return err_set(e, ERR_INVALID, "no such action: %d", (int)a->kind);
 }

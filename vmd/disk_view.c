@@ -208,7 +208,14 @@ static void note(struct disk_view *v, const struct action *a)
 	case ACT_DELETE_PV:
 	case ACT_DELETE_SECRET:
 	case ACT_END_JOB:
-	case ACT_RECORD: break; /* not ours to do */
+	case ACT_RECORD:
+	case ACT_ALLOCATE:
+	case ACT_END_COMPANION:
+	case ACT_POINT_VM:
+	case ACT_MIGRATE_VM:
+	case ACT_CANCEL_MIGRATION:
+	case ACT_REQUEUE_JOB:
+	case ACT_AIM_JOB: break; /* not ours to do */
 	}
 }
 

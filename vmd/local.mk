@@ -31,13 +31,16 @@ libvmcore_a_SOURCES = \
 	vmd/disk/disk.c vmd/disk/disk.h \
 	vmd/job/job.c vmd/job/job.h \
 	vmd/job/job_spec.c vmd/job/job_spec.h \
+	vmd/migration/move.c vmd/migration/move.h \
 	vmd/reconcile/action.c vmd/reconcile/action.h \
 	vmd/reconcile/inflight.c vmd/reconcile/inflight.h \
 	vmd/reconcile/plan.c vmd/reconcile/plan.h vmd/reconcile/plan_rules.h \
 	vmd/reconcile/plan_disk.c \
+	vmd/reconcile/plan_move.c \
 	vmd/reconcile/plan_vm.c \
 	vmd/reconcile/port.h \
 	vmd/reconcile/progress.c vmd/reconcile/progress.h \
+	vmd/reconcile/progress_move.c \
 	vmd/reconcile/reconciler.c vmd/reconcile/reconciler.h \
 	vmd/reconcile/world.c vmd/reconcile/world.h \
 	vmd/vm/image.c vmd/vm/image.h \
@@ -66,6 +69,7 @@ libsettings_a_SOURCES = \
 libslurmjobs_a_SOURCES = \
 	vmd/slurm/compat.h \
 	vmd/slurm/slurm_jobs.c vmd/slurm/slurm_jobs.h \
+	vmd/slurm/slurm_move.c vmd/slurm/slurm_move.h vmd/slurm/slurm_record.h \
 	vmd/slurm/slurm_state.c vmd/slurm/slurm_state.h
 libslurmjobs_a_CFLAGS = $(AM_CFLAGS) $(SLURM_CFLAGS)
 librbddisk_a_SOURCES = \
@@ -101,6 +105,7 @@ libvmkube_a_SOURCES = \
 	vmd/kube/kube.c vmd/kube/kube.h \
 	vmd/kube/kube_cache.c vmd/kube/kube_cache.h \
 	vmd/kube/kube_event.c vmd/kube/kube_event.h \
+	vmd/kube/kube_migration.c vmd/kube/kube_migration.h \
 	vmd/kube/kube_http.c vmd/kube/kube_http.h \
 	vmd/kube/kube_line.c vmd/kube/kube_line.h \
 	vmd/kube/kube_meta.c vmd/kube/kube_meta.h \

@@ -10,6 +10,7 @@
 #include "vmd/base/str.h"
 #include "vmd/base/worker.h"
 #include "vmd/slurm/slurm_jobs.h"
+#include "vmd/slurm/slurm_move.h"
 #include "vmd/slurm_ending.h"
 
 #include <string.h>
@@ -34,8 +35,11 @@ struct slurm_view {
 	struct worker *worker;
 	struct slurm_jobs *jobs; /* the worker thread's, but for its pointer */
 	struct desired want;
-	uint32_t *live;         /* want.live */
-	sd_event_source *timer; /* the next full load */
+	uint32_t *live;              /* want.live */
+	struct companion *companion; /* want.companion */
+	size_t n_drained;
+	struct drained_node *drained; /* as of the last full load */
+	sd_event_source *timer;       /* the next full load */
 	bool loading;
 	bool load_again;
 	int64_t loaded_us; /* when the last full load began */
@@ -127,19 +131,56 @@ static void load_run(struct work *w)
 	(void)slurm_jobs_load(l->view->jobs, &l->list, &l->e);
 }
 
+/* The record of a job does not say that its node is drained. */
+static void drained_set(const struct slurm_view *v, struct job *j)
+{
+	j->drained = false;
+	j->drain_reason[0] = '\0';
+	for (size_t i = 0; i < v->n_drained && j->phase == JOB_RUNNING; i++)
+		if (str_eq(v->drained[i].name, j->node)) {
+			j->drained = true;
+			memcpy(j->drain_reason, v->drained[i].reason, sizeof(j->drain_reason));
+		}
+}
+
+static bool is_same(const struct slurm_view *v, const struct slurm_list *l)
+{
+	const struct desired *w = &v->want;
+
+	return w->known && w->n == l->n && w->n_live == l->n_live &&
+	       w->n_companion == l->n_companion &&
+	       memcmp(w->job, l->job, l->n * sizeof(*l->job)) == 0 &&
+	       memcmp(v->live, l->live, l->n_live * sizeof(*l->live)) == 0 &&
+	       (!l->n_companion ||
+		memcmp(v->companion, l->companion, l->n_companion * sizeof(*l->companion)) == 0);
+}
+
 static void load_take(struct slurm_view *v, struct slurm_list *l)
 {
-	bool same = v->want.known && v->want.n == l->n && v->want.n_live == l->n_live &&
-		    memcmp(v->want.job, l->job, l->n * sizeof(*l->job)) == 0 &&
-		    memcmp(v->live, l->live, l->n_live * sizeof(*l->live)) == 0;
+	bool same;
 
+	free(v->drained);
+	v->drained = l->drained;
+	v->n_drained = l->n_drained;
+	l->drained = NULL;
+	for (size_t i = 0; i < l->n; i++)
+		drained_set(v, &l->job[i]);
+	same = is_same(v, l);
 	free(v->want.job);
 	free(v->live);
+	free(v->companion);
 	v->live = l->live;
-	v->want = (struct desired){
-		.known = true, .n = l->n, .job = l->job, .n_live = l->n_live, .live = v->live};
+	v->companion = l->companion;
+	v->want = (struct desired){.known = true,
+				   .n = l->n,
+				   .job = l->job,
+				   .n_live = l->n_live,
+				   .live = v->live,
+				   .n_companion = l->n_companion,
+				   .companion = v->companion};
 	l->live = NULL;
 	l->job = NULL;
+	l->companion = NULL;
 	if (l->bad && l->bad != v->bad)
 		v->settings.log(v->settings.ctx, l->bad,
 				"AdminComment has a malformed request; the job gets no VM");
@@ -161,8 +202,7 @@ static void load_done(struct work *w)
 		v->want.known = false;
 	else
 		load_take(v, &l->list);
-	free(l->list.job);
-	free(l->list.live);
+	slurm_list_done(&l->list);
 	free(l);
 	if (failed)
 		load_at(v, clock_mono_us() + RETRY_US);
@@ -225,10 +265,11 @@ static void one_run(struct work *w)
 	(void)slurm_job_load(o->hint->job_id, &o->job, &o->e);
 }
 
-static void want_put(struct slurm_view *v, const struct job *j)
+static void want_put(struct slurm_view *v, struct job *j)
 {
 	struct desired *want = &v->want;
 
+	drained_set(v, j);
 	for (size_t i = 0; i < want->n; i++) {
 		if (job_key_compare(&want->job[i], j) != 0)
 			continue;
@@ -405,10 +446,7 @@ void slurm_view_expect_end(struct slurm_view *v, uint32_t job_id)
 struct act_work {
 	struct work work;
 	struct slurm_view *view;
-	enum action_kind kind;
-	uint32_t job_id;
-	bool failed;
-	char text[VM_REASON_MAX + 1];
+	struct action action;
 	struct vm_request request;
 	slurm_done_fn done;
 	void *ctx;
@@ -418,12 +456,25 @@ struct act_work {
 static void act_run(struct work *w)
 {
 	struct act_work *a = (struct act_work *)w;
+	const struct action *what = &a->action;
 
 	a->e.kind = ERR_NONE;
-	if (a->kind == ACT_END_JOB)
-		(void)slurm_job_end(a->job_id, a->failed, a->text, &a->e);
+	if (what->kind == ACT_END_JOB)
+		(void)slurm_job_end(what->job_id, what->job_failed, what->reason, &a->e);
+	else if (what->kind == ACT_RECORD)
+		(void)slurm_job_record(what->job_id, &a->request, what->reason, &a->e);
 	else
-		(void)slurm_job_record(a->job_id, &a->request, a->text, &a->e);
+		(void)slurm_move_apply(what, a->request.nonce, clock_wall_s(), &a->e);
+}
+
+/* What the action has changed is looked at, whether it worked or not: a companion is in the whole
+ * list only. */
+static void act_look(struct slurm_view *v, const struct action *a)
+{
+	if (a->kind == ACT_ALLOCATE || a->kind == ACT_END_COMPANION)
+		load_soon(v);
+	else if (a->kind != ACT_RECORD || a->look)
+		slurm_view_hint(v, a->job_id, NULL, 0);
 }
 
 static void act_done(struct work *w)
@@ -432,10 +483,9 @@ static void act_done(struct work *w)
 
 	/* A record that cannot be written any more, since the job is over, is no failure: there is
 	 * nothing to try again. */
-	if (a->kind == ACT_RECORD && a->e.kind == ERR_ABSENT)
+	if (a->action.kind == ACT_RECORD && a->e.kind == ERR_ABSENT)
 		a->e.kind = ERR_NONE;
-	if (a->kind == ACT_END_JOB)
-		slurm_view_hint(a->view, a->job_id, NULL, 0);
+	act_look(a->view, &a->action);
 	a->done(a->ctx, &a->e);
 	free(a);
 }
@@ -452,20 +502,18 @@ int slurm_view_apply(struct slurm_view *v, const struct action *a, slurm_done_fn
 		if (str_eq(job_key(&v->want.job[i], key, sizeof(key)), a->job_key))
 			job = &v->want.job[i];
 	}
-	if (!job)
+	/* A companion outlives the memory of its job. */
+	if (!job && a->kind != ACT_END_COMPANION)
 		return err_set(e, ERR_ABSENT, "job %u is not in Slurm's list", a->job_id);
 	w = need(calloc(1, sizeof(*w)));
 	*w = (struct act_work){
 		.work = {.run = act_run, .done = act_done},
 		.view = v,
-		.kind = a->kind,
-		.job_id = a->job_id,
-		.failed = a->job_failed,
-		.request = job->request,
+		.action = *a,
+		.request = job ? job->request : (struct vm_request){.image = ""             },
 		.done = done,
 		.ctx = ctx
         };
-	(void)str_copy(w->text, sizeof(w->text), a->reason);
 	if (worker_submit(v->worker, &w->work, e) < 0) {
 		free(w);
 		return -1;

@@ -187,7 +187,14 @@ static const char *action_start(struct m_state *s, const struct action *a)
 		}
 		break;
 	case ACT_CREATE_DISK:
-	case ACT_RECORD: return "an action that was not asked for";
+	case ACT_RECORD:
+	case ACT_ALLOCATE:
+	case ACT_END_COMPANION:
+	case ACT_POINT_VM:
+	case ACT_MIGRATE_VM:
+	case ACT_CANCEL_MIGRATION:
+	case ACT_REQUEUE_JOB:
+	case ACT_AIM_JOB: return "an action that was not asked for";
 	}
 	return NULL;
 }

@@ -222,7 +222,14 @@ int sim_effect(struct sim *w, const struct action *a, struct err *e)
 		if (j && j->job.phase == JOB_RUNNING)
 			job_end(w, j, JOB_END_NORMAL);
 		return 0;
-	case ACT_RECORD: return 0;
+	case ACT_RECORD:
+	case ACT_ALLOCATE:
+	case ACT_END_COMPANION:
+	case ACT_POINT_VM:
+	case ACT_MIGRATE_VM:
+	case ACT_CANCEL_MIGRATION:
+	case ACT_REQUEUE_JOB:
+	case ACT_AIM_JOB: return 0;
 	}
 	return 0;
 }

@@ -27,11 +27,65 @@ static void each_word(struct little_world *w, const char *text,
 			bad_word(word);
 }
 
+static bool companion_word(struct little_world *w, const char *s)
+{
+	static const char *const phases[] = {"pending", "running", "ending", "ended"};
+	struct companion *c = &w->companion[w->want.n_companion];
+	const char *at = strchr(s, '@');
+	char phase[16];
+
+	*c = (struct companion){.id = 23 + (uint32_t)w->want.n_companion++,
+				.start_s = LITTLE_NOW_S - 100};
+	(void)str_copy(c->job_key, sizeof(c->job_key), LITTLE_KEY);
+	(void)str_copy(c->node, sizeof(c->node), at ? at + 1 : "");
+	(void)str_fmt(phase, sizeof(phase), "%.*s", (int)strcspn(s, "@"), s);
+	for (size_t i = 0; i < ARRAY_LEN(phases); i++)
+		if (str_eq(phase, phases[i])) {
+			c->phase = (enum job_phase)i;
+			return true;
+		}
+	return false;
+}
+
+/* Words about a move; -1: none of them. */
+static int move_word(struct little_world *w, const char *s)
+{
+	struct job *j = &w->job;
+
+	if (str_starts(s, "companion:"))
+		return companion_word(w, s + strlen("companion:"));
+	if (str_starts(s, "aimed:"))
+		return str_copy(j->asked_node, sizeof(j->asked_node), s + 6) == 0;
+	if (str_starts(s, "migrate:"))
+		return str_copy(w->progress.move_to, sizeof(w->progress.move_to), s + 8) == 0;
+	if (str_eq(s, "drained"))
+		j->drained = true;
+	else if (str_eq(s, "requeue"))
+		j->batch = j->requeue = true;
+	else if (str_eq(s, "held"))
+		j->held = true;
+	else if (str_eq(s, "moved"))
+		j->request.moved_run = j->restarts;
+	else if (str_eq(s, "marked"))
+		j->request.moved_run = j->restarts + 1;
+	else if (str_eq(s, "pause"))
+		w->progress.pause_until_us = LITTLE_NOW_US + 1;
+	else if (str_eq(s, "alone"))
+		w->progress.alone_since_us = LITTLE_NOW_US - MOVE_GAP_S * INT64_C(1000000);
+	else
+		return -1;
+	return true;
+}
+
 static bool job_word(struct little_world *w, const char *s)
 {
 	static const char *const phases[] = {"pending", "running", "ending", "ended"};
 	struct job *j = &w->job;
 
+	int move = move_word(w, s);
+
+	if (move >= 0)
+		return move;
 	for (size_t i = 0; i < ARRAY_LEN(phases); i++)
 		if (str_eq(s, phases[i])) {
 			j->phase = (enum job_phase)i;
@@ -45,6 +99,8 @@ static bool job_word(struct little_world *w, const char *s)
 		w->want.n_live = 1;
 	else if (str_eq(s, "r1"))
 		j->restarts = 1;
+	else if (str_eq(s, "r2"))
+		j->restarts = 2;
 	else if (str_eq(s, "batch"))
 		j->batch = true;
 	else if (str_eq(s, "scratch"))
@@ -86,6 +142,8 @@ static bool vm_word(struct little_world *w, const char *s)
 	(void)str_fmt(vm->name, sizeof(vm->name), "vm-" LITTLE_KEY "-r%c", s[2]);
 	(void)str_copy(vm->job_key, sizeof(vm->job_key), LITTLE_KEY);
 	(void)str_copy(vm->node, sizeof(vm->node), at ? at + 1 : "n1");
+	memcpy(vm->moving.wanted_node, vm->node, sizeof(vm->node));
+	memcpy(vm->moving.given_node, vm->node, sizeof(vm->node));
 	if (s[3] != ':' || str_fmt(phase, sizeof(phase), "%.*s",
 				   (int)(at ? at - s - 4 : (long)strlen(s) - 4), s + 4) < 0)
 		return false;
@@ -127,6 +185,34 @@ static bool volume_word(struct volume_seen *v, size_t *n, const char *name, cons
 	return v->deleting || !*v->uid || !*mark;
 }
 
+/* What Kubernetes shows of the VM's move; false: no such word. */
+static bool moving_word(struct little_world *w, const char *s)
+{
+	struct vm_moving *k = &w->vm[w->seen.n_vm - 1].moving;
+
+	if (str_starts(s, "wants:"))
+		return str_copy(k->wanted_node, sizeof(k->wanted_node), s + 6) == 0;
+	if (str_starts(s, "given:"))
+		return str_copy(k->given_node, sizeof(k->given_node), s + 6) == 0;
+	if (str_starts(s, "failed:") || str_eq(s, "succeeded")) {
+		k->companion = 23;
+		k->failed = *s == 'f';
+		k->attempt = k->failed ? (uint32_t)(s[7] - '0') : 1;
+		return true;
+	}
+	if (str_eq(s, "evacuating"))
+		return k->evacuating = true;
+	if (str_eq(s, "blocked"))
+		return str_copy(k->blocked, sizeof(k->blocked), "a GPU") == 0;
+	if (!str_eq(s, "sending") && !str_eq(s, "theirs") && !str_eq(s, "stale"))
+		return false;
+	k->ours = str_eq(s, "sending");
+	k->begun_s = LITTLE_NOW_S - (str_eq(s, "stale") ? 200 : 50);
+	(void)str_copy(k->uid, sizeof(k->uid), "u-migration");
+	return str_copy(k->name, sizeof(k->name),
+			k->ours ? "vm-" LITTLE_KEY "-r0-m23-1" : "kubevirt-evacuation-x") == 0;
+}
+
 static bool seen_word(struct little_world *w, const char *s)
 {
 	static const char root[] = "vm-" LITTLE_KEY "-root",
@@ -138,6 +224,8 @@ static bool seen_word(struct little_world *w, const char *s)
 
 	if (str_starts(s, "vm"))
 		return vm_word(w, s);
+	if (o->n_vm && moving_word(w, s))
+		return true;
 	if (str_fmt(word, sizeof(word), "%.*s", (int)len, s) < 0)
 		return false;
 	if (str_eq(word, "disk"))
@@ -173,6 +261,7 @@ static bool seen_word(struct little_world *w, const char *s)
 	if (*s != '?')
 		return false;
 	o->vms_known &= !str_eq(s, "?vms");
+	o->moves_known &= !str_eq(s, "?moves");
 	o->disks_known &= !str_eq(s, "?disks");
 	o->pvs_known &= !str_eq(s, "?pvs");
 	o->pvcs_known &= !str_eq(s, "?pvcs");
@@ -190,15 +279,18 @@ static const char *flight_object(enum action_kind k)
 	case CLASS_PVC: return "vm-" LITTLE_KEY "-root";
 	case CLASS_SECRET: return "vm-" LITTLE_KEY;
 	case CLASS_VM: return "vm-" LITTLE_KEY "-r0";
+	case CLASS_MIGRATION: return "vm-" LITTLE_KEY "-r0-m23-1";
 	case CLASS_JOB_END:
-	case CLASS_JOB_RECORD: break;
+	case CLASS_JOB_RECORD:
+	case CLASS_JOB_MOVE:
+	case CLASS_COMPANION: break;
 	}
 	return LITTLE_KEY;
 }
 
 static bool flight_word(struct little_world *w, const char *s)
 {
-	for (int k = ACT_CLONE_DISK; k <= ACT_RECORD; k++) {
+	for (int k = ACT_CLONE_DISK; k < ACTION_KINDS; k++) {
 		struct action a = {.kind = (enum action_kind)k, .job_id = 17};
 		struct err e = {.kind = ERR_NONE};
 		uint64_t ticket;
@@ -254,8 +346,10 @@ void little_world_init(struct little_world *w, const char *job, const char *seen
 		.memory_bytes = UINT64_C(512) << 20,
 		.request = {.image = "tiny", .nonce = "9f3c12ab45de6701"}
         };
-	w->want = (struct desired){.known = true, .n = 1, .job = &w->job, .live = w->live};
+	w->want = (struct desired){
+		.known = true, .n = 1, .job = &w->job, .live = w->live, .companion = w->companion};
 	w->seen = (struct observed){.vms_known = true,
+				    .moves_known = true,
 				    .vm = w->vm,
 				    .disks_known = true,
 				    .disk = w->disk,
@@ -292,7 +386,8 @@ const char *little_plan_text(const struct plan *p, char *buf, size_t size)
 	for (size_t i = 0; i < p->n; i++) {
 		const struct action *a = &p->act[i];
 		const char *role = a->object + strlen("vm-" LITTLE_KEY);
-		bool has_role = strlen(a->object) > strlen("vm-" LITTLE_KEY);
+		bool has_role = strlen(a->object) > strlen("vm-" LITTLE_KEY) &&
+				str_starts(a->object, "vm-");
 		int n = snprintf(buf + len, size - len, "%s%s%s%s", len ? " " : "",
 				 action_name(a->kind), has_role ? ":" : "",
 				 has_role ? role + 1 : "");

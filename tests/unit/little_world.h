@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A world of one job, written as words, for tests of the rules: a row of a table is a sentence.
  *
- * job:  pending running ending ended absent unknown(no list) ; r1 (restarts=1) batch scratch
+ * job:  pending running ending ended absent unknown(no list) ; r1 r2 (restarts) batch scratch
+ *       drained requeue held aimed:NODE (asked_node) moved (this run is a move's) marked (the next
+ *       will be) migrate:NODE pause alone ; companion:PHASE@NODE, up to two, job ids 23, 24
  *       normal abnormal never always(keep) ; failed ready young(progress) live(known by id only)
  * seen: vm0:PHASE vm1:PHASE (PHASE: starting running stopped failed deleting, with @NODE behind)
  *       disk scratch pv pvc secret, each with :kept :old :open :removing, or :deleting :nouid
  * behind; pv2 pvc2 of the scratch disk; foreign oddkey (not ours); nouid (the VM has none); ?vms
- * ?disks ?pvs ?pvcs ?secrets (unknown) flight: ~KIND (in flight), +KIND (succeeded, not seen yet),
- * !KIND (no answer); KIND as in action_name, on the object of that kind; vm0 is meant by create-vm,
- * scratch by create-disk
+ * ?disks ?pvs ?pvcs ?secrets ?moves (unknown); of the VM before: wants:NODE given:NODE (else where
+ * it is) evacuating blocked sending (our migration) theirs (KubeVirt's own, new) stale (the same,
+ * older than the companion) failed:N succeeded (our last migration, attempt N) flight: ~KIND (in
+ * flight), +KIND (succeeded, not seen yet), !KIND (no answer); KIND as in action_name, on the
+ * object of that kind; vm0 is meant by create-vm, scratch by create-disk
  */
 #ifndef TESTS_UNIT_LITTLE_WORLD_H
 #define TESTS_UNIT_LITTLE_WORLD_H
@@ -25,6 +29,7 @@ struct little_world {
 	struct policy policy;
 	struct job job;
 	uint32_t live[1];
+	struct companion companion[2];
 	struct desired want;
 	struct vm_seen vm[4];
 	struct disk_seen disk[4];

@@ -425,6 +425,68 @@ START_TEST(metadata_of_a_vm)
 }
 END_TEST
 
+#define MIGRATION(name, more)                                                                      \
+	"{\"metadata\":{\"name\":\"" name "\",\"uid\":\"m\",\"resourceVersion\":\"1\","            \
+	"\"creationTimestamp\":\"2026-11-23T08:49:00Z\"},\"spec\":{\"vmiName\":\"vm-1-a-r0\"},"    \
+	"\"status\":{" more "}}"
+
+START_TEST(moves_of_a_vm)
+{
+	AUTO(cache_free) struct cache *c = cache_new();
+	struct observed seen = {.vms_known = true};
+	const struct vm_moving *k;
+
+	load(c, CACHE_VM,
+	     "{\"metadata\":{\"name\":\"vm-1-a-r0\",\"uid\":\"u1\",\"resourceVersion\":\"5\"},"
+	     "\"spec\":{\"template\":{\"spec\":{\"nodeSelector\":{\"kubernetes.io/"
+	     "hostname\":\"n2\"}}}}}",
+	     false);
+	load(c, CACHE_VMI,
+	     "{\"metadata\":{\"name\":\"vm-1-a-r0\",\"uid\":\"u2\",\"resourceVersion\":\"5\"},"
+	     "\"spec\":{\"nodeSelector\":{\"kubernetes.io/hostname\":\"n1\"}},\"status\":{"
+	     "\"phase\":\"Running\",\"nodeName\":\"n1\",\"evacuationNodeName\":\"n1\","
+	     "\"conditions\":["
+	     "{\"type\":\"LiveMigratable\",\"status\":\"False\",\"message\":\"a disk "
+	     "is\\nlocal\"}]}}",
+	     false);
+	load(c, CACHE_MIGRATION, MIGRATION("vm-1-a-r0-m7-1", "\"phase\":\"Failed\""), false);
+	load(c, CACHE_MIGRATION, MIGRATION("vm-1-a-r0-m7-3", "\"phase\":\"Succeeded\""), false);
+	load(c, CACHE_MIGRATION,
+	     MIGRATION("vm-1-a-r0-m7-2",
+		       "\"phase\":\"Failed\",\"migrationState\":{\"failureReason\":\"slow\"}"),
+	     false);
+	load(c, CACHE_MIGRATION, MIGRATION("vm-1-a-r0-m7-0", "\"phase\":\"Failed\""), false);
+	load(c, CACHE_MIGRATION, MIGRATION("vm-1-a-r0-m99-x", "\"phase\":\"Failed\""), false);
+	load(c, CACHE_MIGRATION, MIGRATION("kubevirt-evacuation-x", "\"phase\":\"Scheduling\""),
+	     false);
+	load(c, CACHE_MIGRATION, "{\"metadata\":{\"name\":\"no-vmi\",\"uid\":\"m\"}}", false);
+	cache_observe(c, &seen);
+	k = &seen.vm[0].moving;
+	ck_assert_str_eq(k->wanted_node, "n2");
+	ck_assert_str_eq(k->given_node, "n1");
+	ck_assert(k->evacuating);
+	ck_assert_str_eq(k->blocked, "a disk is local");
+	ck_assert_str_eq(k->name, "kubevirt-evacuation-x");
+	ck_assert_str_eq(k->uid, "m");
+	ck_assert(!k->ours);
+	ck_assert_int_eq(k->begun_s, 1795423740);
+	ck_assert_uint_eq(k->companion, 7);
+	ck_assert_uint_eq(k->attempt, 3);
+	ck_assert(!k->failed);
+	load(c, CACHE_MIGRATION, MIGRATION("vm-1-a-r0-m7-3", ""), true);
+	load(c, CACHE_MIGRATION, MIGRATION("kubevirt-evacuation-x", ""), true);
+	cache_observe(c, &seen);
+	k = &seen.vm[0].moving;
+	ck_assert_str_eq(k->name, "");
+	ck_assert_uint_eq(k->attempt, 2);
+	ck_assert(k->failed);
+	ck_assert_str_eq(k->failure, "slow");
+	load(c, CACHE_MIGRATION, MIGRATION("vm-1-a-r0-m8-1", ""), false);
+	cache_observe(c, &seen);
+	ck_assert(seen.vm[0].moving.ours);
+}
+END_TEST
+
 static void load_volume(struct cache *c, enum cache_kind kind, const char *name, const char *phase)
 {
 	AUTO(strbuf_done) struct strbuf text = {.len = 0};
@@ -568,6 +630,7 @@ int main(void)
 	tcase_add_loop_test(t, login_rows, 0, ARRAY_LEN(logins));
 	tcase_add_loop_test(t, cidr_rows, 0, ARRAY_LEN(cidrs));
 	tcase_add_test(t, metadata_of_a_vm);
+	tcase_add_test(t, moves_of_a_vm);
 	tcase_add_test(t, a_new_list_replaces_the_old);
 	tcase_add_test(t, parts_of_a_secret_hide_behind_it);
 	tcase_add_loop_test(t, warning_rows, 0, ARRAY_LEN(warnings));

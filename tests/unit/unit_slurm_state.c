@@ -119,6 +119,43 @@ static slurm_job_info_t record(void)
 	return j;
 }
 
+/* What a move asks of a record. */
+START_TEST(reads_what_moves)
+{
+	slurm_job_info_t info = record();
+	struct err e = {.kind = ERR_NONE};
+	char text[JOB_NODE_MAX + 2];
+	struct job j;
+
+	info.requeue = 1;
+	info.req_nodes = (char *)"worker[3-4]";
+	ck_assert_int_eq(slurm_job_read(&info, &j, &e), 0);
+	ck_assert(j.requeue);
+	ck_assert(!j.held); /* it runs */
+	ck_assert_str_eq(j.asked_node, "worker3");
+	memset(text, 'n', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	info.req_nodes = text;
+	ck_assert_int_eq(slurm_job_read(&info, &j, &e), 0);
+	ck_assert_str_eq(j.asked_node, "?");
+	info.job_state = SLURM_JOB_PENDING;
+	info.priority = 0;
+	ck_assert_int_eq(slurm_job_read(&info, &j, &e), 0);
+	ck_assert(j.held);
+	info.priority = 5;
+	info.batch_flag = 0; /* salloc sets requeue, too */
+	info.req_nodes = NULL;
+	ck_assert_int_eq(slurm_job_read(&info, &j, &e), 0);
+	ck_assert(!j.held);
+	ck_assert(!j.requeue);
+	ck_assert_str_eq(j.asked_node, "");
+	slurm_reason_text(WAIT_RESOURCES, text, sizeof(text));
+	ck_assert_str_eq(text, "Resources");
+	slurm_reason_text(9999, text, sizeof(text));
+	ck_assert_str_eq(text, "reason 9999, see squeue");
+}
+END_TEST
+
 START_TEST(reads_a_record)
 {
 	slurm_job_info_t info = record();
@@ -217,6 +254,7 @@ int main(void)
 	tcase_add_test(t, unknown_state);
 	tcase_add_loop_test(t, tres_rows, 0, ARRAY_LEN(counts));
 	tcase_add_test(t, reads_a_record);
+	tcase_add_test(t, reads_what_moves);
 	tcase_add_test(t, memory_without_tres);
 	tcase_add_test(t, several_nodes);
 	tcase_add_test(t, times_and_places);

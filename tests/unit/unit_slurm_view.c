@@ -4,6 +4,7 @@
  * loop's end of each call orders them with the test. */
 #include "vmd/base/str.h"
 #include "vmd/slurm/slurm_jobs.h"
+#include "vmd/slurm/slurm_move.h"
 #include "vmd/slurm_view.h"
 
 #include <check.h>
@@ -21,7 +22,9 @@ static struct {
 	struct job job[4];
 	size_t n;
 	bool down;
-	unsigned loads, singles, records, ends;
+	unsigned loads, singles, records, ends, moves;
+	char moved[64];
+	const char *drained, *companion_of; /* a node; the job's key of an allocation on n2 */
 	char recorded[64];
 	bool ended_failed;
 } slurm;
@@ -63,6 +66,18 @@ int slurm_jobs_load(struct slurm_jobs *s, struct slurm_list *ret, struct err *e)
 		ret->live[ret->n_live++] = slurm.job[i].id;
 		if (slurm.job[i].request.image[0])
 			ret->job[ret->n++] = slurm.job[i];
+	}
+	ret->drained = calloc(1, sizeof(*ret->drained));
+	ret->companion = calloc(1, sizeof(*ret->companion));
+	if (slurm.drained) {
+		ret->n_drained = 1;
+		(void)str_copy(ret->drained->name, sizeof(ret->drained->name), slurm.drained);
+	}
+	if (slurm.companion_of) {
+		ret->n_companion = 1;
+		*ret->companion = (struct companion){.id = 23, .node = "n2"};
+		(void)str_copy(ret->companion->job_key, sizeof(ret->companion->job_key),
+			       slurm.companion_of);
 	}
 	return 0;
 }
@@ -109,6 +124,22 @@ int slurm_job_end(uint32_t id, bool failed, const char *comment, struct err *e)
 	if (j)
 		j->phase = JOB_ENDED;
 	return 0;
+}
+
+void slurm_list_done(struct slurm_list *l)
+{
+	free(l->job);
+	free(l->live);
+	free(l->companion);
+	free(l->drained);
+}
+
+int slurm_move_apply(const struct action *a, const char *nonce, int64_t now_s, struct err *e)
+{
+	(void)now_s;
+	slurm.moves++;
+	(void)snprintf(slurm.moved, sizeof(slurm.moved), "%s of %s", action_name(a->kind), nonce);
+	return answer(e);
 }
 
 int slurm_cluster(char *ret_name, size_t size, uint32_t *ret_slurm_uid, struct err *e)
@@ -308,6 +339,38 @@ START_TEST(slurm_goes_and_comes)
 }
 END_TEST
 
+/* What a move is read from: the drained node of a job, the companions; and that steps are looked
+ * at afterwards. */
+START_TEST(moves)
+{
+	struct action a = {.kind = ACT_REQUEUE_JOB, .job_id = 17, .job_key = "17-" NONCE};
+	struct err e;
+
+	slurm.job[0].phase = JOB_RUNNING;
+	(void)str_copy(slurm.job[0].node, sizeof(slurm.job[0].node), "n1");
+	slurm.drained = "n1";
+	slurm.companion_of = "17-" NONCE;
+	run_until(&told.loaded, 1);
+	ck_assert(seen(17)->drained);
+	ck_assert_uint_eq(slurm_view_desired(view)->n_companion, 1);
+	ck_assert_uint_eq(slurm_view_desired(view)->companion[0].id, 23);
+	slurm_view_hint(view, 17, NULL, 0); /* one job alone: the node stays drained */
+	run_until(&slurm.singles, 1);
+	ck_assert(seen(17)->drained);
+	ck_assert_int_eq(slurm_view_apply(view, &a, on_done, NULL, &e), 0);
+	run_until(&told.done, 1);
+	ck_assert_str_eq(slurm.moved, "requeue-job of " NONCE);
+	run_until(&slurm.singles, 2);
+	slurm.companion_of = slurm.drained = NULL;
+	a.kind = ACT_END_COMPANION;
+	(void)str_copy(a.job_key, sizeof(a.job_key), "99-" NONCE); /* its job is forgotten */
+	ck_assert_int_eq(slurm_view_apply(view, &a, on_done, NULL, &e), 0);
+	run_until(&told.loaded, 2);
+	ck_assert_uint_eq(slurm_view_desired(view)->n_companion, 0);
+	ck_assert(!seen(17)->drained);
+}
+END_TEST
+
 START_TEST(actions)
 {
 	struct action a = {.kind = ACT_RECORD, .job_id = 17, .job_key = "17-" NONCE};
@@ -356,6 +419,7 @@ int main(void)
 	tcase_add_test(t, request_of_another_is_not);
 	tcase_add_test(t, slurm_goes_and_comes);
 	tcase_add_test(t, actions);
+	tcase_add_test(t, moves);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

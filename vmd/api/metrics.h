@@ -9,7 +9,7 @@
 #include "vmd/base/strbuf.h"
 #include "vmd/reconcile/reconciler.h"
 
-#define METRICS_ACTIONS (ACT_RECORD + 1)
+#define METRICS_ACTIONS ACTION_KINDS
 #define METRICS_RESULTS (ERR_INVALID + 1)
 #define METRICS_BUCKETS 12
 

@@ -120,6 +120,12 @@ static struct json_object *vm_json(const struct ask *a, const struct job *j)
 	json_put_int(o, "restarts", j->restarts);
 	json_put_int(o, "elapsed_s", elapsed_s(a, s));
 	json_put_int(o, "job_end", j->end_s);
+	if (*s->move) {
+		json_put_str(o, "move/phase", s->move);
+		json_put_str(o, "move/reason", s->move_reason);
+		json_put_str(o, "move/node", s->move_node);
+		json_put_int(o, "move/job", s->move_job);
+	}
 	json_put_at(o, "since", json_object_new_object());
 	for (int i = VM_STATE_PENDING; i <= VM_STATE_FAILED; i++)
 		if (s->since_s[i] > 0)

@@ -29,6 +29,16 @@ uint32_t job_incarnation(const struct job *j)
 	return j->restarts;
 }
 
+bool job_node_same(const char *a, const char *b)
+{
+	size_t la = strlen(a), lb = strlen(b);
+	size_t n = la < lb ? la : lb;
+
+	if (strncmp(a, b, n) != 0)
+		return false;
+	return la == lb || (n > 0 && (la > lb ? a : b)[n] == '.');
+}
+
 bool job_nonce_ok(const char *nonce)
 {
 	return strlen(nonce) == JOB_NONCE_LEN && strspn(nonce, "0123456789abcdef") == JOB_NONCE_LEN;

@@ -42,6 +42,7 @@ struct vm_request {
 	uint32_t base_run;
 	uint32_t moved_run;
 	int64_t moved_until_s;
+	char move_to[JOB_NAME_MAX + 1]; /* vmctl migrate: a node, "*" any; "" nobody asked */
 };
 
 /* Where a job is in its life, as far as its VM is concerned. */
@@ -70,10 +71,17 @@ struct job {
 	bool batch;
 	uint32_t n_nodes;
 	char node[JOB_NODE_MAX + 1]; /* the (first) allocated node; "" while pending */
-	uint32_t cpus;               /* allocated on node */
-	uint64_t memory_bytes;       /* allocated on node */
-	int64_t start_s;             /* wall clock; 0 unknown */
-	int64_t end_s;               /* time limit's end, wall clock; 0 unknown or none */
+	/* The first node its request names (--nodelist; a move sets it, too); "" any will do. */
+	char asked_node[JOB_NODE_MAX + 1];
+	bool requeue; /* a batch job that may be queued again (not --no-requeue) */
+	bool held;    /* its priority is 0: Slurm will not start it */
+	/* Its node is drained in Slurm, and why. */
+	bool drained;
+	char drain_reason[JOB_TITLE_MAX + 1];
+	uint32_t cpus;         /* allocated on node */
+	uint64_t memory_bytes; /* allocated on node */
+	int64_t start_s;       /* wall clock; 0 unknown */
+	int64_t end_s;         /* time limit's end, wall clock; 0 unknown or none */
 	struct vm_request request;
 };
 
@@ -88,6 +96,8 @@ int job_key_parse(const char *key, uint32_t *ret_id, char ret_nonce[JOB_NONCE_LE
  * incarnation, are made of this and never of restarts. While the request to queue the job again is
  * under way the mark is a run ahead. */
 uint32_t job_incarnation(const struct job *j);
+/* Slurm says worker1node where Kubernetes may say worker1node.example.org. */
+bool job_node_same(const char *a, const char *b);
 bool job_nonce_ok(const char *nonce); /* 16 lower-case hex digits */
 const char *job_phase_name(enum job_phase p);
 

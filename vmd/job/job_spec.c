@@ -131,11 +131,12 @@ enum spec_key {
 	K_BASE,
 	K_MOVED,
 	K_UNTIL,
+	K_MIGRATE,
 	K_COUNT
 };
 static const char *const key_names[K_COUNT] = {
 	"image", "revision", "nonce", "disk", "scratch", "network", "wait",
-	"keep",  "run",      "ready", "base", "moved",   "until",
+	"keep",  "run",      "ready", "base", "moved",   "until",   "migrate",
 };
 
 static int run_read(const char *text, uint32_t *ret, struct err *e)
@@ -174,6 +175,7 @@ static int value_read(enum spec_key key, const char *value, struct vm_request *r
 	case K_BASE: return run_read(value, &r->base_run, e);
 	case K_MOVED: return run_read(value, &r->moved_run, e);
 	case K_UNTIL: return time_read(value, &r->moved_until_s, e);
+	case K_MIGRATE: return str_copy(r->move_to, sizeof(r->move_to), value);
 	case K_COUNT: break;
 	}
 	return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The adapter's front: six watches into one cache, and the changes vmd asks for. Owns everything
+/* The adapter's front: seven watches into one cache, and the changes vmd asks for. Owns everything
  * below vmd/kube. Loop thread only; callbacks come from the loop.
  *
  * Events are a help for people, not a ground for decisions: where they may not be read (an RBAC
@@ -10,6 +10,7 @@
 #include "vmd/base/str.h"
 #include "vmd/kube/kube_cache.h"
 #include "vmd/kube/kube_http.h"
+#include "vmd/kube/kube_migration.h"
 #include "vmd/kube/kube_request.h"
 #include "vmd/kube/kube_secret.h"
 #include "vmd/kube/kube_spec.h"
@@ -56,13 +57,14 @@ static const struct {
 	bool cluster_wide;
 	const char *accept_list, *accept_watch;
 } views[CACHE_KINDS] = {
-	[CACHE_VM] = {KUBEVIRT, "virtualmachines",         false, NULL,    NULL  },
-	[CACHE_VMI] = {KUBEVIRT, "virtualmachineinstances", false, NULL,    NULL  },
-	[CACHE_PV] = {CORE,     "persistentvolumes",       true,  NULL,    NULL  },
-	[CACHE_PVC] = {CORE,     "persistentvolumeclaims",  false, NULL,    NULL  },
+	[CACHE_VM] = {KUBEVIRT, "virtualmachines",                  false, NULL,    NULL  },
+	[CACHE_VMI] = {KUBEVIRT, "virtualmachineinstances",          false, NULL,    NULL  },
+	[CACHE_PV] = {CORE,     "persistentvolumes",                true,  NULL,    NULL  },
+	[CACHE_PVC] = {CORE,     "persistentvolumeclaims",           false, NULL,    NULL  },
  /* Only metadata: a cache of everybody's passwords is not wanted. */
-	[CACHE_SECRET] = {CORE,     "secrets",                 false, AS_LIST, AS_ONE},
-	[CACHE_EVENT] = {CORE,     "events",                  false, NULL,    NULL  },
+	[CACHE_SECRET] = {CORE,     "secrets",                          false, AS_LIST, AS_ONE},
+	[CACHE_EVENT] = {CORE,     "events",                           false, NULL,    NULL  },
+	[CACHE_MIGRATION] = {KUBEVIRT, "virtualmachineinstancemigrations", false, NULL,    NULL  },
 };
 
 /* ---- what the watches say ---- */
@@ -130,6 +132,8 @@ static int view_make(struct kube *k, enum cache_kind kind, struct err *e)
 		return err_set(e, ERR_INVALID, "the cluster's name or namespace is too long");
 	if (kind == CACHE_EVENT) /* events carry no labels of ours */
 		rc = str_copy(query, sizeof(query), "fieldSelector=type%3DWarning");
+	else if (kind == CACHE_MIGRATION) /* nor do those that KubeVirt makes */
+		rc = str_copy(query, sizeof(query), "");
 	else
 		rc = str_fmt(query, sizeof(query), "labelSelector=slurm-vm.io%%2Fcluster%%3D%s",
 			     cluster);
@@ -221,6 +225,7 @@ void kube_observe(struct kube *k, struct observed *seen)
 	seen->pvs_known = known(k, CACHE_PV);
 	seen->pvcs_known = known(k, CACHE_PVC);
 	seen->secrets_known = known(k, CACHE_SECRET);
+	seen->moves_known = known(k, CACHE_MIGRATION);
 	cache_observe(k->cache, seen);
 }
 
@@ -234,6 +239,22 @@ int kube_create_vm(struct kube *k, const struct vm_spec *v, kube_done_fn done, v
 	if (spec_encode(k->settings, v, &doc, e) < 0)
 		return -1;
 	return request_create(k->requests, KUBE_VM, doc, done, ctx, e);
+}
+
+int kube_point_vm(struct kube *k, const char *name, const char *uid, const char *version,
+		  const char *node, kube_done_fn done, void *ctx, struct err *e)
+{
+	return request_patch(k->requests, KUBE_VM, name, migration_encode_point(uid, version, node),
+			     done, ctx, e);
+}
+
+int kube_migrate_vm(struct kube *k, const char *name, const char *vm, const char *vm_uid,
+		    const char *job_key, uint32_t job_id, kube_done_fn done, void *ctx,
+		    struct err *e)
+{
+	return request_create(k->requests, KUBE_MIGRATION,
+			      migration_encode(k->settings, name, vm, vm_uid, job_key, job_id),
+			      done, ctx, e);
 }
 
 int kube_create_pv(struct kube *k, const struct disk_spec *d, kube_done_fn done, void *ctx,

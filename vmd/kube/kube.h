@@ -32,7 +32,8 @@ void kube_settings(struct kube *k, const struct settings *s);
 /* Begins list + watch of our VMs, VMIs, PVs, PVCs, Secrets, launcher pods' events (label
  * slurm-vm.io/cluster=CLUSTER). */
 int kube_start(struct kube *k, struct err *e);
-/* Fills in vms, pvs, pvcs, secrets and their known flags; arrays are borrowed until the next call.
+/* Fills in vms, pvs, pvcs, secrets, moves and their known flags; arrays are borrowed until the next
+ * call.
  */
 void kube_observe(struct kube *k, struct observed *seen);
 
@@ -52,9 +53,17 @@ int kube_create_secret(struct kube *k, const char *name, const char *job_key, ui
 		       const struct credentials *c, kube_done_fn done, void *ctx, struct err *e);
 /* Deletes with preconditions uid and resourceVersion ("" leaves one out). ERR_CONFLICT: it changed.
  */
-enum kube_object { KUBE_VM, KUBE_PV, KUBE_PVC, KUBE_SECRET };
+enum kube_object { KUBE_VM, KUBE_PV, KUBE_PVC, KUBE_SECRET, KUBE_MIGRATION };
 int kube_delete(struct kube *k, enum kube_object what, const char *name, const char *uid,
 		const char *version, kube_done_fn done, void *ctx, struct err *e);
+/* The VM's nodeSelector becomes node. ERR_CONFLICT: it changed since version. */
+int kube_point_vm(struct kube *k, const char *name, const char *uid, const char *version,
+		  const char *node, kube_done_fn done, void *ctx, struct err *e);
+/* A live migration of the VM to where its nodeSelector says. ERR_RETRY: KubeVirt does not want it
+ * now (another one goes on). */
+int kube_migrate_vm(struct kube *k, const char *name, const char *vm, const char *vm_uid,
+		    const char *job_key, uint32_t job_id, kube_done_fn done, void *ctx,
+		    struct err *e);
 /* Reads the ssh private key of a job's Secret; value is borrowed for the call, "" on error. */
 typedef void (*kube_key_fn)(void *ctx, const struct err *e, const char *private_key);
 int kube_read_key(struct kube *k, const char *secret, kube_key_fn done, void *ctx, struct err *e);

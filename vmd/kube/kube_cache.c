@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The view of Kubernetes: six tables of decoded rows, and the arrays that kube_observe lends.
+/* The view of Kubernetes: seven tables of decoded rows, and the arrays that kube_observe lends.
  * A VMI that went stays as "gone" while its VM is there: the two come by two watches, and its last
  * words tell a power-off from a crash (see kube_vm.c). Loop thread only. */
 #include "vmd/kube/kube_cache.h"
 
 #include "vmd/base/str.h"
 #include "vmd/kube/kube_event.h"
+#include "vmd/kube/kube_migration.h"
 #include "vmd/kube/kube_secret.h"
 #include "vmd/kube/kube_table.h"
 #include "vmd/kube/kube_vm.h"
@@ -33,6 +34,11 @@ struct trouble_row {
 	struct vm_trouble trouble;
 };
 
+struct migration_row {
+	struct row row;
+	struct kube_migration migration;
+};
+
 struct cache {
 	struct table table[CACHE_KINDS];
 	/* lent by cache_observe */
@@ -41,9 +47,13 @@ struct cache {
 };
 
 static const size_t row_sizes[CACHE_KINDS] = {
-	[CACHE_VM] = sizeof(struct vm_row),         [CACHE_VMI] = sizeof(struct vmi_row),
-	[CACHE_PV] = sizeof(struct volume_row),     [CACHE_PVC] = sizeof(struct volume_row),
-	[CACHE_SECRET] = sizeof(struct volume_row), [CACHE_EVENT] = sizeof(struct trouble_row),
+	[CACHE_VM] = sizeof(struct vm_row),
+	[CACHE_VMI] = sizeof(struct vmi_row),
+	[CACHE_PV] = sizeof(struct volume_row),
+	[CACHE_PVC] = sizeof(struct volume_row),
+	[CACHE_SECRET] = sizeof(struct volume_row),
+	[CACHE_EVENT] = sizeof(struct trouble_row),
+	[CACHE_MIGRATION] = sizeof(struct migration_row),
 };
 
 struct cache *cache_new(void)
@@ -117,6 +127,17 @@ static void set_event(struct cache *c, struct json_object *object)
 		row->trouble = t;
 }
 
+static void set_migration(struct cache *c, struct json_object *object)
+{
+	struct kube_migration m;
+	struct migration_row *row;
+	struct err not_ours;
+
+	if (migration_decode(object, &m, &not_ours) == 0 &&
+	    (row = (struct migration_row *)table_put(&c->table[CACHE_MIGRATION], m.meta.name)))
+		row->migration = m;
+}
+
 static void unset(struct cache *c, enum cache_kind kind, struct json_object *object)
 {
 	const char *name = json_str_at(object, "metadata/name");
@@ -146,6 +167,7 @@ void cache_item(struct cache *c, const struct settings *s, enum cache_kind kind,
 	case CACHE_PVC:
 	case CACHE_SECRET: set_volume(c, kind, object); break;
 	case CACHE_EVENT: set_event(c, object); break;
+	case CACHE_MIGRATION: set_migration(c, object); break;
 	case CACHE_KINDS: break;
 	}
 }
@@ -198,6 +220,14 @@ static void *grow(void *old, size_t n, size_t size)
 	return p;
 }
 
+/* There are few migrations: each is over in minutes, and goes with its VM. */
+static void observe_moving(const struct table *migrations, struct vm_seen *vm)
+{
+	for (size_t i = 0; i < migrations->n; i++)
+		migration_fold(&((struct migration_row *)table_at(migrations, i))->migration,
+			       vm->name, &vm->moving);
+}
+
 static void observe_vms(struct cache *c, struct observed *seen)
 {
 	const struct table *vms = &c->table[CACHE_VM], *vmis = &c->table[CACHE_VMI];
@@ -211,7 +241,8 @@ static void observe_vms(struct cache *c, struct observed *seen)
 			(struct trouble_row *)table_find(&c->table[CACHE_EVENT], row->row.name);
 
 		kube_vm_join(&row->vm, vmi ? &vmi->vmi : NULL, said ? said->trouble.text : NULL,
-			     &c->vm[n++]);
+			     &c->vm[n]);
+		observe_moving(&c->table[CACHE_MIGRATION], &c->vm[n++]);
 	}
 	for (size_t i = 0; i < vmis->n; i++) {
 		const struct vmi_row *row = (struct vmi_row *)table_at(vmis, i);

@@ -15,6 +15,7 @@ enum cache_kind {
 	CACHE_PVC,
 	CACHE_SECRET,
 	CACHE_EVENT,
+	CACHE_MIGRATION,
 	CACHE_KINDS
 };
 

@@ -26,6 +26,19 @@ static const char *label(struct json_object *doc, const char *key)
 	return json_object_get_string(v);
 }
 
+void meta_selector(struct json_object *doc, const char *path, char *buf, size_t size)
+{
+	struct json_object *selector = json_at(doc, path);
+	struct json_object *v;
+
+	buf[0] = '\0';
+	if (json_object_is_type(selector, json_type_object) &&
+	    json_object_object_get_ex(selector, SELECTOR_NODE, &v) &&
+	    json_object_is_type(v, json_type_string) &&
+	    str_copy(buf, size, json_object_get_string(v)) < 0)
+		buf[0] = '\0';
+}
+
 int64_t meta_time_s(const char *text)
 {
 	struct tm tm = {.tm_isdst = 0};

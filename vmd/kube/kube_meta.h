@@ -10,6 +10,7 @@
 #define LABEL_JOB      "slurm-vm.io/job"
 #define LABEL_KEY      "slurm-vm.io/key"
 #define ANNO_OWNER_UID "slurm-vm.io/owner-uid"
+#define SELECTOR_NODE  "kubernetes.io/hostname"
 #define ANNO_IMAGE     "slurm-vm.io/image"
 
 struct meta {
@@ -29,6 +30,8 @@ struct json_object *meta_object(const char *api, const char *kind, const char *n
 				uint32_t job_id);
 /* A map with our labels, to which more may be added. */
 struct json_object *meta_labels(const char *cluster, const char *job_key, uint32_t job_id);
+/* The host a nodeSelector names: path of its object, as "spec/nodeSelector"; "" none. */
+void meta_selector(struct json_object *doc, const char *path, char *buf, size_t size);
 /* "2026-11-23T08:49:00Z" -> seconds since 1970; 0 if it is none. */
 int64_t meta_time_s(const char *text);
 /* Splits "namespace/name"; without a slash the namespace is fallback. */

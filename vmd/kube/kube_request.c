@@ -101,6 +101,11 @@ int request_path(const char *name_space, enum kube_object what, char *buf, size_
 		return str_fmt(buf, size, "/api/v1/namespaces/%s/persistentvolumeclaims",
 			       name_space);
 	case KUBE_SECRET: return str_fmt(buf, size, "/api/v1/namespaces/%s/secrets", name_space);
+	case KUBE_MIGRATION:
+		return str_fmt(
+			buf, size,
+			"/apis/kubevirt.io/v1/namespaces/%s/virtualmachineinstancemigrations",
+			name_space);
 	}
 	return -1;
 }
@@ -112,6 +117,7 @@ static const char *object_word(enum kube_object what)
 	case KUBE_PV: return "PV";
 	case KUBE_PVC: return "PVC";
 	case KUBE_SECRET: return "Secret";
+	case KUBE_MIGRATION: return "migration";
 	}
 	return "?";
 }
@@ -226,6 +232,9 @@ static void on_created(void *ctx, const struct http_reply *reply, const struct e
 	}
 	if (e->kind == ERR_ABSENT) /* the namespace, or KubeVirt as a whole: not the job's fault */
 		why.kind = ERR_RETRY;
+	/* Another one goes on, the node is full: KubeVirt says 400 to what may work later. */
+	if (r->what == KUBE_MIGRATION && e->kind == ERR_INVALID)
+		why.kind = ERR_RETRY;
 	finish(r, &why, reply->took_us);
 }
 
@@ -257,6 +266,41 @@ int request_create(struct requests *rs, enum kube_object what, struct json_objec
 					     .body = body,
 					     .done = on_created,
 					     .ctx = r},
+		      NULL, e) < 0) {
+		request_drop(r);
+		return -1;
+	}
+	return 0;
+}
+
+/* ---- patch ---- */
+
+static void on_patched(void *ctx, const struct http_reply *reply, const struct err *e)
+{
+	struct err why = *e;
+
+	finish(ctx, &why, reply->took_us);
+}
+
+int request_patch(struct requests *rs, enum kube_object what, const char *name,
+		  struct json_object *given, kube_done_fn done, void *ctx, struct err *e)
+{
+	AUTO(json_object_put) struct json_object *doc = given;
+	struct request *r = request_new(rs, what, name, done, ctx, e);
+	char path[256];
+
+	if (!r)
+		return -1;
+	if (path_of(rs, what, name, path, sizeof(path)) < 0 ||
+	    http_send(rs->http,
+		      &(struct http_request){
+			      .method = "PATCH",
+			      .path = path,
+			      .content_type = "application/merge-patch+json",
+			      .body = json_object_to_json_string_ext(
+				      doc, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
+			      .done = on_patched,
+			      .ctx = r},
 		      NULL, e) < 0) {
 		request_drop(r);
 		return -1;

@@ -18,6 +18,9 @@ DEFINE_AUTO(struct requests *, requests_free)
 /* Takes over doc, and wipes its text after use. */
 int request_create(struct requests *rs, enum kube_object what, struct json_object *doc,
 		   kube_done_fn done, void *ctx, struct err *e);
+/* A merge patch. Takes over doc. */
+int request_patch(struct requests *rs, enum kube_object what, const char *name,
+		  struct json_object *doc, kube_done_fn done, void *ctx, struct err *e);
 int request_delete(struct requests *rs, enum kube_object what, const char *name, const char *uid,
 		   const char *version, kube_done_fn done, void *ctx, struct err *e);
 

@@ -218,7 +218,7 @@ static int put_template(struct json_object *spec, const struct settings *s, cons
 	struct json_object *selector = json_object_new_object();
 
 	json_put_at(spec, "nodeSelector", selector);
-	json_object_object_add(selector, "kubernetes.io/hostname", json_object_new_string(v->node));
+	json_object_object_add(selector, SELECTOR_NODE, json_object_new_string(v->node));
 	json_put_str(spec, "evictionStrategy", "LiveMigrate");
 	json_put_int(spec, "terminationGracePeriodSeconds", 180);
 	if (!v->node[0])

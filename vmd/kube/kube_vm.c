@@ -142,6 +142,8 @@ int kube_vm_decode(struct json_object *doc, struct kube_vm *ret, struct err *e)
 	vm.begun = json_at(doc, "status/runStrategy") || condition(doc, "AgentConnected", NULL) ||
 		   condition(doc, "LiveMigratable", NULL);
 	vm.start_wanted = start_requested(doc);
+	meta_selector(doc, "spec/template/spec/nodeSelector", vm.wanted_node,
+		      sizeof(vm.wanted_node));
 	condition_reason(doc, vm.reason, sizeof(vm.reason));
 	if (!vm.reason[0] && bad_word(vm.printable))
 		reason_set(vm.reason, sizeof(vm.reason), "", bad_word(vm.printable));
@@ -234,6 +236,20 @@ static enum vmi_phase vmi_phase_of(const char *text)
 	return VMI_STARTING; /* "", Pending, Scheduling, Scheduled, and words yet to be invented */
 }
 
+static void moving_read(struct json_object *doc, struct kube_vmi *vmi)
+{
+	struct json_object *c = condition(doc, "LiveMigratable", "False");
+	const char *from = json_str_at(doc, "status/evacuationNodeName");
+	const char *text = c ? json_str_at(c, "message") : NULL;
+
+	meta_selector(doc, "spec/nodeSelector", vmi->given_node, sizeof(vmi->given_node));
+	/* It stays set after the move: then it names another node. */
+	vmi->evacuating = from && str_eq(from, vmi->node);
+	if (c)
+		reason_set(vmi->blocked, sizeof(vmi->blocked), "",
+			   text && *text ? text : "KubeVirt says so and not why");
+}
+
 int kube_vmi_decode(struct json_object *doc, const struct settings *s, struct kube_vmi *ret,
 		    struct err *e)
 {
@@ -249,6 +265,7 @@ int kube_vmi_decode(struct json_object *doc, const struct settings *s, struct ku
 	vmi.login_pending = json_at(doc, "spec/accessCredentials") != NULL &&
 			    !condition(doc, "AccessCredentialsSynchronized", "True");
 	address_read(doc, s, vmi.address, sizeof(vmi.address));
+	moving_read(doc, &vmi);
 	condition_reason(doc, vmi.reason, sizeof(vmi.reason));
 	*ret = vmi;
 	return 0;
@@ -319,9 +336,13 @@ void kube_vm_join(const struct kube_vm *vm, const struct kube_vmi *vmi, const ch
 	if (vm) { /* a VMI's uid and version are not the VM's: nothing may be deleted by them */
 		memcpy(v.uid, m->uid, sizeof(v.uid));
 		memcpy(v.version, m->version, sizeof(v.version));
+		memcpy(v.moving.wanted_node, vm->wanted_node, sizeof(v.moving.wanted_node));
 	}
 	if (here) {
 		memcpy(v.node, vmi->node, sizeof(v.node));
+		memcpy(v.moving.given_node, vmi->given_node, sizeof(v.moving.given_node));
+		memcpy(v.moving.blocked, vmi->blocked, sizeof(v.moving.blocked));
+		v.moving.evacuating = vmi->evacuating;
 		v.agent = vmi->agent && vmi->phase == VMI_RUNNING;
 		v.login_pending = vmi->login_pending;
 		if (v.agent)

@@ -11,10 +11,11 @@
 /* What a VirtualMachine object says. */
 struct kube_vm {
 	struct meta meta;
-	char printable[40];    /* status.printableStatus; "" on a very new VM */
-	char run_strategy[24]; /* spec.runStrategy */
-	bool begun;            /* KubeVirt has made a VMI of it at least once */
-	bool start_wanted;     /* it will make one again (a start request is pending) */
+	char printable[40];                 /* status.printableStatus; "" on a very new VM */
+	char run_strategy[24];              /* spec.runStrategy */
+	char wanted_node[JOB_NODE_MAX + 1]; /* as in struct vm_moving, like those below */
+	bool begun;                         /* KubeVirt has made a VMI of it at least once */
+	bool start_wanted; /* it will make one again (a start request is pending) */
 	char reason[VM_REASON_MAX + 1];
 };
 
@@ -29,6 +30,9 @@ struct kube_vmi {
 	bool login_pending; /* as in struct vm_seen */
 	char address[48];
 	char reason[VM_REASON_MAX + 1];
+	char given_node[JOB_NODE_MAX + 1];
+	bool evacuating;
+	char blocked[VM_REASON_MAX + 1];
 	bool gone; /* deleted: kept until the VM says what comes next */
 };
 

@@ -23,6 +23,13 @@ const char *action_name(enum action_kind k)
 	case ACT_DELETE_SECRET: return "delete-secret";
 	case ACT_END_JOB: return "end-job";
 	case ACT_RECORD: return "record";
+	case ACT_ALLOCATE: return "allocate";
+	case ACT_END_COMPANION: return "end-companion";
+	case ACT_POINT_VM: return "point-vm";
+	case ACT_MIGRATE_VM: return "migrate-vm";
+	case ACT_CANCEL_MIGRATION: return "cancel-migration";
+	case ACT_REQUEUE_JOB: return "requeue-job";
+	case ACT_AIM_JOB: return "aim-job";
 	}
 	return "?"; /* a number that is no action_kind */
 }
@@ -41,9 +48,16 @@ enum action_class action_class(enum action_kind k)
 	case ACT_CREATE_SECRET:
 	case ACT_DELETE_SECRET: return CLASS_SECRET;
 	case ACT_CREATE_VM:
-	case ACT_DELETE_VM: return CLASS_VM;
+	case ACT_DELETE_VM:
+	case ACT_POINT_VM: return CLASS_VM;
 	case ACT_END_JOB: return CLASS_JOB_END;
 	case ACT_RECORD: return CLASS_JOB_RECORD;
+	case ACT_REQUEUE_JOB:
+	case ACT_AIM_JOB: return CLASS_JOB_MOVE;
+	case ACT_ALLOCATE:
+	case ACT_END_COMPANION: return CLASS_COMPANION;
+	case ACT_MIGRATE_VM:
+	case ACT_CANCEL_MIGRATION: return CLASS_MIGRATION;
 	}
 	return CLASS_JOB_RECORD; /* not reached: -Wswitch sees to it */
 }
@@ -51,13 +65,14 @@ enum action_class action_class(enum action_kind k)
 bool action_creates(enum action_kind k)
 {
 	return k == ACT_CLONE_DISK || k == ACT_CREATE_DISK || k == ACT_CREATE_PV ||
-	       k == ACT_CREATE_PVC || k == ACT_CREATE_SECRET || k == ACT_CREATE_VM;
+	       k == ACT_CREATE_PVC || k == ACT_CREATE_SECRET || k == ACT_CREATE_VM ||
+	       k == ACT_ALLOCATE || k == ACT_MIGRATE_VM;
 }
 
 bool action_removes(enum action_kind k)
 {
 	return k == ACT_REMOVE_DISK || k == ACT_DELETE_PV || k == ACT_DELETE_PVC ||
-	       k == ACT_DELETE_SECRET || k == ACT_DELETE_VM;
+	       k == ACT_DELETE_SECRET || k == ACT_DELETE_VM || k == ACT_CANCEL_MIGRATION;
 }
 
 /* Text that is cut at the end rather than refused: it is for people. */
@@ -112,10 +127,17 @@ const char *action_text(const struct action *a, char *buf, size_t size)
 		break;
 	case ACT_END_JOB: text_add(&t, " failed=%d reason=\"%s\"", a->job_failed, a->reason); break;
 	case ACT_RECORD: text_add(&t, "%s", a->reason); break;
+	case ACT_ALLOCATE:
+	case ACT_AIM_JOB: text_add(&t, " node=%s", *a->node ? a->node : MOVE_ANYWHERE); break;
+	case ACT_END_COMPANION: text_add(&t, " companion=%u", a->companion); break;
+	case ACT_POINT_VM: text_add(&t, " object=%s node=%s", a->object, a->node); break;
+	case ACT_REQUEUE_JOB: break;
 	case ACT_REMOVE_DISK:
 	case ACT_CREATE_PV:
 	case ACT_CREATE_PVC:
 	case ACT_CREATE_SECRET:
+	case ACT_MIGRATE_VM:
+	case ACT_CANCEL_MIGRATION:
 	case ACT_DELETE_VM:
 	case ACT_DELETE_PVC:
 	case ACT_DELETE_PV:

@@ -21,8 +21,20 @@ enum action_kind {
 	ACT_DELETE_PV,
 	ACT_DELETE_SECRET,
 	ACT_END_JOB, /* job_id: the guest shut down (ERR-free), or reason says why it failed */
-	ACT_RECORD /* job_id: write reason (status text " state=ready node=...") to admin_comment */
+	ACT_RECORD,  /* job_id: write reason (status text " state=ready node=...") to admin_comment;
+			look: and look at the job again */
+	/* A move, see DESIGN.md. */
+	ACT_ALLOCATE,         /* job_id: a companion: not on its node, on node if that is given */
+	ACT_END_COMPANION,    /* companion */
+	ACT_POINT_VM,         /* object, uid, version: its nodeSelector becomes node */
+	ACT_MIGRATE_VM,       /* object: a migration of that name, of VM vm.name */
+	ACT_CANCEL_MIGRATION, /* object, uid */
+	ACT_REQUEUE_JOB,      /* job_id: queue it again, held */
+	ACT_AIM_JOB /* job_id, pending: let it start on node ("": anywhere), before all others, for
+		       what is left until until_s (0: its whole time) */
 };
+
+#define ACTION_KINDS (ACT_AIM_JOB + 1)
 
 struct action {
 	enum action_kind kind;
@@ -36,6 +48,10 @@ struct action {
 	char version[32];
 	int64_t keep_until_s;
 	bool job_failed; /* ACT_END_JOB */
+	bool look;       /* ACT_RECORD */
+	uint32_t companion;
+	char node[JOB_NODE_MAX + 1];
+	int64_t until_s; /* wall clock */
 	char reason[ACTION_TEXT_MAX + 1];
 	struct vm_spec vm;
 	struct disk_spec disk;
@@ -49,7 +65,10 @@ enum action_class {
 	CLASS_SECRET,
 	CLASS_VM,
 	CLASS_JOB_END,
-	CLASS_JOB_RECORD
+	CLASS_JOB_RECORD,
+	CLASS_JOB_MOVE, /* object: the job's key */
+	CLASS_COMPANION,
+	CLASS_MIGRATION
 };
 
 #define PLAN_ACTIONS 256

@@ -146,6 +146,11 @@ static int64_t success_hold_us(enum action_kind k)
 	case ACT_DELETE_SECRET:
 	case ACT_REMOVE_DISK:
 	case ACT_KEEP_DISK: return FLIGHT_SETTLE_US;
+	case ACT_END_COMPANION:
+	case ACT_POINT_VM:
+	case ACT_CANCEL_MIGRATION:
+	case ACT_REQUEUE_JOB:
+	case ACT_AIM_JOB: return FLIGHT_STEP_US;
 	case ACT_END_JOB: return FLIGHT_END_JOB_US;
 	case ACT_CLONE_DISK:
 	case ACT_CREATE_DISK:
@@ -153,7 +158,9 @@ static int64_t success_hold_us(enum action_kind k)
 	case ACT_CREATE_PVC:
 	case ACT_CREATE_SECRET:
 	case ACT_CREATE_VM:
-	case ACT_RECORD: return 0;
+	case ACT_RECORD:
+	case ACT_ALLOCATE:
+	case ACT_MIGRATE_VM: return 0;
 	}
 	return 0; /* not reached: -Wswitch sees to it */
 }
@@ -254,7 +261,10 @@ static bool is_seen(const struct flight *fl, const struct observed *seen)
 				return true;
 		return false;
 	case CLASS_JOB_END:
-	case CLASS_JOB_RECORD: return false;
+	case CLASS_JOB_RECORD:
+	case CLASS_JOB_MOVE:
+	case CLASS_COMPANION:
+	case CLASS_MIGRATION: return false;
 	}
 	return false; /* not reached: -Wswitch sees to it */
 }
@@ -350,6 +360,29 @@ bool flight_is_refused(const struct flight *f)
 	return f->err.kind == ERR_INVALID || f->err.kind == ERR_DENIED || f->err.kind == ERR_ABSENT;
 }
 
+/* A job's VM can be made though it cannot be moved. */
+static bool is_of_move(const struct flight *fl)
+{
+	return fl->class == CLASS_JOB_MOVE || fl->class == CLASS_COMPANION ||
+	       fl->class == CLASS_MIGRATION || fl->kind == ACT_POINT_VM;
+}
+
+const struct flight *inflight_move_trouble(const struct inflight *f, const char *key,
+					   int64_t now_us)
+{
+	if (!f)
+		return NULL;
+	for (size_t i = lower(f, key, "", CLASS_DISK);
+	     i < f->n && str_eq(f->flight[i].job_key, key); i++) {
+		const struct flight *fl = &f->flight[i];
+
+		if (is_of_move(fl) && fl->failures > 0 && fl->err.kind != ERR_CONFLICT &&
+		    (fl->ticket || fl->hold_until_us + TROUBLE_SLACK_US > now_us))
+			return fl;
+	}
+	return NULL;
+}
+
 const struct flight *inflight_trouble(const struct inflight *f, const char *key, int64_t now_us)
 {
 	const struct flight *worst = NULL;
@@ -360,7 +393,7 @@ const struct flight *inflight_trouble(const struct inflight *f, const char *key,
 	     i < f->n && str_eq(f->flight[i].job_key, key); i++) {
 		const struct flight *fl = &f->flight[i];
 
-		if (!action_creates(fl->kind) || fl->failures == 0 ||
+		if (!action_creates(fl->kind) || is_of_move(fl) || fl->failures == 0 ||
 		    (!fl->ticket && fl->hold_until_us + TROUBLE_SLACK_US <= now_us))
 			continue;
 		if (flight_is_refused(fl))

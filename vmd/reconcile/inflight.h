@@ -23,6 +23,7 @@
 /* How long a success is believed while the view does not show it. */
 #define FLIGHT_BELIEF_US      (INT64_C(30) * 1000000)
 #define FLIGHT_SETTLE_US      (INT64_C(5) * 1000000)  /* a delete was accepted: wait to see it */
+#define FLIGHT_STEP_US        (INT64_C(1) * 1000000)  /* ... a step of a move */
 #define FLIGHT_END_JOB_US     (INT64_C(30) * 1000000) /* ... and the end of a job */
 #define FLIGHT_BACKOFF_MAX_US (INT64_C(60) * 1000000)
 
@@ -81,6 +82,9 @@ bool inflight_may_appear(const struct inflight *f, const char *key, enum action_
 /* What hinders the making of this job's objects: the flight that fails longest, NULL: nothing. One
  * that was refused for good (INVALID, DENIED, ABSENT) comes first. */
 const struct flight *inflight_trouble(const struct inflight *f, const char *key, int64_t now_us);
+/* What hinders its move; NULL: nothing. */
+const struct flight *inflight_move_trouble(const struct inflight *f, const char *key,
+					   int64_t now_us);
 bool flight_is_refused(const struct flight *f);
 
 #endif

@@ -47,8 +47,10 @@ static void plan_record(struct planner *p, const struct task *t)
 	if (str_eq(text, t->progress->recorded))
 		return;
 	a = plan_add(p, t, ACT_RECORD, t->have.key);
-	if (a)
-		(void)str_copy(a->reason, sizeof(a->reason), text);
+	if (!a)
+		return;
+	(void)str_copy(a->reason, sizeof(a->reason), text);
+	a->look = t->move.phase == MOVE_MARK; /* the next step waits for it */
 }
 
 /* The job cannot have its VM. It is ended: at once if nobody waits in it, else after the waiting
@@ -88,7 +90,7 @@ static void plan_running(struct planner *p, struct task *t)
 	if (!plan_vms_remove(p, t, name))
 		return; /* another incarnation holds the disks, or may come to hold them */
 	if (vm) {
-		if (vm_is_astray(vm, t->job))
+		if (vm_is_astray(vm, t->job) && !t->move.keeps_vm)
 			plan_vm_remove(p, t, vm);
 		return;
 	}
@@ -113,19 +115,22 @@ static void plan_job(struct planner *p, size_t i)
 	struct task t = {.job = &p->want->job[i],
 			 .job_id = p->want->job[i].id,
 			 .progress = p->c->progress ? &p->c->progress[i] : NULL};
-	char key[JOB_KEY_MAX + 1];
+	char key[JOB_KEY_MAX + 1], name[VM_NAME_MAX + 1];
 
 	world_of(p->seen, job_key(t.job, key, sizeof(key)), &t.have);
+	plan_move_read(p, &t, &t.move);
 	switch (t.job->phase) {
 	case JOB_PENDING:
 	case JOB_ENDING:
-		/* It may run again: disks and Secret stay. */
+		/* It may run again: disks and Secret stay. Its VM does when the next run has it. */
+		(void)vm_name(t.job, name, sizeof(name));
 		if (p->seen->vms_known)
-			(void)plan_vms_remove(p, &t, NULL);
+			(void)plan_vms_remove(p, &t, t.move.keeps_vm ? name : NULL);
 		break;
 	case JOB_RUNNING: plan_running(p, &t); break;
 	case JOB_ENDED: plan_gone(p, &t); break;
 	}
+	plan_move(p, &t);
 }
 
 /* Objects with our mark, but Slurm told of no such job: only a whole list may say so. */
@@ -177,6 +182,7 @@ void plan(const struct desired *want, const struct observed *seen, const struct 
 		return; /* unknown is not empty */
 	for (size_t i = 0; i < want->n; i++)
 		plan_job(&p, i);
+	plan_companions(&p);
 	if (seen->vms_known)
 		plan_brake(&p);
 	if (out->approval)

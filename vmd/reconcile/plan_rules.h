@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Between plan.c, plan_vm.c and plan_disk.c only. */
+/* Between plan.c, plan_vm.c, plan_disk.c and plan_move.c only. */
 #ifndef VMD_RECONCILE_PLAN_RULES_H
 #define VMD_RECONCILE_PLAN_RULES_H
 
@@ -21,6 +21,7 @@ struct task {
 	const struct progress *progress; /* NULL: at its beginning */
 	const struct image *image;       /* wanted only: from the catalogue */
 	struct vm_request request;       /* wanted only: with the image's defaults */
+	struct move move;                /* of job */
 };
 
 /* Adds an action on object, zeroed but for its identity. NULL: an action on that object is in
@@ -35,6 +36,12 @@ bool plan_vms_remove(struct planner *p, const struct task *t, const char *keep);
 void plan_vm_wanted(struct planner *p, const struct task *t);
 bool plan_secret_wanted(struct planner *p, const struct task *t);
 void plan_secrets_remove(struct planner *p, const struct task *t);
+
+/* plan_move.c. t->move is read first. */
+void plan_move_read(const struct planner *p, const struct task *t, struct move *ret);
+void plan_move(struct planner *p, const struct task *t);
+/* Companions of jobs that Slurm does not know any more. */
+void plan_companions(struct planner *p);
 
 /* plan_disk.c */
 /* true: all disks with PV and PVC are there. */

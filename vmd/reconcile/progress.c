@@ -57,20 +57,9 @@ const struct vm_seen *vm_current(const struct holdings *h, const struct job *j)
 	return NULL;
 }
 
-/* Slurm says worker1node where Kubernetes may say worker1node.example.org. */
-static bool node_same(const char *a, const char *b)
-{
-	size_t la = strlen(a), lb = strlen(b);
-	size_t n = la < lb ? la : lb;
-
-	if (strncmp(a, b, n) != 0)
-		return false;
-	return la == lb || (n > 0 && (la > lb ? a : b)[n] == '.');
-}
-
 bool vm_is_astray(const struct vm_seen *vm, const struct job *j)
 {
-	return *vm->node && *j->node && !node_same(vm->node, j->node) &&
+	return *vm->node && *j->node && !job_node_same(vm->node, j->node) &&
 	       (vm->phase == VM_STARTING || vm->phase == VM_RUNNING);
 }
 
@@ -134,11 +123,11 @@ static void step_running_guest(struct progress *p, const struct vm_seen *vm, con
 
 /* The VM of this incarnation is seen. */
 static void step_seen(struct progress *p, const struct job *j, const struct vm_seen *vm,
-		      const struct view *v)
+		      const struct move *m, const struct view *v)
 {
 	if (*vm->node)
 		(void)str_copy(p->status.node, sizeof(p->status.node), vm->node);
-	if (vm_is_astray(vm, j)) {
+	if (vm_is_astray(vm, j) && !m->keeps_vm) {
 		state_set(p, VM_STATE_PROVISIONING, v);
 		reason_set(p,
 			   "it runs on %.80s, outside the job's allocation on %.80s: removed "
@@ -222,7 +211,7 @@ static bool step_refused(struct progress *p, const struct job *j, const struct h
 }
 
 static void step_wanted(struct progress *p, const struct job *j, const struct holdings *h,
-			const struct view *v)
+			const struct move *m, const struct view *v)
 {
 	const struct vm_seen *vm = vm_current(h, j);
 	const struct image *image = catalogue_find(v->catalogue, j->request.image);
@@ -233,7 +222,7 @@ static void step_wanted(struct progress *p, const struct job *j, const struct ho
 		(void)str_copy(p->status.user, sizeof(p->status.user),
 			       *image->user ? image->user : j->user);
 	if (vm) {
-		step_seen(p, j, vm, v);
+		step_seen(p, j, vm, m, v);
 	} else if (!v->seen->vms_known && p->status.state != VM_STATE_UNKNOWN &&
 		   p->status.state != VM_STATE_PENDING) {
 		/* Unknown is not empty: what was seen last still stands. */
@@ -285,6 +274,25 @@ static void step_pending(struct progress *p, const struct holdings *h, const str
 			   : "the job waits for a node");
 }
 
+static void step_ending(struct progress *p, const struct holdings *h, const struct view *v)
+{
+	state_set(p, VM_STATE_STOPPING, v);
+	reason_set(p, "%s", h->n_vm ? "its virtual machine is being removed" : "the job is ending");
+}
+
+/* No VM of the job is on the node it leaves: none at all, or the one that has moved away. */
+static bool is_node_clear(const struct job *j, const struct holdings *h, const struct move *m,
+			  const struct view *v)
+{
+	/* While it runs, the next moment may bring a VM. */
+	if (j->phase == JOB_RUNNING || !v->seen->vms_known)
+		return false;
+	if (h->n_vm > (m->keeps_vm ? 1U : 0U))
+		return false;
+	return !inflight_may_appear(v->flight, h->key, CLASS_VM, m->keeps_vm ? h->vm[0].name : NULL,
+				    v->mono_us - FLIGHT_VIEW_US);
+}
+
 static void begin(struct progress *p, const struct job *j, const struct view *v)
 {
 	*p = (struct progress){
@@ -302,6 +310,7 @@ static void begin(struct progress *p, const struct job *j, const struct view *v)
 void progress_step(struct progress *p, const struct job *j, const struct view *v)
 {
 	struct holdings h;
+	struct move m;
 	char key[JOB_KEY_MAX + 1];
 
 	if (p->job_id != j->id || p->incarnation != job_incarnation(j) ||
@@ -309,31 +318,33 @@ void progress_step(struct progress *p, const struct job *j, const struct view *v
 		begin(p, j, v);
 	world_of(v->seen, job_key(j, key, sizeof(key)), &h);
 	p->deadline_us = INT64_MAX;
+	progress_move(p, j, &h, v, &m);
 	switch (j->phase) {
 	case JOB_PENDING:
 		p->begun_us = v->mono_us;
-		step_pending(p, &h, v);
+		if (m.keeps_vm)
+			step_seen(p, j, vm_current(&h, j), &m, v);
+		else
+			step_pending(p, &h, v);
 		break;
 	case JOB_RUNNING:
 		if (p->failed_us)
 			due(p, p->failed_us + FAILED_GRACE_US);
 		else
-			step_wanted(p, j, &h, v);
+			step_wanted(p, j, &h, &m, v);
 		if (v->mono_us - p->begun_us < RECORD_AFTER_US)
 			due(p, p->begun_us + RECORD_AFTER_US);
 		break;
 	case JOB_ENDING:
-		state_set(p, VM_STATE_STOPPING, v);
-		reason_set(p, "%s",
-			   h.n_vm ? "its virtual machine is being removed" : "the job is ending");
+		if (m.keeps_vm)
+			step_seen(p, j, vm_current(&h, j), &m, v);
+		else
+			step_ending(p, &h, v);
 		break;
 	case JOB_ENDED: step_ended(p, &h, v); break;
 	}
 	p->stepped_us = v->mono_us;
-	/* While it runs, the next moment may bring a VM. */
-	p->status.node_clear =
-		j->phase != JOB_RUNNING && v->seen->vms_known && h.n_vm == 0 &&
-		!inflight_may_appear(v->flight, key, CLASS_VM, NULL, v->mono_us - FLIGHT_VIEW_US);
+	p->status.node_clear = is_node_clear(j, &h, &m, v);
 }
 
 bool progress_is_worth_recording(const struct progress *p, int64_t mono_us)
@@ -365,10 +376,18 @@ static void word_add(char *buf, const char *key, const char *value)
 		(void)str_fmt(buf + len, ACTION_TEXT_MAX + 1 - len, " %s=%s", key, value);
 }
 
+static void word_add_number(char *buf, const char *key, int64_t value)
+{
+	char number[24];
+
+	(void)str_fmt(number, sizeof(number), "%lld", (long long)value);
+	word_add(buf, key, number);
+}
+
 const char *progress_text(const struct progress *p, char buf[ACTION_TEXT_MAX + 1])
 {
 	const struct vm_status *s = &p->status;
-	char state[16], number[24], reason[VM_REASON_MAX + 1];
+	char state[16], reason[VM_REASON_MAX + 1];
 	size_t len;
 
 	buf[0] = '\0';
@@ -376,15 +395,17 @@ const char *progress_text(const struct progress *p, char buf[ACTION_TEXT_MAX + 1
 	for (char *c = state; *c; c++)
 		*c = (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
 	word_add(buf, "state", state);
-	(void)str_fmt(number, sizeof(number), "%u", p->incarnation);
-	word_add(buf, "run", number);
+	word_add_number(buf, "run", p->incarnation);
 	word_add(buf, "node", s->node);
 	word_add(buf, "address", s->address);
-	if (s->since_s[VM_STATE_READY]) {
-		(void)str_fmt(number, sizeof(number), "%lld",
-			      (long long)s->since_s[VM_STATE_READY]);
-		word_add(buf, "ready", number);
+	if (s->since_s[VM_STATE_READY])
+		word_add_number(buf, "ready", s->since_s[VM_STATE_READY]);
+	if (p->moved_run) {
+		word_add_number(buf, "base", p->base_run);
+		word_add_number(buf, "moved", p->moved_run);
+		word_add_number(buf, "until", p->moved_until_s);
 	}
+	word_add(buf, "migrate", p->move_to);
 	if (s->state == VM_STATE_FAILED) {
 		(void)str_copy(reason, sizeof(reason), s->reason);
 		quote_safe(reason);

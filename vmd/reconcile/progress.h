@@ -23,8 +23,17 @@ struct progress {
 	struct vm_status status;
 	int64_t begun_us;
 	int64_t stepped_us;
-	int64_t waited_us;   /* for READY; time in trouble does not count */
-	int64_t failed_us;   /* since when it is FAILED, which it stays; 0 it is not */
+	int64_t waited_us; /* for READY; time in trouble does not count */
+	int64_t failed_us; /* since when it is FAILED, which it stays; 0 it is not */
+	/* Its move. What is asked is taken from the job's record, or given by reconciler_migrate()
+	 * and written there; asked_over: it has been done, and the record will say so. */
+	char move_to[JOB_NAME_MAX + 1];
+	bool asked_over;
+	int64_t pause_until_us; /* it was given up: not again before */
+	int64_t alone_since_us; /* no allocation where its VM is; 0: it has one */
+	/* For the record, see struct vm_request. */
+	uint32_t base_run, moved_run;
+	int64_t moved_until_s;
 	int64_t deadline_us; /* when the next step is due by time alone; INT64_MAX never */
 	/* Status text last written to the job's record, and the one on its way (record_ticket). */
 	char recorded[ACTION_TEXT_MAX + 1];
@@ -38,7 +47,9 @@ struct view {
 	const struct catalogue *catalogue;
 	const struct policy *policy;
 	const struct trouble *trouble; /* TROUBLE_COUNT of them; NULL: none */
-	int64_t quiet_at_us;           /* before that a request of an earlier vmd may still land */
+	size_t n_companion;
+	const struct companion *companion;
+	int64_t quiet_at_us; /* before that a request of an earlier vmd may still land */
 	int64_t mono_us;
 	int64_t wall_s;
 };
@@ -51,6 +62,19 @@ void progress_step(struct progress *p, const struct job *j, const struct view *v
 bool progress_is_worth_recording(const struct progress *p, int64_t mono_us);
 /* The text vmd writes behind the request: " state=ready run=0 node=... address=... ready=...". */
 const char *progress_text(const struct progress *p, char buf[ACTION_TEXT_MAX + 1]);
+
+/* How far a job's move is. have is of the job; progress NULL: at its beginning. */
+struct move_source {
+	const struct job *job;
+	const struct holdings *have;
+	size_t n_companion;
+	const struct companion *companion;
+	const struct progress *progress;
+	int64_t mono_us;
+};
+void progress_move(struct progress *p, const struct job *j, const struct holdings *h,
+		   const struct view *v, struct move *ret); /* of progress_step() */
+void move_view_read(const struct observed *seen, const struct move_source *s, struct move *ret);
 
 /* Does the guest run somewhere else than Slurm allocated? A short host name equals the full one. */
 bool vm_is_astray(const struct vm_seen *vm, const struct job *j);

@@ -177,6 +177,8 @@ int64_t reconciler_round(struct reconciler *r, const struct desired *want,
 		r->quiet_at_us = now.mono_us + FLIGHT_QUIET_US;
 	}
 	v.quiet_at_us = r->quiet_at_us;
+	v.n_companion = want->n_companion;
+	v.companion = want->companion;
 	inflight_expire(&r->flight, now.mono_us);
 	inflight_see(&r->flight, seen);
 	if (want->known)
@@ -241,6 +243,18 @@ const struct plan *reconciler_plan(const struct reconciler *r)
 void reconciler_approve(struct reconciler *r)
 {
 	r->approved = true;
+}
+
+void reconciler_migrate(struct reconciler *r, uint32_t job_id, const char *to)
+{
+	for (size_t i = 0; i < r->n_progress; i++) {
+		struct progress *p = &r->progress[i];
+
+		if (p->job_id != job_id || p->status.state == VM_STATE_STOPPED)
+			continue;
+		(void)str_copy(p->move_to, sizeof(p->move_to), to);
+		p->pause_until_us = 0;
+	}
 }
 
 struct reconciler_counts reconciler_counts(const struct reconciler *r)

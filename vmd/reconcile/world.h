@@ -9,6 +9,7 @@
 
 #include "vmd/disk/disk.h"
 #include "vmd/job/job.h"
+#include "vmd/migration/move.h"
 #include "vmd/vm/image.h"
 #include "vmd/vm/vm.h"
 
@@ -34,6 +35,9 @@ struct desired {
 	 * readable, as after an admin's scontrol update AdminComment=. May be left out. */
 	size_t n_live;
 	const uint32_t *live;
+	/* Allocations made for moves, as of the same list, by id; those of jobs long gone, too. */
+	size_t n_companion;
+	const struct companion *companion;
 };
 
 struct observed {
@@ -52,6 +56,7 @@ struct observed {
 	bool secrets_known;
 	size_t n_secret;
 	struct volume_seen *secret; /* name, uid, version, job_key used */
+	bool moves_known;           /* of the VMs' moving: are the migrations in it? */
 };
 
 void world_sort(struct desired *want, struct observed *seen);

@@ -11,6 +11,7 @@
 #include <slurm/slurm.h>
 #undef JOB_PENDING
 #undef JOB_RUNNING
+#include <signal.h>
 #include <slurm/slurm_errno.h>
 #include <slurm/slurm_version.h>
 #include <stdint.h>
@@ -53,6 +54,24 @@ static inline int compat_load_job(job_info_msg_t **ret, uint32_t job_id)
 #else
 	return slurm_load_job(ret, job_id, SHOW_ALL);
 #endif
+}
+
+/* Queues a running batch job again and holds it there. */
+static inline int compat_requeue_held(uint32_t job_id)
+{
+	const uint32_t flags = (uint32_t)JOB_REQUEUE_HOLD;
+
+#if COMPAT_26_05
+	return slurm_requeue(compat_step_id(job_id), flags);
+#else
+	return slurm_requeue(job_id, flags);
+#endif
+}
+
+/* Cancels a job that waits. */
+static inline int compat_cancel_job(uint32_t job_id)
+{
+	return slurm_kill_job(job_id, SIGKILL, 0);
 }
 
 static inline int compat_complete_job(uint32_t job_id, uint32_t status)

@@ -11,7 +11,7 @@
 
 #include "vmd/base/str.h"
 #include "vmd/job/job_spec.h"
-#include "vmd/slurm/slurm_state.h"
+#include "vmd/slurm/slurm_record.h"
 
 #include <errno.h>
 #include <pwd.h>
@@ -23,10 +23,9 @@
 
 struct slurm_jobs {
 	time_t last_update; /* slurmctld's clock: of the list below */
+	time_t last_nodes;  /* ... and of its drained nodes */
 	struct slurm_list list;
 };
-
-DEFINE_AUTO(job_info_msg_t *, slurm_free_job_info_msg)
 
 static void *need(void *p)
 {
@@ -47,17 +46,23 @@ int slurm_jobs_new(struct slurm_jobs **ret, struct err *e)
 	return 0;
 }
 
+void slurm_list_done(struct slurm_list *l)
+{
+	free(l->job);
+	free(l->live);
+	free(l->companion);
+	free(l->drained);
+}
+
 void slurm_jobs_free(struct slurm_jobs *s)
 {
 	if (!s)
 		return;
-	free(s->list.job);
-	free(s->list.live);
+	slurm_list_done(&s->list);
 	free(s);
 }
 
-/* What libslurm left in errno, as a kind. what: "load jobs". */
-static int slurm_failed(struct err *e, int code, const char *what)
+int slurm_failed(struct err *e, int code, const char *what)
 {
 	enum err_kind kind = ERR_RETRY;
 
@@ -120,8 +125,7 @@ static int read_one(const slurm_job_info_t *info, struct job *ret, uint32_t *ret
 
 static void list_done_auto(struct slurm_list *l)
 {
-	free(l->job);
-	free(l->live);
+	slurm_list_done(l);
 }
 
 static int by_key(const void *a, const void *b)
@@ -134,6 +138,30 @@ static int by_id(const void *a, const void *b)
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
 
 	return (x > y) - (x < y);
+}
+
+static int companions_by_id(const void *a, const void *b)
+{
+	return by_id(&((const struct companion *)a)->id, &((const struct companion *)b)->id);
+}
+
+/* An allocation of vmd's own, for a move? */
+static int read_companion(const slurm_job_info_t *info, struct slurm_list *l, struct err *e)
+{
+	struct companion c = {.id = compat_job_id(info), .start_s = info->start_time};
+	struct job j;
+
+	if (!info->admin_comment || !companion_find(info->admin_comment, c.job_key))
+		return 0;
+	if (slurm_job_read(info, &j, e) < 0)
+		return -1;
+	c.phase = j.phase;
+	memcpy(c.node, j.node, sizeof(c.node));
+	if (j.phase == JOB_PENDING)
+		slurm_reason_text(info->state_reason, c.reason, sizeof(c.reason));
+	l->companion = need(realloc(l->companion, (l->n_companion + 1) * sizeof(c)));
+	l->companion[l->n_companion++] = c;
+	return 0;
 }
 
 static bool is_live(const slurm_job_info_t *info)
@@ -164,16 +192,61 @@ static int read_all(const job_info_msg_t *m, struct slurm_list *ret, struct err 
 			l.job = need(realloc(l.job, cap * sizeof(*l.job)));
 		}
 		rc = read_one(info, &l.job[l.n], &l.bad, e);
-		if (rc < 0)
+		if (rc < 0 || read_companion(info, &l, e) < 0)
 			return -1;
 		l.n += rc > 0;
 	}
 	qsort(l.live, l.n_live, sizeof(*l.live), by_id);
 	if (l.n)
 		qsort(l.job, l.n, sizeof(*l.job), by_key);
-	list_done_auto(ret);
+	if (l.n_companion)
+		qsort(l.companion, l.n_companion, sizeof(*l.companion), companions_by_id);
+	free(ret->job);
+	free(ret->live);
+	free(ret->companion);
+	l.n_drained = ret->n_drained; /* of another load */
+	l.drained = ret->drained;
 	*ret = l;
 	l = (struct slurm_list){.n = 0};
+	return 0;
+}
+
+static int read_drained(const node_info_msg_t *m, struct slurm_list *ret, struct err *e)
+{
+	struct drained_node *list = need(calloc(m->record_count + 1, sizeof(*list)));
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < m->record_count; i++) {
+		const node_info_t *node = &m->node_array[i];
+
+		if (!(node->node_state & NODE_STATE_DRAIN) || !node->name)
+			continue;
+		if (str_copy(list[n].name, sizeof(list[n].name), node->name) < 0) {
+			free(list);
+			return err_set(e, ERR_INVALID, "node %.80s: its name is too long",
+				       node->name);
+		}
+		str_cut(list[n++].reason, sizeof(list[n].reason), node->reason ? node->reason : "");
+	}
+	free(ret->drained);
+	ret->drained = list;
+	ret->n_drained = n;
+	return 0;
+}
+
+DEFINE_AUTO(node_info_msg_t *, slurm_free_node_info_msg)
+
+static int load_drained(struct slurm_jobs *s, struct err *e)
+{
+	AUTO(slurm_free_node_info_msg) node_info_msg_t *m = NULL;
+
+	if (slurm_load_node(s->last_nodes, &m, SHOW_ALL) == SLURM_SUCCESS) {
+		if (read_drained(m, &s->list, e) < 0)
+			return -1;
+		s->last_nodes = m->last_update;
+	} else if (errno != SLURM_NO_CHANGE_IN_DATA) {
+		return slurm_failed(e, errno, "load nodes");
+	}
 	return 0;
 }
 
@@ -197,15 +270,18 @@ int slurm_jobs_load(struct slurm_jobs *s, struct slurm_list *ret, struct err *e)
 	} else if (errno != SLURM_NO_CHANGE_IN_DATA) {
 		return slurm_failed(e, errno, "load jobs");
 	}
+	if (s->list.n > 0 && load_drained(s, e) < 0)
+		return -1;
 	*ret = s->list;
 	ret->job = copy(s->list.job, s->list.n, sizeof(*ret->job));
 	ret->live = copy(s->list.live, s->list.n_live, sizeof(*ret->live));
+	ret->companion = copy(s->list.companion, s->list.n_companion, sizeof(*ret->companion));
+	ret->drained = copy(s->list.drained, s->list.n_drained, sizeof(*ret->drained));
 	return 0;
 }
 
-/* One record, borrowed from *ret_msg. */
-static int load_record(uint32_t job_id, job_info_msg_t **ret_msg, slurm_job_info_t **ret,
-		       struct err *e)
+int slurm_record_load(uint32_t job_id, job_info_msg_t **ret_msg, slurm_job_info_t **ret,
+		      struct err *e)
 {
 	AUTO(slurm_free_job_info_msg) job_info_msg_t *m = NULL;
 
@@ -228,7 +304,7 @@ int slurm_job_load(uint32_t job_id, struct job *ret, struct err *e)
 	struct job j;
 	int found;
 
-	if (load_record(job_id, &m, &info, e) < 0 || slurm_job_read(info, &j, e) < 0)
+	if (slurm_record_load(job_id, &m, &info, e) < 0 || slurm_job_read(info, &j, e) < 0)
 		return -1;
 	found = job_spec_find(info->admin_comment ? info->admin_comment : "", &j.request, e);
 	if (found < 0)
@@ -241,7 +317,23 @@ int slurm_job_load(uint32_t job_id, struct job *ret, struct err *e)
 	return 0;
 }
 
-static int update(job_desc_msg_t *d, struct err *e)
+int slurm_record_check(const slurm_job_info_t *info, const char *nonce, struct job *ret,
+		       struct err *e)
+{
+	struct vm_request request;
+	struct job j;
+
+	if (slurm_job_read(info, &j, e) < 0)
+		return -1;
+	if (job_spec_find(info->admin_comment ? info->admin_comment : "", &request, e) != 1 ||
+	    !str_eq(request.nonce, nonce))
+		return err_set(e, ERR_CONFLICT, "job %u is another job now", j.id);
+	j.request = request;
+	*ret = j;
+	return 0;
+}
+
+int slurm_record_update(job_desc_msg_t *d, struct err *e)
 {
 	return slurm_update_job(d) == SLURM_SUCCESS ? 0 : slurm_failed(e, errno, "update job");
 }
@@ -256,7 +348,7 @@ int slurm_job_record(uint32_t job_id, const struct vm_request *r, const char *st
 	job_desc_msg_t d;
 	int found;
 
-	if (load_record(job_id, &m, &info, e) < 0)
+	if (slurm_record_load(job_id, &m, &info, e) < 0)
 		return -1;
 	old = info->admin_comment ? info->admin_comment : "";
 	found = job_spec_find(old, &there, e);
@@ -271,7 +363,7 @@ int slurm_job_record(uint32_t job_id, const struct vm_request *r, const char *st
 		return 0;
 	compat_update_for(&d, job_id);
 	d.admin_comment = text;
-	return update(&d, e);
+	return slurm_record_update(&d, e);
 }
 
 /* Tells why, once: to whoever sits in front of the job (salloc's terminal, a batch job's stderr),
@@ -292,7 +384,7 @@ static void explain(uint32_t job_id, const char *old, const char *why)
 		return;
 	compat_update_for(&d, job_id);
 	d.comment = text;
-	(void)update(&d, &ignored);
+	(void)slurm_record_update(&d, &ignored);
 }
 
 int slurm_job_end(uint32_t job_id, bool failed, const char *why, struct err *e)
@@ -302,7 +394,7 @@ int slurm_job_end(uint32_t job_id, bool failed, const char *why, struct err *e)
 	struct err why_not;
 	struct job j;
 
-	if (load_record(job_id, &m, &info, &why_not) < 0) {
+	if (slurm_record_load(job_id, &m, &info, &why_not) < 0) {
 		if (why_not.kind == ERR_ABSENT)
 			return 0;
 		*e = why_not;

@@ -4,7 +4,7 @@
 #ifndef VMD_SLURM_SLURM_JOBS_H
 #define VMD_SLURM_SLURM_JOBS_H
 
-#include "vmd/job/job.h"
+#include "vmd/migration/move.h"
 
 struct slurm_jobs; /* the last load, so that an unchanged list costs one small RPC */
 
@@ -13,14 +13,25 @@ int slurm_jobs_new(struct slurm_jobs **ret, struct err *e);
 void slurm_jobs_free(struct slurm_jobs *s);
 DEFINE_AUTO(struct slurm_jobs *, slurm_jobs_free)
 
-/* What one load found. Arrays are the owner's to free, and sorted. */
+struct drained_node {
+	char name[JOB_NODE_MAX + 1];
+	char reason[JOB_TITLE_MAX + 1];
+};
+
+/* What one load found. Arrays are the owner's to free (slurm_list_done), and sorted. */
 struct slurm_list {
 	size_t n;
 	struct job *job; /* with "slurm-vm{...}" in admin_comment */
 	size_t n_live;
 	uint32_t *live; /* ids of all jobs that have not ended, with a request or without */
-	uint32_t bad;   /* a job whose request is malformed: it is left out of job; 0 none */
+	size_t n_companion;
+	struct companion *companion; /* allocations that vmd made for moves */
+	size_t n_drained;
+	struct drained_node *drained; /* nodes that take no new jobs; only if n > 0 */
+	uint32_t bad; /* a job whose request is malformed: it is left out of job; 0 none */
 };
+
+void slurm_list_done(struct slurm_list *l);
 
 /* ERR_RETRY: slurmctld did not answer. A record that cannot be understood fails the whole load. */
 int slurm_jobs_load(struct slurm_jobs *s, struct slurm_list *ret, struct err *e);

@@ -147,6 +147,41 @@ static int read_allocation(const slurm_job_info_t *info, struct job *j, struct e
 	return 0;
 }
 
+void slurm_reason_text(uint32_t reason, char *buf, size_t size)
+{
+	static const struct {
+		uint32_t reason;
+		const char *text;
+	} texts[] = {
+		{WAIT_NO_REASON,            ""                        },
+		{WAIT_PRIORITY,             "Priority"                },
+		{WAIT_RESOURCES,            "Resources"               },
+		{WAIT_PART_NODE_LIMIT,      "PartitionNodeLimit"      },
+		{WAIT_PART_TIME_LIMIT,      "PartitionTimeLimit"      },
+		{WAIT_PART_DOWN,            "PartitionDown"           },
+		{WAIT_PART_INACTIVE,        "PartitionInactive"       },
+		{WAIT_HELD,                 "JobHeldAdmin"            },
+		{WAIT_HELD_USER,            "JobHeldUser"             },
+		{WAIT_TIME,                 "BeginTime"               },
+		{WAIT_LICENSES,             "Licenses"                },
+		{WAIT_ASSOC_JOB_LIMIT,      "AssociationJobLimit"     },
+		{WAIT_ASSOC_RESOURCE_LIMIT, "AssociationResourceLimit"},
+		{WAIT_ASSOC_TIME_LIMIT,     "AssociationTimeLimit"    },
+		{WAIT_RESERVATION,          "Reservation"             },
+		{WAIT_NODE_NOT_AVAIL,       "ReqNodeNotAvail"         },
+		{WAIT_ACCOUNT,              "InvalidAccount"          },
+		{WAIT_QOS,                  "InvalidQOS"              },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		if (texts[i].reason == reason) {
+			(void)str_copy(buf, size, texts[i].text);
+			return;
+		}
+	/* Limits of association and QOS have some two hundred numbers. */
+	(void)str_fmt(buf, size, "reason %u, see squeue", reason);
+}
+
 int slurm_job_read(const slurm_job_info_t *info, struct job *ret, struct err *e)
 {
 	struct job j = {
@@ -157,12 +192,19 @@ int slurm_job_read(const slurm_job_info_t *info, struct job *ret, struct err *e)
 		.batch = info->batch_flag != 0,
 		.start_s = info->start_time,
 	};
+	struct err ignored;
 
 	if (slurm_state_read(info->job_state, &j.phase, &j.end, e) < 0)
 		return err_wrap(e, "job %u", j.id);
 	if (info->user_name)
 		(void)str_copy(j.user, sizeof(j.user), info->user_name);
 	str_cut(j.name, sizeof(j.name), info->name ? info->name : "");
+	j.requeue = j.batch && info->requeue;
+	j.held = j.phase == JOB_PENDING && info->priority == 0;
+	/* A list that cannot be read is a wish all the same, and no reason to know nothing. */
+	if (info->req_nodes && info->req_nodes[0] &&
+	    first_node(info->req_nodes, j.asked_node, sizeof(j.asked_node), &ignored) < 0)
+		(void)str_copy(j.asked_node, sizeof(j.asked_node), "?");
 	if (info->time_limit != INFINITE && info->time_limit != NO_VAL)
 		j.end_s = info->end_time;
 	if (j.phase == JOB_RUNNING && read_allocation(info, &j, e) < 0)

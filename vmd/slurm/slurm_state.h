@@ -14,6 +14,8 @@ int slurm_state_read(uint32_t job_state, enum job_phase *ret_phase, enum job_end
 /* "cpu=2,mem=512M,node=1,billing=2,gres/vm=1": the value of one key; 0 if it is not there or not a
  * number. mem is in bytes. */
 uint64_t slurm_tres_count(const char *tres, const char *key);
+/* Why a job waits, as squeue says it; libslurm has no such function in its headers. */
+void slurm_reason_text(uint32_t reason, char *buf, size_t size);
 /* All but request, and user when Slurm did not tell it. memory_bytes 0: Slurm did not say. */
 int slurm_job_read(const slurm_job_info_t *info, struct job *ret, struct err *e);
 

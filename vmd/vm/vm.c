@@ -29,6 +29,11 @@ int vm_secret_name(const struct job *j, char *buf, size_t size)
 	return str_fmt(buf, size, "vm-%u-%s", j->id, j->request.nonce);
 }
 
+int vm_migration_name(const char *vm, uint32_t companion, uint32_t attempt, char *buf, size_t size)
+{
+	return str_fmt(buf, size, "%s-m%u-%u", vm, companion, attempt);
+}
+
 /* What does not depend on the memory. KubeVirt, pkg/virt-controller/services/renderresources.go,
  * GetMemoryOverhead(), as of v1.3 to v1.6 (older releases take less): virt-launcher-monitor 25 MiB,
  * virt-launcher 100, virtlogd 25, virtqemud 40, QEMU itself 30, 8 for each vCPU, 8 for the I/O

@@ -46,6 +46,23 @@ struct vm_spec {
 	struct vm_disk_spec disk[VM_DISK_MAX];
 };
 
+/* What Kubernetes shows of a VM's moves. */
+struct vm_moving {
+	char wanted_node[JOB_NODE_MAX + 1]; /* the VM's nodeSelector: where it shall be */
+	char given_node[JOB_NODE_MAX + 1];  /* the VMI's, which a migration obeys; it follows */
+	bool evacuating;                    /* somebody drains its node in Kubernetes */
+	char blocked[VM_REASON_MAX + 1];    /* why it cannot migrate live; "" it can */
+	/* The migration that goes on, anybody's; name "" none. */
+	char name[VM_NAME_MAX + 1], uid[VM_UID_MAX + 1];
+	int64_t begun_s;
+	bool ours;
+	/* Our last one: for which companion, which attempt, how it ended. attempt 0: none. */
+	uint32_t companion;
+	uint32_t attempt;
+	bool failed;
+	char failure[VM_REASON_MAX + 1];
+};
+
 /* As observed in Kubernetes: VM and VMI joined by name. */
 struct vm_seen {
 	char name[VM_NAME_MAX + 1];
@@ -62,6 +79,7 @@ struct vm_seen {
 	char reason[VM_REASON_MAX +
 		    1]; /* what Kubernetes says is wrong, for people; "" if nothing */
 	int64_t created_s;
+	struct vm_moving moving;
 };
 
 const char *vm_phase_name(enum vm_phase p);
@@ -69,5 +87,8 @@ const char *vm_phase_name(enum vm_phase p);
 int vm_name(const struct job *j, char *buf, size_t size);
 /* "vm-17-9f3c12ab45de6701": Secret; it lives as long as the job. */
 int vm_secret_name(const struct job *j, char *buf, size_t size);
+/* "vm-17-...-r0-m23-1": the VirtualMachineInstanceMigration of attempt 1 with companion 23. A name
+ * is wanted once, and after a crash the same one is made again. */
+int vm_migration_name(const char *vm, uint32_t companion, uint32_t attempt, char *buf, size_t size);
 
 #endif

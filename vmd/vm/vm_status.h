@@ -26,6 +26,12 @@ struct vm_status {
 	char user[JOB_USER_MAX];
 	/* Wall clock when the state was first seen for this incarnation; 0 not yet. */
 	int64_t since_s[VM_STATE_FAILED + 1];
+	/* Its move to another node: how far ("queued"; "" none), where to, by which companion job
+	 * (0: none yet), and a sentence. */
+	char move[16];
+	char move_node[JOB_NODE_MAX + 1];
+	uint32_t move_job;
+	char move_reason[VM_REASON_MAX + 1];
 	bool node_clear; /* no VM object, VMI or launcher of this job is on a node: the epilog may
 			    end */
 };

@@ -101,6 +101,21 @@ static void job_end(struct json_object *vm)
 	row("Job ends", "%s (in %s)", when, elapsed_text(left, in, sizeof(in)));
 }
 
+/* "sending, to worker2node in job 23: migrates to worker2node" */
+static void move(struct json_object *vm)
+{
+	const char *node = text_of(vm, "move/node");
+	int64_t job = int_of(vm, "move/job");
+	char in[32] = "";
+
+	if (!*text_of(vm, "move/phase"))
+		return;
+	if (job > 0)
+		(void)str_fmt(in, sizeof(in), " in job %lld", (long long)job);
+	row("Move", "%s%s%s%s%s%s", text_of(vm, "move/phase"), *node ? ", to " : "", node, in,
+	    *text_of(vm, "move/reason") ? ": " : "", text_of(vm, "move/reason"));
+}
+
 static void print(struct json_object *vm)
 {
 	const char *revision = text_of(vm, "revision");
@@ -114,6 +129,7 @@ static void print(struct json_object *vm)
 	row("VM", "%s", text_of(vm, "vm"));
 	row("Image", "%s%s%s", text_of(vm, "image"), *revision ? "@" : "", revision);
 	row("Node", "%s", text_of(vm, "node"));
+	move(vm);
 	row("Address", "%s", text_of(vm, "address"));
 	row("Account", "%s", text_of(vm, "guest_user"));
 	sizes(vm);

@@ -1,0 +1,86 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A node is drained in Slurm: the VM of a batch job on it moves live to another node, and the job with
+# it. Same job id, same guest, books right, nothing of the move left.
+. "$(dirname "$0")/lib.sh"
+
+# Each run of the script tells where it is and what its guest is; the first starts a clock in it.
+job=$(submit alice --requeue --vm=tiny --open-mode=append -c 1 --mem=512M -t 60 <<EOS
+#!/bin/bash
+boot=\$($ssh_guest cat /proc/sys/kernel/random/boot_id)
+echo "run \${SLURM_RESTART_COUNT:-0} on \$SLURMD_NODENAME host \$VM_HOST of \$VM_NAME boot \$boot"
+if [ "\${SLURM_RESTART_COUNT:-0}" -eq 0 ]; then
+	$ssh_guest '(trap "" HUP; while :; do cut -d. -f1 /proc/uptime >>ticks; sleep 1; done) >/dev/null 2>&1 </dev/null &'
+else
+	sleep 3
+	echo "longest gap \$($ssh_guest cat ticks | awk 'NR > 1 && \$1 - last > gap { gap = \$1 - last } { last = \$1 } END { print gap + 0 }')"
+fi
+sleep 600
+EOS
+)
+node_of() # JOB
+{
+	on_lab squeue -h -j "$1" -o %N
+}
+node_is() # NODE STATE
+{
+	equals "$(on_lab sinfo -h -N -n "$1" -o %T)" "$2"
+}
+says() # PATTERN
+{
+	contains "$(output_of alice "$job")" "$1"
+}
+moved_from() # NODE: the job runs on another node, and its VM is there
+{
+	local now
+
+	now=$(node_of "$job")
+	[ -n "$now" ] && [ "$now" != "$1" ] && equals "$(vm_node)" "$now" && job_in "$job" RUNNING
+}
+vm_node()
+{
+	on_lab kubectl get vmi -A -l "slurm-vm.io/job=$job" -o jsonpath='{.items[*].status.nodeName}'
+}
+no_companion()
+{
+	equals "$(on_lab squeue -h -n "vm-move-$job" -o '%i %T')" ""
+}
+names_no_node()
+{
+	contains "$(on_lab scontrol show job "$job")" "ReqNodeList=.null."
+}
+in_books() # NODE[|]STATE: the job's time on a node, as sacct has it
+{
+	contains "$(on_lab sacct -n -P -X -D -j "$job" -o NodeList,State)" "^$1"
+}
+
+ok "the first run talks to its guest" within 100 says "^run 0 on "
+first=$(node_of "$job")
+sleep 3 # some ticks
+on_lab scontrol update "nodename=$first" state=drain reason=fan
+ok "the job follows its VM to another node" within 120 moved_from "$first"
+second=$(node_of "$job")
+ok "the script runs again, with the same guest" within 60 says "^run 1 on $second host $second of vm-$job-[0-9a-f]*-r0 boot"
+ok "which was not booted in between" \
+	equals "$(output_of alice "$job" | sed -n 's/.* boot //p' | sort -u | wc -l)" 1
+ok "the old node is drained" within 60 node_is "$first" drained
+ok "its VM is READY" within 30 in_state "$job" READY
+ok "no companion allocation is left" within 30 no_companion
+ok "the time limit is not longer than it was" \
+	contains "$(on_lab squeue -h -j "$job" -o %L)" "^[0-9]{1,2}:[0-9]{2}$"
+ok "sacct tells of the old node" within 30 in_books "${first}[|]REQUEUED"
+ok "... and that the job runs on the new one" within 30 in_books "${second}[|]RUNNING"
+ok "AdminComment names the new node" contains "$(on_lab scontrol show job "$job")" "AdminComment=.* node=$second .* moved=1 "
+
+ok "the guest's clock went on" within 30 says "^longest gap [0-9]"
+longest=$(output_of alice "$job" | sed -n 's/^longest gap //p')
+ok "... without a gap of 10 s (longest: $longest s)" contains "$longest" "^[1-9]$"
+
+# Queued again for another reason it may start anywhere, and has a VM of its own.
+on_lab scontrol update "nodename=$first" state=resume
+on_lab scontrol requeue "$job"
+ok "queued again it names no node" within 60 names_no_node
+on_lab scancel "$job"
+ok "it ends" within 60 job_over "$job"
+ok "all is gone" within 60 nothing_left "$job"
+done_testing

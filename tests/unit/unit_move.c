@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A row for every row of the table in DESIGN.md, "The move", and for every way it can be left: what
+ * is read of it, and what is planned. The words are explained in little_world.h. */
+#include "tests/unit/little_world.h"
+#include "vmd/base/str.h"
+#include "vmd/reconcile/reconciler.h"
+
+#include <check.h>
+#include <string.h>
+
+#define HAS "disk pv pvc secret"
+
+/* clang-format off */
+static const struct {
+	const char *why;
+	const char *job, *seen, *flight;
+	const char *phase, *plan;
+	bool keeps;
+} rows[] = {
+	/* wanted or not */
+	{"nobody wants it to move", "running requeue", "vm0:running " HAS, "", "none", "", false},
+	{"its node is drained: room is asked for", "running requeue drained", "vm0:running " HAS, "",
+	 "allocate", "allocate", false},
+	{"drained in Kubernetes likewise", "running requeue", "vm0:running evacuating " HAS, "",
+	 "allocate", "allocate", false},
+	{"asked for likewise, and written down", "running requeue migrate:n2", "vm0:running " HAS,
+	 "", "allocate", "record allocate", false},
+	{"not while the guest starts", "running requeue drained", "vm0:starting " HAS, "", "none", "",
+	 false},
+	{"nor without a guest", "running requeue drained", "vm0:stopped " HAS, "", "none", "end-job",
+	 false},
+	{"nor from an unknown view", "running requeue drained", "vm0:running ?vms " HAS, "", "blocked", "",
+	 false},
+	{"migrations unknown: nothing is begun", "running requeue drained",
+	 "vm0:running ?moves " HAS, "", "blocked", "", false},
+	{"it cannot migrate", "running requeue drained", "vm0:running blocked " HAS, "", "blocked", "",
+	 false},
+	{"its job asks for the node by name", "running requeue drained aimed:n1",
+	 "vm0:running " HAS, "", "blocked", "", false},
+	{"... but a name that an earlier move gave is no matter", "running r1 requeue drained moved aimed:n1",
+	 "vm0:running " HAS, "", "allocate", "allocate", false},
+	{"it was given up a while ago", "running requeue drained pause", "vm0:running " HAS, "",
+	 "blocked", "", false},
+	{"a companion asked for just now need not be seen yet", "running requeue drained",
+	 "vm0:running " HAS, "+allocate", "allocate", "", false},
+	{"nor one whose making had no answer", "running requeue drained", "vm0:running " HAS,
+	 "!allocate", "allocate", "", false},
+
+	/* there */
+	{"no room: it waits", "running requeue drained companion:pending", "vm0:running " HAS, "",
+	 "queued", "", false},
+	{"no room, and no need any more", "running requeue companion:pending", "vm0:running " HAS, "",
+	 "drop", "end-companion", false},
+	{"room: the VM is pointed there", "running requeue drained companion:running@n2",
+	 "vm0:running " HAS, "", "point", "point-vm:r0", false},
+	{"... which KubeVirt takes in", "running requeue drained companion:running@n2",
+	 "vm0:running wants:n2 " HAS, "", "pointed", "", false},
+	{"... then it is sent", "running requeue drained companion:running@n2",
+	 "vm0:running wants:n2 given:n2 " HAS, "", "send", "migrate-vm:r0-m23-1", false},
+	{"... once", "running requeue drained companion:running@n2",
+	 "vm0:running wants:n2 given:n2 " HAS, "+migrate-vm", "send", "", false},
+	{"it is under way", "running requeue drained companion:running@n2",
+	 "vm0:running wants:n2 given:n2 sending " HAS, "", "sending", "", false},
+	{"what goes on is not stopped when the node is wanted again",
+	 "running requeue companion:running@n2", "vm0:running wants:n2 given:n2 sending " HAS, "",
+	 "sending", "", false},
+	{"KubeVirt's own migration will do", "running requeue drained companion:running@n2",
+	 "vm0:running wants:n2 given:n2 evacuating theirs " HAS, "", "sending", "", false},
+	{"but not one that is bound to the old node", "running requeue drained companion:running@n2",
+	 "vm0:running wants:n2 given:n2 evacuating stale " HAS, "", "stuck", "cancel-migration",
+	 false},
+	{"KubeVirt's own before there is room: it is asked for", "running requeue",
+	 "vm0:running evacuating theirs " HAS, "", "allocate", "allocate", false},
+	{"it failed: again", "running requeue drained companion:running@n2",
+	 "vm0:running wants:n2 given:n2 failed:1 " HAS, "", "send", "migrate-vm:r0-m23-2", false},
+	{"it failed too often: the VM stays", "running requeue drained companion:running@n2",
+	 "vm0:running wants:n2 given:n2 failed:3 " HAS, "", "back", "point-vm:r0", false},
+	{"... and the room is given back", "running requeue drained pause companion:running@n2",
+	 "vm0:running failed:3 " HAS, "", "drop", "end-companion", false},
+	{"it succeeded, the VMI does not show it yet", "running requeue drained companion:running@n2",
+	 "vm0:running wants:n2 given:n2 succeeded " HAS, "", "sending", "", false},
+
+	/* undone */
+	{"not wanted any more: the VM is pointed back", "running requeue companion:running@n2",
+	 "vm0:running wants:n2 " HAS, "", "back", "point-vm:r0", false},
+	{"... and the room is given back", "running requeue companion:running@n2",
+	 "vm0:running " HAS, "", "drop", "end-companion", false},
+	{"the companion is gone: the migration is stopped", "running requeue drained",
+	 "vm0:running wants:n2 given:n2 sending " HAS, "", "stuck", "cancel-migration:r0-m23-1", false},
+	{"... and the VM is pointed back", "running requeue drained",
+	 "vm0:running wants:n2 given:n2 " HAS, "", "back", "point-vm:r0", false},
+	{"a companion that has ended is none", "running requeue drained companion:ended@n2",
+	 "vm0:running " HAS, "", "allocate", "allocate", false},
+	{"the second of two companions is ended",
+	 "running requeue drained companion:pending companion:pending", "vm0:running " HAS, "",
+	 "queued", "end-companion", false},
+	{"the guest ended on the way", "running requeue drained companion:running@n2",
+	 "vm0:stopped wants:n2 " HAS, "", "drop", "end-job end-companion", false},
+
+	/* arrived: a batch job follows */
+	{"the migration ends", "running requeue drained companion:running@n2",
+	 "vm0:running@n2 sending " HAS, "", "sending", "", true},
+	{"migrations unknown: it may still be under way", "running requeue drained companion:running@n2",
+	 "vm0:running@n2 ?moves " HAS, "", "sending", "", true},
+	{"arrived: the next run shall keep it", "running requeue drained companion:running@n2",
+	 "vm0:running@n2 " HAS, "", "mark", "", true},
+	{"a short name is the same node", "running requeue drained companion:running@n2",
+	 "vm0:running@n2.example.org " HAS, "", "mark", "", true},
+	{"written down: queued again", "running requeue drained marked companion:running@n2",
+	 "vm0:running@n2 " HAS, "", "requeue", "requeue-job", true},
+	{"it leaves the old node, the VM stays", "ending requeue marked companion:running@n2",
+	 "vm0:running@n2 " HAS, "", "leaving", "", true},
+	{"... also when the run counts already", "ending r1 requeue moved companion:running@n2",
+	 "vm0:running@n2 " HAS, "", "leaving", "", true},
+	{"without a mark it is an end like others", "ending requeue companion:running@n2",
+	 "vm0:running@n2 " HAS, "", "none", "delete-vm:r0", false},
+	{"with a mark but without room, too", "ending requeue marked", "vm0:running@n2 " HAS, "",
+	 "none", "delete-vm:r0", false},
+	{"with a mark but on the old node, too", "ending requeue marked companion:running@n2",
+	 "vm0:running wants:n2 " HAS, "", "none", "delete-vm:r0", false},
+	{"held: it is aimed at the new node", "pending r1 requeue held moved companion:running@n2",
+	 "vm0:running@n2 " HAS, "", "aim", "aim-job", true},
+	{"aimed but held: again", "pending r1 requeue held moved aimed:n2 companion:running@n2",
+	 "vm0:running@n2 " HAS, "", "aim", "aim-job", true},
+	{"released but not aimed: again", "pending r1 requeue moved companion:running@n2",
+	 "vm0:running@n2 " HAS, "", "aim", "aim-job", true},
+	{"aimed: its place is given up for it", "pending r1 requeue moved aimed:n2 companion:running@n2",
+	 "vm0:running@n2 " HAS, "", "release", "end-companion", true},
+	{"it starts in a moment", "pending r1 requeue moved aimed:n2", "vm0:running@n2 " HAS, "",
+	 "starting", "", true},
+	{"it did not: the VM goes, the job may start anywhere", "pending r1 requeue moved aimed:n2 alone",
+	 "vm0:running@n2 " HAS, "", "unaim", "delete-vm:r0 aim-job", false},
+	{"queued again for another reason: a new VM", "pending r1 requeue moved r2 aimed:n2",
+	 "vm0:running@n2 " HAS, "", "unaim", "delete-vm:r0 aim-job", false},
+	{"it runs there", "running r1 requeue moved aimed:n1", "vm0:running " HAS, "", "none", "", false},
+	{"... beside its companion, which is ended",
+	 "running r1 requeue moved aimed:n1 companion:running@n1", "vm0:running " HAS, "", "drop",
+	 "end-companion", false},
+	{"the next run after it may start anywhere", "pending r1 requeue held aimed:n1 moved r2", HAS,
+	 "", "unaim", "aim-job", false},
+
+	/* arrived: an allocation stays */
+	{"an allocation keeps its companion", "running drained companion:running@n2",
+	 "vm0:running@n2 " HAS, "", "held", "", true},
+	{"... to the end", "ending companion:running@n2", "vm0:running@n2 " HAS, "", "none",
+	 "delete-vm:r0", false},
+	{"... until its VM is gone", "ended normal companion:running@n2", "vm0:deleting@n2 " HAS, "",
+	 "none", "", false},
+	{"... and no longer", "ended normal companion:running@n2", HAS, "", "drop",
+	 "delete-pvc:root end-companion", false},
+	{"of a job that nobody knows, too", "absent companion:running@n2", HAS, "", "",
+	 "end-companion delete-pvc:root", false},
+	{"... but not under its VM", "absent companion:running@n2", "vm0:deleting@n2 " HAS, "", "", "",
+	 false},
+	{"... and of one that Slurm still knows it is left", "absent live companion:running@n2", HAS, "",
+	 "", "", false},
+	{"astray is astray, whatever companion there is", "running drained companion:running@n2",
+	 "vm0:running@n3 " HAS, "", "drop", "delete-vm:r0 end-companion", false},
+};
+/* clang-format on */
+
+START_TEST(plan_rows)
+{
+	struct little_world row;
+	struct plan *p = calloc(1, sizeof(*p));
+	char text[512];
+	struct move m;
+
+	little_world_init(&row, rows[_i].job, rows[_i].seen, rows[_i].flight);
+	if (*rows[_i].phase) {
+		struct holdings h;
+
+		world_of(&row.seen, LITTLE_KEY, &h);
+		move_view_read(&row.seen,
+			       &(struct move_source){.job = &row.job,
+						     .have = &h,
+						     .n_companion = row.want.n_companion,
+						     .companion = row.want.companion,
+						     .progress = &row.progress,
+						     .mono_us = LITTLE_NOW_US},
+			       &m);
+		ck_assert_msg(str_eq(move_phase_name(m.phase), rows[_i].phase), "%s: %s",
+			      rows[_i].why, move_phase_name(m.phase));
+		ck_assert_msg(m.keeps_vm == rows[_i].keeps, "%s: keeps %d", rows[_i].why,
+			      m.keeps_vm);
+	}
+	plan(&row.want, &row.seen, &row.context, p);
+	(void)little_plan_text(p, text, sizeof(text));
+	ck_assert_msg(str_eq(text, rows[_i].plan), "%s: '%s'", rows[_i].why, text);
+	little_world_done(&row);
+	free(p);
+}
+END_TEST
+
+/* ---- stories: rounds of a reconciler ---- */
+
+#define S   INT64_C(1000000)
+#define ALL HAS
+
+static struct little_world w;
+static struct reconciler *r;
+static int64_t t_us;
+static struct {
+	unsigned n;
+	struct action last[16];
+	uint64_t ticket[16];
+} asked_for;
+
+static int take(void *self, const struct action *a, uint64_t ticket, struct err *e)
+{
+	(void)self, (void)e;
+	ck_assert_uint_lt(asked_for.n, ARRAY_LEN(asked_for.last));
+	asked_for.last[asked_for.n] = *a;
+	asked_for.ticket[asked_for.n++] = ticket;
+	return 0;
+}
+
+static const struct action *asked(enum action_kind k)
+{
+	for (unsigned i = 0; i < asked_for.n; i++)
+		if (asked_for.last[i].kind == k)
+			return &asked_for.last[i];
+	return NULL;
+}
+
+static void begin(void)
+{
+	struct action_port port = {.apply = take};
+
+	t_us = 0;
+	little_world_init(&w, "running", "", "");
+	r = reconciler_new(&w.catalogue, &w.policy, &port);
+}
+
+static void end(void)
+{
+	reconciler_free(r);
+	little_world_done(&w);
+}
+
+/* A round on another world, seconds later, in which all that is asked works. The guest was READY
+ * before this vmd began. */
+static void look_with(int64_t seconds, const char *job, const char *seen, enum err_kind outcome)
+{
+	struct now now;
+	struct err e = {.kind = ERR_NONE};
+
+	t_us += seconds * S;
+	now = (struct now){.mono_us = LITTLE_NOW_US + t_us, .wall_s = LITTLE_NOW_S + t_us / S};
+	little_world_init(&w, job, seen, "");
+	w.job.request.recorded_ready_s = LITTLE_NOW_S - 500;
+	w.job.end_s = LITTLE_NOW_S + 7200;
+	w.job.request.moved_until_s = LITTLE_NOW_S + 7000;
+	asked_for.n = 0;
+	(void)reconciler_round(r, &w.want, &w.seen, now);
+	if (outcome != ERR_NONE)
+		err_set(&e, outcome, "because of %s", err_kind_name(outcome));
+	for (unsigned i = 0; i < asked_for.n; i++)
+		reconciler_done(r, asked_for.ticket[i], &e, now);
+}
+
+static void look(int64_t seconds, const char *job, const char *seen)
+{
+	look_with(seconds, job, seen, ERR_NONE);
+}
+
+static void ready_and(const char *move)
+{
+	const struct vm_status *s = reconciler_status(r, 17);
+
+	ck_assert_ptr_nonnull(s);
+	ck_assert_str_eq(vm_state_name(s->state), "READY");
+	ck_assert_str_eq(s->move, move);
+}
+
+START_TEST(a_drain)
+{
+	begin();
+	look(0, "running requeue", "vm0:running " ALL);
+	ready_and("");
+	look(5, "running requeue drained", "vm0:running " ALL);
+	ready_and("allocate");
+	ck_assert_str_eq(asked(ACT_ALLOCATE)->node, "");
+	look(1, "running requeue drained companion:running@n2", "vm0:running " ALL);
+	ck_assert_str_eq(asked(ACT_POINT_VM)->node, "n2");
+	ck_assert_str_eq(asked(ACT_POINT_VM)->uid, "u-vm");
+	ck_assert_str_eq(asked(ACT_POINT_VM)->version, "7");
+	look(1, "running requeue drained companion:running@n2",
+	     "vm0:running wants:n2 given:n2 " ALL);
+	ck_assert_str_eq(asked(ACT_MIGRATE_VM)->vm.name, "vm-" LITTLE_KEY "-r0");
+	ck_assert_str_eq(asked(ACT_MIGRATE_VM)->uid, "u-vm");
+	look(1, "running requeue drained companion:running@n2", "vm0:running@n2 " ALL);
+	ready_and("mark");
+	ck_assert_ptr_nonnull(
+		strstr(asked(ACT_RECORD)->reason, " base=0 moved=1 until=1700007200"));
+	ck_assert(asked(ACT_RECORD)->look);
+	look(1, "running requeue drained marked companion:running@n2", "vm0:running@n2 " ALL);
+	ck_assert_ptr_nonnull(asked(ACT_REQUEUE_JOB));
+	look(1, "ending requeue marked companion:running@n2", "vm0:running@n2 " ALL);
+	ready_and("leaving");
+	ck_assert(reconciler_status(r, 17)->node_clear);
+	look(1, "pending r1 requeue held moved companion:running@n2", "vm0:running@n2 " ALL);
+	ready_and("aim");
+	ck_assert_str_eq(asked(ACT_AIM_JOB)->node, "n2");
+	ck_assert_int_eq(asked(ACT_AIM_JOB)->until_s, LITTLE_NOW_S + 7000);
+	look(1, "pending r1 requeue moved aimed:n2 companion:running@n2", "vm0:running@n2 " ALL);
+	ck_assert_uint_eq(asked(ACT_END_COMPANION)->companion, 23);
+	look(1, "pending r1 requeue moved aimed:n2", "vm0:running@n2 " ALL);
+	ready_and("starting");
+	ck_assert_uint_eq(asked_for.n, 0);
+	look(1, "running r1 requeue moved aimed:n1", "vm0:running " ALL); /* n1: it is there */
+	ready_and("");
+	ck_assert_ptr_nonnull(strstr(asked(ACT_RECORD)->reason, " run=0 "));
+	ck_assert_ptr_nonnull(strstr(asked(ACT_RECORD)->reason, " base=0 moved=1 "));
+	end();
+}
+END_TEST
+
+START_TEST(node_is_not_clear_under_its_vm)
+{
+	begin();
+	look(0, "ending requeue marked companion:running@n2", "vm0:running wants:n2 " ALL);
+	ck_assert(!reconciler_status(r, 17)->node_clear);
+	look(1, "ending requeue marked companion:running@n2",
+	     "vm0:running@n2 vm1:starting " ALL); /* whatever it is, it is one too many */
+	ck_assert(!reconciler_status(r, 17)->node_clear);
+	end();
+}
+END_TEST
+
+/* The job did not start where its VM is: some high priority took the room. */
+START_TEST(the_gap_has_an_end)
+{
+	begin();
+	look(0, "pending r1 requeue moved aimed:n2", "vm0:running@n2 " ALL);
+	look(MOVE_GAP_S - 1, "pending r1 requeue moved aimed:n2", "vm0:running@n2 " ALL);
+	ready_and("starting");
+	ck_assert_uint_eq(asked_for.n, 0);
+	look(1, "pending r1 requeue moved aimed:n2", "vm0:running@n2 " ALL);
+	ck_assert_ptr_nonnull(asked(ACT_DELETE_VM));
+	ck_assert_str_eq(asked(ACT_AIM_JOB)->node, "");
+	ck_assert_str_eq(vm_state_name(reconciler_status(r, 17)->state), "PENDING");
+	end();
+}
+END_TEST
+
+START_TEST(somebody_asks)
+{
+	begin();
+	look(0, "running requeue", "vm0:running " ALL);
+	reconciler_migrate(r, 17, "n3");
+	look(1, "running requeue", "vm0:running " ALL);
+	ck_assert_str_eq(asked(ACT_ALLOCATE)->node, "n3");
+	ck_assert_ptr_nonnull(strstr(asked(ACT_RECORD)->reason, " migrate=n3"));
+	look(1, "running requeue companion:running@n3", "vm0:running@n3 " ALL);
+	ready_and("mark");
+	ck_assert_ptr_null(strstr(asked(ACT_RECORD)->reason, "migrate="));
+	end();
+}
+END_TEST
+
+START_TEST(what_was_asked_survives_vmd)
+{
+	begin();
+	little_world_init(&w, "running requeue", "vm0:running " ALL, "");
+	(void)str_copy(w.job.request.move_to, sizeof(w.job.request.move_to), "*");
+	w.job.request.recorded_ready_s = LITTLE_NOW_S - 500;
+	asked_for.n = 0;
+	(void)reconciler_round(r, &w.want, &w.seen, (struct now){LITTLE_NOW_US, LITTLE_NOW_S});
+	ck_assert_str_eq(asked(ACT_ALLOCATE)->node, ""); /* anywhere */
+	end();
+}
+END_TEST
+
+START_TEST(it_is_given_up_and_tried_later)
+{
+	begin();
+	look(0, "running requeue drained companion:running@n2",
+	     "vm0:running wants:n2 given:n2 failed:3 " ALL);
+	ck_assert_str_eq(asked(ACT_POINT_VM)->node, "n1");
+	look(2, "running requeue drained companion:running@n2", "vm0:running failed:3 " ALL);
+	ck_assert_ptr_nonnull(asked(ACT_END_COMPANION));
+	look(2, "running requeue drained", "vm0:running failed:3 " ALL);
+	ready_and("blocked");
+	ck_assert_ptr_null(asked(ACT_ALLOCATE));
+	look(MOVE_PAUSE_S, "running requeue drained", "vm0:running failed:3 " ALL);
+	ck_assert_ptr_nonnull(asked(ACT_ALLOCATE));
+	end();
+}
+END_TEST
+
+/* That it cannot move is no reason to fail a job whose guest is all right. */
+START_TEST(trouble_of_a_move_is_shown_and_not_fatal)
+{
+	begin();
+	look_with(0, "running requeue drained", "vm0:running " ALL, ERR_DENIED);
+	look(1, "running requeue drained", "vm0:running " ALL);
+	ready_and("allocate");
+	ck_assert_ptr_nonnull(strstr(reconciler_status(r, 17)->move_reason, "because of denied"));
+	end();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("move");
+	TCase *t = tcase_create("rows");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_loop_test(t, plan_rows, 0, (int)ARRAY_LEN(rows));
+	tcase_add_test(t, a_drain);
+	tcase_add_test(t, node_is_not_clear_under_its_vm);
+	tcase_add_test(t, the_gap_has_an_end);
+	tcase_add_test(t, somebody_asks);
+	tcase_add_test(t, what_was_asked_survives_vmd);
+	tcase_add_test(t, it_is_given_up_and_tried_later);
+	tcase_add_test(t, trouble_of_a_move_is_shown_and_not_fatal);
+	suite_add_tcase(s, t);
+	runner = srunner_create(s);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}

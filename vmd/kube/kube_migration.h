@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* VirtualMachineInstanceMigration: what one says, and how ours is asked for. Pure. All of our
+ * namespace are looked at, since KubeVirt makes some itself when a node is drained. */
+#ifndef VMD_KUBE_KUBE_MIGRATION_H
+#define VMD_KUBE_KUBE_MIGRATION_H
+
+#include "vmd/base/json.h"
+#include "vmd/kube/kube_meta.h"
+#include "vmd/settings.h"
+#include "vmd/vm/vm.h"
+
+struct kube_migration {
+	struct meta meta;
+	char vmi[VM_NAME_MAX + 1];
+	bool over, failed;
+	char failure[VM_REASON_MAX + 1]; /* "" KubeVirt does not say */
+};
+
+int migration_decode(struct json_object *doc, struct kube_migration *ret, struct err *e);
+/* Adds what m says to the VM whose VMI it is of. In any order. */
+void migration_fold(const struct kube_migration *m, const char *vm, struct vm_moving *into);
+/* Owned by the VM (its uid), so that it goes when the VM does. */
+struct json_object *migration_encode(const struct settings *s, const char *name, const char *vm,
+				     const char *vm_uid, const char *job_key, uint32_t job_id);
+/* A merge patch of a VM: its nodeSelector names node. Refused if it is not that VM any more, or has
+ * changed since version. */
+struct json_object *migration_encode_point(const char *uid, const char *version, const char *node);
+
+#endif

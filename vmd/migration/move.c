@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How far a move is, read from what Slurm and Kubernetes show. Pure, allocates nothing; the rows of
+ * the table in DESIGN.md, "The move", are the branches here, in the same words. What is done about
+ * each phase is in reconcile/plan_move.c. */
+#include "vmd/migration/move.h"
+
+#include "vmd/base/str.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#define MARK_OPEN "slurm-vm-companion{job="
+
+static void set(struct move *m, enum move_phase p, const char *fmt, ...) PRINTF(3, 4);
+static void set(struct move *m, enum move_phase p, const char *fmt, ...)
+{
+	va_list ap;
+
+	m->phase = p;
+	va_start(ap, fmt);
+	(void)vsnprintf(m->reason, sizeof(m->reason), fmt, ap);
+	va_end(ap);
+}
+
+/* ---- companions ---- */
+
+bool companion_is_live(const struct companion *c)
+{
+	return c->phase == JOB_PENDING || c->phase == JOB_RUNNING;
+}
+
+const struct companion *companion_of(const struct companion *all, size_t n, const char *job_key)
+{
+	for (size_t i = 0; i < n; i++)
+		if (companion_is_live(&all[i]) && str_eq(all[i].job_key, job_key))
+			return &all[i];
+	return NULL;
+}
+
+bool companion_find(const char *admin_comment, char ret_key[JOB_KEY_MAX + 1])
+{
+	const char *open = strstr(admin_comment, MARK_OPEN);
+	char nonce[JOB_NONCE_LEN + 1];
+	const char *close;
+	uint32_t id;
+
+	if (!open)
+		return false;
+	open += strlen(MARK_OPEN);
+	close = strchr(open, '}');
+	return close && str_fmt(ret_key, JOB_KEY_MAX + 1, "%.*s", (int)(close - open), open) == 0 &&
+	       job_key_parse(ret_key, &id, nonce) == 0;
+}
+
+int companion_mark(const char *job_key, char *buf, size_t size)
+{
+	return str_fmt(buf, size, MARK_OPEN "%s}", job_key);
+}
+
+/* ---- what is so ---- */
+
+bool move_is_marked(const struct job *j)
+{
+	const struct vm_request *r = &j->request;
+
+	return r->moved_run && (r->moved_run == j->restarts || r->moved_run == j->restarts + 1);
+}
+
+static bool is_at(const struct vm_seen *vm, const char *node)
+{
+	return vm && *node && *vm->node && job_node_same(vm->node, node) &&
+	       (vm->phase == VM_STARTING || vm->phase == VM_RUNNING);
+}
+
+/* The companion holds the place the VM is at, which is not the job's own. */
+static bool is_there(const struct move_view *v, const struct companion *h)
+{
+	return h && h->phase == JOB_RUNNING && is_at(v->vm, h->node) &&
+	       !job_node_same(h->node, v->job->node);
+}
+
+/* Why it has to go, "" it has not. */
+static const char *why_wanted(const struct move_view *v)
+{
+	if (v->job->drained)
+		return "its node is drained in Slurm";
+	if (v->vm->moving.evacuating)
+		return "its node is drained in Kubernetes";
+	return *v->asked ? "somebody asked for it" : "";
+}
+
+/* Why it cannot go; false: it can. */
+static bool is_blocked(const struct move_view *v, struct move *m)
+{
+	const struct vm_seen *vm = v->vm;
+
+	if (!v->known)
+		set(m, MOVE_BLOCKED, "%s",
+		    "Kubernetes does not tell vmd of migrations (does its role allow it?)");
+	else if (*vm->moving.blocked)
+		set(m, MOVE_BLOCKED, "it cannot move live: %.200s", vm->moving.blocked);
+	else if (*v->job->asked_node && !move_is_marked(v->job))
+		set(m, MOVE_BLOCKED,
+		    "it must leave, but the job asks for its node by name (--nodelist)");
+	else if (v->pause)
+		set(m, MOVE_BLOCKED, "moving it failed %d times, it is tried again later: %.150s",
+		    MOVE_ATTEMPTS, vm->moving.failure);
+	else
+		return false;
+	return true;
+}
+
+/* ---- the job runs ---- */
+
+static bool is_handed_over_by_requeue(const struct job *j)
+{
+	return j->batch && j->requeue;
+}
+
+/* The VM has arrived at its companion's node. */
+static void read_there(const struct move_view *v, struct move *m)
+{
+	const struct job *j = v->job;
+
+	m->keeps_vm = true;
+	if (!v->known || *v->vm->moving.name)
+		set(m, MOVE_SENDING, "%s", "the migration ends");
+	else if (!is_handed_over_by_requeue(j))
+		set(m, MOVE_HELD,
+		    "it runs on %.80s in the companion allocation %u, the job keeps %.80s to its "
+		    "end",
+		    m->companion->node, m->companion->id, j->node);
+	else if (j->request.moved_run == j->restarts + 1)
+		set(m, MOVE_REQUEUE, "it is on %.80s, its job follows", v->vm->node);
+	else
+		set(m, MOVE_MARK, "it is on %.80s, its job follows", v->vm->node);
+}
+
+/* The companion has begun, the VM is where it was. */
+static void read_send(const struct move_view *v, struct move *m)
+{
+	const struct vm_moving *k = &v->vm->moving;
+	const struct companion *h = m->companion;
+
+	m->attempt = k->attempt && k->companion == h->id ? k->attempt + 1 : 1;
+	if (!job_node_same(k->wanted_node, h->node))
+		set(m, MOVE_POINT, "goes to %.80s", h->node);
+	else if (!job_node_same(k->given_node, h->node))
+		set(m, MOVE_POINTED, "KubeVirt takes in that it goes to %.80s", h->node);
+	else if (*k->name && !k->ours && k->begun_s < h->start_s)
+		set(m, MOVE_STUCK, "KubeVirt's own migration is bound to %.80s", v->job->node);
+	else if (*k->name || (m->attempt > 1 && !k->failed)) /* the VMI is a moment behind */
+		set(m, MOVE_SENDING, "migrates to %.80s", h->node);
+	else if (m->attempt > MOVE_ATTEMPTS)
+		set(m, MOVE_DROP, "migrating it failed %d times: %.180s", MOVE_ATTEMPTS,
+		    k->failure);
+	else if (m->attempt > 1)
+		set(m, MOVE_SEND, "migrates to %.80s again, after: %.120s", h->node, k->failure);
+	else
+		set(m, MOVE_SEND, "migrates to %.80s", h->node);
+}
+
+/* The VM is where its job is. What was begun is undone when it is not wanted any more; a migration
+ * that goes on is not stopped for that. */
+static void read_here(const struct move_view *v, struct move *m)
+{
+	const struct vm_moving *k = &v->vm->moving;
+	const struct companion *h = m->companion;
+	const char *why = why_wanted(v);
+	bool goes = *why && !is_blocked(v, m);
+	bool sending = *k->name && k->ours;
+
+	if (!v->known)
+		return; /* unknown is not empty; why is said above */
+	if (h && h->phase == JOB_RUNNING && job_node_same(h->node, v->job->node)) {
+		set(m, MOVE_DROP, "%s", "it has moved");
+		return;
+	}
+	if (h && h->phase == JOB_RUNNING && (goes || sending)) {
+		read_send(v, m);
+		goes = m->phase != MOVE_DROP;
+		if (goes)
+			return;
+	}
+	if (h && h->phase == JOB_PENDING && goes) {
+		set(m, MOVE_QUEUED, "%s, it waits for room on another one (Slurm: job %u, %s)", why,
+		    h->id, *h->reason ? h->reason : "not looked at yet");
+		return;
+	}
+	if (sending) /* its companion is gone: nobody has granted room there */
+		set(m, MOVE_STUCK, "%s", "its companion allocation is gone");
+	else if (*k->wanted_node && !job_node_same(k->wanted_node, v->job->node))
+		set(m, MOVE_BACK, "stays on %.80s", v->job->node);
+	else if (h)
+		set(m, MOVE_DROP, "%s", *m->reason ? m->reason : "it stays");
+	else if (goes)
+		set(m, MOVE_ALLOCATE, "%s, room is asked for on another one", why);
+}
+
+static void read_running(const struct move_view *v, struct move *m)
+{
+	const struct vm_seen *vm = v->vm;
+
+	if (is_there(v, m->companion))
+		read_there(v, m);
+	else if (is_at(vm, v->job->node) && vm->phase == VM_RUNNING)
+		read_here(v, m);
+	else if (m->companion && (!vm || vm->phase != VM_STARTING))
+		set(m, MOVE_DROP, "%s", "");
+}
+
+/* ---- the job is queued again ---- */
+
+static void read_ending(const struct move_view *v, struct move *m)
+{
+	if (move_is_marked(v->job) && is_there(v, m->companion)) {
+		m->keeps_vm = true;
+		set(m, MOVE_LEAVING, "its job leaves %.80s", v->job->node);
+	} else if (m->companion && v->n_vm == 0) {
+		set(m, MOVE_DROP, "%s", "");
+	}
+}
+
+static void read_pending(const struct move_view *v, struct move *m)
+{
+	const struct job *j = v->job;
+	bool aimed;
+
+	if (move_is_marked(j) && is_there(v, m->companion)) {
+		aimed = !j->held && job_node_same(j->asked_node, m->companion->node);
+		m->keeps_vm = true;
+		set(m, aimed ? MOVE_RELEASE : MOVE_AIM, "its job follows to %.80s",
+		    m->companion->node);
+	} else if (move_is_marked(j) && !m->companion && is_at(v->vm, j->asked_node) && !v->alone) {
+		m->keeps_vm = true;
+		set(m, MOVE_STARTING, "its job starts on %.80s", j->asked_node);
+	} else if (m->companion && v->n_vm == 0) {
+		set(m, MOVE_DROP, "%s", "");
+	} else if (j->request.moved_run && *j->asked_node) {
+		set(m, MOVE_UNAIM, "%s", "");
+	}
+}
+
+void move_read(const struct move_view *v, struct move *ret)
+{
+	char key[JOB_KEY_MAX + 1];
+	struct move m = {
+		.phase = MOVE_NONE,
+		.companion = companion_of(v->companion, v->n_companion,
+					  job_key(v->job, key, sizeof(key))),
+	};
+
+	switch (v->job->phase) {
+	case JOB_RUNNING: read_running(v, &m); break;
+	case JOB_ENDING: read_ending(v, &m); break;
+	case JOB_PENDING: read_pending(v, &m); break;
+	case JOB_ENDED:
+		if (m.companion && v->n_vm == 0)
+			set(&m, MOVE_DROP, "%s", "");
+		break;
+	}
+	*ret = m;
+}
+
+const char *move_phase_name(enum move_phase p)
+{
+	switch (p) {
+	case MOVE_NONE: return "none";
+	case MOVE_BLOCKED: return "blocked";
+	case MOVE_ALLOCATE: return "allocate";
+	case MOVE_QUEUED: return "queued";
+	case MOVE_POINT: return "point";
+	case MOVE_POINTED: return "pointed";
+	case MOVE_SEND: return "send";
+	case MOVE_SENDING: return "sending";
+	case MOVE_STUCK: return "stuck";
+	case MOVE_MARK: return "mark";
+	case MOVE_REQUEUE: return "requeue";
+	case MOVE_LEAVING: return "leaving";
+	case MOVE_AIM: return "aim";
+	case MOVE_RELEASE: return "release";
+	case MOVE_STARTING: return "starting";
+	case MOVE_HELD: return "held";
+	case MOVE_BACK: return "back";
+	case MOVE_DROP: return "drop";
+	case MOVE_UNAIM: return "unaim";
+	}
+	return "?"; /* a number that is no move_phase */
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One move: a job's VM goes live to another node, and its allocation follows. Nothing is
+ * remembered: how far a move is, is read each time from Slurm (the companion allocation, the mark
+ * in the job's record) and Kubernetes (where the VM shall be, where it is, its migrations). So
+ * whoever looks next goes on, or undoes. The table of states is in DESIGN.md, "The move". Pure. */
+#ifndef VMD_MIGRATION_MOVE_H
+#define VMD_MIGRATION_MOVE_H
+
+#include "vmd/vm/vm.h"
+
+/* Attempts of one migration, and how long after the last of them no new companion is asked for. */
+#define MOVE_ATTEMPTS 3
+#define MOVE_PAUSE_S  600
+/* A job that was handed over starts within a second of its companion's end. Its VM stays that long
+ * without an allocation, then it is removed, and made again where the job starts. */
+#define MOVE_GAP_S 120
+/* "migrate=*": to wherever Slurm finds room. */
+#define MOVE_ANYWHERE "*"
+
+/* The allocation on the node a VM moves to, made by vmd for the job's owner. Slurm's record of it
+ * names the job it is for ("slurm-vm-companion{job=17-9f3c12ab45de6701}" in admin_comment). */
+struct companion {
+	uint32_t id;
+	char job_key[JOB_KEY_MAX + 1];
+	enum job_phase phase;
+	char node[JOB_NODE_MAX + 1];   /* "" while pending */
+	int64_t start_s;               /* wall clock */
+	char reason[JOB_NAME_MAX + 1]; /* why Slurm has not started it yet */
+};
+
+/* The order is that of a move. What each means, what it is read from and what is done: DESIGN.md.
+ */
+enum move_phase {
+	MOVE_NONE,
+	MOVE_BLOCKED,
+	MOVE_ALLOCATE,
+	MOVE_QUEUED,
+	MOVE_POINT,
+	MOVE_POINTED,
+	MOVE_SEND,
+	MOVE_SENDING,
+	MOVE_STUCK,
+	MOVE_MARK,
+	MOVE_REQUEUE,
+	MOVE_LEAVING,
+	MOVE_AIM,
+	MOVE_RELEASE,
+	MOVE_STARTING,
+	MOVE_HELD,
+	MOVE_BACK,
+	MOVE_DROP,
+	MOVE_UNAIM
+};
+
+struct move {
+	enum move_phase phase;
+	/* The VM is right where it is, though the job has no allocation there (yet): its companion
+	 * has, or the job starts there in a moment. */
+	bool keeps_vm;
+	const struct companion *companion; /* of the view it was read from; NULL none */
+	uint32_t attempt;                  /* MOVE_SEND: which */
+	char reason[VM_REASON_MAX + 1];    /* for people; "" nothing to say */
+};
+
+struct move_view {
+	const struct job *job;
+	const struct vm_seen
+		*vm; /* the job's incarnation; NULL: not seen, though the view is whole */
+	size_t n_vm; /* of the job, of whatever incarnation */
+	bool known;  /* false: what Kubernetes shows of VMs or their migrations is not whole */
+	size_t n_companion;
+	const struct companion *companion; /* everybody's, by id */
+	const char *asked;                 /* somebody wants it to move: where to; "" nobody */
+	bool pause;                        /* the last migration was given up: not again so soon */
+	bool alone;                        /* it has been without any allocation for MOVE_GAP_S */
+};
+
+void move_read(const struct move_view *v, struct move *ret);
+/* The one of several that counts (a request whose answer was lost may have made a second): the one
+ * with the lowest id that has not ended. NULL: none. */
+const struct companion *companion_of(const struct companion *all, size_t n, const char *job_key);
+bool companion_is_live(const struct companion *c);
+/* Finds the mark in an admin_comment. */
+bool companion_find(const char *admin_comment, char ret_key[JOB_KEY_MAX + 1]);
+int companion_mark(const char *job_key, char *buf, size_t size);
+/* Of a job whose run a move began, and of one that is about to be. */
+bool move_is_marked(const struct job *j);
+const char *move_phase_name(enum move_phase p); /* "queued" */
+
+#endif

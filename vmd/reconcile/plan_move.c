@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is done about each phase of a move; what a phase is and how it is known is in
+ * migration/move.c, the table of both in DESIGN.md, "The move". Pure, allocates nothing.
+ *
+ * Every step may be repeated and none is remembered: the next one begins when the world shows the
+ * last one's effect. A companion is ended only when no VM is on its node, or the job has taken its
+ * place; one whose job nobody knows any more likewise. */
+#include "vmd/reconcile/plan_rules.h"
+
+#include "vmd/base/str.h"
+
+void plan_move_read(const struct planner *p, const struct task *t, struct move *ret)
+{
+	move_view_read(p->seen,
+		       &(struct move_source){.job = t->job,
+					     .have = &t->have,
+					     .n_companion = p->want->n_companion,
+					     .companion = p->want->companion,
+					     .progress = t->progress,
+					     .mono_us = p->c->mono_us},
+		       ret);
+}
+
+static void plan_allocate(struct planner *p, const struct task *t)
+{
+	struct action *a;
+
+	/* One that was made just now, or whose making had no answer, need not be in the list yet.
+	 */
+	if (inflight_may_appear(p->c->flight, t->have.key, CLASS_COMPANION, NULL, p->c->mono_us))
+		return;
+	a = plan_add(p, t, ACT_ALLOCATE, t->have.key);
+	if (a && t->progress && !str_eq(t->progress->move_to, MOVE_ANYWHERE))
+		(void)str_copy(a->node, sizeof(a->node), t->progress->move_to);
+}
+
+static void plan_companion_end(struct planner *p, const struct task *t, const struct companion *c)
+{
+	char object[16];
+	struct action *a;
+
+	(void)str_fmt(object, sizeof(object), "%u", c->id);
+	a = plan_add(p, t, ACT_END_COMPANION, object);
+	if (a)
+		a->companion = c->id;
+}
+
+static void plan_point(struct planner *p, const struct task *t, const struct vm_seen *vm,
+		       const char *node)
+{
+	struct action *a = *vm->uid ? plan_add(p, t, ACT_POINT_VM, vm->name) : NULL;
+
+	if (!a)
+		return;
+	(void)str_copy(a->uid, sizeof(a->uid), vm->uid);
+	(void)str_copy(a->version, sizeof(a->version), vm->version);
+	(void)str_copy(a->node, sizeof(a->node), node);
+}
+
+static void plan_migrate(struct planner *p, const struct task *t, const struct vm_seen *vm,
+			 uint32_t attempt)
+{
+	char name[VM_NAME_MAX + 1];
+	struct action *a;
+
+	if (vm_migration_name(vm->name, t->move.companion->id, attempt, name, sizeof(name)) < 0 ||
+	    inflight_believes_made(p->c->flight, t->have.key, name, CLASS_MIGRATION, p->c->mono_us))
+		return;
+	a = plan_add(p, t, ACT_MIGRATE_VM, name);
+	if (!a)
+		return;
+	(void)str_copy(a->vm.name, sizeof(a->vm.name), vm->name);
+	(void)str_copy(a->uid, sizeof(a->uid), vm->uid); /* its owner: it goes with the VM */
+}
+
+static void plan_cancel(struct planner *p, const struct task *t, const struct vm_seen *vm)
+{
+	struct action *a = plan_add(p, t, ACT_CANCEL_MIGRATION, vm->moving.name);
+
+	if (a)
+		(void)str_copy(a->uid, sizeof(a->uid), vm->moving.uid);
+}
+
+static void plan_aim(struct planner *p, const struct task *t, const char *node)
+{
+	struct action *a = plan_add(p, t, ACT_AIM_JOB, t->have.key);
+
+	if (!a)
+		return;
+	(void)str_copy(a->node, sizeof(a->node), node);
+	a->until_s = *node ? t->job->request.moved_until_s : 0;
+}
+
+/* A request whose answer was lost may have made a second one. */
+static void plan_surplus(struct planner *p, const struct task *t)
+{
+	for (size_t i = 0; i < p->want->n_companion; i++) {
+		const struct companion *c = &p->want->companion[i];
+
+		if (c != t->move.companion && companion_is_live(c) &&
+		    str_eq(c->job_key, t->have.key))
+			plan_companion_end(p, t, c);
+	}
+}
+
+void plan_move(struct planner *p, const struct task *t)
+{
+	const struct vm_seen *vm = vm_current(&t->have, t->job);
+	const struct companion *h = t->move.companion;
+
+	if (!p->seen->vms_known)
+		return;
+	plan_surplus(p, t);
+	switch (t->move.phase) {
+	case MOVE_ALLOCATE: plan_allocate(p, t); break;
+	case MOVE_POINT: plan_point(p, t, vm, h->node); break;
+	case MOVE_BACK: plan_point(p, t, vm, t->job->node); break;
+	case MOVE_SEND: plan_migrate(p, t, vm, t->move.attempt); break;
+	case MOVE_STUCK: plan_cancel(p, t, vm); break;
+	case MOVE_REQUEUE: (void)plan_add(p, t, ACT_REQUEUE_JOB, t->have.key); break;
+	case MOVE_AIM: plan_aim(p, t, h->node); break;
+	case MOVE_UNAIM: plan_aim(p, t, ""); break;
+	case MOVE_RELEASE:
+	case MOVE_DROP:
+		if (h)
+			plan_companion_end(p, t, h);
+		break;
+	case MOVE_MARK: /* the job's record says it: plan.c */
+	case MOVE_NONE:
+	case MOVE_BLOCKED:
+	case MOVE_QUEUED:
+	case MOVE_POINTED:
+	case MOVE_SENDING:
+	case MOVE_LEAVING:
+	case MOVE_STARTING:
+	case MOVE_HELD: break;
+	}
+}
+
+void plan_companions(struct planner *p)
+{
+	for (size_t i = 0; i < p->want->n_companion; i++) {
+		const struct companion *c = &p->want->companion[i];
+		char nonce[JOB_NONCE_LEN + 1];
+		struct task t = {.job = NULL};
+
+		if (!companion_is_live(c) || world_job(p->want, c->job_key) ||
+		    job_key_parse(c->job_key, &t.job_id, nonce) < 0 ||
+		    world_is_live(p->want, t.job_id))
+			continue;
+		world_of(p->seen, c->job_key, &t.have);
+		if (p->seen->vms_known && t.have.n_vm == 0)
+			plan_companion_end(p, &t, c);
+	}
+}

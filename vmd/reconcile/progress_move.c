@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A job's move as part of its progress: what was asked for, the pauses, what the job's record has
+ * to say, and what people read. Pure. All of it but the pauses is in the world, too, so that a new
+ * vmd goes on where the last one was. */
+#include "vmd/base/str.h"
+#include "vmd/reconcile/progress.h"
+
+#define SECOND_US INT64_C(1000000)
+
+static bool is_alone(const struct progress *p, int64_t mono_us)
+{
+	return p->alone_since_us && mono_us - p->alone_since_us >= MOVE_GAP_S * SECOND_US;
+}
+
+void move_view_read(const struct observed *seen, const struct move_source *s, struct move *ret)
+{
+	const struct progress *p = s->progress;
+
+	move_read(
+		&(struct move_view){
+			.job = s->job,
+			.vm = vm_current(s->have, s->job),
+			.n_vm = s->have->n_vm,
+			.known = seen->vms_known && seen->moves_known,
+			.n_companion = s->n_companion,
+			.companion = s->companion,
+			.asked = p ? p->move_to : "",
+			.pause = p && s->mono_us < p->pause_until_us,
+			.alone = p && is_alone(p, s->mono_us),
+		},
+		ret);
+}
+
+static void due(struct progress *p, int64_t at_us)
+{
+	if (at_us < p->deadline_us)
+		p->deadline_us = at_us;
+}
+
+/* What is asked stays asked until the VM has arrived: the record says so, or will. */
+static void ask_take(struct progress *p, const struct job *j)
+{
+	if (!*j->request.move_to)
+		p->asked_over = false;
+	else if (!p->asked_over && !*p->move_to)
+		(void)str_copy(p->move_to, sizeof(p->move_to), j->request.move_to);
+}
+
+static void ask_over(struct progress *p)
+{
+	p->move_to[0] = '\0';
+	p->asked_over = true;
+}
+
+static void clocks_set(struct progress *p, const struct job *j, const struct vm_seen *vm,
+		       const struct move *m, const struct view *v)
+{
+	bool given_up = vm && m->companion && vm->moving.companion == m->companion->id &&
+			vm->moving.attempt >= MOVE_ATTEMPTS && vm->moving.failed;
+
+	if (given_up && p->pause_until_us <= v->mono_us) {
+		p->pause_until_us = v->mono_us + MOVE_PAUSE_S * SECOND_US;
+		ask_over(p);
+	}
+	if (p->pause_until_us > v->mono_us)
+		due(p, p->pause_until_us);
+	if (m->phase == MOVE_STARTING && !p->alone_since_us)
+		p->alone_since_us = v->mono_us;
+	else if (j->phase != JOB_PENDING || m->companion)
+		p->alone_since_us = 0;
+	if (m->phase == MOVE_STARTING)
+		due(p, p->alone_since_us + MOVE_GAP_S * SECOND_US);
+}
+
+/* The mark that lets the next run keep the VM: written before that run is asked for, kept while it
+ * lasts. */
+static void mark_set(struct progress *p, const struct job *j, const struct move *m)
+{
+	const struct vm_request *r = &j->request;
+
+	p->base_run = p->moved_run = 0;
+	p->moved_until_s = 0;
+	if (m->phase == MOVE_MARK || m->phase == MOVE_REQUEUE) {
+		p->base_run = p->incarnation;
+		p->moved_run = j->restarts + 1;
+		p->moved_until_s = j->end_s;
+	} else if (r->moved_run && r->moved_run == j->restarts) {
+		p->base_run = r->base_run;
+		p->moved_run = r->moved_run;
+		p->moved_until_s = r->moved_until_s;
+	}
+}
+
+static void status_set(struct vm_status *s, const struct move *m, const char *trouble)
+{
+	s->move_node[0] = s->move_reason[0] = s->move[0] = '\0';
+	s->move_job = m->companion ? m->companion->id : 0;
+	if (m->phase == MOVE_NONE)
+		return;
+	(void)str_copy(s->move, sizeof(s->move), move_phase_name(m->phase));
+	if (m->companion)
+		(void)str_copy(s->move_node, sizeof(s->move_node), m->companion->node);
+	(void)snprintf(s->move_reason, sizeof(s->move_reason), "%.*s%s%s",
+		       trouble ? 120 : VM_REASON_MAX, m->reason, trouble ? ": " : "",
+		       trouble ? trouble : "");
+}
+
+void progress_move(struct progress *p, const struct job *j, const struct holdings *h,
+		   const struct view *v, struct move *ret)
+{
+	const struct flight *trouble = inflight_move_trouble(v->flight, h->key, v->mono_us);
+
+	ask_take(p, j);
+	move_view_read(v->seen,
+		       &(struct move_source){.job = j,
+					     .have = h,
+					     .n_companion = v->n_companion,
+					     .companion = v->companion,
+					     .progress = p,
+					     .mono_us = v->mono_us},
+		       ret);
+	clocks_set(p, j, vm_current(h, j), ret, v);
+	if (ret->phase == MOVE_MARK || ret->phase == MOVE_HELD)
+		ask_over(p);
+	mark_set(p, j, ret);
+	status_set(&p->status, ret, trouble ? trouble->err.msg : NULL);
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A companion allocation, and a job that is queued again to take its place. What Slurm does with
+ * each call was tried on 22.05, 24.11 and 26.05:
+ *
+ * - slurm_allocate_resources as SlurmUser or root may be for any user; with nobody who listens for
+ *   the answer the allocation stays queued until there is room, and runs to its time limit.
+ * - A held job with another NodeList, StartTime=now, released and with a priority above all others
+ *   starts within a second of the moment the resources are free.
+ * - Neither has steps, so the companion costs the owner nothing but what it holds. */
+#include "vmd/slurm/slurm_move.h"
+
+#include "vmd/base/str.h"
+#include "vmd/job/job_spec.h"
+#include "vmd/slurm/slurm_record.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Above what the priority plugins give. The largest number means something else to Slurm, and the
+ * next one down is what an operator may have used to push a job. */
+#define PRIORITY_FIRST (NO_VAL - 2)
+
+/* Minutes from now_s to end_s, rounded up; Slurm's "no limit" for 0. */
+static uint32_t minutes_left(int64_t end_s, int64_t now_s)
+{
+	int64_t left_s = end_s - now_s;
+
+	if (end_s == 0)
+		return INFINITE;
+	return left_s <= 60 ? 1 : (uint32_t)((left_s + 59) / 60);
+}
+
+/* Same size, place and account as the job's, without licences: those are held once. */
+static void describe(job_desc_msg_t *d, const slurm_job_info_t *info)
+{
+	slurm_init_job_desc_msg(d);
+	d->user_id = info->user_id;
+	d->group_id = info->group_id;
+	d->account = info->account;
+	d->partition = info->partition;
+	d->qos = info->qos;
+	d->reservation = info->resv_name;
+	d->features = info->features;
+	d->wckey = info->wckey;
+	d->min_nodes = d->max_nodes = 1;
+	d->num_tasks = info->num_tasks;
+	d->min_cpus = info->num_cpus;
+	d->cpus_per_task = info->cpus_per_task;
+	d->pn_min_memory = info->pn_min_memory;
+	d->pn_min_tmp_disk = info->pn_min_tmp_disk;
+	d->shared = info->shared;
+	d->tres_per_node = info->tres_per_node;
+	d->tres_per_job = info->tres_per_job;
+	d->tres_per_task = info->tres_per_task;
+	d->alloc_sid = (uint32_t)getsid(0);
+	d->immediate = 0;
+}
+
+static int allocate(const struct action *a, const char *nonce, int64_t now_s, struct err *e)
+{
+	AUTO(slurm_free_job_info_msg) job_info_msg_t *m = NULL;
+	char mark[96], name[48], node[JOB_NODE_MAX + 1];
+	char path[] = "PATH=/usr/bin:/bin", work_dir[] = "/";
+	char *environment[] = {path, NULL};
+	resource_allocation_response_msg_t *answer = NULL;
+	slurm_job_info_t *info;
+	job_desc_msg_t d;
+	struct job j;
+
+	if (slurm_record_load(a->job_id, &m, &info, e) < 0 ||
+	    slurm_record_check(info, nonce, &j, e) < 0)
+		return -1;
+	if (j.phase != JOB_RUNNING)
+		return err_set(e, ERR_CONFLICT, "job %u does not run any more", j.id);
+	(void)companion_mark(a->job_key, mark, sizeof(mark));
+	(void)str_fmt(name, sizeof(name), "vm-move-%u", j.id);
+	(void)str_copy(node, sizeof(node), a->node);
+	describe(&d, info);
+	d.name = name;
+	d.admin_comment = mark;
+	d.exc_nodes = j.node;
+	d.req_nodes = node[0] ? node : NULL;
+	d.time_limit = minutes_left(j.end_s, now_s);
+	d.work_dir = work_dir;
+	d.environment = environment;
+	d.env_size = 1;
+	if (slurm_allocate_resources(&d, &answer) != SLURM_SUCCESS)
+		return slurm_failed(e, errno, "allocate for the move");
+	slurm_free_resource_allocation_response_msg(answer);
+	return 0;
+}
+
+static int end_companion(const struct action *a, struct err *e)
+{
+	AUTO(slurm_free_job_info_msg) job_info_msg_t *m = NULL;
+	char key[JOB_KEY_MAX + 1];
+	slurm_job_info_t *info;
+	struct err why;
+
+	if (slurm_record_load(a->companion, &m, &info, &why) < 0) {
+		if (why.kind == ERR_ABSENT)
+			return 0;
+		*e = why;
+		return -1;
+	}
+	if (!companion_find(info->admin_comment ? info->admin_comment : "", key) ||
+	    !str_eq(key, a->job_key))
+		return err_set(e, ERR_CONFLICT, "job %u is no companion of %s", a->companion,
+			       a->job_key);
+	/* "Job complete" is for what runs; what waits is cancelled. */
+	if ((info->job_state & JOB_STATE_BASE) == SLURM_JOB_PENDING
+		    ? compat_cancel_job(a->companion) == SLURM_SUCCESS
+		    : compat_complete_job(a->companion, 0) == SLURM_SUCCESS)
+		return 0;
+	if (errno == ESLURM_ALREADY_DONE || errno == ESLURM_INVALID_JOB_ID)
+		return 0;
+	return slurm_failed(e, errno, "end the companion");
+}
+
+static int requeue(const struct action *a, const char *nonce, struct err *e)
+{
+	AUTO(slurm_free_job_info_msg) job_info_msg_t *m = NULL;
+	slurm_job_info_t *info;
+	struct job j;
+
+	if (slurm_record_load(a->job_id, &m, &info, e) < 0 ||
+	    slurm_record_check(info, nonce, &j, e) < 0)
+		return -1;
+	if (j.phase != JOB_RUNNING || j.request.moved_run != j.restarts + 1)
+		return 0; /* it has been, or is another run now */
+	if (compat_requeue_held(j.id) != SLURM_SUCCESS)
+		return slurm_failed(e, errno, "queue the job again");
+	return 0;
+}
+
+/* In this order: a job that is released before it has its node may start anywhere. */
+static int aim(const struct action *a, const char *nonce, int64_t now_s, struct err *e)
+{
+	AUTO(slurm_free_job_info_msg) job_info_msg_t *m = NULL;
+	char node[JOB_NODE_MAX + 1];
+	slurm_job_info_t *info;
+	job_desc_msg_t d;
+	struct job j;
+
+	if (slurm_record_load(a->job_id, &m, &info, e) < 0 ||
+	    slurm_record_check(info, nonce, &j, e) < 0)
+		return -1;
+	if (j.phase != JOB_PENDING)
+		return 0;
+	(void)str_copy(node, sizeof(node), a->node);
+	compat_update_for(&d, j.id);
+	d.req_nodes = node; /* "" takes it off */
+	if (node[0]) {
+		d.begin_time = (time_t)now_s;
+		if (a->until_s)
+			d.time_limit = minutes_left(a->until_s, now_s);
+	}
+	if (slurm_record_update(&d, e) < 0)
+		return -1;
+	if (j.held) {
+		compat_update_for(&d, j.id);
+		d.priority = INFINITE; /* releases it */
+		if (slurm_record_update(&d, e) < 0)
+			return -1;
+	}
+	compat_update_for(&d, j.id);
+	d.priority = node[0] ? PRIORITY_FIRST : INFINITE;
+	return slurm_record_update(&d, e);
+}
+
+int slurm_move_apply(const struct action *a, const char *nonce, int64_t now_s, struct err *e)
+{
+	switch ((int)a->kind) {
+	case ACT_ALLOCATE: return allocate(a, nonce, now_s, e);
+	case ACT_END_COMPANION: return end_companion(a, e);
+	case ACT_REQUEUE_JOB: return requeue(a, nonce, e);
+	case ACT_AIM_JOB: return aim(a, nonce, now_s, e);
+	default: return err_set(e, ERR_INVALID, "%s is no step in Slurm", action_name(a->kind));
+	}
+}
