@@ -185,6 +185,8 @@ int volumes_resolve(struct controllers *c, struct json_object *vmi, struct machi
 /* The first PersistentVolumeClaim that does not exist; NULL: all do. */
 const char *volume_missing(struct controllers *c, struct json_object *vmi);
 bool volumes_are_bound(struct controllers *c, struct json_object *vmi);
+/* The claim of one that is being deleted: no new pod may use it. NULL: none. */
+const char *volume_deleting(struct controllers *c, struct json_object *vmi);
 const char *volume_claim(struct json_object *volume); /* NULL: no PVC */
 /* --- network.c --- */
 /* Fills in bridge of each interface. ERR_RETRY: a NetworkAttachmentDefinition is missing. */

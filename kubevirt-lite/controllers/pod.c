@@ -39,7 +39,12 @@ static void step_schedule(struct controllers *c, struct json_object *pod, struct
 	const struct node_settings *node = NULL;
 	struct err e = {.kind = ERR_NONE};
 
-	if (!volumes_are_bound(c, vmi))
+	if (volume_deleting(c, vmi))
+		(void)err_set(&e, ERR_RETRY,
+			      "0/%zu nodes are available: persistentvolumeclaim \"%s\" is being "
+			      "deleted.",
+			      c->set.n_nodes, volume_deleting(c, vmi));
+	else if (!volumes_are_bound(c, vmi))
 		(void)err_set(&e, ERR_RETRY,
 			      "0/%zu nodes are available: pod has unbound immediate "
 			      "PersistentVolumeClaims.",

@@ -37,6 +37,19 @@ const char *volume_missing(struct controllers *c, struct json_object *vmi)
 	return NULL;
 }
 
+const char *volume_deleting(struct controllers *c, struct json_object *vmi)
+{
+	struct json_object *volumes = json_at(vmi, "spec/volumes");
+
+	for (size_t i = 0; volumes && i < json_object_array_length(volumes); i++) {
+		struct json_object *pvc = claim_get(c, vmi, i);
+
+		if (pvc && object_is_deleting(pvc))
+			return object_name(pvc);
+	}
+	return NULL;
+}
+
 bool volumes_are_bound(struct controllers *c, struct json_object *vmi)
 {
 	struct json_object *volumes = json_at(vmi, "spec/volumes");
@@ -93,8 +106,22 @@ static int claim_read(struct controllers *c, struct json_object *vmi, const char
 	struct json_object *pv = volume ? store_get(c->store, KIND_PV, "", volume) : NULL;
 	const char *driver = pv ? json_str_at(pv, "spec/csi/driver") : NULL;
 
+	/* As kubelet looks (desired_state_of_world_populator.go): a pod is not started on a claim
+	 * that is being deleted, nor on a volume that is another claim's by uid. */
+	if (pvc && object_is_deleting(pvc))
+		return err_set(e, ERR_RETRY, "can't start pod because PVC %s/%s is being deleted",
+			       object_namespace(vmi), claim);
 	if (!pv || !phase_is(pvc, "Bound"))
 		return err_set(e, ERR_RETRY, "persistentvolumeclaim \"%s\" is not bound", claim);
+	if (!str_eq(json_str_at(pv, "spec/claimRef/uid"), object_uid(pvc)))
+		return err_set(
+			e, ERR_RETRY,
+			"found PV object %s but its pv.Spec.ClaimRef.UID %s does not point to "
+			"claim.UID %s",
+			object_name(pv),
+			json_str_at(pv, "spec/claimRef/uid") ? json_str_at(pv, "spec/claimRef/uid")
+							     : "",
+			object_uid(pvc));
 	(void)snprintf(s->claim, sizeof(s->claim), "%s", claim);
 	if (c->set.simulated)
 		return 0; /* nobody reads it */
@@ -163,10 +190,14 @@ static void bind(struct controllers *c, struct json_object *pv, struct json_obje
 	put(c, KIND_PVC, STEAL(claim));
 }
 
+/* A pod counts once it is scheduled (pvc_protection_controller.go): before, kubelet will refuse
+ * it, see claim_read(). */
 static bool pod_uses(void *ctx, struct json_object *pod)
 {
 	struct json_object *volumes = json_at(pod, "spec/volumes");
 
+	if (!json_str_at(pod, "spec/nodeName"))
+		return false;
 	for (size_t i = 0; !phase_is_final(pod) && volumes && i < json_object_array_length(volumes);
 	     i++)
 		if (str_eq(volume_claim(json_object_array_get_idx(volumes, i)), ctx))
@@ -270,8 +301,10 @@ void pv_reconcile(struct controllers *c, const char *ns, const char *name)
 	if (finalizer_add(c, KIND_PV, pv, PV_FINALIZER))
 		return;
 	copy = object_copy(pv);
-	if (phase_is(pv, "Bound") && !pvc)
-		json_put_str(copy, "status/phase", "Released");
+	if (!pvc && json_str_at(pv, "spec/claimRef/uid") && !phase_is(pv, "Released"))
+		json_put_str(copy, "status/phase", "Released"); /* its one claim is gone */
+	else if (phase_is(pv, "Released"))
+		return;
 	else if (phase_is(pv, "") || phase_is(pv, "Pending"))
 		json_put_str(copy, "status/phase", "Available");
 	else

@@ -288,6 +288,27 @@ START_TEST(disk_in_use_stays)
 }
 END_TEST
 
+/* A VM that comes up when its claim is on its way out, or whose volume is another claim's by uid,
+ * as one of an earlier run of a job: it never starts. */
+START_TEST(no_guest_on_a_claim_that_goes)
+{
+	running("RerunOnFailure", "");
+	remove_object(KIND_PVC, NS, "disk");
+	vm_create("vm2", "RerunOnFailure", "");
+	until(KIND_VM, "vm2", "status/printableStatus", "ErrorUnschedulable");
+	ck_assert_ptr_nonnull(strstr(json_str_at(event_of("FailedScheduling"), "message"),
+				     "\"disk\" is being deleted"));
+	remove_object(KIND_VM, NS, "vm1"); /* and now the claim goes, with vm2's pod there */
+	until_gone(KIND_PVC, "disk");
+	until(KIND_PV, "disk", "status/phase", "Released");
+	create(KIND_PVC, json("{'metadata':{'name':'disk','namespace':'" NS "'},'spec':"
+			      "{'accessModes':['ReadWriteMany'],'volumeName':'disk'}}"));
+	until_event("FailedBinding");
+	ck_assert(!is(KIND_PVC, "disk", "status/phase", "Bound"));
+	ck_assert(!is(KIND_VMI, "vm2", "status/phase", "Running"));
+}
+END_TEST
+
 static const struct {
 	const char *strategy, *fault;
 	const char *vm; /* what the VM says in the end */
@@ -529,6 +550,7 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, life);
 	tcase_add_test(t, disk_in_use_stays);
+	tcase_add_test(t, no_guest_on_a_claim_that_goes);
 	tcase_add_loop_test(t, ends_of_guests, 0, (int)ARRAY_LEN(ends));
 	tcase_add_test(t, crash_is_run_again);
 	tcase_add_test(t, shutdown_ignored_is_killed);
