@@ -7,7 +7,7 @@ EXTRA_DIST += tests/mutations
 # many seeds with faults and crashes, a crash at every effect, and every state of the model
 check-long: tests/sim/sim_seeds tests/model/explore
 	tests/sim/sim_seeds $${SEEDS-20000}
-	tests/model/explore
+	tests/model/explore all
 
 # The unit tests under valgrind: errors, and memory that is lost. CK_FORK=no: in one process, so that
 # an error ends the program with 99.

@@ -38,6 +38,7 @@ libvmcore_a_SOURCES = \
 	vmd/reconcile/plan_disk.c \
 	vmd/reconcile/plan_move.c \
 	vmd/reconcile/plan_vm.c \
+	vmd/reconcile/plan_volume.c \
 	vmd/reconcile/port.h \
 	vmd/reconcile/progress.c vmd/reconcile/progress.h \
 	vmd/reconcile/progress_move.c \

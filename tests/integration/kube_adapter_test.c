@@ -13,6 +13,7 @@
 #include <systemd/sd-event.h>
 
 #define ROOT   "vm-" FIXTURE_KEY "-root"
+#define CLAIM  "vm-" FIXTURE_KEY "-r0-root"
 #define VM     "vm-" FIXTURE_KEY "-r0"
 #define SECRET "vm-" FIXTURE_KEY
 
@@ -141,6 +142,28 @@ static struct vm_spec vm_spec(void)
 	return v;
 }
 
+/* A PV for a PVC that is gone is nobody's, and in the way of the right one. */
+static void try_late_pv(void)
+{
+	struct disk_spec d = fixture_disk(DISK_ROOT, "tiny");
+
+	ck_assert_int_eq(WAIT(kube_create_pvc(kube, &d, DONE)), 0);
+	while (seen.n_pvc != 1)
+		turn();
+	(void)str_copy(d.claim_uid, sizeof(d.claim_uid), "gone");
+	ck_assert_int_eq(WAIT(kube_create_pv(kube, &d, DONE)), 0);
+	(void)str_copy(d.claim_uid, sizeof(d.claim_uid), seen.pvc[0].uid);
+	ck_assert_int_eq(WAIT(kube_create_pv(kube, &d, DONE)), ERR_CONFLICT);
+	while (seen.n_pv != 1)
+		turn();
+	ck_assert_str_eq(seen.pv[0].claim, CLAIM);
+	ck_assert_str_eq(seen.pv[0].claim_uid, "gone");
+	ck_assert(!seen.pvc[0].bound);
+	ck_assert_int_eq(WAIT(kube_delete(kube, KUBE_PV, ROOT, seen.pv[0].uid, "", DONE)), 0);
+	while (seen.n_pv)
+		turn();
+}
+
 static void make_all(void)
 {
 	struct credentials c = fixture_credentials();
@@ -148,8 +171,11 @@ static void make_all(void)
 	struct vm_spec v = vm_spec();
 
 	ck_assert_int_eq(WAIT(kube_create_secret(kube, SECRET, FIXTURE_KEY, 17, &c, DONE)), 0);
-	ck_assert_int_eq(WAIT(kube_create_pv(kube, &d, DONE)), 0);
 	ck_assert_int_eq(WAIT(kube_create_pvc(kube, &d, DONE)), 0);
+	while (seen.n_pvc != 1)
+		turn();
+	(void)str_copy(d.claim_uid, sizeof(d.claim_uid), seen.pvc[0].uid);
+	ck_assert_int_eq(WAIT(kube_create_pv(kube, &d, DONE)), 0);
 	ck_assert_int_eq(WAIT(kube_create_vm(kube, &v, DONE)), 0);
 }
 
@@ -220,7 +246,7 @@ static void remove_all(void)
 		turn();
 	}
 	ck_assert(deleting);
-	ck_assert_int_eq(WAIT(kube_delete(kube, KUBE_PVC, ROOT, seen.pvc[0].uid, "", DONE)), 0);
+	ck_assert_int_eq(WAIT(kube_delete(kube, KUBE_PVC, CLAIM, seen.pvc[0].uid, "", DONE)), 0);
 	ck_assert_int_eq(WAIT(kube_delete(kube, KUBE_PV, ROOT, seen.pv[0].uid, "", DONE)), 0);
 	ck_assert_int_eq(WAIT(kube_delete(kube, KUBE_SECRET, SECRET, seen.secret[0].uid,
 					  seen.secret[0].version, DONE)),
@@ -238,6 +264,7 @@ START_TEST(life_of_a_job)
 	struct err e = {.msg = ""};
 
 	up();
+	try_late_pv();
 	make_all();
 	make_all(); /* vmd died and does it again */
 	while (seen.n_vm == 0)

@@ -43,7 +43,7 @@ vm=$(on_lab vmctl show --json "$job" | jq -r .vm)
 ok "get vm" shows "^$vm .*Running +True" get vm -n slurm-vm
 ok "get vmi -o wide" shows "^$vm .*Running.*worker[123]node +True" get vmi -n slurm-vm -o wide
 ok "get pods -o wide" shows "^virt-launcher-$vm-.* 1/1 +Running.*worker[123]node" get pods -n slurm-vm -o wide
-ok "get pvc" shows "^vm-$job-.*-root +Bound.*1Gi +RWX" get pvc -n slurm-vm -o wide
+ok "get pvc" shows "^vm-$job-.*-r0-root +Bound.*1Gi +RWX" get pvc -n slurm-vm -o wide
 ok "get pv" shows "^vm-$job-.*-root +1Gi +RWX +Retain +Bound" get pv -o wide
 ok "several kinds in one" shows "virtualmachineinstance.kubevirt.io/$vm" get vm,vmi,pods,pvc,nodes -A -o wide
 ok "get all" shows "virtualmachine.kubevirt.io/$vm" get all -n slurm-vm

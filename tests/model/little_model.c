@@ -92,7 +92,7 @@ const char *m_event_name(unsigned number)
 
 struct m_state m_begin(void)
 {
-	return (struct m_state){.quiet = 1};
+	return (struct m_state){.job = M_PENDING};
 }
 
 static void see_vms(struct m_state *s)
@@ -117,13 +117,24 @@ static void poll(struct m_state *s)
 	s->run_view = s->run;
 }
 
+static bool has_guest(const struct m_state *s, unsigned i)
+{
+	return s->vm[i] == M_UP || s->vm[i] == M_GOING;
+}
+
+void m_release(struct m_state *s)
+{
+	for (unsigned i = 0; i < 2; i++)
+		if (s->owner == OWN_0_GOES + i && !has_guest(s, i))
+			s->owner = OWN_NONE;
+}
+
 /* Whatever named that VM by its uid names nothing any more. */
 static void vm_gone(struct m_state *s, unsigned i)
 {
 	s->vm[i] = M_ABSENT;
 	s->view_same[i] = s->flight_same[i] = s->late_delete[i] = 0;
-	if (s->pvc == 2)
-		s->pvc = 0;
+	m_release(s);
 }
 
 static void vm_create(struct m_state *s, unsigned i)
@@ -139,7 +150,7 @@ static const char *vm_delete(struct m_state *s, unsigned i, bool same)
 		return NULL;
 	if (s->job == M_RUNNING && s->run == i)
 		return "a wanted VM was deleted";
-	s->vm[i] = M_DELETING;
+	s->vm[i] = has_guest(s, i) ? M_GOING : M_DELETING;
 	s->late_delete[i] = 0; /* a second one changes nothing */
 	return NULL;
 }
@@ -152,7 +163,7 @@ static const char *disk_apply(struct m_state *s)
 	}
 	if (s->disk && !s->ended_once)
 		return "the disk of a job that never ended was removed";
-	if (s->vm[0] == M_UP || s->vm[1] == M_UP)
+	if (has_guest(s, 0) || has_guest(s, 1))
 		return "a disk was removed under a guest";
 	s->disk = s->kept = 0;
 	return NULL;
@@ -247,18 +258,28 @@ static void late_step(struct m_state *s)
 	for (int i = 0; i < 2; i++)
 		s->late_create[i] = s->late_delete[i] = s->unsure[i] = 0;
 	s->disk_unsure = 0;
-	s->quiet = 1;
+}
+
+/* A request that nobody waits for any more lies about. One at a time: many_vmd.c has any number. */
+static void late(struct m_state *s, unsigned i, bool making, bool same)
+{
+	if (s->late_create[0] || s->late_create[1] || s->late_delete[0] || s->late_delete[1])
+		return;
+	if (making)
+		s->late_create[i] = 1;
+	else
+		s->late_delete[i] = same;
 }
 
 static void crash_step(struct m_state *s)
 {
-	for (int i = 0; i < 2; i++) {
-		s->late_create[i] |= s->flight[i] == F_MAKING;
-		s->late_delete[i] |= s->flight[i] == F_REMOVING && s->flight_same[i];
+	for (unsigned i = 0; i < 2; i++) {
+		if (s->flight[i] == F_MAKING || s->flight[i] == F_REMOVING)
+			late(s, i, s->flight[i] == F_MAKING, s->flight_same[i]);
 		s->flight[i] = s->unsure[i] = s->flight_same[i] = 0;
 		s->vm_view[i] = s->view_same[i] = 0;
 	}
-	s->disk_flight = s->disk_unsure = s->quiet = 0;
+	s->disk_flight = s->disk_unsure = 0;
 	s->job_known = s->job_view = s->run_view = 0;
 	s->vms_known = s->disks_known = s->disk_view = s->kept_view = 0;
 }
@@ -276,10 +297,8 @@ static bool vm_answer(struct m_state *s, enum event e, unsigned i, const char **
 		else
 			*ret_wrong = vm_delete(s, i, s->flight_same[i]);
 	}
-	if (e == E_VM_DELAYED && making)
-		s->late_create[i] = 1;
-	if (e == E_VM_DELAYED && !making)
-		s->late_delete[i] |= s->flight_same[i];
+	if (e == E_VM_DELAYED)
+		late(s, i, making, s->flight_same[i]);
 	if (e != E_VM_OK && e != E_VM_RETRY)
 		s->unsure[i] |= making ? 1 : 2;
 	s->flight[i] = e == E_VM_OK ? (making ? F_MADE : F_REMOVED) : F_NONE;
@@ -303,7 +322,7 @@ static bool vm_step(struct m_state *s, enum event e, unsigned i, const char **re
 		*ret_wrong = vm_delete(s, i, true);
 		return true;
 	case E_BOOT:
-		if (s->vm[i] != M_STARTING || s->pvc != 1 || !s->disk)
+		if (s->vm[i] != M_STARTING || s->owner != OWN_0 + i || !s->disk)
 			return false;
 		s->vm[i] = M_UP;
 		return true;
@@ -311,14 +330,15 @@ static bool vm_step(struct m_state *s, enum event e, unsigned i, const char **re
 		if (s->vm[i] != M_UP)
 			return false;
 		s->vm[i] = M_STOPPED;
+		m_release(s);
 		return true;
 	case E_KUBECTL_DELETE:
-		if (s->vm[i] == M_ABSENT || s->vm[i] == M_DELETING)
+		if (s->vm[i] == M_ABSENT || s->vm[i] >= M_DELETING || i != s->run)
 			return false;
-		s->vm[i] = M_DELETING;
+		s->vm[i] = has_guest(s, i) ? M_GOING : M_DELETING;
 		return true;
 	case E_VM_GONE:
-		if (s->vm[i] != M_DELETING)
+		if (s->vm[i] < M_DELETING)
 			return false;
 		vm_gone(s, i);
 		return true;
@@ -328,9 +348,20 @@ static bool vm_step(struct m_state *s, enum event e, unsigned i, const char **re
 
 static const char *state_wrong(const struct m_state *s)
 {
-	if (s->vm[0] != M_ABSENT && s->vm[1] != M_ABSENT && s->pvc == 1)
-		return "two VMs have one disk";
+	if (has_guest(s, 0) && has_guest(s, 1))
+		return "two guests have one disk";
 	return NULL;
+}
+
+/* States that differ in nothing that matters are made one: VM 0 is of no use to anybody once the
+ * job was queued again, so that it does not matter which VM 0 a deletion of it would hit. */
+static void normalise(struct m_state *s)
+{
+	if (s->run == 0)
+		return;
+	s->late_delete[0] = 0;
+	s->view_same[0] = s->vm[0] != M_ABSENT && s->vm_view[0] != M_ABSENT;
+	s->flight_same[0] = s->vm[0] != M_ABSENT && s->flight[0] == F_REMOVING;
 }
 
 static bool changes(const struct m_state *a, const struct m_state *b)
@@ -367,6 +398,7 @@ bool m_step(const struct m_state *from, unsigned number, struct m_state *ret,
 		crash_step(&s);
 	else
 		happens = vm_step(&s, e, vm, ret_wrong);
+	normalise(&s);
 	if (!happens || (!*ret_wrong && !changes(&s, from)))
 		return false;
 	if (!*ret_wrong)
@@ -382,10 +414,10 @@ static const char *settled_wrong(const struct m_state *s)
 	for (unsigned i = 0; i < 2; i++)
 		if ((s->vm[i] != M_ABSENT) != (wanted && s->run == i))
 			return wanted && s->run == i ? "the wanted VM is missing" : "a VM is left";
-	if (wanted && (!s->disk || s->pvc != 1 || !s->pv || !s->secret || s->kept))
+	if (wanted && (!s->disk || s->owner != OWN_0 + s->run || s->kept))
 		return "something of a running job is missing";
-	if (s->job >= M_ENDED && (s->pv || s->pvc || s->secret))
-		return "PV, PVC or Secret is left";
+	if (s->job >= M_ENDED && s->owner)
+		return "PV or PVC is left";
 	if (s->job == M_ENDED && s->disk && !s->kept)
 		return "a disk is left";
 	if (s->job == M_GONE && s->disk && !s->kept)
@@ -425,11 +457,10 @@ int m_settle(struct m_state s, const char **ret_wrong)
 
 void m_print(const struct m_state *s)
 {
-	printf("# job=%u run=%u vm=%u,%u disk=%u pv=%u pvc=%u secret=%u late=%u,%u view: job=%u/%u "
-	       "run=%u vm=%u/%u,%u disk=%u/%u flight=%u,%u,%u unsure=%u,%u,%u quiet=%u\n",
-	       s->job, s->run, s->vm[0], s->vm[1], s->disk, s->pv, s->pvc, s->secret,
-	       s->late_create[0], s->late_create[1], s->job_known, s->job_view, s->run_view,
-	       s->vms_known, s->vm_view[0], s->vm_view[1], s->disks_known, s->disk_view,
-	       s->flight[0], s->flight[1], s->disk_flight, s->unsure[0], s->unsure[1],
-	       s->disk_unsure, s->quiet);
+	printf("# job=%u run=%u vm=%u,%u disk=%u owner=%u late=%u,%u view: job=%u/%u run=%u "
+	       "vm=%u/%u,%u disk=%u/%u flight=%u,%u,%u unsure=%u,%u,%u\n",
+	       s->job, s->run, s->vm[0], s->vm[1], s->disk, s->owner, s->late_create[0],
+	       s->late_create[1], s->job_known, s->job_view, s->run_view, s->vms_known,
+	       s->vm_view[0], s->vm_view[1], s->disks_known, s->disk_view, s->flight[0],
+	       s->flight[1], s->disk_flight, s->unsure[0], s->unsure[1], s->disk_unsure);
 }

@@ -3,8 +3,9 @@
  * a vmd whose views are old, whose requests are lost or land late, and which forgets everything
  * when it crashes. The rules are the real ones: plan.c, inflight.c.
  *
- * What is left out, since it adds states but no new way to fail: PV, PVC and Secret are made and
- * removed at once; requests for disks do not outlive the process (librbd runs inside it). */
+ * What is left out here: the Secret is there when it is wanted; a PVC comes with its PV, at once,
+ * and is seen at once (many_vmd.c lets requests for them lie about, too); requests for disks do not
+ * outlive the process (librbd runs inside it). */
 #ifndef TESTS_MODEL_LITTLE_MODEL_H
 #define TESTS_MODEL_LITTLE_MODEL_H
 
@@ -12,7 +13,10 @@
 #include <stdint.h>
 
 enum m_job { M_PENDING, M_RUNNING, M_ENDING, M_ENDED, M_GONE };
-enum m_vm { M_ABSENT, M_STARTING, M_UP, M_STOPPED, M_DELETING };
+enum m_vm { M_ABSENT, M_STARTING, M_UP, M_STOPPED, M_DELETING, M_GOING /* deleted, guest on */ };
+/* Which incarnation has the disk, by PVC and PV; on its way out: the PVC's deletion waits for the
+ * guest. */
+enum m_owner { OWN_NONE, OWN_0, OWN_1, OWN_0_GOES, OWN_1_GOES };
 /* What vmd has under way for one object. */
 enum m_flight { F_NONE, F_MAKING, F_REMOVING, F_MADE, F_REMOVED };
 
@@ -22,7 +26,7 @@ struct m_state {
 	/* Kubernetes and Ceph */
 	uint8_t vm[2];
 	uint8_t disk, kept;
-	uint8_t pv, pvc, secret; /* pvc 2: deletion waits for the guest */
+	uint8_t owner;
 	/* requests of which nobody knows, that may still land */
 	uint8_t late_create[2], late_delete[2]; /* of the VM there is now */
 	/* what vmd sees */
@@ -33,7 +37,6 @@ struct m_state {
 	uint8_t flight[2], flight_same[2]; /* a deletion of the VM there is now */
 	uint8_t unsure[2];                 /* 1: one may appear, 2: may vanish */
 	uint8_t disk_flight, disk_unsure;
-	uint8_t quiet;
 };
 
 /* The number of events; m_step says whether event number i can happen in s, and what comes of it.
@@ -45,6 +48,8 @@ struct m_state m_begin(void);
 /* No more faults: everything is seen, answered and waited for. The number of rounds until nothing
  * is left to do, or -1 and what is wrong. */
 int m_settle(struct m_state s, const char **ret_wrong);
+/* Finalizers: what is being deleted goes when nothing uses it any more. */
+void m_release(struct m_state *s);
 /* Part of m_step and m_settle: the number of actions planned and started. */
 unsigned m_round(struct m_state *s, const char **ret_wrong);
 void m_print(const struct m_state *s);

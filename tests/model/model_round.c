@@ -13,6 +13,7 @@
 #define NOW_S       INT64_C(1700000000)
 
 static const char *const vm_names[2] = {"vm-" KEY "-r0", "vm-" KEY "-r1"};
+static const char *const claim_names[2] = {"vm-" KEY "-r0-root", "vm-" KEY "-r1-root"};
 
 static struct image image = {.name = "tiny", .n_revision = 1, .revision[0] = {.name = "v1"}};
 static const struct catalogue catalogue = {.n = 1, .image = &image};
@@ -84,13 +85,28 @@ static void volume_make(struct volume_seen *v, size_t *n, uint8_t there, const c
 	*v = (struct volume_seen){.uid = "u", .version = "1", .deleting = there == 2};
 	(void)str_copy(v->name, sizeof(v->name), name);
 	(void)str_copy(v->job_key, sizeof(v->job_key), KEY);
-	*n = there != 0;
+	*n += there != 0;
+}
+
+static void volumes_make(struct concrete *c, const struct m_state *s)
+{
+	for (int i = 0; i < 2; i++) {
+		bool goes = s->owner == OWN_0_GOES + i;
+
+		if (s->owner != OWN_0 + i && !goes)
+			continue;
+		volume_make(&c->pvc, &c->seen.n_pvc, goes ? 2 : 1, claim_names[i]);
+		volume_make(&c->pv, &c->seen.n_pv, 1, ROOT);
+		(void)str_copy(c->pv.claim, sizeof(c->pv.claim), claim_names[i]);
+		(void)str_copy(c->pv.claim_uid, sizeof(c->pv.claim_uid), c->pvc.uid);
+	}
+	volume_make(&c->secret, &c->seen.n_secret, s->job_view == M_RUNNING, "vm-" KEY);
 }
 
 static void vms_make(struct concrete *c, const struct m_state *s)
 {
-	static const enum vm_phase phases[] = {VM_ABSENT, VM_STARTING, VM_RUNNING, VM_STOPPED,
-					       VM_DELETING};
+	static const enum vm_phase phases[] = {VM_ABSENT,  VM_STARTING, VM_RUNNING,
+					       VM_STOPPED, VM_DELETING, VM_DELETING};
 
 	for (int i = 0; i < 2; i++) {
 		struct vm_seen *vm = &c->vm[c->seen.n_vm];
@@ -136,9 +152,7 @@ static void concrete_make(struct concrete *c, const struct m_state *s)
 	vms_make(c, s);
 	c->disk = (struct disk_seen){
 		.name = ROOT, .job_key = KEY, .kept_until_s = s->kept_view ? NOW_S + 3600 : 0};
-	volume_make(&c->pv, &c->seen.n_pv, s->pv, ROOT);
-	volume_make(&c->pvc, &c->seen.n_pvc, s->pvc, ROOT);
-	volume_make(&c->secret, &c->seen.n_secret, s->secret, "vm-" KEY);
+	volumes_make(c, s);
 	for (int i = 0; i < 2; i++)
 		flight_make(&c->flight, s->flight[i], s->unsure[i], ACT_CREATE_VM, ACT_DELETE_VM,
 			    vm_names[i]);
@@ -147,7 +161,6 @@ static void concrete_make(struct concrete *c, const struct m_state *s)
 	c->context = (struct plan_context){.catalogue = &catalogue,
 					   .policy = &policy,
 					   .flight = &c->flight,
-					   .quiet_at_us = s->quiet ? 0 : NOW_US + 1,
 					   .mono_us = NOW_US,
 					   .wall_s = NOW_S};
 }
@@ -155,10 +168,9 @@ static void concrete_make(struct concrete *c, const struct m_state *s)
 /* Starts one action: what takes time goes into flight, what does not happens. */
 static const char *action_start(struct m_state *s, const struct action *a)
 {
-	unsigned i = str_eq(a->object, vm_names[1]);
-	bool makes = action_creates(a->kind);
+	unsigned i = str_eq(a->object, vm_names[1]) || str_eq(a->object, claim_names[1]);
 
-	if (!s->job_known || (!s->vms_known && a->kind != ACT_CREATE_SECRET))
+	if (!s->job_known || !s->vms_known)
 		return "an action from an unknown view";
 	switch (a->kind) {
 	case ACT_CREATE_VM: s->flight[i] = F_MAKING; break;
@@ -169,23 +181,25 @@ static const char *action_start(struct m_state *s, const struct action *a)
 	case ACT_CLONE_DISK: s->disk_flight = F_MAKING; break;
 	case ACT_REMOVE_DISK: s->disk_flight = F_REMOVING; break;
 	case ACT_KEEP_DISK: s->kept = s->kept_view = s->disk && a->keep_until_s; break;
-	case ACT_CREATE_PV:
-	case ACT_DELETE_PV: s->pv = makes; break;
-	case ACT_CREATE_PVC: s->pvc = 1; break;
-	case ACT_DELETE_PVC:
-		s->pvc = 0;
-		for (int v = 0; v < 2; v++)
-			if (s->vm[v] == M_UP || s->vm[v] == M_DELETING)
-				s->pvc = 2;
+	case ACT_CREATE_PVC:
+		if (s->owner == OWN_NONE) /* else the PV waits for the owner to let go */
+			s->owner = (uint8_t)(OWN_0 + i);
 		break;
-	case ACT_CREATE_SECRET:
-	case ACT_DELETE_SECRET: s->secret = makes; break;
+	case ACT_DELETE_PVC:
+		if (s->owner == OWN_0 + i)
+			s->owner = (uint8_t)(OWN_0_GOES + i);
+		m_release(s);
+		break;
 	case ACT_END_JOB:
 		if (s->job == M_RUNNING && s->run == s->run_view) {
 			s->job = M_ENDED;
 			s->ended_once = 1;
 		}
 		break;
+	case ACT_CREATE_PV:
+	case ACT_DELETE_PV:
+	case ACT_CREATE_SECRET:
+	case ACT_DELETE_SECRET:
 	case ACT_CREATE_DISK:
 	case ACT_RECORD:
 	case ACT_ALLOCATE:

@@ -209,9 +209,9 @@ static void check(struct sim *w)
 
 		(void)job_key(&w->job[i].job, key, sizeof(key));
 		for (size_t k = 0; k < SIM_OBJECTS; k++)
-			vms += w->vm[k].vm.phase != VM_ABSENT && str_eq(w->vm[k].vm.job_key, key);
-		if (vms > 1 && sim_has(w->pvc, key))
-			sim_wrong(w, "%u VMs of job %s have its disk", vms, key);
+			vms += w->vm[k].guest && str_eq(w->vm[k].vm.job_key, key);
+		if (vms > 1)
+			sim_wrong(w, "%u guests of job %s have its disk", vms, key);
 		if (s &&
 		    (s->state == VM_STATE_PROVISIONING || s->state == VM_STATE_BOOTING ||
 		     s->state == VM_STATE_FAILED || s->state == VM_STATE_STOPPING) &&

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The true world and how it moves; see sim_world.h. What a real server refuses is refused here:
  * creates of a name that is there, deletes whose uid or version does not match, the removal of a
- * disk that is open, the removal of a PVC in use before its VM is gone. */
+ * disk that is open, of a PVC while a pod uses it, of a PV while it is bound; and a guest starts on
+ * PVCs only that are bound and not being deleted. */
 #include "tests/sim/sim_world.h"
 
 #include "vmd/base/str.h"
@@ -51,8 +52,7 @@ static struct sim_vm *vm_of(struct sim *w, const char *name)
 const struct sim_vm *sim_user_of(const struct sim *w, const char *key)
 {
 	for (size_t i = 0; i < SIM_OBJECTS; i++)
-		if (str_eq(w->vm[i].vm.job_key, key) &&
-		    (w->vm[i].vm.phase == VM_RUNNING || w->vm[i].vm.phase == VM_DELETING))
+		if (w->vm[i].guest && str_eq(w->vm[i].vm.job_key, key))
 			return &w->vm[i];
 	return NULL;
 }
@@ -153,16 +153,58 @@ static int disk_remove(struct sim *w, const struct action *a, struct err *e)
 	return 0;
 }
 
-static int volume_make(struct sim *w, struct volume_seen *table, const struct action *a)
+static struct volume_seen *volume_of(struct volume_seen *table, const char *name)
 {
-	struct volume_seen *place = NULL;
+	for (size_t i = 0; i < SIM_OBJECTS; i++)
+		if (str_eq(table[i].name, name))
+			return &table[i];
+	return NULL;
+}
 
-	for (size_t i = 0; i < SIM_OBJECTS; i++) {
-		if (str_eq(table[i].name, a->object))
-			return 0;
-		if (!*table[i].name && !place)
-			place = &table[i];
-	}
+static bool is_bound(struct sim *w, const struct volume_seen *pv)
+{
+	const struct volume_seen *pvc = volume_of(w->pvc, pv->claim);
+
+	return pvc && str_eq(pvc->uid, pv->claim_uid);
+}
+
+/* A pod of the VM whose claim this is has it open. */
+static bool is_used(const struct sim *w, const struct volume_seen *pvc)
+{
+	uint32_t run, other;
+
+	if (vm_incarnation(pvc->name, pvc->job_key, &run) < 0)
+		return false;
+	for (size_t i = 0; i < SIM_OBJECTS; i++)
+		if (w->vm[i].guest && str_eq(w->vm[i].vm.job_key, pvc->job_key) &&
+		    vm_incarnation(w->vm[i].vm.name, pvc->job_key, &other) == 0 && run == other)
+			return true;
+	return false;
+}
+
+/* Finalizers: what is being deleted goes when nothing uses it any more. */
+static void volumes_release(struct sim *w)
+{
+	for (size_t i = 0; i < SIM_OBJECTS; i++)
+		if (w->pvc[i].deleting && !is_used(w, &w->pvc[i]))
+			w->pvc[i] = (struct volume_seen){.name = ""};
+	for (size_t i = 0; i < SIM_OBJECTS; i++)
+		if (w->pv[i].deleting && !is_bound(w, &w->pv[i]))
+			w->pv[i] = (struct volume_seen){.name = ""};
+}
+
+static int volume_make(struct sim *w, struct volume_seen *table, const struct action *a,
+		       struct err *e)
+{
+	const struct volume_seen *there = volume_of(table, a->object);
+	struct volume_seen *place = volume_of(table, "");
+
+	if (there && there->deleting)
+		return err_set(e, ERR_RETRY, "the one that is there is being deleted");
+	if (there && !str_eq(there->claim_uid, a->disk.claim_uid))
+		return err_set(e, ERR_CONFLICT, "exists for another run");
+	if (there)
+		return 0;
 	if (!place) {
 		sim_wrong(w, "more volumes than places");
 		return -1;
@@ -170,6 +212,10 @@ static int volume_make(struct sim *w, struct volume_seen *table, const struct ac
 	*place = (struct volume_seen){.version = "1"};
 	(void)str_copy(place->name, sizeof(place->name), a->object);
 	(void)str_copy(place->job_key, sizeof(place->job_key), a->job_key);
+	if (table == w->pv) {
+		(void)str_copy(place->claim, sizeof(place->claim), a->disk.claim);
+		(void)str_copy(place->claim_uid, sizeof(place->claim_uid), a->disk.claim_uid);
+	}
 	(void)str_fmt(place->uid, sizeof(place->uid), "u%llu", (unsigned long long)++w->uids);
 	return 0;
 }
@@ -177,16 +223,17 @@ static int volume_make(struct sim *w, struct volume_seen *table, const struct ac
 static int volume_delete(struct sim *w, struct volume_seen *table, const struct action *a,
 			 struct err *e)
 {
-	for (size_t i = 0; i < SIM_OBJECTS; i++) {
-		if (!str_eq(table[i].name, a->object))
-			continue;
-		if (!str_eq(table[i].uid, a->uid))
-			return err_set(e, ERR_CONFLICT, "%s is another one", a->object);
-		if (table == w->pvc && sim_user_of(w, a->job_key))
-			table[i].deleting = true;
-		else
-			table[i] = (struct volume_seen){.name = ""};
-	}
+	struct volume_seen *v = volume_of(table, a->object);
+
+	if (!v)
+		return 0;
+	if (!str_eq(v->uid, a->uid))
+		return err_set(e, ERR_CONFLICT, "%s is another one", a->object);
+	if (table == w->secret)
+		*v = (struct volume_seen){.name = ""};
+	else
+		v->deleting = true;
+	volumes_release(w);
 	return 0;
 }
 
@@ -210,9 +257,9 @@ int sim_effect(struct sim *w, const struct action *a, struct err *e)
 			d->kept_until_s = a->keep_until_s;
 		return 0;
 	case ACT_REMOVE_DISK: return disk_remove(w, a, e);
-	case ACT_CREATE_PV: return volume_make(w, w->pv, a);
-	case ACT_CREATE_PVC: return volume_make(w, w->pvc, a);
-	case ACT_CREATE_SECRET: return volume_make(w, w->secret, a);
+	case ACT_CREATE_PV: return volume_make(w, w->pv, a, e);
+	case ACT_CREATE_PVC: return volume_make(w, w->pvc, a, e);
+	case ACT_CREATE_SECRET: return volume_make(w, w->secret, a, e);
 	case ACT_CREATE_VM: return vm_create(w, &a->vm);
 	case ACT_DELETE_VM: return vm_delete(w, a, e);
 	case ACT_DELETE_PV: return volume_delete(w, w->pv, a, e);
@@ -249,7 +296,8 @@ static void epilog_check(struct sim *w, const struct sim_job *j)
 {
 	char key[JOB_KEY_MAX + 1];
 
-	if (w->now_us >= j->ending_us + 300 * SIM_S || w->now_us < w->born_us + FLIGHT_QUIET_US)
+	if (w->now_us >= j->ending_us + 300 * SIM_S ||
+	    w->now_us < w->born_us + FLIGHT_LATE_US + FLIGHT_VIEW_US)
 		return; /* it timed out */
 	(void)job_key(&j->job, key, sizeof(key));
 	for (size_t i = 0; i < SIM_OBJECTS; i++)
@@ -297,40 +345,38 @@ static void job_move(struct sim *w, struct sim_job *j)
 	}
 }
 
-bool sim_has(const struct volume_seen *table, const char *key)
-{
-	for (size_t i = 0; i < SIM_OBJECTS; i++)
-		if (*table[i].name && str_eq(table[i].job_key, key) && !table[i].deleting)
-			return true;
-	return false;
-}
-
 static void vm_gone(struct sim *w, struct sim_vm *vm)
 {
-	char key[JOB_KEY_MAX + 1];
-
-	(void)str_copy(key, sizeof(key), vm->vm.job_key);
 	*vm = (struct sim_vm){.vm = {.phase = VM_ABSENT}};
-	for (size_t i = 0; i < SIM_OBJECTS; i++)
-		if (w->pvc[i].deleting && str_eq(w->pvc[i].job_key, key))
-			w->pvc[i] = (struct volume_seen){.name = ""};
+	volumes_release(w);
+}
+
+/* As kubelet looks before it starts a pod: the VM's own claim, bound, not being deleted. */
+static bool has_disk(struct sim *w, const struct sim_vm *vm)
+{
+	char claim[VM_NAME_MAX + 8], root[VM_NAME_MAX + 1];
+	const struct volume_seen *pvc, *pv;
+
+	(void)str_fmt(claim, sizeof(claim), "%s-root", vm->vm.name);
+	(void)str_fmt(root, sizeof(root), "vm-%s-root", vm->vm.job_key);
+	pvc = volume_of(w->pvc, claim);
+	pv = volume_of(w->pv, root);
+	return pvc && !pvc->deleting && pv && str_eq(pv->claim_uid, pvc->uid) && disk_of(w, root);
 }
 
 static void vm_move(struct sim *w, struct sim_vm *vm)
 {
-	char root[VM_NAME_MAX + 1];
-
 	if (vm->vm.phase == VM_ABSENT || w->now_us < vm->next_us)
 		return;
-	(void)str_fmt(root, sizeof(root), "vm-%s-root", vm->vm.job_key);
 	(void)str_fmt(vm->vm.version, sizeof(vm->vm.version), "%llu",
 		      (unsigned long long)++w->uids);
 	vm->next_us = w->now_us + (int64_t)(5 + sim_chance(w, 60)) * SIM_S;
 	switch (vm->vm.phase) {
 	case VM_STARTING:
-		if (sim_has(w->pvc, vm->vm.job_key) && sim_has(w->pv, vm->vm.job_key) &&
-		    disk_of(w, root))
+		if (has_disk(w, vm)) {
 			vm->vm.phase = VM_RUNNING;
+			vm->guest = true;
+		}
 		break;
 	case VM_RUNNING:
 		if (!vm->vm.agent && !vm->hangs) {
@@ -338,6 +384,8 @@ static void vm_move(struct sim *w, struct sim_vm *vm)
 			(void)str_copy(vm->vm.address, sizeof(vm->vm.address), "192.168.172.57");
 		} else if (sim_chance(w, 8) == 0) {
 			vm->vm.phase = sim_chance(w, 2) ? VM_STOPPED : VM_FAILED;
+			vm->guest = false;
+			volumes_release(w);
 		}
 		break;
 	case VM_DELETING: vm_gone(w, vm); break;

@@ -24,6 +24,7 @@ struct sim_vm {
 	struct vm_seen vm; /* phase VM_ABSENT: a free place */
 	int64_t next_us;
 	bool hangs; /* never gets an agent */
+	bool guest; /* its pod has the job's disks open */
 };
 
 /* A request between vmd and the world. */
@@ -83,6 +84,5 @@ void sim_wrong(struct sim *w, const char *fmt, ...) PRINTF(2, 3); /* the first o
 struct sim_job *sim_job_of(struct sim *w, const char *key);
 /* A VM that may have the job's disks open; NULL: none. */
 const struct sim_vm *sim_user_of(const struct sim *w, const char *key);
-bool sim_has(const struct volume_seen *table, const char *key);
 
 #endif

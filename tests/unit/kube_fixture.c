@@ -78,9 +78,9 @@ struct vm_spec fixture_vm(enum vm_profile profile)
 	SET(v.network, "lan");
 	SET(v.secret, "vm-" FIXTURE_KEY);
 	SET(v.disk[0].name, "root");
-	SET(v.disk[0].claim, "vm-" FIXTURE_KEY "-root");
+	SET(v.disk[0].claim, "vm-" FIXTURE_KEY "-r0-root");
 	SET(v.disk[1].name, "scratch");
-	SET(v.disk[1].claim, "vm-" FIXTURE_KEY "-scratch");
+	SET(v.disk[1].claim, "vm-" FIXTURE_KEY "-r0-scratch");
 	return v;
 }
 
@@ -89,6 +89,9 @@ struct disk_spec fixture_disk(enum disk_role role, const char *golden)
 	struct disk_spec d = {.job_id = 17, .role = role, .size_bytes = UINT64_C(20) << 30};
 
 	SET(d.name, role == DISK_ROOT ? "vm-" FIXTURE_KEY "-root" : "vm-" FIXTURE_KEY "-scratch");
+	SET(d.claim,
+	    role == DISK_ROOT ? "vm-" FIXTURE_KEY "-r0-root" : "vm-" FIXTURE_KEY "-r0-scratch");
+	SET(d.claim_uid, "claim-uid");
 	SET(d.job_key, FIXTURE_KEY);
 	if (golden) {
 		SET(d.golden.pool, "rbd");

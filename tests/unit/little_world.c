@@ -125,8 +125,6 @@ static bool job_word(struct little_world *w, const char *s)
 		w->progress.recorded[0] = '\0';
 	else if (str_eq(s, "recording"))
 		w->progress.record_ticket = 5;
-	else if (str_eq(s, "young"))
-		w->context.quiet_at_us = LITTLE_NOW_US + 1;
 	else
 		return false;
 	return true;
@@ -180,9 +178,25 @@ static bool volume_word(struct volume_seen *v, size_t *n, const char *name, cons
 	(void)str_copy(v->name, sizeof(v->name), name);
 	(void)str_copy(v->job_key, sizeof(v->job_key), LITTLE_KEY);
 	v->deleting = str_eq(mark, ":deleting");
+	if (strstr(name, "-r1-"))
+		(void)str_copy(v->uid, sizeof(v->uid), "u-claim1");
 	if (str_eq(mark, ":nouid"))
 		v->uid[0] = '\0';
-	return v->deleting || !*v->uid || !*mark;
+	return v->deleting || !*v->uid || !*mark || str_eq(mark, ":other");
+}
+
+static bool pv_word(struct little_world *w, const char *name, const char *claim, const char *mark)
+{
+	struct volume_seen *v = &w->pv[w->seen.n_pv];
+
+	if (!volume_word(w->pv, &w->seen.n_pv, name, mark))
+		return false;
+	(void)str_copy(v->claim, sizeof(v->claim), claim);
+	(void)str_copy(v->claim_uid, sizeof(v->claim_uid),
+		       str_eq(mark, ":other")  ? "u-other"
+		       : strstr(claim, "-r1-") ? "u-claim1"
+					       : "u-volume");
+	return true;
 }
 
 /* What Kubernetes shows of the VM's move; false: no such word. */
@@ -216,7 +230,10 @@ static bool moving_word(struct little_world *w, const char *s)
 static bool seen_word(struct little_world *w, const char *s)
 {
 	static const char root[] = "vm-" LITTLE_KEY "-root",
-			  scratch[] = "vm-" LITTLE_KEY "-scratch";
+			  scratch[] = "vm-" LITTLE_KEY "-scratch",
+			  claim[] = "vm-" LITTLE_KEY "-r0-root",
+			  claim1[] = "vm-" LITTLE_KEY "-r1-root",
+			  claim2[] = "vm-" LITTLE_KEY "-r0-scratch";
 	struct observed *o = &w->seen;
 	size_t len = strcspn(s, ":");
 	const char *mark = s + len;
@@ -233,13 +250,19 @@ static bool seen_word(struct little_world *w, const char *s)
 	if (str_eq(word, "scratch"))
 		return disk_word(w, "scratch", mark);
 	if (str_eq(word, "pv"))
-		return volume_word(w->pv, &o->n_pv, root, mark);
+		return pv_word(w, root, claim, mark);
+	if (str_eq(word, "pv1"))
+		return pv_word(w, root, claim1, mark);
 	if (str_eq(word, "pv2"))
-		return volume_word(w->pv, &o->n_pv, scratch, mark);
+		return pv_word(w, scratch, claim2, mark);
 	if (str_eq(word, "pvc"))
-		return volume_word(w->pvc, &o->n_pvc, root, mark);
+		return volume_word(w->pvc, &o->n_pvc, claim, mark);
+	if (str_eq(word, "pvc1"))
+		return volume_word(w->pvc, &o->n_pvc, claim1, mark);
 	if (str_eq(word, "pvc2"))
-		return volume_word(w->pvc, &o->n_pvc, scratch, mark);
+		return volume_word(w->pvc, &o->n_pvc, claim2, mark);
+	if (str_eq(word, "pvcx")) /* our mark, a name of another form */
+		return volume_word(w->pvc, &o->n_pvc, root, mark);
 	if (str_eq(word, "secret"))
 		return volume_word(w->secret, &o->n_secret, "vm-" LITTLE_KEY, mark);
 	if (str_eq(s, "foreign")) { /* the same names without our mark */
@@ -275,8 +298,8 @@ static const char *flight_object(enum action_kind k)
 	case CLASS_DISK:
 		return k == ACT_CREATE_DISK ? "vm-" LITTLE_KEY "-scratch"
 					    : "vm-" LITTLE_KEY "-root";
-	case CLASS_PV:
-	case CLASS_PVC: return "vm-" LITTLE_KEY "-root";
+	case CLASS_PV: return "vm-" LITTLE_KEY "-root";
+	case CLASS_PVC: return "vm-" LITTLE_KEY "-r0-root";
 	case CLASS_SECRET: return "vm-" LITTLE_KEY;
 	case CLASS_VM: return "vm-" LITTLE_KEY "-r0";
 	case CLASS_MIGRATION: return "vm-" LITTLE_KEY "-r0-m23-1";

@@ -4,10 +4,11 @@
  * job:  pending running ending ended absent unknown(no list) ; r1 r2 (restarts) batch scratch
  *       drained requeue held aimed:NODE (asked_node) moved (this run is a move's) marked (the next
  *       will be) migrate:NODE pause alone ; companion:PHASE@NODE, up to two, job ids 23, 24
- *       normal abnormal never always(keep) ; failed ready young(progress) live(known by id only)
+ *       normal abnormal never always(keep) ; failed ready(progress) live(known by id only)
  * seen: vm0:PHASE vm1:PHASE (PHASE: starting running stopped failed deleting, with @NODE behind)
  *       disk scratch pv pvc secret, each with :kept :old :open :removing, or :deleting :nouid
- * behind; pv2 pvc2 of the scratch disk; foreign oddkey (not ours); nouid (the VM has none); ?vms
+ * behind; pv1 pvc1 of run 1; pv2 pvc2 of the scratch disk; pv:other (for another PVC of the same
+ * name); pvcx (its name has no run); foreign oddkey (not ours); nouid (the VM has none); ?vms
  * ?disks ?pvs ?pvcs ?secrets ?moves (unknown); of the VM before: wants:NODE given:NODE (else where
  * it is) evacuating blocked sending (our migration) theirs (KubeVirt's own, new) stale (the same,
  * older than the companion) failed:N succeeded (our last migration, attempt N) flight: ~KIND (in

@@ -191,8 +191,9 @@ END_TEST
 START_TEST(names)
 {
 	struct job j = {.id = 17, .restarts = 2, .request = {.nonce = "9f3c12ab45de6701"}};
-	char buf[VM_NAME_MAX + 1];
+	char buf[VM_NAME_MAX + 1], claim[VM_NAME_MAX + 1];
 	enum vm_state s;
+	uint32_t run = 9;
 
 	ck_assert_int_eq(vm_name(&j, buf, sizeof(buf)), 0);
 	ck_assert_str_eq(buf, "vm-17-9f3c12ab45de6701-r2");
@@ -200,6 +201,19 @@ START_TEST(names)
 	ck_assert_str_eq(buf, "vm-17-9f3c12ab45de6701");
 	ck_assert_int_eq(disk_name(&j, DISK_SCRATCH, buf, sizeof(buf)), 0);
 	ck_assert_str_eq(buf, "vm-17-9f3c12ab45de6701-scratch");
+	ck_assert_int_eq(disk_claim_name(&j, DISK_ROOT, claim, sizeof(claim)), 0);
+	ck_assert_str_eq(claim, "vm-17-9f3c12ab45de6701-r2-root");
+	ck_assert_int_eq(vm_incarnation(claim, "17-9f3c12ab45de6701", &run), 0);
+	ck_assert_uint_eq(run, 2);
+	ck_assert_int_eq(vm_incarnation("vm-1-aa-r4294967295", "1-aa", &run), 0);
+	ck_assert_uint_eq(run, UINT32_MAX);
+	ck_assert_int_eq(vm_incarnation("vm-1-aa-r4294967296", "1-aa", &run), -1);
+	ck_assert_int_eq(vm_incarnation("vm-1-aa-r99999999999999999999", "1-aa", &run), -1);
+	ck_assert_int_eq(vm_incarnation("vm-1-aa-r2x", "1-aa", &run), -1);
+	ck_assert_int_eq(vm_incarnation("vm-1-aa-root", "1-aa", &run), -1);
+	ck_assert_int_eq(vm_incarnation("vm-1-aa-r2", "1-ab", &run), -1);
+	ck_assert_int_eq(vm_incarnation(buf, "17-9f3c12ab45de6701", &run), -1);
+	ck_assert_uint_eq(run, UINT32_MAX);
 	ck_assert(disk_name_is(buf, "17-9f3c12ab45de6701", DISK_SCRATCH));
 	ck_assert(!disk_name_is(buf, "17-9f3c12ab45de6701", DISK_ROOT));
 	ck_assert(!disk_name_is(buf, "7-9f3c12ab45de6701", DISK_SCRATCH));

@@ -154,10 +154,43 @@ START_TEST(belief_has_a_kind)
 }
 END_TEST
 
-/* What a new vmd waits for: a request that its predecessor sent last lands late, and shows late. */
-START_TEST(quiet_is_long_enough)
+/* A name is free as soon as a whole view shows that its object is gone. */
+START_TEST(gone_is_not_waited_for)
 {
-	ck_assert_int_ge(FLIGHT_QUIET_US, FLIGHT_LATE_US + FLIGHT_VIEW_US);
+	static const struct {
+		enum action_kind k;
+		size_t known; /* offset of the flag that counts */
+	} rows[] = {
+		{ACT_REMOVE_DISK,   offsetof(struct observed, disks_known)  },
+		{ACT_DELETE_PV,     offsetof(struct observed, pvs_known)    },
+		{ACT_DELETE_PVC,    offsetof(struct observed, pvcs_known)   },
+		{ACT_DELETE_SECRET, offsetof(struct observed, secrets_known)},
+		{ACT_DELETE_VM,     offsetof(struct observed, vms_known)    }
+        };
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct inflight f = {.seed = 1};
+		struct observed seen = {.n_vm = 0};
+		enum action_class class = action_class(rows[i].k);
+
+		inflight_finish(&f, start(&f, rows[i].k, "d", 0), &ok, 0);
+		inflight_see(&f, &seen);
+		ck_assert(inflight_busy(&f, K, "d", class, 1));
+		*((bool *)((char *)&seen + rows[i].known)) = true;
+		inflight_see(&f, &seen);
+		ck_assert(!inflight_busy(&f, K, "d", class, 1));
+		inflight_done(&f);
+	}
+	struct inflight f = {.seed = 1};
+	struct observed seen = {.pvs_known = true};
+
+	go_wrong(&f, ACT_DELETE_PV, "d", ERR_RETRY, 0); /* backs off whatever is seen */
+	inflight_see(&f, &seen);
+	ck_assert(inflight_busy(&f, K, "d", CLASS_PV, 1));
+	inflight_finish(&f, start(&f, ACT_END_JOB, "j", 0), &ok, 0);
+	inflight_see(&f, &seen);
+	ck_assert(inflight_busy(&f, K, "j", CLASS_JOB_END, 1));
+	inflight_done(&f);
 }
 END_TEST
 
@@ -431,7 +464,7 @@ int main(void)
 	tcase_add_test(t, another_that_is_seen_says_nothing);
 	tcase_add_test(t, jobs_are_apart);
 	tcase_add_test(t, belief_has_a_kind);
-	tcase_add_test(t, quiet_is_long_enough);
+	tcase_add_test(t, gone_is_not_waited_for);
 	tcase_add_test(t, made_is_made_whatever_comes_of_repeating);
 	tcase_add_test(t, unsure_create_may_land_whatever_comes_after);
 	tcase_add_test(t, deadline_is_an_unknown_outcome);

@@ -71,7 +71,7 @@ static const struct row both[] = {
 	{D "devices/disks/1",
 	 "{\"name\":\"scratch\",\"disk\":{\"bus\":\"virtio\"},\"serial\":\"scratch\"}"                                                      },
 	{T "volumes/0",						 "{\"name\":\"root\",\"persistentVolumeClaim\":{\"claimName\":"
-			"\"vm-17-9f3c12ab45de6701-root\"}}"                                                          },
+			"\"vm-17-9f3c12ab45de6701-r0-root\"}}"                                                       },
 	{T "accessCredentials/0/userPassword/source/secret/secretName",
 	 "\"vm-17-9f3c12ab45de6701-login\""												 },
 	{T "accessCredentials/0/userPassword/propagationMethod",        "{\"qemuGuestAgent\":{}}"                                           },
@@ -239,7 +239,8 @@ static const struct row pv[] = {
 	{"spec/storageClassName",              "\"\""					     },
 	{"spec/persistentVolumeReclaimPolicy", "\"Retain\""                                       },
 	{"spec/claimRef/namespace",            "\"slurm-vm\""                                     },
-	{"spec/claimRef/name",                 "\"vm-17-9f3c12ab45de6701-root\""                  },
+	{"spec/claimRef/name",                 "\"vm-17-9f3c12ab45de6701-r0-root\""               },
+	{"spec/claimRef/uid",                  "\"claim-uid\""                                    },
 	{"spec/csi/driver",                    "\"rbd.csi.ceph.com\""                             },
 	{"spec/csi/volumeHandle",              "\"vm-17-9f3c12ab45de6701-root\""                  },
 	{"spec/csi/volumeAttributes",
@@ -248,14 +249,15 @@ static const struct row pv[] = {
 	{"spec/csi/nodeStageSecretRef",        "{\"name\":\"ceph-vmd\",\"namespace\":\"ceph-ns\"}"},
 };
 static const struct row pvc[] = {
-	{"kind",			    "\"PersistentVolumeClaim\""      },
-	{"metadata/namespace",              "\"slurm-vm\""                   },
-	{"metadata/labels",                 "{" LABELS "}"                   },
-	{"spec/accessModes",                "[\"ReadWriteMany\"]"            },
-	{"spec/volumeMode",                 "\"Block\""                      },
-	{"spec/storageClassName",           "\"\""                           },
-	{"spec/volumeName",                 "\"vm-17-9f3c12ab45de6701-root\""},
-	{"spec/resources/requests/storage", "\"20Gi\""                       },
+	{"kind",			    "\"PersistentVolumeClaim\""         },
+	{"metadata/name",                   "\"vm-17-9f3c12ab45de6701-r0-root\""},
+	{"metadata/namespace",              "\"slurm-vm\""                      },
+	{"metadata/labels",                 "{" LABELS "}"                      },
+	{"spec/accessModes",                "[\"ReadWriteMany\"]"               },
+	{"spec/volumeMode",                 "\"Block\""                         },
+	{"spec/storageClassName",           "\"\""                              },
+	{"spec/volumeName",                 "\"vm-17-9f3c12ab45de6701-root\""   },
+	{"spec/resources/requests/storage", "\"20Gi\""                          },
 };
 
 START_TEST(volumes)

@@ -175,6 +175,56 @@ START_TEST(create_rows)
 }
 END_TEST
 
+/* A PV is there for one PVC, which it names by uid: that of another run is not ours. */
+#define PV      "vm-" FIXTURE_KEY "-root"
+#define PV_PATH "/api/v1/persistentvolumes"
+#define PV_FOR(uid)                                                                                \
+	{                                                                                          \
+		.status = 200, .body = "{\"metadata\":{\"name\":\"" PV "\",\"uid\":\"u\","         \
+				       "\"resourceVersion\":\"1\",\"labels\":"                     \
+				       "{\"slurm-vm.io/key\":\"" FIXTURE_KEY "\"}},"               \
+				       "\"spec\":{\"claimRef\":{" uid "}}}"                        \
+	}
+static const struct row pv_creates[] = {
+	{"made",		      MADE,   NO_LOOK,                         1, ERR_NONE,     ""               },
+	{"there, for this claim",     EXISTS, PV_FOR("\"uid\":\"claim-uid\""), 2, ERR_NONE,     ""               },
+	{"there, for an earlier one", EXISTS, PV_FOR("\"uid\":\"other\""),     2, ERR_CONFLICT,
+	 "for another run"										       },
+	{"there, for any",            EXISTS, PV_FOR(""),                      2, ERR_CONFLICT, "for another run"},
+};
+
+static void answer_pv(void *ctx, const struct fake_request *q, struct fake_answer *a)
+{
+	const struct row *r = ctx;
+	bool look = str_eq(q->method, "GET");
+
+	*a = look ? r->look : r->first;
+	if (!str_eq(q->path, look ? PV_PATH "/" PV : PV_PATH) ||
+	    (!look && !strstr(q->body, "\"uid\":\"claim-uid\"")) ||
+	    (look && !str_eq(q->accept, "application/json"))) /* the spec is wanted */
+		a->status = 418;
+}
+
+START_TEST(pv_create_rows)
+{
+	const struct row *r = &pv_creates[_i];
+	struct disk_spec d = fixture_disk(DISK_ROOT, "tiny");
+	struct outcome o = {.done = false};
+	struct err e;
+
+	up(answer_pv, (void *)(uintptr_t)r);
+	ck_assert_int_eq(kube_create_pv(kube, &d, on_done, &o, &e), 0);
+	wait_for(&o);
+	ck_assert_msg(o.e.kind == r->kind && strstr(o.e.msg, r->text), "%s: %s %s", r->why,
+		      err_kind_name(o.e.kind), o.e.msg);
+	ck_assert_uint_eq(fake_api_requests(api), r->requests);
+	d.claim_uid[0] = '\0';
+	ck_assert_int_eq(kube_create_pv(kube, &d, on_done, &o, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_INVALID);
+	down();
+}
+END_TEST
+
 /* It takes the commas of macros for columns. */
 /* clang-format off */
 static const struct row deletes[] = {
@@ -398,6 +448,7 @@ int main(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, create_rows, 0, ARRAY_LEN(creates));
+	tcase_add_loop_test(t, pv_create_rows, 0, ARRAY_LEN(pv_creates));
 	tcase_add_loop_test(t, delete_rows, 0, ARRAY_LEN(deletes));
 	tcase_add_test(t, bad_names_are_not_sent);
 	tcase_add_test(t, secret_comes_last);

@@ -137,7 +137,7 @@ static const struct {
 	 "running r1 requeue moved aimed:n1 companion:running@n1", "vm0:running " HAS, "", "drop",
 	 "end-companion", false},
 	{"the next run after it may start anywhere", "pending r1 requeue held aimed:n1 moved r2", HAS,
-	 "", "unaim", "aim-job", false},
+	 "", "unaim", "delete-pvc:r0-root aim-job", false},
 
 	/* arrived: an allocation stays */
 	{"an allocation keeps its companion", "running drained companion:running@n2",
@@ -147,9 +147,9 @@ static const struct {
 	{"... until its VM is gone", "ended normal companion:running@n2", "vm0:deleting@n2 " HAS, "",
 	 "none", "", false},
 	{"... and no longer", "ended normal companion:running@n2", HAS, "", "drop",
-	 "delete-pvc:root end-companion", false},
+	 "delete-pvc:r0-root end-companion", false},
 	{"of a job that nobody knows, too", "absent companion:running@n2", HAS, "", "",
-	 "end-companion delete-pvc:root", false},
+	 "end-companion delete-pvc:r0-root", false},
 	{"... but not under its VM", "absent companion:running@n2", "vm0:deleting@n2 " HAS, "", "", "",
 	 false},
 	{"... and of one that Slurm still knows it is left", "absent live companion:running@n2", HAS, "",

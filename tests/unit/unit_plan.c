@@ -6,7 +6,8 @@
 #include <check.h>
 #include <string.h>
 
-#define ALL "disk pv pvc secret"
+#define ALL  "disk pv pvc secret"
+#define RUN1 "disk pv1 pvc1 secret" /* the same of run 1 */
 
 /* clang-format off */
 static const struct {
@@ -21,8 +22,9 @@ static const struct {
 	 ""},
 	{"... nor while the job ends", "ending", "vm0:running " ALL " ?vms", "", ""},
 	{"no list of VMs: nothing is made", "running", ALL " ?vms", "", ""},
-	{"no list of disks: none is made", "running", "?disks", "", "create-secret"},
-	{"no list of PVs: none is made", "running", "disk secret ?pvs", "", ""},
+	{"no list of disks: none is made", "running", "?disks", "",
+	 "create-pvc:r0-root create-secret"},
+	{"no list of PVs: none is made", "running", "disk pvc secret ?pvs", "", ""},
 	{"no list of PVCs: none is made", "running", "disk pv secret ?pvcs", "", ""},
 	{"no list of Secrets: none is made, no VM", "running", "disk pv pvc ?secrets", "", ""},
 	{"no list of PVCs: neither PV nor disk goes", "ended normal", "disk pv secret ?pvcs", "",
@@ -33,43 +35,50 @@ static const struct {
 
 	/* made in order */
 	{"pending: nothing is made", "pending", "", "", ""},
-	{"running: disk and Secret first", "running", "", "", "clone-disk:root create-secret"},
-	{"then the PV", "running", "disk secret", "", "create-pv:root"},
-	{"then the PVC", "running", "disk pv secret", "", "create-pvc:root"},
+	{"running: disk, PVC and Secret first", "running", "", "",
+	 "clone-disk:root create-pvc:r0-root create-secret"},
+	{"then the PV", "running", "disk pvc secret", "", "create-pv:root"},
+	{"no PV before the disk", "running", "pvc secret", "", "clone-disk:root"},
+	{"no PV before the PVC", "running", "disk secret", "", "create-pvc:r0-root"},
+	{"no PV for a PVC whose uid is not known", "running", "disk pvc:nouid secret", "", ""},
+	{"no PV for a PVC that goes", "running", "disk pvc:deleting secret", "", ""},
 	{"the VM last", "running", ALL, "", "create-vm:r0"},
 	{"and then nothing", "running", "vm0:running " ALL, "", ""},
 	{"no VM without Secret", "running", "disk pv pvc", "", "create-secret"},
-	{"scratch disk likewise", "running scratch", ALL, "", "create-disk:scratch"},
+	{"scratch disk likewise", "running scratch", ALL, "",
+	 "create-disk:scratch create-pvc:r0-scratch"},
 	{"both disks side by side", "running scratch", "scratch secret", "",
-	 "clone-disk:root create-pv:scratch"},
-	{"scratch disk's PV", "running scratch", ALL " scratch", "", "create-pv:scratch"},
-	{"scratch disk's PVC", "running scratch", ALL " scratch pv2", "", "create-pvc:scratch"},
+	 "clone-disk:root create-pvc:r0-root create-pvc:r0-scratch"},
+	{"scratch disk's PVC", "running scratch", ALL " scratch", "", "create-pvc:r0-scratch"},
+	{"scratch disk's PV", "running scratch", ALL " scratch pvc2", "", "create-pv:scratch"},
 	{"all of both disks: VM", "running scratch", ALL " scratch pv2 pvc2", "", "create-vm:r0"},
 	{"a VM that is there is enough", "running", "vm0:starting", "", ""},
 	{"a deleted VM is waited for", "running", "vm0:deleting " ALL, "", ""},
-	{"a PV that goes is waited for", "running", "disk pv:deleting secret", "", ""},
+	{"a PV that goes is waited for", "running", "disk pv:deleting pvc secret", "", ""},
 	{"a PVC that goes is waited for", "running", "disk pv pvc:deleting secret", "", ""},
 	{"a Secret that goes is waited for", "running", "disk pv pvc secret:deleting", "", ""},
-	{"the rest of a removed disk is no disk", "running", "disk:removing secret", "",
+	{"the rest of a removed disk is no disk", "running", "disk:removing pvc secret", "",
 	 "remove-disk:root"},
 	{"an image that is not in the catalogue: nothing is made", "running badimage", "", "", ""},
 	{"... but a VM that runs is left alone", "running badimage", "vm0:running " ALL, "", ""},
 
 	/* in flight */
-	{"one action per object", "running", "", "~clone-disk ~create-secret", ""},
-	{"what was made just now is believed", "running", "", "+clone-disk +create-secret",
+	{"one action per object", "running", "", "~clone-disk ~create-pvc ~create-secret", ""},
+	{"a disk that was made just now is believed", "running", "pvc", "+clone-disk +create-secret",
 	 "create-pv:root"},
-	{"a PV that was made just now too", "running", "disk secret", "+create-pv",
-	 "create-pvc:root"},
-	{"a PVC too", "running", "disk pv secret", "+create-pvc", "create-vm:r0"},
+	{"a PVC that was made just now is not made again, but its uid is not known", "running",
+	 "disk secret", "+create-pvc", ""},
+	{"a PV that was made just now is not made again, but who has it must be seen", "running",
+	 "disk pvc secret", "+create-pv", ""},
 	{"a Secret too", "running", "disk pv pvc", "+create-secret", "create-vm:r0"},
 	{"a VM that was made just now is not made again", "running", ALL, "+create-vm", ""},
 	{"a VM whose making had no answer is made again", "running", ALL, "!create-vm",
 	 "create-vm:r0"},
-	{"a disk removed just now is not there, whatever the list says", "running", "disk secret",
+	{"a disk removed just now is not there, whatever the list says", "running", "disk pvc secret",
 	 "+remove-disk", ""},
-	{"nor one whose removal is under way", "running", "disk secret", "~remove-disk", ""},
-	{"nor one whose removal had no answer", "running", "disk secret", "!remove-disk", ""},
+	{"nor one whose removal is under way", "running", "disk pvc secret", "~remove-disk", ""},
+	{"nor one whose removal had no answer", "running", "disk pvc secret",
+	 "!remove-disk", ""},
 	{"a PVC deleted just now likewise", "running", ALL, "+delete-pvc", ""},
 	{"a Secret deleted just now likewise", "running", ALL, "+delete-secret", ""},
 
@@ -79,16 +88,40 @@ static const struct {
 	{"runs again: the old VM goes first", "running r1", "vm0:running " ALL, "",
 	 "delete-vm:r0"},
 	{"... and is waited for", "running r1", "vm0:deleting " ALL, "", ""},
-	{"... then the new one comes, with the old disk", "running r1", ALL, "", "create-vm:r1"},
-	{"an old VM that may come up is waited for", "running r1", ALL, "!create-vm", ""},
-	{"an old VM being made is waited for", "running r1", ALL, "~create-vm", ""},
-	{"an old VM made just now is waited for", "running r1", ALL, "+create-vm", ""},
-	{"after vmd's restart requests of before are waited for", "running r1 young", ALL, "", ""},
-	{"... which a first incarnation need not", "running young", ALL, "", "create-vm:r0"},
+	{"... then its PVC goes, and the new one's comes", "running r1", ALL, "",
+	 "delete-pvc:r0-root create-pvc:r1-root"},
+	{"... then the PV, which is for the old one", "running r1", "disk pv pvc1 secret", "",
+	 "delete-pv:root"},
+	{"... even if it is being bound", "running r1", "disk pv pvc pvc1 secret", "",
+	 "delete-pvc:r0-root delete-pv:root"},
+	{"... and is waited for", "running r1", "disk pv:deleting pvc1 secret", "", ""},
+	{"... then it is made for the new one", "running r1", "disk pvc1 secret", "",
+	 "create-pv:root"},
+	{"... then the new VM comes, with the old disk", "running r1", RUN1, "", "create-vm:r1"},
+	{"requeued: when the VM is gone its PVC goes", "pending r1", ALL, "",
+	 "delete-pvc:r0-root"},
+	{"... then the PV", "pending r1", "disk pv secret", "", "delete-pv:root"},
+	{"... disk and Secret stay", "pending r1", "disk secret", "", ""},
+	{"an old VM that may come up does no harm", "running r1", RUN1, "!create-vm",
+	 "create-vm:r1"},
+	{"... and goes when it has", "running r1", "vm0:starting vm1:running " RUN1, "",
+	 "delete-vm:r0"},
+	{"an old PVC that came up late goes", "running r1", "vm1:running pvc " RUN1, "",
+	 "delete-pvc:r0-root"},
+	{"a PVC of ours whose name has no run goes", "running r1", "vm1:running pvcx " RUN1, "",
+	 "delete-pvc:root"},
+	{"a PV for an earlier PVC of the same name goes", "running", "disk pv:other pvc secret", "",
+	 "delete-pv:root"},
 	{"both there: the old one goes", "running r1", "vm0:running vm1:starting " ALL, "",
 	 "delete-vm:r0"},
-	{"a newer one than Slurm says goes too", "running", "vm1:running " ALL, "",
+	{"of a later run than Slurm told: the VM is left alone", "running", "vm1:running " RUN1, "",
+	 ""},
+	{"... its PVC and PV too", "running", "disk pv1 pvc pvc1 secret", "", ""},
+	{"... though the job has ended", "ended normal", "vm1:running " RUN1, "", ""},
+	{"... or is ending", "ending", RUN1, "", ""},
+	{"... but not when Slurm does not know the job", "absent", "vm1:running " RUN1, "",
 	 "delete-vm:r1"},
+	{"... nor its PVC", "absent", RUN1, "", "delete-pvc:r1-root"},
 
 	/* wrong node */
 	{"on another node than allocated: it goes", "running", "vm0:running@n2 " ALL, "",
@@ -101,12 +134,13 @@ static const struct {
 
 	/* removed in order */
 	{"ending: the VM goes", "ending", "vm0:running " ALL, "", "delete-vm:r0"},
-	{"ending: the rest stays, it may be a requeue", "ending", ALL, "", ""},
+	{"ending: its PVC goes", "ending", ALL, "", "delete-pvc:r0-root"},
+	{"ending: disk and Secret stay, it may be a requeue", "ending", "disk secret", "", ""},
 	{"ended: the VM first", "ended normal", "vm0:running " ALL, "", "delete-vm:r0"},
 	{"a VM being deleted is waited for", "ended normal", "vm0:deleting " ALL, "", ""},
 	{"a VMI without VM is waited for", "ended normal", "vm0:running nouid " ALL, "", ""},
 	{"a VM that may come up is waited for", "ended normal", ALL, "!create-vm", ""},
-	{"then the PVC", "ended normal", ALL, "", "delete-pvc:root"},
+	{"then the PVC", "ended normal", ALL, "", "delete-pvc:r0-root"},
 	{"which is waited for", "ended normal", "disk pv pvc:deleting secret", "", ""},
 	{"then the PV", "ended normal", "disk pv secret", "", "delete-pv:root"},
 	{"then the disk", "ended normal", "disk secret", "", "remove-disk:root"},
@@ -141,16 +175,16 @@ static const struct {
 	{"the rest of a removed disk is not kept", "ended abnormal", "disk:removing", "",
 	 "remove-disk:root"},
 	{"one mark at a time", "ended abnormal", "disk secret", "~keep-disk", ""},
-	{"one mark at a time, when it is taken off", "running r1", "vm1:running disk:kept pv pvc secret",
+	{"one mark at a time, when it is taken off", "running r1", "vm1:running disk:kept pv1 pvc1 secret",
 	 "~keep-disk", ""},
 	{"a kept disk does not hide another one", "ended abnormal", "disk:kept scratch:open secret",
 	 "", ""},
 	{"a job that runs again loses the mark", "running r1",
-	 "vm1:running disk:kept pv pvc secret", "", "keep-disk:root"},
+	 "vm1:running disk:kept pv1 pvc1 secret", "", "keep-disk:root"},
 
 	/* of jobs that Slurm does not know */
 	{"unknown job: the VM goes", "absent", "vm0:running " ALL, "", "delete-vm:r0"},
-	{"then the PVC", "absent", ALL, "", "delete-pvc:root"},
+	{"then the PVC", "absent", ALL, "", "delete-pvc:r0-root"},
 	{"nobody knows how it ended: the root disk is kept for a time", "absent",
 	 "disk scratch secret", "", "keep-disk:root remove-disk:scratch"},
 	{"... which ends", "absent", "disk:old secret", "", "remove-disk:root"},
@@ -159,7 +193,8 @@ static const struct {
 	 "vm0:running " ALL, "", ""},
 	{"nothing without our mark is touched", "absent", "foreign", "", ""},
 	{"nor what has a mark that is no job's key", "absent", "oddkey", "", ""},
-	{"nor taken for ours", "running", "foreign", "", "clone-disk:root create-secret"},
+	{"nor taken for ours", "running", "foreign", "",
+	 "clone-disk:root create-pvc:r0-root create-secret"},
 
 	/* ends */
 	{"the guest shut down: the job is done", "running", "vm0:stopped " ALL, "", "end-job"},
@@ -304,20 +339,46 @@ START_TEST(keeping_has_an_end)
 }
 END_TEST
 
-/* A view so old as FLIGHT_VIEW_US may not show yet what landed: the next VM waits for that, too. */
+/* A view so old as FLIGHT_VIEW_US may not show yet what landed: no disk goes before. */
 START_TEST(late_vm_has_time_to_show)
 {
 	static struct plan out;
 	struct little_world w;
 
-	little_world_init(&w, "running r1", ALL, "!create-vm");
+	little_world_init(&w, "ended normal", "disk secret", "!create-vm");
 	w.context.mono_us = LITTLE_NOW_US - 6000000 + FLIGHT_LATE_US + FLIGHT_VIEW_US - 1;
 	plan(&w.want, &w.seen, &w.context, &out);
 	ck_assert_uint_eq(out.n, 0);
 	w.context.mono_us++;
 	plan(&w.want, &w.seen, &w.context, &out);
 	ck_assert_uint_eq(out.n, 1);
-	ck_assert_int_eq(out.act[0].kind, ACT_CREATE_VM);
+	ck_assert_int_eq(out.act[0].kind, ACT_REMOVE_DISK);
+	little_world_done(&w);
+}
+END_TEST
+
+/* The PV says by uid which PVC may have the disk. */
+START_TEST(volumes_have_spec)
+{
+	static struct plan out;
+	struct little_world w;
+	const struct disk_spec *d = &out.act[0].disk;
+
+	little_world_init(&w, "running", "disk pvc secret", "");
+	plan(&w.want, &w.seen, &w.context, &out);
+	ck_assert_int_eq(out.act[0].kind, ACT_CREATE_PV);
+	ck_assert_str_eq(d->name, "vm-" LITTLE_KEY "-root");
+	ck_assert_str_eq(d->claim, "vm-" LITTLE_KEY "-r0-root");
+	ck_assert_str_eq(d->claim_uid, "u-volume");
+	little_world_done(&w);
+
+	little_world_init(&w, "running r1", "disk secret", "");
+	plan(&w.want, &w.seen, &w.context, &out);
+	ck_assert_int_eq(out.act[0].kind, ACT_CREATE_PVC);
+	ck_assert_str_eq(out.act[0].object, "vm-" LITTLE_KEY "-r1-root");
+	ck_assert_str_eq(d->name, "vm-" LITTLE_KEY "-root");
+	ck_assert_str_eq(d->claim, "vm-" LITTLE_KEY "-r1-root");
+	ck_assert_str_eq(d->claim_uid, "");
 	little_world_done(&w);
 }
 END_TEST
@@ -340,11 +401,12 @@ START_TEST(create_has_spec)
 	ck_assert_uint_eq(vm->cpus, 2);
 	ck_assert_uint_eq(vm->memory_bytes, UINT64_C(234) << 20);
 	ck_assert_uint_eq(vm->n_disk, 2);
-	ck_assert_str_eq(vm->disk[0].claim, "vm-" LITTLE_KEY "-root");
+	ck_assert_str_eq(vm->disk[0].claim, "vm-" LITTLE_KEY "-r0-root");
+	ck_assert_str_eq(vm->disk[1].claim, "vm-" LITTLE_KEY "-r0-scratch");
 	ck_assert_str_eq(vm->disk[1].name, "scratch");
 	little_world_done(&w);
 
-	little_world_init(&w, "running", "secret", "");
+	little_world_init(&w, "running", "pvc secret", "");
 	plan(&w.want, &w.seen, &w.context, &out);
 	ck_assert_uint_eq(out.n, 1);
 	ck_assert_str_eq(d->golden.snapshot, "v1");
@@ -508,6 +570,7 @@ int main(void)
 	tcase_add_test(t, user_of_the_job);
 	tcase_add_test(t, keeping_has_an_end);
 	tcase_add_test(t, late_vm_has_time_to_show);
+	tcase_add_test(t, volumes_have_spec);
 	tcase_add_test(t, create_has_spec);
 	tcase_add_test(t, brake_counts_what_runs);
 	tcase_add_test(t, end_says_how);

@@ -20,7 +20,6 @@ static struct view view_of(void)
 			     .catalogue = &w.catalogue,
 			     .policy = &w.policy,
 			     .trouble = trouble,
-			     .quiet_at_us = w.context.quiet_at_us,
 			     .mono_us = LITTLE_NOW_US,
 			     .wall_s = LITTLE_NOW_S};
 }
@@ -39,6 +38,13 @@ static const struct {
 	{"running", "?secrets", VM_STATE_PROVISIONING, "waiting for the Kubernetes API's first answer"},
 	{"running", "vm0:starting@", VM_STATE_PROVISIONING, "the node prepares the virtual machine"},
 	{"running", "vm0:failed", VM_STATE_FAILED, "the virtual machine failed"},
+	{"running r1", "vm0:deleting", VM_STATE_PROVISIONING,
+	 "the earlier run's virtual machine is being removed"},
+	{"running r1", ALL, VM_STATE_PROVISIONING,
+	 "the earlier run's virtual machine lets go of the disk"},
+	{"running r1", "disk pvc1 secret", VM_STATE_PROVISIONING, "making its disks and virtual machine"},
+	{"running", "vm1:running pvc1", VM_STATE_PROVISIONING,
+	 "a later run's virtual machine is there: what Slurm told of the job is old"},
 	{"ending", "", VM_STATE_STOPPING, "the job is ending"},
 	{"ended normal", "vm0:running", VM_STATE_STOPPING, "its virtual machine is being removed"},
 	{"ended normal", "pv", VM_STATE_STOPPING, "its disk is being removed"},
@@ -288,9 +294,9 @@ START_TEST(cut_round_goes_on_at_once)
 	struct desired want = {.known = true, .n = 1, .job = &w.job};
 	struct now now = {.mono_us = LITTLE_NOW_US, .wall_s = LITTLE_NOW_S};
 
-	w.policy.actions_per_round = 1;
+	w.policy.actions_per_round = 2; /* disk, PVC, Secret */
 	ck_assert_int_eq(reconciler_round(r, &want, &w.seen, now), now.mono_us);
-	ck_assert_uint_eq(reconciler_plan(r)->n, 1);
+	ck_assert_uint_eq(reconciler_plan(r)->n, 2);
 	ck_assert_int_gt(reconciler_round(r, &want, &w.seen, now), now.mono_us);
 	reconciler_free(r);
 	little_world_done(&w);

@@ -120,6 +120,8 @@ START_TEST(a_life)
 	ck_assert_ptr_null(asked(ACT_RECORD)); /* it may pass in seconds */
 	answer(ERR_NONE);
 	(void)look(0, "running", "");
+	ck_assert_uint_eq(fake.n, 0); /* all are believed, but nobody knows the PVC's uid yet */
+	(void)look(0, "running", "pvc");
 	ck_assert_uint_eq(fake.n, 1); /* disk and Secret are believed */
 	ck_assert_ptr_nonnull(asked(ACT_CREATE_PV));
 	(void)look(1, "running", "disk pv pvc secret vm0:starting");
@@ -413,11 +415,17 @@ START_TEST(requeue_begins_anew)
 	ck_assert_int_eq(reconciler_status(r, 17)->since_s[VM_STATE_READY], 0);
 	ck_assert_str_eq(reconciler_status(r, 17)->vm, "vm-" LITTLE_KEY "-r1");
 	ck_assert_str_eq(reconciler_status(r, 17)->address, "");
-	(void)look(1, "running r1", "disk pv pvc secret");
-	expect(VM_STATE_PROVISIONING,
-	       "waits until no request of before vmd's restart can be under way");
+	(void)look(1, "running r1", "disk pv pvc pvc1 secret");
+	expect(VM_STATE_PROVISIONING, "the earlier run's virtual machine lets go of the disk");
 	ck_assert_ptr_null(asked(ACT_CREATE_VM));
-	(void)look(FLIGHT_QUIET_US / S, "running r1", "disk pv pvc secret");
+	ck_assert_ptr_nonnull(asked(ACT_DELETE_PV));
+	answer(ERR_NONE);
+	(void)look(0, "running r1", "disk pv:deleting pvc1 secret");
+	ck_assert_uint_eq(fake.n, 0);
+	(void)look(0, "running r1", "disk pvc1 secret"); /* at once: its name is free again */
+	ck_assert_ptr_nonnull(asked(ACT_CREATE_PV));
+	answer(ERR_NONE);
+	(void)look(0, "running r1", "disk pv1 pvc1 secret");
 	ck_assert_ptr_nonnull(asked(ACT_CREATE_VM));
 	end();
 }
@@ -444,7 +452,8 @@ START_TEST(other_states_and_reasons)
 	(void)look(0, "running", "?pvs");
 	expect(VM_STATE_PROVISIONING, "waiting for the Kubernetes API's first answer");
 	(void)look(0, "running", "vm1:running");
-	expect(VM_STATE_PROVISIONING, "the earlier run's virtual machine is being removed");
+	expect(VM_STATE_PROVISIONING,
+	       "a later run's virtual machine is there: what Slurm told of the job is old");
 	end();
 }
 END_TEST
@@ -453,13 +462,13 @@ START_TEST(port_that_refuses)
 {
 	begin("running");
 	err_set(&fake.refuse, ERR_RETRY, "queue full");
-	(void)look(0, "running", "secret");
-	(void)look(0, "running", "secret");
+	(void)look(0, "running", "pvc secret");
+	(void)look(0, "running", "pvc secret");
 	expect(VM_STATE_PROVISIONING, "queue full");
 	ck_assert_uint_eq(reconciler_counts(r).in_flight, 0);
 	ck_assert_uint_eq(reconciler_counts(r).failures, 1);
 	fake.refuse.kind = ERR_NONE;
-	(void)look(2, "running", "secret");
+	(void)look(2, "running", "pvc secret");
 	ck_assert_ptr_nonnull(asked(ACT_CLONE_DISK));
 	end();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Names of a job's disks: the same for the RBD image, the PV and the PVC. They have no incarnation
- * in them, since a requeued job finds its disk again. Pure. */
+/* Names of a job's disks: RBD image and PV have no incarnation in theirs, since a requeued job
+ * finds its disk again; the PVC has. Pure. */
 #include "vmd/disk/disk.h"
 
 #include "vmd/base/str.h"
@@ -17,6 +17,12 @@ const char *disk_role_name(enum disk_role r)
 int disk_name(const struct job *j, enum disk_role role, char *buf, size_t size)
 {
 	return str_fmt(buf, size, "vm-%u-%s-%s", j->id, j->request.nonce, disk_role_name(role));
+}
+
+int disk_claim_name(const struct job *j, enum disk_role role, char *buf, size_t size)
+{
+	return str_fmt(buf, size, "vm-%u-%s-r%u-%s", j->id, j->request.nonce, job_incarnation(j),
+		       disk_role_name(role));
 }
 
 bool disk_name_is(const char *name, const char *key, enum disk_role role)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A job's disks: RBD images, and the PV and PVC by which KubeVirt finds them. Names are the same
- * for all three and live as long as the job, over requeues. Pure. */
+/* A job's disks: RBD images, and the PV and PVC by which KubeVirt finds them. Image and PV have one
+ * name, which lives as long as the job, over requeues; each incarnation has a PVC of its own. The
+ * PV says by uid which PVC may use the image: of one name there is one PV, so only one may. Pure.
+ */
 #ifndef VMD_DISK_DISK_H
 #define VMD_DISK_DISK_H
 
@@ -10,7 +12,9 @@
 enum disk_role { DISK_ROOT, DISK_SCRATCH };
 
 struct disk_spec {
-	char name[VM_NAME_MAX + 1]; /* "vm-17-9f3c12ab45de6701-root" */
+	char name[VM_NAME_MAX + 1];     /* image, PV: "vm-17-9f3c12ab45de6701-root" */
+	char claim[VM_NAME_MAX + 1];    /* PVC: "vm-17-9f3c12ab45de6701-r0-root" */
+	char claim_uid[VM_UID_MAX + 1]; /* to make a PV: of the PVC that may use it */
 	char job_key[JOB_KEY_MAX + 1];
 	uint32_t job_id;
 	enum disk_role role;
@@ -37,12 +41,16 @@ struct volume_seen {
 	char uid[VM_UID_MAX + 1];
 	char version[32];
 	char job_key[JOB_KEY_MAX + 1];
+	char claim[VM_NAME_MAX + 1];    /* of a PV: the PVC that may use it, ... */
+	char claim_uid[VM_UID_MAX + 1]; /* ... and which of that name; "" any */
 	bool bound;
 	bool deleting;
 };
 
 const char *disk_role_name(enum disk_role r);
 int disk_name(const struct job *j, enum disk_role role, char *buf, size_t size);
+/* The PVC of this incarnation. */
+int disk_claim_name(const struct job *j, enum disk_role role, char *buf, size_t size);
 /* Is name the name of that disk of the job with this key? */
 bool disk_name_is(const char *name, const char *key, enum disk_role role);
 

@@ -260,6 +260,8 @@ int kube_migrate_vm(struct kube *k, const char *name, const char *vm, const char
 int kube_create_pv(struct kube *k, const struct disk_spec *d, kube_done_fn done, void *ctx,
 		   struct err *e)
 {
+	if (!*d->claim_uid) /* any claim of the name could take it */
+		return err_set(e, ERR_INVALID, "PV %s: no claim's uid", d->name);
 	return request_create(k->requests, KUBE_PV, volume_encode_pv(k->settings, d), done, ctx, e);
 }
 

@@ -41,6 +41,7 @@ void kube_observe(struct kube *k, struct observed *seen);
  * -1: not started, done is not called. */
 int kube_create_vm(struct kube *k, const struct vm_spec *v, kube_done_fn done, void *ctx,
 		   struct err *e);
+/* Of the same name but for another claim: ERR_CONFLICT. */
 int kube_create_pv(struct kube *k, const struct disk_spec *d, kube_done_fn done, void *ctx,
 		   struct err *e);
 int kube_create_pvc(struct kube *k, const struct disk_spec *d, kube_done_fn done, void *ctx,

@@ -14,12 +14,16 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#define ONLY_METADATA                                                                              \
+	"application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1, application/json"
+
 struct request {
 	LIST_ENTRY(request) link;
 	struct requests *of;
 	enum kube_object what;
 	char name[VM_NAME_MAX + 1];
 	char job_key[JOB_KEY_MAX + 1];
+	char claim_uid[VM_UID_MAX + 1]; /* a PV's; "" of others */
 	kube_done_fn done;
 	void *ctx;
 	int64_t took_us; /* of the steps before this one */
@@ -184,6 +188,8 @@ static int is_ours(const struct request *r, const struct http_reply *reply, stru
 		return err_set(e, ERR_CONFLICT, "exists and is not of job %s", r->job_key);
 	if (m.deleting)
 		return err_set(e, ERR_RETRY, "the one that is there is being deleted");
+	if (*r->claim_uid && !str_eq(json_str_at(doc, "spec/claimRef/uid"), r->claim_uid))
+		return err_set(e, ERR_CONFLICT, "exists for another run of job %s", r->job_key);
 	return 0;
 }
 
@@ -208,15 +214,14 @@ static void look_at_existing(struct request *r, const struct http_reply *reply)
 	r->took_us += reply->took_us;
 	if (path_of(r->of, r->what, r->name, path, sizeof(path)) < 0)
 		(void)err_set(&e, ERR_INVALID, "the path is too long");
-	else if (http_send(r->of->http,
-			   &(struct http_request){
-				   .method = "GET",
-				   .path = path,
-				   .accept = "application/json;as=PartialObjectMetadata;"
-					     "g=meta.k8s.io;v=v1, application/json",
-				   .done = on_existing,
-				   .ctx = r},
-			   NULL, &e) == 0)
+	else if (http_send(
+			 r->of->http,
+			 &(struct http_request){.method = "GET",
+						.path = path,
+						.accept = r->what == KUBE_PV ? NULL : ONLY_METADATA,
+						.done = on_existing,
+						.ctx = r},
+			 NULL, &e) == 0)
 		return;
 	finish(r, &e, 0);
 }
@@ -244,6 +249,7 @@ int request_create(struct requests *rs, enum kube_object what, struct json_objec
 	AUTO(json_object_put) struct json_object *doc = given;
 	AUTO(secret_text) char *body = NULL;
 	struct json_object *key = NULL;
+	const char *claim_uid;
 	char path[256];
 	struct request *r = request_new(rs, what, json_str_at(doc, "metadata/name"), done, ctx, e);
 
@@ -254,6 +260,11 @@ int request_create(struct requests *rs, enum kube_object what, struct json_objec
 	    !r->job_key[0]) {
 		request_drop(r);
 		return err_set(e, ERR_INVALID, "an object without a job's key");
+	}
+	claim_uid = json_str_at(doc, "spec/claimRef/uid");
+	if (claim_uid && str_copy(r->claim_uid, sizeof(r->claim_uid), claim_uid) < 0) {
+		request_drop(r);
+		return err_set(e, ERR_INVALID, "the claim's uid is too long");
 	}
 	body = strdup(json_object_to_json_string_ext(doc, JSON_C_TO_STRING_PLAIN |
 								  JSON_C_TO_STRING_NOSLASHESCAPE));

@@ -2,7 +2,9 @@
 /* PV and PVC of a job's disk: a static volume of ceph-csi. Kubernetes neither makes nor removes the
  * image ("Retain", staticVolume): cloning, growing and removing stay with rbd/. Both name each
  * other (claimRef, volumeName) and no class, so that no provisioner steps in and nobody else's
- * claim can take the volume. ReadWriteMany + Block is what a live migration needs. Pure. */
+ * claim can take the volume. The PV names its claim by uid, too: no later claim of that name can
+ * take it either (DESIGN.md, rule 13). ReadWriteMany + Block is what a live migration needs. Pure.
+ */
 #include "vmd/kube/kube_volume.h"
 
 #include "vmd/base/str.h"
@@ -84,7 +86,8 @@ struct json_object *volume_encode_pv(const struct settings *s, const struct disk
 	json_put_str(doc, "spec/claimRef/apiVersion", "v1");
 	json_put_str(doc, "spec/claimRef/kind", "PersistentVolumeClaim");
 	json_put_str(doc, "spec/claimRef/namespace", s->kube_namespace);
-	json_put_str(doc, "spec/claimRef/name", d->name);
+	json_put_str(doc, "spec/claimRef/name", d->claim);
+	json_put_str(doc, "spec/claimRef/uid", d->claim_uid);
 	json_put_str(doc, "spec/csi/driver", "rbd.csi.ceph.com");
 	json_put_str(doc, "spec/csi/volumeHandle", d->name);
 	json_put_str(doc, "spec/csi/volumeAttributes/clusterID", s->ceph_cluster_id);
@@ -99,7 +102,7 @@ struct json_object *volume_encode_pv(const struct settings *s, const struct disk
 
 struct json_object *volume_encode_pvc(const struct settings *s, const struct disk_spec *d)
 {
-	struct json_object *doc = meta_object("v1", "PersistentVolumeClaim", d->name,
+	struct json_object *doc = meta_object("v1", "PersistentVolumeClaim", d->claim,
 					      s->kube_namespace, s->cluster, d->job_key, d->job_id);
 
 	put_modes(doc);
@@ -111,10 +114,15 @@ struct json_object *volume_encode_pvc(const struct settings *s, const struct dis
 int volume_decode(struct json_object *doc, struct volume_seen *ret, struct err *e)
 {
 	struct volume_seen v = {.bound = str_eq(json_str_at(doc, "status/phase"), "Bound")};
+	const char *claim = json_str_at(doc, "spec/claimRef/name");
+	const char *claim_uid = json_str_at(doc, "spec/claimRef/uid");
 	struct meta m;
 
 	if (meta_decode(doc, &m, e) < 0)
 		return -1;
+	if ((claim && str_copy(v.claim, sizeof(v.claim), claim) < 0) ||
+	    (claim_uid && str_copy(v.claim_uid, sizeof(v.claim_uid), claim_uid) < 0))
+		return err_set(e, ERR_INVALID, "the claim's name or uid is too long: not of ours");
 	memcpy(v.name, m.name, sizeof(v.name));
 	memcpy(v.uid, m.uid, sizeof(v.uid));
 	memcpy(v.version, m.version, sizeof(v.version));

@@ -269,12 +269,34 @@ static bool is_seen(const struct flight *fl, const struct observed *seen)
 	return false; /* not reached: -Wswitch sees to it */
 }
 
+static bool is_known(enum action_class class, const struct observed *seen)
+{
+	switch (class) {
+	case CLASS_DISK: return seen->disks_known;
+	case CLASS_PV: return seen->pvs_known;
+	case CLASS_PVC: return seen->pvcs_known;
+	case CLASS_SECRET: return seen->secrets_known;
+	case CLASS_VM: return seen->vms_known;
+	case CLASS_JOB_END:
+	case CLASS_JOB_RECORD:
+	case CLASS_JOB_MOVE:
+	case CLASS_COMPANION:
+	case CLASS_MIGRATION: return false; /* a pause after their removal is wanted */
+	}
+	return false; /* not reached: -Wswitch sees to it */
+}
+
 void inflight_see(struct inflight *f, const struct observed *seen)
 {
 	for (size_t i = 0; i < f->n; i++) {
 		struct flight *fl = &f->flight[i];
 
-		if (!action_creates(fl->kind) || fl->ticket || !is_seen(fl, seen))
+		if (fl->ticket)
+			continue;
+		if (action_removes(fl->kind) && fl->failures == 0 && is_known(fl->class, seen) &&
+		    !is_seen(fl, seen))
+			fl->hold_until_us = 0; /* it is gone: the name is free */
+		if (!action_creates(fl->kind) || !is_seen(fl, seen))
 			continue;
 		fl->believed_until_us = 0;
 		fl->failures = 0;

@@ -17,9 +17,6 @@
 /* A view of Kubernetes that is known may be so old, when its watch has stalled and nobody noticed
  * yet (kube_http.h, kube_watch.h: 150 s of silence, then 30 s of failing to connect). */
 #define FLIGHT_VIEW_US (INT64_C(180) * 1000000)
-/* So long after its start a new vmd may have to do with requests that its predecessor sent: until
- * they have landed and show in the view. */
-#define FLIGHT_QUIET_US (FLIGHT_LATE_US + FLIGHT_VIEW_US)
 /* How long a success is believed while the view does not show it. */
 #define FLIGHT_BELIEF_US      (INT64_C(30) * 1000000)
 #define FLIGHT_SETTLE_US      (INT64_C(5) * 1000000)  /* a delete was accepted: wait to see it */
@@ -61,7 +58,7 @@ const struct flight *inflight_finish(struct inflight *f, uint64_t ticket, const 
 				     int64_t now_us);
 /* Deadlines that have passed become ERR_UNSURE; what is settled is forgotten. */
 void inflight_expire(struct inflight *f, int64_t now_us);
-/* What is seen need not be believed any more. */
+/* What is seen need not be believed any more, and what is gone not be waited for. */
 void inflight_see(struct inflight *f, const struct observed *seen);
 /* When inflight_busy may change by time alone; INT64_MAX: not. */
 int64_t inflight_next(const struct inflight *f, int64_t now_us);

@@ -88,7 +88,8 @@ static void plan_running(struct planner *p, struct task *t)
 		return;
 	}
 	if (!plan_vms_remove(p, t, name))
-		return; /* another incarnation holds the disks, or may come to hold them */
+		return; /* another incarnation holds the disks */
+	plan_claims_remove(p, t);
 	if (vm) {
 		if (vm_is_astray(vm, t->job) && !t->move.keeps_vm)
 			plan_vm_remove(p, t, vm);
@@ -106,7 +107,7 @@ static void plan_running(struct planner *p, struct task *t)
 /* Nothing of the job is wanted any more. */
 static void plan_gone(struct planner *p, const struct task *t)
 {
-	if (p->seen->vms_known && plan_vms_remove(p, t, NULL) && plan_disks_remove(p, t))
+	if (p->seen->vms_known && plan_vms_gone(p, t) && plan_disks_remove(p, t))
 		plan_secrets_remove(p, t);
 }
 
@@ -124,8 +125,12 @@ static void plan_job(struct planner *p, size_t i)
 	case JOB_ENDING:
 		/* It may run again: disks and Secret stay. Its VM does when the next run has it. */
 		(void)vm_name(t.job, name, sizeof(name));
-		if (p->seen->vms_known)
-			(void)plan_vms_remove(p, &t, t.move.keeps_vm ? name : NULL);
+		if (!p->seen->vms_known)
+			break;
+		if (t.move.keeps_vm)
+			(void)plan_vms_remove(p, &t, name);
+		else if (plan_vms_remove(p, &t, NULL))
+			(void)plan_volumes_gone(p, &t);
 		break;
 	case JOB_RUNNING: plan_running(p, &t); break;
 	case JOB_ENDED: plan_gone(p, &t); break;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* plan(): what to do next. Pure, allocates nothing; equal input gives equal output. The rules are
- * in DESIGN.md, "Reconcile rules"; plan_vm.c, plan_disk.c hold those of one object each. */
+ * in DESIGN.md, "Reconcile rules"; plan_vm.c, plan_disk.c and plan_volume.c hold those of one
+ * object each. */
 #ifndef VMD_RECONCILE_PLAN_H
 #define VMD_RECONCILE_PLAN_H
 
@@ -13,7 +14,6 @@ struct plan_context {
 					    out; NULL: none */
 	const struct progress *progress; /* of want->job, one each, same order; NULL: all at their
 					    beginning */
-	int64_t quiet_at_us; /* before that a request of an earlier vmd may still land */
 	int64_t mono_us;
 	int64_t wall_s;
 	bool approved; /* many deletions at once are wanted */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Rules for disks, and the PVs and PVCs by which a VM finds them. Pure, allocates nothing.
+/* Rules for disks. Pure, allocates nothing.
  *
- * Made in the order disk, PV, PVC; removed the other way round, each only when what uses it is
- * gone: a view that does not know the user of a thing says nothing about the thing. */
+ * A disk is made before the PV that leads to it, and removed only when PV and PVC are gone: a view
+ * that does not know the user of a thing says nothing about the thing. */
 #include "vmd/reconcile/plan_rules.h"
 
 #include "vmd/base/str.h"
@@ -12,15 +12,6 @@ static const struct disk_seen *disk_find(const struct holdings *h, const char *n
 	for (size_t i = 0; i < h->n_disk; i++)
 		if (str_eq(h->disk[i].name, name))
 			return &h->disk[i];
-	return NULL;
-}
-
-static const struct volume_seen *volume_find(const struct volume_seen *v, size_t n,
-					     const char *name)
-{
-	for (size_t i = 0; i < n; i++)
-		if (str_eq(v[i].name, name))
-			return &v[i];
 	return NULL;
 }
 
@@ -35,11 +26,8 @@ static void plan_disk_remove(struct planner *p, const struct task *t, const stru
 		(void)str_copy(a->pool, sizeof(a->pool), d->pool);
 }
 
-/* How far one thing is that is wanted. */
-enum wanted { WANTED_THERE, WANTED_ABSENT, WANTED_WAIT };
-
-static enum wanted wanted_state(const struct planner *p, const struct task *t, const char *name,
-				enum action_class class, bool seen)
+enum wanted plan_wanted(const struct planner *p, const struct task *t, const char *name,
+			enum action_class class, bool seen)
 {
 	if (!seen)
 		return inflight_believes_made(p->c->flight, t->have.key, name, class, p->c->mono_us)
@@ -55,7 +43,8 @@ static void spec_fill(const struct planner *p, const struct task *t, enum disk_r
 {
 	struct disk_spec *d = &a->disk;
 
-	(void)str_copy(d->name, sizeof(d->name), a->object);
+	(void)disk_name(t->job, role, d->name, sizeof(d->name));
+	(void)disk_claim_name(t->job, role, d->claim, sizeof(d->claim));
 	(void)str_copy(d->job_key, sizeof(d->job_key), t->have.key);
 	(void)str_copy(d->pool, sizeof(d->pool), p->c->policy->pool);
 	(void)str_copy(a->pool, sizeof(a->pool), p->c->policy->pool);
@@ -70,27 +59,14 @@ static void spec_fill(const struct planner *p, const struct task *t, enum disk_r
 	}
 }
 
-static bool plan_make(struct planner *p, const struct task *t, enum disk_role role,
-		      enum action_kind k, const char *name)
+struct action *plan_make(struct planner *p, const struct task *t, enum disk_role role,
+			 enum action_kind k, const char *name)
 {
 	struct action *a = plan_add(p, t, k, name);
 
 	if (a)
 		spec_fill(p, t, role, a);
-	return false; /* not there yet */
-}
-
-static bool plan_volume(struct planner *p, const struct task *t, enum disk_role role,
-			enum action_kind k, const char *name, const struct volume_seen *v)
-{
-	if (v && v->deleting)
-		return false;
-	switch (wanted_state(p, t, name, action_class(k), v != NULL)) {
-	case WANTED_THERE: return true;
-	case WANTED_ABSENT: return plan_make(p, t, role, k, name);
-	case WANTED_WAIT: break;
-	}
-	return false;
+	return a;
 }
 
 static bool plan_image(struct planner *p, const struct task *t, enum disk_role role,
@@ -102,11 +78,12 @@ static bool plan_image(struct planner *p, const struct task *t, enum disk_role r
 		plan_disk_remove(p, t, d); /* what is left of it is no disk */
 		return false;
 	}
-	switch (wanted_state(p, t, name, CLASS_DISK, d != NULL)) {
+	switch (plan_wanted(p, t, name, CLASS_DISK, d != NULL)) {
 	case WANTED_THERE: return true;
 	case WANTED_ABSENT:
-		return plan_make(p, t, role, role == DISK_ROOT ? ACT_CLONE_DISK : ACT_CREATE_DISK,
-				 name);
+		(void)plan_make(p, t, role, role == DISK_ROOT ? ACT_CLONE_DISK : ACT_CREATE_DISK,
+				name);
+		break;
 	case WANTED_WAIT: break;
 	}
 	return false;
@@ -115,14 +92,11 @@ static bool plan_image(struct planner *p, const struct task *t, enum disk_role r
 static bool plan_disk_wanted(struct planner *p, const struct task *t, enum disk_role role)
 {
 	char name[VM_NAME_MAX + 1];
+	bool there;
 
 	(void)disk_name(t->job, role, name, sizeof(name));
-	return p->seen->disks_known && plan_image(p, t, role, name) && p->seen->pvs_known &&
-	       plan_volume(p, t, role, ACT_CREATE_PV, name,
-			   volume_find(t->have.pv, t->have.n_pv, name)) &&
-	       p->seen->pvcs_known &&
-	       plan_volume(p, t, role, ACT_CREATE_PVC, name,
-			   volume_find(t->have.pvc, t->have.n_pvc, name));
+	there = p->seen->disks_known && plan_image(p, t, role, name);
+	return plan_volume_wanted(p, t, role, name, there);
 }
 
 bool plan_disks_wanted(struct planner *p, const struct task *t)
@@ -132,24 +106,6 @@ bool plan_disks_wanted(struct planner *p, const struct task *t)
 	if (t->request.scratch_bytes)
 		all = plan_disk_wanted(p, t, DISK_SCRATCH) && all;
 	return all;
-}
-
-/* true: none is there, and none can come up. */
-static bool plan_volumes_remove(struct planner *p, const struct task *t, enum action_kind k,
-				const struct volume_seen *v, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		struct action *a;
-
-		if (v[i].deleting || !*v[i].uid)
-			continue;
-		a = plan_add(p, t, k, v[i].name);
-		if (!a)
-			continue;
-		(void)str_copy(a->uid, sizeof(a->uid), v[i].uid);
-	}
-	return n == 0 && !inflight_may_appear(p->c->flight, t->have.key, action_class(k), NULL,
-					      p->c->mono_us);
 }
 
 /* Is the disk to be kept after the job's end? What a guest computed is in its root disk. */
@@ -192,13 +148,7 @@ bool plan_disks_remove(struct planner *p, const struct task *t)
 {
 	bool all = true;
 
-	if (!p->seen->pvcs_known ||
-	    !plan_volumes_remove(p, t, ACT_DELETE_PVC, t->have.pvc, t->have.n_pvc))
-		return false;
-	if (!p->seen->pvs_known ||
-	    !plan_volumes_remove(p, t, ACT_DELETE_PV, t->have.pv, t->have.n_pv))
-		return false;
-	if (!p->seen->disks_known ||
+	if (!plan_volumes_gone(p, t) || !p->seen->disks_known ||
 	    inflight_may_appear(p->c->flight, t->have.key, CLASS_DISK, NULL, p->c->mono_us))
 		return false;
 	for (size_t i = 0; i < t->have.n_disk; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Between plan.c, plan_vm.c, plan_disk.c and plan_move.c only. */
+/* Between plan.c, plan_vm.c, plan_disk.c, plan_volume.c and plan_move.c only. */
 #ifndef VMD_RECONCILE_PLAN_RULES_H
 #define VMD_RECONCILE_PLAN_RULES_H
 
@@ -29,10 +29,16 @@ struct task {
 struct action *plan_add(struct planner *p, const struct task *t, enum action_kind k,
 			const char *object);
 
+/* Of a run that this vmd has not heard of yet, by the incarnation in its name. What it knows of the
+ * job is old, and says nothing about that. */
+bool plan_is_later(const struct task *t, const char *name);
+
 /* plan_vm.c. Each is repeated every round until nothing is left to do. */
 void plan_vm_remove(struct planner *p, const struct task *t, const struct vm_seen *vm);
-/* All VMs of the job but keep (NULL: none); true: there are none, and none can come up. */
+/* All VMs of the job but keep (NULL: none); true: none is seen. */
 bool plan_vms_remove(struct planner *p, const struct task *t, const char *keep);
+/* All of them; true: none is seen, and none can come up unseen. */
+bool plan_vms_gone(struct planner *p, const struct task *t);
 void plan_vm_wanted(struct planner *p, const struct task *t);
 bool plan_secret_wanted(struct planner *p, const struct task *t);
 void plan_secrets_remove(struct planner *p, const struct task *t);
@@ -43,8 +49,24 @@ void plan_move(struct planner *p, const struct task *t);
 /* Companions of jobs that Slurm does not know any more. */
 void plan_companions(struct planner *p);
 
+/* plan_volume.c: PV and PVC of one disk. name is the disk's. */
+/* true: the PV is there and lets this incarnation's PVC have the disk. */
+bool plan_volume_wanted(struct planner *p, const struct task *t, enum disk_role role,
+			const char *name, bool disk_there);
+/* The earlier runs' PVCs have no use any more. */
+void plan_claims_remove(struct planner *p, const struct task *t);
+/* No VM is there: PVCs, then PVs. true: none is there, and none can come up. */
+bool plan_volumes_gone(struct planner *p, const struct task *t);
+
 /* plan_disk.c */
-/* true: all disks with PV and PVC are there. */
+enum wanted { WANTED_THERE, WANTED_ABSENT, WANTED_WAIT };
+/* How far one thing is that is wanted. */
+enum wanted plan_wanted(const struct planner *p, const struct task *t, const char *name,
+			enum action_class class, bool seen);
+/* An action on a disk, its PV or PVC, with what it needs to make that; NULL as plan_add. */
+struct action *plan_make(struct planner *p, const struct task *t, enum disk_role role,
+			 enum action_kind k, const char *name);
+/* true: all disks are there, and this incarnation's VM may have them. */
 bool plan_disks_wanted(struct planner *p, const struct task *t);
 /* No VM is there any more: PVCs, then PVs, then disks. true: nothing but kept disks is left. */
 bool plan_disks_remove(struct planner *p, const struct task *t);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Rules for VMs and their Secrets. Pure, allocates nothing.
  *
- * Two VMs of one job must never have its disks at once, and Kubernetes would not mind. So a VM is
- * created only when no other VM of the job is seen and none can come up from a request that was
- * sent before: by this vmd (inflight) or by one that died (quiet_at_us). */
+ * Two VMs of one job must never have its disks at once. That does not rest on what is seen here: a
+ * VM finds its disks by the PVCs of its own incarnation, and plan_volume.c sees to it that only one
+ * incarnation's can be bound. A VM that comes up late never starts. */
 #include "vmd/reconcile/plan_rules.h"
 
 #include "vmd/base/str.h"
@@ -21,18 +21,34 @@ void plan_vm_remove(struct planner *p, const struct task *t, const struct vm_see
 	(void)str_copy(a->version, sizeof(a->version), vm->version);
 }
 
+bool plan_is_later(const struct task *t, const char *name)
+{
+	uint32_t run;
+
+	return t->job && vm_incarnation(name, t->have.key, &run) == 0 &&
+	       run > job_incarnation(t->job);
+}
+
 bool plan_vms_remove(struct planner *p, const struct task *t, const char *keep)
 {
-	/* A late one must have had time to show in the view. */
-	bool none = !inflight_may_appear(p->c->flight, t->have.key, CLASS_VM, keep,
-					 p->c->mono_us - FLIGHT_VIEW_US);
+	bool none = true;
 
-	for (size_t i = 0; i < t->have.n_vm; i++)
-		if (!keep || !str_eq(t->have.vm[i].name, keep)) {
-			none = false;
+	for (size_t i = 0; i < t->have.n_vm; i++) {
+		if (keep && str_eq(t->have.vm[i].name, keep))
+			continue;
+		none = false;
+		if (!plan_is_later(t, t->have.vm[i].name))
 			plan_vm_remove(p, t, &t->have.vm[i]);
-		}
+	}
 	return none;
+}
+
+bool plan_vms_gone(struct planner *p, const struct task *t)
+{
+	/* A late one must have had time to show in the view. */
+	return plan_vms_remove(p, t, NULL) &&
+	       !inflight_may_appear(p->c->flight, t->have.key, CLASS_VM, NULL,
+				    p->c->mono_us - FLIGHT_VIEW_US);
 }
 
 static void disk_attach(struct vm_spec *vm, const struct job *j, enum disk_role role)
@@ -40,7 +56,7 @@ static void disk_attach(struct vm_spec *vm, const struct job *j, enum disk_role 
 	struct vm_disk_spec *d = &vm->disk[vm->n_disk++];
 
 	(void)str_copy(d->name, sizeof(d->name), disk_role_name(role));
-	(void)disk_name(j, role, d->claim, sizeof(d->claim));
+	(void)disk_claim_name(j, role, d->claim, sizeof(d->claim));
 }
 
 static void spec_fill(struct vm_spec *vm, const struct task *t)
@@ -68,15 +84,13 @@ static void spec_fill(struct vm_spec *vm, const struct task *t)
 		disk_attach(vm, j, DISK_SCRATCH);
 }
 
-/* The disks and the Secret are there, no VM of the job is. */
+/* The disks and the Secret are there, no VM of the job is seen. */
 void plan_vm_wanted(struct planner *p, const struct task *t)
 {
 	char name[VM_NAME_MAX + 1];
 	struct action *a;
 
 	(void)vm_name(t->job, name, sizeof(name));
-	if (job_incarnation(t->job) > 0 && p->c->mono_us < p->c->quiet_at_us)
-		return; /* the earlier incarnation's VM may still land */
 	if (inflight_believes_made(p->c->flight, t->have.key, name, CLASS_VM, p->c->mono_us))
 		return;
 	a = plan_add(p, t, ACT_CREATE_VM, name);

@@ -84,6 +84,24 @@ static const char *trouble_find(const struct view *v, const struct holdings *h, 
 	return NULL;
 }
 
+/* Is a VM or PVC of that name of a later run than the job is in, or of an earlier one? */
+static bool is_of_other_run(const char *name, const char *key, const struct job *j, bool later)
+{
+	uint32_t run;
+
+	if (vm_incarnation(name, key, &run) < 0)
+		return false;
+	return later ? run > job_incarnation(j) : run < job_incarnation(j);
+}
+
+static bool claims_are_earlier(const struct holdings *h, const struct job *j)
+{
+	for (size_t i = 0; i < h->n_pvc; i++)
+		if (is_of_other_run(h->pvc[i].name, h->key, j, false))
+			return true;
+	return false;
+}
+
 /* PROVISIONING before the VM object is there: what is being done. */
 static void reason_making(struct progress *p, const struct job *j, const struct holdings *h,
 			  const struct view *v)
@@ -93,14 +111,15 @@ static void reason_making(struct progress *p, const struct job *j, const struct 
 		reason_set(p, "waiting for the Kubernetes API's first answer");
 	else if (!v->seen->disks_known)
 		reason_set(p, "waiting for Ceph's first answer");
+	else if (h->n_vm && is_of_other_run(h->vm[0].name, h->key, j, true))
+		reason_set(p, "a later run's virtual machine is there: what Slurm told of the job "
+			      "is old");
 	else if (h->n_vm)
 		reason_set(p, "the earlier run's virtual machine is being removed");
-	else if (job_incarnation(j) > 0 && v->mono_us < v->quiet_at_us)
-		reason_set(p, "waits until no request of before vmd's restart can be under way");
+	else if (claims_are_earlier(h, j))
+		reason_set(p, "the earlier run's virtual machine lets go of the disk");
 	else
 		reason_set(p, "making its disks and virtual machine");
-	if (job_incarnation(j) > 0 && v->mono_us < v->quiet_at_us)
-		due(p, v->quiet_at_us);
 }
 
 static void step_running_guest(struct progress *p, const struct vm_seen *vm, const struct view *v)

@@ -49,7 +49,6 @@ struct view {
 	const struct trouble *trouble; /* TROUBLE_COUNT of them; NULL: none */
 	size_t n_companion;
 	const struct companion *companion;
-	int64_t quiet_at_us; /* before that a request of an earlier vmd may still land */
 	int64_t mono_us;
 	int64_t wall_s;
 };

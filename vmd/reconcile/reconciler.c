@@ -24,7 +24,6 @@ struct reconciler {
 	struct reconciler_counts counts;
 	bool started;
 	bool approved;
-	int64_t quiet_at_us;
 };
 
 static void *alloc(size_t n, size_t size)
@@ -174,9 +173,7 @@ int64_t reconciler_round(struct reconciler *r, const struct desired *want,
 	if (!r->started) {
 		r->started = true;
 		r->flight.seed = (uint64_t)now.mono_us;
-		r->quiet_at_us = now.mono_us + FLIGHT_QUIET_US;
 	}
-	v.quiet_at_us = r->quiet_at_us;
 	v.n_companion = want->n_companion;
 	v.companion = want->companion;
 	inflight_expire(&r->flight, now.mono_us);
@@ -187,7 +184,6 @@ int64_t reconciler_round(struct reconciler *r, const struct desired *want,
 				  .policy = r->policy,
 				  .flight = &r->flight,
 				  .progress = r->progress,
-				  .quiet_at_us = r->quiet_at_us,
 				  .mono_us = now.mono_us,
 				  .wall_s = now.wall_s,
 				  .approved = r->approved};

@@ -4,6 +4,8 @@
 
 #include "vmd/base/str.h"
 
+#include <string.h>
+
 #define MIB (UINT64_C(1) << 20)
 
 const char *vm_phase_name(enum vm_phase p)
@@ -22,6 +24,22 @@ const char *vm_phase_name(enum vm_phase p)
 int vm_name(const struct job *j, char *buf, size_t size)
 {
 	return str_fmt(buf, size, "vm-%u-%s-r%u", j->id, j->request.nonce, job_incarnation(j));
+}
+
+int vm_incarnation(const char *name, const char *key, uint32_t *ret)
+{
+	char prefix[VM_NAME_MAX + 1];
+	uint64_t n = 0;
+	size_t digits = 0;
+
+	if (str_fmt(prefix, sizeof(prefix), "vm-%s-r", key) < 0 || !str_starts(name, prefix))
+		return -1;
+	for (name += strlen(prefix); *name >= '0' && *name <= '9' && digits < 11; name++, digits++)
+		n = n * 10 + (uint64_t)(*name - '0');
+	if (digits == 0 || n > UINT32_MAX || (*name && *name != '-'))
+		return -1;
+	*ret = (uint32_t)n;
+	return 0;
 }
 
 int vm_secret_name(const struct job *j, char *buf, size_t size)

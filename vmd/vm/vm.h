@@ -85,6 +85,9 @@ struct vm_seen {
 const char *vm_phase_name(enum vm_phase p);
 /* "vm-17-9f3c12ab45de6701-r0": a name is wanted once, so it has the incarnation in it. */
 int vm_name(const struct job *j, char *buf, size_t size);
+/* The incarnation in the name of a VM or PVC of the job with this key. -1 (nothing changed): the
+ * name is not of that form. */
+int vm_incarnation(const char *name, const char *key, uint32_t *ret);
 /* "vm-17-9f3c12ab45de6701": Secret; it lives as long as the job. */
 int vm_secret_name(const struct job *j, char *buf, size_t size);
 /* "vm-17-...-r0-m23-1": the VirtualMachineInstanceMigration of attempt 1 with companion 23. A name

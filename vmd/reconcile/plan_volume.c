@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Rules for the PVs and PVCs by which a VM finds its disks. Pure, allocates nothing.
+ *
+ * Here it is decided which incarnation may have a disk, and by preconditions of the API server, not
+ * by what is seen. A PVC belongs to one incarnation. A PV has its disk's name, so there is one, and
+ * it names the PVC by uid: that claim alone is bound, and a guest starts on bound claims only. A
+ * claim stays while a pod uses it, a PV while it is bound; so when the PV can be made for the next
+ * incarnation's claim, no guest of an earlier one runs, and since a uid never comes again, none
+ * ever will: whatever requests for its VM, PVC or PV are still under way. */
+#include "vmd/reconcile/plan_rules.h"
+
+#include "vmd/base/str.h"
+
+static const struct volume_seen *volume_find(const struct volume_seen *v, size_t n,
+					     const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(v[i].name, name))
+			return &v[i];
+	return NULL;
+}
+
+/* This incarnation's PVC, once it is seen: only then its uid is known. */
+static const struct volume_seen *plan_claim(struct planner *p, const struct task *t,
+					    enum disk_role role)
+{
+	const struct volume_seen *v;
+	char name[VM_NAME_MAX + 1];
+
+	(void)disk_claim_name(t->job, role, name, sizeof(name));
+	if (!p->seen->pvcs_known)
+		return NULL;
+	v = volume_find(t->have.pvc, t->have.n_pvc, name);
+	if (v && (v->deleting || !*v->uid))
+		return NULL;
+	switch (plan_wanted(p, t, name, CLASS_PVC, v != NULL)) {
+	case WANTED_THERE: return v;
+	case WANTED_ABSENT: (void)plan_make(p, t, role, ACT_CREATE_PVC, name); break;
+	case WANTED_WAIT: break;
+	}
+	return NULL;
+}
+
+static void plan_volume_remove(struct planner *p, const struct task *t, enum action_kind k,
+			       const struct volume_seen *v)
+{
+	struct action *a;
+
+	if (v->deleting || !*v->uid || plan_is_later(t, *v->claim ? v->claim : v->name))
+		return;
+	a = plan_add(p, t, k, v->name);
+	if (a)
+		(void)str_copy(a->uid, sizeof(a->uid), v->uid);
+}
+
+static bool plan_pv(struct planner *p, const struct task *t, enum disk_role role, const char *name,
+		    const struct volume_seen *claim)
+{
+	const struct volume_seen *v = volume_find(t->have.pv, t->have.n_pv, name);
+	struct action *a;
+
+	if (v && !str_eq(v->claim_uid, claim->uid)) {
+		plan_volume_remove(p, t, ACT_DELETE_PV, v); /* another run's */
+		return false;
+	}
+	if (v && v->deleting)
+		return false;
+	switch (plan_wanted(p, t, name, CLASS_PV, v != NULL)) {
+	case WANTED_THERE: return v != NULL;
+	case WANTED_ABSENT:
+		a = plan_make(p, t, role, ACT_CREATE_PV, name);
+		if (a)
+			(void)str_copy(a->disk.claim_uid, sizeof(a->disk.claim_uid), claim->uid);
+		break;
+	case WANTED_WAIT: break;
+	}
+	return false;
+}
+
+bool plan_volume_wanted(struct planner *p, const struct task *t, enum disk_role role,
+			const char *name, bool disk_there)
+{
+	const struct volume_seen *claim = plan_claim(p, t, role);
+
+	return disk_there && claim && p->seen->pvs_known && plan_pv(p, t, role, name, claim);
+}
+
+void plan_claims_remove(struct planner *p, const struct task *t)
+{
+	uint32_t run;
+
+	for (size_t i = 0; p->seen->pvcs_known && i < t->have.n_pvc; i++)
+		if (vm_incarnation(t->have.pvc[i].name, t->have.key, &run) < 0 ||
+		    run < job_incarnation(t->job))
+			plan_volume_remove(p, t, ACT_DELETE_PVC, &t->have.pvc[i]);
+}
+
+static bool plan_volumes_remove(struct planner *p, const struct task *t, enum action_kind k,
+				const struct volume_seen *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		plan_volume_remove(p, t, k, &v[i]);
+	return n == 0 && !inflight_may_appear(p->c->flight, t->have.key, action_class(k), NULL,
+					      p->c->mono_us);
+}
+
+bool plan_volumes_gone(struct planner *p, const struct task *t)
+{
+	return p->seen->pvcs_known &&
+	       plan_volumes_remove(p, t, ACT_DELETE_PVC, t->have.pvc, t->have.n_pvc) &&
+	       p->seen->pvs_known &&
+	       plan_volumes_remove(p, t, ACT_DELETE_PV, t->have.pv, t->have.n_pv);
+}
