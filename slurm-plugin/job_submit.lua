@@ -235,6 +235,14 @@ local function one_of(option, value, list)
 	return value
 end
 
+-- --vm=@17 or --vm=@17-9f3c12ab45de6701: the kept disk of a job. It is in Ceph, which slurmctld does
+-- not see: vmd checks whose it is and what it was made of. Here only that it is a job.
+local function is_job(s)
+	local id, nonce = string.match(s, "^([1-9]%d*)(.*)$")
+	return id ~= nil and #id <= 10 and tonumber(id) < 4294967296
+		and (nonce == "" or string.find(nonce, "^%-%x+$") ~= nil and #nonce == 17 and not string.find(nonce, "%u"))
+end
+
 local function check_disk(option, text, image, max)
 	local bytes = size_bytes(option, text)
 	if max == 0 then
@@ -245,14 +253,51 @@ local function check_disk(option, text, image, max)
 	return bytes
 end
 
--- The request as job_spec.h writes it: fixed order, what was not asked for left out.
+-- What the catalogue has no say in, as it does not know the image.
+local function recovery_check(values)
+	local prefix = vm.prefix
+	local from = string.sub(values[""], 2)
+	if not is_job(from) then
+		refuse("--%s: %s must be IMAGE, IMAGE@REVISION or @JOB", prefix, quoted(values[""]))
+	end
+	local r = { "from=" .. from, "nonce=" .. values.nonce }
+	for _, name in ipairs({ "disk", "scratch" }) do
+		local option = prefix .. "-" .. name
+		if values["-" .. name] then
+			r[#r + 1] = name .. "=" .. size_text(size_bytes(option, values["-" .. name]))
+		end
+	end
+	if values["-network"] then
+		if not is_name(values["-network"]) then
+			refuse("--%s-network: %s is not a name of a network", prefix, quoted(values["-network"]))
+		end
+		r[#r + 1] = "network=" .. values["-network"]
+	end
+	return r
+end
+
+-- The end of every request.
+local function how_check(values, r, keep)
+	local prefix = vm.prefix
+	if values["-wait"] then
+		r[#r + 1] = "wait=" .. one_of(prefix .. "-wait", values["-wait"], { "ready", "running", "none" })
+	end
+	r[#r + 1] = "keep=" .. one_of(prefix .. "-keep", values["-keep"] or keep, { "never", "abnormal", "always" })
+	return table.concat(r, " ")
+end
+
+-- The request as job_spec.h writes it: fixed order, what was not asked for left out. No image: it is
+-- that of a kept disk. What was recovered is kept again, whatever the end.
 local function request_check(values, desc)
 	local prefix = vm.prefix
+	if string.sub(values[""], 1, 1) == "@" then
+		return nil, how_check(values, recovery_check(values), "always")
+	end
 	local images, names = catalogue_read(vm.catalogue)
 	local uid, gid = desc.user_id, desc.group_id
 	local name, revision = string.match(values[""], "^([^@]*)@?(.*)$")
 	if not is_name(name) or (string.find(values[""], "@", 1, true) and not is_name(revision)) then
-		refuse("--%s: %s must be IMAGE or IMAGE@REVISION", prefix, quoted(values[""]))
+		refuse("--%s: %s must be IMAGE, IMAGE@REVISION or @JOB", prefix, quoted(values[""]))
 	end
 	local image = images[name]
 	if not image then
@@ -285,11 +330,7 @@ local function request_check(values, desc)
 	if network then
 		r[#r + 1] = "network=" .. network
 	end
-	if values["-wait"] then
-		r[#r + 1] = "wait=" .. one_of(prefix .. "-wait", values["-wait"], { "ready", "running", "none" })
-	end
-	r[#r + 1] = "keep=" .. one_of(prefix .. "-keep", values["-keep"] or "abnormal", { "never", "abnormal", "always" })
-	return image, table.concat(r, " ")
+	return image, how_check(values, r, "abnormal")
 end
 
 -- the job's size
@@ -323,6 +364,9 @@ local function size_check(image, desc, parts)
 	local cpus = cpus_of(desc)
 	if allocated(desc.min_nodes) and desc.min_nodes > 1 then
 		refuse("a virtual machine runs on one node, not on %.0f: -N 1", desc.min_nodes)
+	end
+	if not image then
+		return -- of a kept disk: vmd knows it
 	end
 	if image.cpus_max > 0 and cpus > image.cpus_max then
 		refuse("%.0f CPUs are more than image %s allows (-c 1 to %.0f)", cpus, image.name, image.cpus_max)

@@ -17,9 +17,9 @@ static const struct {
 	const char *usage;
 	const char *default_variable;
 } table[OPTION_COUNT] = {
-	[OPTION_IMAGE] = {"",         "IMAGE[@REVISION]",
+	[OPTION_IMAGE] = {"",         "IMAGE[@REVISION]|@JOB",
 			  "[slurm-vm] run a virtual machine from this image as the job (`vmctl "
-			  "images' lists them)",									NULL              },
+			  "images' lists them), or from the kept disk of a job",					NULL              },
 	[OPTION_DISK] = {"-disk",    "SIZE",                  "[slurm-vm] grow the guest's root disk to SIZE, as 40G",
 			  "SLURM_VM_DISK"												 },
 	[OPTION_SCRATCH] = {"-scratch", "SIZE",

@@ -10,7 +10,8 @@ unit_tests += \
 	tests/unit/unit_move \
 	tests/unit/unit_plan \
 	tests/unit/unit_progress \
-	tests/unit/unit_reconciler
+	tests/unit/unit_reconciler \
+	tests/unit/unit_recover
 
 tests_unit_unit_image_SOURCES = tests/unit/unit_image.c
 tests_unit_unit_image_CFLAGS = $(unit_cflags)
@@ -39,6 +40,10 @@ tests_unit_unit_progress_LDADD = $(core_test_libs)
 tests_unit_unit_reconciler_SOURCES = tests/unit/unit_reconciler.c tests/unit/little_world.c tests/unit/little_world.h
 tests_unit_unit_reconciler_CFLAGS = $(unit_cflags)
 tests_unit_unit_reconciler_LDADD = $(core_test_libs)
+
+tests_unit_unit_recover_SOURCES = tests/unit/unit_recover.c tests/unit/little_world.c tests/unit/little_world.h
+tests_unit_unit_recover_CFLAGS = $(unit_cflags)
+tests_unit_unit_recover_LDADD = $(core_test_libs)
 endif
 
 # every reachable small world
@@ -47,6 +52,13 @@ TESTS += tests/model/explore
 tests_model_explore_SOURCES = tests/model/explore.c \
 	tests/model/little_model.c tests/model/little_model.h tests/model/model_round.c
 tests_model_explore_LDADD = $(core_libs)
+
+check_PROGRAMS += tests/fuzz/fuzz_disk_origin
+tests_fuzz_fuzz_disk_origin_SOURCES = tests/fuzz/fuzz_disk_origin.c
+nodist_tests_fuzz_fuzz_disk_origin_SOURCES = $(fuzz_main)
+tests_fuzz_fuzz_disk_origin_CFLAGS = $(AM_CFLAGS)
+tests_fuzz_fuzz_disk_origin_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_disk_origin_LDADD = $(core_libs)
 
 check_PROGRAMS += tests/fuzz/fuzz_job_spec
 tests_fuzz_fuzz_job_spec_SOURCES = tests/fuzz/fuzz_job_spec.c

@@ -3,6 +3,7 @@
  * figures, health. Loop thread; nothing here waits. */
 #include "vmd/base/clock.h"
 #include "vmd/base/log.h"
+#include "vmd/base/str.h"
 #include "vmd/daemon.h"
 
 static const struct desired *get_desired(void *self)
@@ -12,7 +13,12 @@ static const struct desired *get_desired(void *self)
 
 static const struct observed *get_observed(void *self)
 {
-	return &((struct daemon *)self)->seen;
+	struct daemon *d = self;
+
+	/* The disks may have changed since the round that looked at them. */
+	if (d->disks)
+		disk_view_observe(d->disks, &d->seen);
+	return &d->seen;
 }
 
 static const struct vm_status *get_status(void *self, uint32_t job_id)
@@ -73,6 +79,45 @@ static void approve(void *self, uint32_t uid)
 	daemon_round_soon(d);
 }
 
+struct discarding {
+	struct daemon *daemon;
+	requests_done_fn done;
+	void *ctx;
+};
+
+static void on_discarded(void *ctx, const struct err *e)
+{
+	struct discarding *g = ctx;
+
+	daemon_round_soon(g->daemon);
+	g->done(g->ctx, e);
+	free(g);
+}
+
+/* A time that is over ends the keeping: the next round removes the disk. */
+static int discard(void *self, const struct disk_seen *disk, requests_done_fn done, void *ctx,
+		   struct err *e)
+{
+	struct daemon *d = self;
+	struct action a = {.kind = ACT_KEEP_DISK, .keep_until_s = 1};
+	struct discarding *g;
+
+	if (!d->disks)
+		return err_set(e, ERR_RETRY, "vmd is starting: %s", d->slurm_trouble);
+	(void)str_copy(a.job_key, sizeof(a.job_key), disk->job_key);
+	(void)str_copy(a.object, sizeof(a.object), disk->name);
+	(void)str_copy(a.pool, sizeof(a.pool), disk->pool);
+	g = malloc(sizeof(*g));
+	if (!g)
+		abort();
+	*g = (struct discarding){.daemon = d, .done = done, .ctx = ctx};
+	log_info("object=%s event=discarded", disk->name);
+	if (disk_view_apply(d->disks, &a, on_discarded, g, e) == 0)
+		return 0;
+	free(g);
+	return -1;
+}
+
 static int64_t wall_s(void *self)
 {
 	(void)self;
@@ -91,7 +136,8 @@ void answer_ports(struct daemon *d, struct requests_port *ret)
 				      .hint = take_hint,
 				      .read_key = read_key,
 				      .end_job = end_job,
-				      .wall_s = wall_s};
+				      .wall_s = wall_s,
+				      .discard = discard};
 }
 
 /* The server has one context for all its handlers: that of requests_handle(). */

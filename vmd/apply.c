@@ -99,6 +99,7 @@ static enum timing_part part_of(enum action_kind k)
 	switch (k) {
 	case ACT_CLONE_DISK:
 	case ACT_CREATE_DISK:
+	case ACT_TAKE_DISK:
 	case ACT_KEEP_DISK:
 	case ACT_REMOVE_DISK: return TIMING_CEPH;
 	case ACT_CREATE_PV:
@@ -127,6 +128,7 @@ static int start(struct daemon *d, const struct action *a, struct effect *f, str
 	switch (a->kind) {
 	case ACT_CLONE_DISK:
 	case ACT_CREATE_DISK:
+	case ACT_TAKE_DISK:
 	case ACT_KEEP_DISK:
 	case ACT_REMOVE_DISK: return disk_view_apply(d->disks, a, on_done, f, e);
 	case ACT_CREATE_PV: return kube_create_pv(d->kube, &a->disk, on_kube, f, e);

@@ -8,6 +8,7 @@
 #include "vmd/base/log.h"
 #include "vmd/base/str.h"
 #include "vmd/catalogue_file.h"
+#include "vmd/reconcile/recover.h"
 #include "vmd/slurm/slurm_jobs.h"
 
 #include <string.h>
@@ -87,6 +88,7 @@ static void run_round(struct daemon *d)
 
 	observe(d);
 	world_sort(want, &d->seen);
+	recover_fill(want, &d->seen, d->settings->policy.slurm_uid);
 	probe(d, want);
 	next_us = reconciler_round(d->reconciler, want, &d->seen, daemon_now());
 	expect_ends(d, want);
@@ -223,6 +225,7 @@ static void on_cluster(void *ctx, const char *name, uint32_t slurm_uid)
 	struct err e;
 
 	d->requests.slurm_uid = slurm_uid;
+	d->settings->policy.slurm_uid = slurm_uid;
 	if (!d->settings->cluster[0])
 		(void)str_copy(d->settings->cluster, sizeof(d->settings->cluster), name);
 	log_info("event=cluster name=%s slurm_uid=%u", d->settings->cluster, slurm_uid);
@@ -353,6 +356,7 @@ void daemon_reload(struct daemon *d)
 			 "at the next start\"");
 	/* The pool belongs to what needs a restart. */
 	memcpy(new->policy.pool, d->settings->policy.pool, sizeof(new->policy.pool));
+	new->policy.slurm_uid = d->settings->policy.slurm_uid; /* Slurm's to say */
 	adopt(d->settings, new);
 	reconciler_configure(d->reconciler, &d->settings->catalogue, &d->settings->policy);
 	if (d->kube)

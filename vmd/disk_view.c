@@ -153,6 +153,8 @@ static void act_run(struct work *w)
 		(void)rbd_disk_clone(st, &act->disk, &a->e);
 	else if (act->kind == ACT_CREATE_DISK)
 		(void)rbd_disk_create(st, &act->disk, &a->e);
+	else if (act->kind == ACT_TAKE_DISK)
+		(void)rbd_disk_take(st, &act->disk, &a->e);
 	else if (act->kind == ACT_KEEP_DISK)
 		(void)rbd_disk_keep(st, act->pool, act->object, act->job_key, act->keep_until_s,
 				    &a->e);
@@ -181,6 +183,13 @@ static void disk_put(struct disk_view *v, const struct disk_spec *d)
 	(void)str_copy(seen->name, sizeof(seen->name), d->name);
 	(void)str_copy(seen->pool, sizeof(seen->pool), d->pool);
 	(void)str_copy(seen->job_key, sizeof(seen->job_key), d->job_key);
+	seen->origin.known = d->origin.known;
+	seen->origin.uid = d->origin.uid;
+	seen->origin.cpus = d->origin.cpus;
+	seen->origin.memory_bytes = d->origin.memory_bytes;
+	seen->origin.limit_s = d->origin.limit_s;
+	(void)str_copy(seen->origin.image, sizeof(seen->origin.image), d->origin.image);
+	(void)str_copy(seen->origin.revision, sizeof(seen->origin.revision), d->origin.revision);
 }
 
 /* The list after an action that has succeeded. */
@@ -191,6 +200,11 @@ static void note(struct disk_view *v, const struct action *a)
 	switch (a->kind) {
 	case ACT_CLONE_DISK:
 	case ACT_CREATE_DISK: disk_put(v, &a->disk); break;
+	case ACT_TAKE_DISK:
+		disk_put(v, &a->disk);
+		seen = disk_find(v, a->object);
+		(void)str_copy(seen->from, sizeof(seen->from), a->disk.from);
+		break;
 	case ACT_KEEP_DISK:
 		if (seen)
 			seen->kept_until_s = a->keep_until_s;

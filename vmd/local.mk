@@ -29,6 +29,7 @@ websocket_libs = $(frames_libs) $(CURL_LIBS) $(base_libs)
 noinst_LIBRARIES += libvmcore.a
 libvmcore_a_SOURCES = \
 	vmd/disk/disk.c vmd/disk/disk.h \
+	vmd/disk/origin.c vmd/disk/origin.h \
 	vmd/job/job.c vmd/job/job.h \
 	vmd/job/job_spec.c vmd/job/job_spec.h \
 	vmd/migration/move.c vmd/migration/move.h \
@@ -43,6 +44,7 @@ libvmcore_a_SOURCES = \
 	vmd/reconcile/progress.c vmd/reconcile/progress.h \
 	vmd/reconcile/progress_move.c \
 	vmd/reconcile/reconciler.c vmd/reconcile/reconciler.h \
+	vmd/reconcile/recover.c vmd/reconcile/recover.h \
 	vmd/reconcile/world.c vmd/reconcile/world.h \
 	vmd/vm/image.c vmd/vm/image.h \
 	vmd/vm/vm.c vmd/vm/vm.h \
@@ -131,6 +133,7 @@ libapi_a_SOURCES = \
 	vmd/api/metrics.c vmd/api/metrics.h \
 	vmd/api/requests.c vmd/api/requests.h \
 	vmd/api/requests_ask.h \
+	vmd/api/requests_kept.c \
 	vmd/api/requests_stop.c \
 	vmd/api/server.c vmd/api/server.h
 libapi_a_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS) $(SYSTEMD_CFLAGS)
@@ -145,7 +148,9 @@ vmctl_SOURCES = \
 	vmd/vmctl/child.c \
 	vmd/vmctl/choice.c vmd/vmctl/choice.h \
 	vmd/vmctl/cmd_admin.c \
+	vmd/vmctl/cmd_kept.c \
 	vmd/vmctl/cmd_list.c \
+	vmd/vmctl/cmd_recover.c \
 	vmd/vmctl/cmd_show.c \
 	vmd/vmctl/cmd_start.c \
 	vmd/vmctl/cmd_stop.c \

@@ -356,7 +356,7 @@ static void one_done(struct work *w)
 	struct hint *h = o->hint;
 	bool again = h->again;
 
-	if (o->e.kind == ERR_NONE && o->job.request.image[0]) {
+	if (o->e.kind == ERR_NONE && o->job.request.nonce[0]) {
 		want_put(v, &o->job);
 	} else if (o->e.kind == ERR_NONE && h->has_request) {
 		adopt(v, h, &o->job);

@@ -9,7 +9,15 @@
 #include <string.h>
 
 /* Options beyond --json, --server, --help, --version, which all commands have. */
-enum { OPT_ALL = 1, OPT_STOPPED = 2, OPT_FOR = 4, OPT_TIMEOUT = 8, OPT_YES = 16, OPT_NOW = 32 };
+enum {
+	OPT_ALL = 1,
+	OPT_STOPPED = 2,
+	OPT_FOR = 4,
+	OPT_TIMEOUT = 8,
+	OPT_YES = 16,
+	OPT_NOW = 32,
+	OPT_KEPT = 64
+};
 
 /* What else a command line may have. */
 enum {
@@ -26,7 +34,8 @@ static const struct command {
 	const char *summary;
 	const char *help;
 } commands[] = {
-  /* clang-format off: rows stay as they are when one is added */
+  /* Rows stay as they are when one is added. */
+  /* clang-format off */
 	{"start",  "IMAGE",   TAKES_ALL,             cmd_start,
 	 "start a VM as a batch job, and wait until it is ready",						     "      --name=NAME    the job's name (default: the image's)\n"
 	 "      --disk=SIZE    size of the root disk\n"
@@ -40,19 +49,27 @@ static const struct command {
 	{"stop",   "[JOB]",   OPT_NOW | OPT_TIMEOUT, cmd_stop,   "shut the guest down and end its job",
 	 "      --now          cancel the job instead (scancel)\n"
 	 "      --timeout=TIME watch no longer than 90, 15m, 2h or 1d\n"															     },
-	{"list",   NULL,      OPT_ALL | OPT_STOPPED, cmd_list,   "your VMs and their states",
+	{"list",   NULL,      OPT_ALL | OPT_STOPPED | OPT_KEPT, cmd_list,   "your VMs and their states",
 	 "  -a, --all          everybody's VMs (root and SlurmUser only)\n"
-	 "      --stopped      also those that have ended, while Slurm remembers the job\n"													  },
+	 "      --stopped      also those that have ended, while Slurm remembers the job\n"
+	 "      --kept         instead, the root disks that are kept of jobs that have ended\n"													  },
 	{"show",   "[JOB]",   0,                     cmd_show,   "all that is known of one VM",                       ""									     },
 	{"wait",   "[JOB]",   OPT_FOR | OPT_TIMEOUT, cmd_wait,   "wait until a VM is ready",
 	 "      --for=STATE    ready (default: it answers on the network) or running (it boots)\n"
 	 "      --timeout=TIME give up after 90, 15m, 2h or 1d (default: never)\n"														   },
 	{"images", NULL,      OPT_ALL,               cmd_images, "the images sbatch --vm=IMAGE may name",
 	 "  -a, --all          also those you may not use\n"																	 },
+	{"recover", "JOB",    TAKES_ALL,             cmd_recover,
+	 "start a VM from the root disk that was kept of an ended job",
+	 "  ...                those of start, and sbatch's: -c 8 --mem=32G -t 5-0 ... (default: as\n"
+	 "                     that job had them)\n"},
+	{"discard", "JOB",    OPT_YES,               cmd_discard,
+	 "remove the kept disk of a job now",
+	 "  -y, --yes          do not ask\n"},
 	{"plan",   NULL,      0,                     cmd_plan,   "what vmd is about to do (root and SlurmUser only)", ""                                                                             },
 	{"admin",  "approve", OPT_YES,               cmd_admin,
 	 "let many deletions happen that vmd holds back (the same)",						  "  -y, --yes          do not ask; with --json nothing is approved without it\n"},
- /* clang-format on */
+  /* clang-format on */
 };
 
 static const char common_help[] = "      --json         print JSON\n"
@@ -70,7 +87,7 @@ static int help_all(FILE *f)
 {
 	(void)fprintf(f, "Usage: vmctl COMMAND [OPTION...]\n\nCommands:\n");
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		(void)fprintf(f, "  %-6s %-7s  %s\n", commands[i].name,
+		(void)fprintf(f, "  %-7s %-7s  %s\n", commands[i].name,
 			      commands[i].operand ? commands[i].operand : "", commands[i].summary);
 	(void)fprintf(f,
 		      "\n%s\nOptions of all commands:\n%s\n"
@@ -133,6 +150,10 @@ static int option_read(struct vmctl *v, struct given *g, int c, const char *valu
 		v->stopped = true;
 		g->options |= OPT_STOPPED;
 		return -1;
+	case 'K':
+		v->kept = true;
+		g->options |= OPT_KEPT;
+		return -1;
 	case 'y':
 		v->yes = true;
 		g->options |= OPT_YES;
@@ -167,17 +188,20 @@ static int option_read(struct vmctl *v, struct given *g, int c, const char *valu
 static int options_read(struct vmctl *v, struct given *g, int argc, char **argv, bool with_operands)
 {
 	static const struct option options[] = {
-		{"all",     no_argument,       NULL, 'a'},
-		{"stopped", no_argument,       NULL, 'S'},
-		{"for",     required_argument, NULL, 'f'},
+  /* clang-format off */
+		{"all", no_argument, NULL, 'a'},
+		{"stopped", no_argument, NULL, 'S'},
+		{"kept", no_argument, NULL, 'K'},
+		{"for", required_argument, NULL, 'f'},
 		{"timeout", required_argument, NULL, 't'},
-		{"now",     no_argument,       NULL, 'n'},
-		{"yes",     no_argument,       NULL, 'y'},
-		{"json",    no_argument,       NULL, 'j'},
-		{"server",  required_argument, NULL, 's'},
-		{"help",    no_argument,       NULL, 'h'},
-		{"version", no_argument,       NULL, 'V'},
-		{NULL,      0,                 NULL, 0  },
+		{"now", no_argument, NULL, 'n'},
+		{"yes", no_argument, NULL, 'y'},
+		{"json", no_argument, NULL, 'j'},
+		{"server", required_argument, NULL, 's'},
+		{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'V'},
+		{NULL, 0, NULL, 0 },
+  /* clang-format on */
 	};
 	int c;
 

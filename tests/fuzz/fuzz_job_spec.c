@@ -12,6 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void check_same(const struct vm_request *a, const struct vm_request *b)
 {
 	assert(str_eq(a->image, b->image) && str_eq(a->revision, b->revision));
+	assert(str_eq(a->from, b->from));
 	assert(str_eq(a->nonce, b->nonce) && str_eq(a->network, b->network));
 	assert(a->disk_bytes == b->disk_bytes && a->scratch_bytes == b->scratch_bytes);
 	assert(a->wait == b->wait && a->keep == b->keep);
@@ -25,7 +26,7 @@ static void check_request(const char *text)
 
 	if (job_spec_decode(text, &r, &e) < 0)
 		return;
-	assert(strlen(r.image) && job_nonce_ok(r.nonce));
+	assert((strlen(r.image) || strlen(r.from)) && job_nonce_ok(r.nonce));
 	assert(job_spec_encode(&r, again, sizeof(again), &e) == 0);
 	assert(job_spec_decode(again, &back, &e) == 0);
 	check_same(&r, &back);

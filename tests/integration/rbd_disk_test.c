@@ -36,7 +36,8 @@ static struct disk_spec root_spec(void)
 		.role = DISK_ROOT,
 		.pool = "rbd",
 		.size_bytes = 24 * MIB,
-		.golden = {.name = "v1", .pool = "rbd", .rbd_image = "tiny", .snapshot = "v1"}
+		.origin = {.known = true, .uid = 7001,   .image = "tiny",     .revision = "v1"},
+		.golden = {.name = "v1",  .pool = "rbd", .rbd_image = "tiny", .snapshot = "v1"}
         };
 }
 
@@ -77,6 +78,8 @@ static void make_golden(void)
 	ck_assert_int_eq(rbd_write(image, 0, 5, "hello"), 5);
 	/* a golden image made from a job's disk has that job's marks: its clones inherit them */
 	ck_assert_int_eq(rbd_metadata_set(image, "slurm-vm.keep-until", "123"), 0);
+	ck_assert_int_eq(rbd_metadata_set(image, "slurm-vm.from", OTHER), 0);
+	ck_assert_int_eq(rbd_metadata_set(image, "slurm-vm.origin", "uid=1 image=old"), 0);
 	ck_assert_int_eq(rbd_snap_create(image, "v1"), 0);
 	ck_assert_int_eq(rbd_close(image), 0);
 }
@@ -138,6 +141,10 @@ START_TEST(clones_and_grows)
 	ck_assert_str_eq(listed(ROOT)->job_key, KEY);
 	ck_assert_uint_eq(listed(ROOT)->size_bytes, 24 * MIB);
 	ck_assert_int_eq(listed(ROOT)->kept_until_s, 0); /* not the golden image's */
+	ck_assert_str_eq(listed(ROOT)->from, "");
+	ck_assert(listed(ROOT)->origin.known);
+	ck_assert_uint_eq(listed(ROOT)->origin.uid, 7001);
+	ck_assert_str_eq(listed(ROOT)->origin.image, "tiny");
 }
 END_TEST
 
@@ -224,6 +231,59 @@ START_TEST(refuses_what_is_in_use)
 	ck_assert_msg(strstr(e.msg, "in use by 127.0.0.1") != NULL, "%s", e.msg);
 	ck_assert_int_eq(rbd_close(image), 0);
 	ck_assert(!listed(ROOT)->removing);
+}
+END_TEST
+
+/* ROOT, kept of KEY, becomes OTHER's, and comes back. */
+START_TEST(takes_over)
+{
+	struct disk_spec d = {
+		.name = ROOT, .job_key = OTHER, .from = KEY, .pool = "rbd", .size_bytes = 28 * MIB};
+	char text[6] = "";
+	rbd_image_t image;
+
+	ck_assert_int_eq(rbd_disk_take(store, &d, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_RETRY);
+	ck_assert_ptr_nonnull(strstr(e.msg, "is not kept"));
+	must(rbd_disk_keep(store, "rbd", ROOT, KEY, 4102444800, &e), "keep");
+	ck_assert_int_eq(rbd_open(io, ROOT, &image, NULL), 0);
+	ck_assert_int_eq(rbd_disk_take(store, &d, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_RETRY);
+	ck_assert_ptr_nonnull(strstr(e.msg, "in use by 127.0.0.1"));
+	ck_assert_int_eq(rbd_close(image), 0);
+	set_mark(ROOT, "slurm-vm.removing", "yes");
+	ck_assert_int_eq(rbd_disk_take(store, &d, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_ABSENT);
+	set_mark(ROOT, "slurm-vm.removing", NULL);
+	ck_assert_str_eq(listed(ROOT)->job_key, KEY);
+
+	must(rbd_disk_take(store, &d, &e), "take");
+	ck_assert_str_eq(listed(ROOT)->job_key, OTHER);
+	ck_assert_str_eq(listed(ROOT)->from, KEY);
+	ck_assert_int_eq(listed(ROOT)->kept_until_s, 0);
+	ck_assert_uint_eq(listed(ROOT)->origin.uid, 7001);
+	ck_assert_uint_eq(image_size(ROOT), 28 * MIB);
+	ck_assert_int_eq(rbd_open_read_only(io, ROOT, &image, NULL), 0);
+	ck_assert_int_eq(rbd_read(image, 0, 5, text), 5);
+	ck_assert_int_eq(rbd_close(image), 0);
+	ck_assert_str_eq(text, "hello");
+	/* interrupted behind the write that counts */
+	set_mark(ROOT, "slurm-vm.keep-until", "4102444800");
+	must(rbd_disk_take(store, &d, &e), "take again");
+	ck_assert_int_eq(listed(ROOT)->kept_until_s, 0);
+
+	/* the old job has lost it: neither its removal nor its mark touches it */
+	ck_assert_int_eq(rbd_disk_remove(store, "rbd", ROOT, KEY, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_CONFLICT);
+	ck_assert_int_eq(rbd_disk_keep(store, "rbd", ROOT, KEY, 5, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_CONFLICT);
+	(void)str_copy(d.job_key, sizeof(d.job_key), "19-0000000000000000");
+	ck_assert_int_eq(rbd_disk_take(store, &d, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_CONFLICT);
+	(void)str_copy(d.name, sizeof(d.name), "vm-none");
+	ck_assert_int_eq(rbd_disk_take(store, &d, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_ABSENT);
+	set_mark(ROOT, "slurm-vm.job", KEY);
 }
 END_TEST
 
@@ -333,6 +393,7 @@ int main(void)
 	tcase_add_test(t, leaves_others_alone);
 	tcase_add_test(t, keeps);
 	tcase_add_test(t, refuses_what_is_in_use);
+	tcase_add_test(t, takes_over);
 	tcase_add_test(t, removes);
 	tcase_add_test(t, says_what_is_missing);
 	tcase_add_test(t, cannot_connect);

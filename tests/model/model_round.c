@@ -178,6 +178,7 @@ static const char *action_start(struct m_state *s, const struct action *a)
 		s->flight[i] = F_REMOVING;
 		s->flight_same[i] = str_eq(a->uid, "same");
 		break;
+	case ACT_TAKE_DISK: /* no job of the model starts from a kept disk */
 	case ACT_CLONE_DISK: s->disk_flight = F_MAKING; break;
 	case ACT_REMOVE_DISK: s->disk_flight = F_REMOVING; break;
 	case ACT_KEEP_DISK: s->kept = s->kept_view = s->disk && a->keep_until_s; break;

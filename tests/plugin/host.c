@@ -698,7 +698,7 @@ START_TEST(task_with_forged_options_fails_the_job_only)
 	ck_assert_int_eq(option("vm", "ti}ny", 1), 0);
 	ck_assert_int_eq(CALL("init_post_opt"), 0);
 	ck_assert_int_eq(task_run(text, sizeof(text)), EXIT_VM_FAILED);
-	ck_assert_msg(strstr(text, "must be IMAGE or IMAGE@REVISION"), "%s", text);
+	ck_assert_msg(strstr(text, "must be IMAGE, IMAGE@REVISION or @JOB"), "%s", text);
 	ck_assert_int_eq(vmd.hints, 0);
 }
 END_TEST

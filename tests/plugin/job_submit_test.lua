@@ -99,6 +99,17 @@ accepted("plain", "slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701 networ
 accepted("everything",
 	"slurm-vm{image=tiny revision=v1 nonce=9f3c12ab45de6701 disk=20G scratch=1536M network=dmz wait=none keep=always}",
 	{ NONCE, OPT .. "=tiny@v1", OPT .. "_disk=20g", OPT .. "_scratch=1536", OPT .. "_network=dmz", OPT .. "_wait=none", OPT .. "_keep=always" })
+accepted("from a kept disk", "slurm-vm{from=17 nonce=9f3c12ab45de6701 keep=always}", { OPT .. "=@17", NONCE })
+accepted("from a kept disk, with everything",
+	"slurm-vm{from=17-0123456789abcdef nonce=9f3c12ab45de6701 disk=20G scratch=1G network=lan wait=none keep=never}",
+	{ OPT .. "=@17-0123456789abcdef", NONCE, OPT .. "_disk=20G", OPT .. "_scratch=1G", OPT .. "_network=lan", OPT .. "_wait=none", OPT .. "_keep=never" })
+refused("no job", "must be IMAGE, IMAGE@REVISION or @JOB", { OPT .. "=@", NONCE })
+refused("no job's id", "must be IMAGE, IMAGE@REVISION or @JOB", { OPT .. "=@0", NONCE })
+refused("a job's id too large", "must be IMAGE, IMAGE@REVISION or @JOB", { OPT .. "=@4294967296", NONCE })
+refused("no job's key", "must be IMAGE, IMAGE@REVISION or @JOB", { OPT .. "=@17-0123456789ABCDEF", NONCE })
+refused("a job and more", "must be IMAGE, IMAGE@REVISION or @JOB", { OPT .. "=@17@v1", NONCE })
+refused("from a kept disk, bad network", "is not a name of a network", { OPT .. "=@17", NONCE, OPT .. "_network=a/b" })
+refused("from a kept disk, on two nodes", "-N 1", { OPT .. "=@17", NONCE }, { min_nodes = 2 })
 accepted("with Slurm's prefix", "slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701 network=lan keep=abnormal}",
 	{ "SPANK_" .. OPT .. "=tiny", "SPANK_" .. NONCE })
 accepted("other plugins' variables", "slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701 network=lan keep=abnormal}",
@@ -121,8 +132,8 @@ accepted("memory by CPU", "slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de670
 refused("unknown image", "slurm-vm: image win99: not in the catalogue (tiny, win11)", { OPT .. "=win99", NONCE })
 refused("not for this user", "image exam: you may not use it (yours: tiny, win11)", { OPT .. "=exam", NONCE })
 refused("unknown revision", "image tiny: no revision 'v9' (v2, v1)", { OPT .. "=tiny@v9", NONCE })
-refused("malformed image", "--vm: 'Tiny' must be IMAGE or IMAGE@REVISION", { OPT .. "=Tiny", NONCE })
-refused("empty revision", "must be IMAGE or IMAGE@REVISION", { OPT .. "=tiny@", NONCE })
+refused("malformed image", "--vm: 'Tiny' must be IMAGE, IMAGE@REVISION or @JOB", { OPT .. "=Tiny", NONCE })
+refused("empty revision", "must be IMAGE, IMAGE@REVISION or @JOB", { OPT .. "=tiny@", NONCE })
 refused("malformed size", "--vm-disk: '10X' is not a size: give a number and K, M, G or T, as in 40G", { OPT .. "=tiny", OPT .. "_disk=10X", NONCE })
 refused("zero size", "'0G' is not a size", { OPT .. "=tiny", OPT .. "_disk=0G", NONCE })
 refused("size over all", "is not a size", { OPT .. "=tiny", OPT .. "_disk=999999999999999T", NONCE })

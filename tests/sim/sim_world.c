@@ -147,9 +147,25 @@ static int disk_remove(struct sim *w, const struct action *a, struct err *e)
 	if (j && !j->ended_once)
 		sim_wrong(w, "%s was removed though its job never ended", a->object);
 	if (j && j->job.end == JOB_END_ABNORMAL && j->job.phase == JOB_ENDED && !d->kept_until_s &&
-	    disk_name_is(d->name, d->job_key, DISK_ROOT))
+	    disk_is_root(d->name))
 		sim_wrong(w, "%s was not kept", a->object);
 	*d = (struct disk_seen){.name = ""};
+	return 0;
+}
+
+static int disk_take(struct sim *w, struct disk_seen *d, const struct action *a, struct err *e)
+{
+	if (!d)
+		return err_set(e, ERR_ABSENT, "%s is gone", a->object);
+	if (str_eq(d->job_key, a->job_key))
+		return 0;
+	if (!str_eq(d->job_key, a->disk.from) || !d->kept_until_s)
+		return err_set(e, ERR_CONFLICT, "%s is another job's", a->object);
+	if (sim_user_of(w, d->job_key))
+		sim_wrong(w, "%s was taken over while a VM uses it", a->object);
+	(void)str_copy(d->from, sizeof(d->from), d->job_key);
+	(void)str_copy(d->job_key, sizeof(d->job_key), a->job_key);
+	d->kept_until_s = 0;
 	return 0;
 }
 
@@ -252,6 +268,7 @@ int sim_effect(struct sim *w, const struct action *a, struct err *e)
 	switch (a->kind) {
 	case ACT_CLONE_DISK:
 	case ACT_CREATE_DISK: return disk_make(w, &a->disk);
+	case ACT_TAKE_DISK: return disk_take(w, d, a, e);
 	case ACT_KEEP_DISK:
 		if (d)
 			d->kept_until_s = a->keep_until_s;

@@ -10,6 +10,7 @@ bad=0
 vmctl()
 {
 	[ "$*" != "images --json" ] || printf '[\n  {\n    "name": "tiny",\n    "cpus": 8\n  }\n]\n'
+	[ "$*" != "list --kept --json" ] || printf '[\n  {\n    "job": 5,\n    "size_bytes": 7\n  }\n]\n'
 	[ "$*" = "list --json" ] || return 1
 	printf '[\n  {\n    "job": 17,\n    "vm": "vm-17-9f3c12ab45de6701-r0",\n    "uid": 5\n  },\n  {\n    "job": 230\n  }\n]\n'
 }
@@ -30,7 +31,7 @@ offers() # WANTED WORD...
 	bad=1
 }
 
-offers "start stop list show wait images plan admin" vmctl ""
+offers "start stop list show wait images recover discard plan admin" vmctl ""
 offers "start stop show" vmctl s
 offers "tiny" vmctl start ""
 offers "" vmctl start tiny ""
@@ -48,9 +49,13 @@ offers "--json --server= --help --version" vmctl show --
 offers "--for=" vmctl wait --f
 offers "--stopped" vmctl list --st
 offers "--server=" vmctl --json --se
+offers "5" vmctl discard ""
+offers "5" vmctl recover ""
+offers "--scratch=" vmctl recover 5 --sc
+offers "--kept" vmctl list --k
 offers "approve" vmctl admin ""
 offers "--yes" vmctl admin approve --y
 offers "" vmctl list x
 offers "" vmctl images --server = ""
-offers "start stop list show wait images plan admin" vmctl --json ""
+offers "start stop list show wait images recover discard plan admin" vmctl --json ""
 exit $bad

@@ -77,6 +77,12 @@ static int move_word(struct little_world *w, const char *s)
 	return true;
 }
 
+static void from_set(struct job *j, const char *from)
+{
+	j->request.image[0] = '\0';
+	(void)str_copy(j->request.from, sizeof(j->request.from), from);
+}
+
 static bool job_word(struct little_world *w, const char *s)
 {
 	static const char *const phases[] = {"pending", "running", "ending", "ended"};
@@ -97,6 +103,14 @@ static bool job_word(struct little_world *w, const char *s)
 		w->want.known = false;
 	else if (str_eq(s, "live"))
 		w->want.n_live = 1;
+	else if (str_eq(s, "from16"))
+		from_set(j, "16");
+	else if (str_eq(s, "fromkey"))
+		from_set(j, LITTLE_OTHER);
+	else if (str_eq(s, "bob"))
+		j->uid = 1001;
+	else if (str_eq(s, "slurm"))
+		j->uid = w->policy.slurm_uid;
 	else if (str_eq(s, "r1"))
 		j->restarts = 1;
 	else if (str_eq(s, "r2"))
@@ -168,6 +182,38 @@ static bool disk_word(struct little_world *w, const char *role, const char *mark
 		d->removing = true;
 	else
 		return !*mark;
+	return true;
+}
+
+/* The root disk kept of job 16. */
+static bool other_word(struct little_world *w, const char *key, const char *mark)
+{
+	struct disk_seen *d = &w->disk[w->seen.n_disk++];
+
+	*d = (struct disk_seen){
+		.pool = "rbd",
+		.size_bytes = UINT64_C(3) << 30,
+		.kept_until_s = LITTLE_NOW_S + 60,
+		.origin = {.known = true, .uid = 1000, .image = "tiny", .revision = "v0"}
+        };
+	(void)str_fmt(d->name, sizeof(d->name), "vm-%s-root", key);
+	(void)str_copy(d->job_key, sizeof(d->job_key), key);
+	if (str_eq(mark, ":old"))
+		d->kept_until_s = LITTLE_NOW_S - 60;
+	else if (str_eq(mark, ":removing"))
+		d->removing = true;
+	else if (str_eq(mark, ":bobs"))
+		d->origin.uid = 1001;
+	else if (str_eq(mark, ":bare"))
+		d->origin = (struct disk_origin){.known = false};
+	else if (str_eq(mark, ":plain"))
+		d->kept_until_s = 0;
+	else if (str_eq(mark, ":taken") || str_eq(mark, ":takenkept")) {
+		(void)str_copy(d->from, sizeof(d->from), key);
+		(void)str_copy(d->job_key, sizeof(d->job_key), LITTLE_KEY);
+		d->kept_until_s = str_eq(mark, ":taken") ? 0 : LITTLE_NOW_S + 60;
+	} else
+		return str_eq(mark, ":kept");
 	return true;
 }
 
@@ -247,10 +293,16 @@ static bool seen_word(struct little_world *w, const char *s)
 		return false;
 	if (str_eq(word, "disk"))
 		return disk_word(w, "root", mark);
+	if (str_eq(word, "other"))
+		return other_word(w, LITTLE_OTHER, mark);
+	if (str_eq(word, "other2"))
+		return other_word(w, "16-00000000000000bb", mark);
 	if (str_eq(word, "scratch"))
 		return disk_word(w, "scratch", mark);
 	if (str_eq(word, "pv"))
 		return pv_word(w, root, claim, mark);
+	if (str_eq(word, "pvo"))
+		return pv_word(w, "vm-" LITTLE_OTHER "-root", claim, mark);
 	if (str_eq(word, "pv1"))
 		return pv_word(w, root, claim1, mark);
 	if (str_eq(word, "pv2"))
@@ -296,6 +348,8 @@ static const char *flight_object(enum action_kind k)
 {
 	switch (action_class(k)) {
 	case CLASS_DISK:
+		if (k == ACT_TAKE_DISK)
+			return "vm-" LITTLE_OTHER "-root";
 		return k == ACT_CREATE_DISK ? "vm-" LITTLE_KEY "-scratch"
 					    : "vm-" LITTLE_KEY "-root";
 	case CLASS_PV: return "vm-" LITTLE_KEY "-root";
@@ -353,6 +407,7 @@ void little_world_init(struct little_world *w, const char *job, const char *seen
 	image_init(&w->image);
 	w->catalogue = (struct catalogue){.n = 1, .image = &w->image};
 	w->policy = (struct policy){.pool = "rbd",
+				    .slurm_uid = 64030,
 				    .ready_timeout_s = 900,
 				    .trouble_timeout_s = 1800,
 				    .keep_s = 3600,
@@ -411,9 +466,12 @@ const char *little_plan_text(const struct plan *p, char *buf, size_t size)
 		const char *role = a->object + strlen("vm-" LITTLE_KEY);
 		bool has_role = strlen(a->object) > strlen("vm-" LITTLE_KEY) &&
 				str_starts(a->object, "vm-");
+		bool other = str_starts(a->object, "vm-16-");
 		int n = snprintf(buf + len, size - len, "%s%s%s%s", len ? " " : "",
 				 action_name(a->kind), has_role ? ":" : "",
-				 has_role ? role + 1 : "");
+				 other      ? "other"
+				 : has_role ? role + 1
+					    : "");
 
 		if (n < 0 || (size_t)n >= size - len)
 			bad_word(buf);

@@ -4,10 +4,13 @@
  * job:  pending running ending ended absent unknown(no list) ; r1 r2 (restarts) batch scratch
  *       drained requeue held aimed:NODE (asked_node) moved (this run is a move's) marked (the next
  *       will be) migrate:NODE pause alone ; companion:PHASE@NODE, up to two, job ids 23, 24
+ *       from16 fromkey (starts from the disk kept of job 16, by key) bob slurm (owner)
  *       normal abnormal never always(keep) ; failed ready(progress) live(known by id only)
  * seen: vm0:PHASE vm1:PHASE (PHASE: starting running stopped failed deleting, with @NODE behind)
  *       disk scratch pv pvc secret, each with :kept :old :open :removing, or :deleting :nouid
- * behind; pv1 pvc1 of run 1; pv2 pvc2 of the scratch disk; pv:other (for another PVC of the same
+ * behind; other: the root disk of job 16, alice's (other2: of another job 16), with :kept :old
+ * :removing :bobs :bare (no origin) :plain (not kept) :taken :takenkept (over by job 17), pvo its
+ * PV then; pv1 pvc1 of run 1; pv2 pvc2 of the scratch disk; pv:other (for another PVC of the same
  * name); pvcx (its name has no run); foreign oddkey (not ours); nouid (the VM has none); ?vms
  * ?disks ?pvs ?pvcs ?secrets ?moves (unknown); of the VM before: wants:NODE given:NODE (else where
  * it is) evacuating blocked sending (our migration) theirs (KubeVirt's own, new) stale (the same,
@@ -21,6 +24,7 @@
 #include "vmd/reconcile/plan.h"
 
 #define LITTLE_KEY    "17-9f3c12ab45de6701"
+#define LITTLE_OTHER  "16-00000000000000aa"
 #define LITTLE_NOW_US INT64_C(1000000000)
 #define LITTLE_NOW_S  INT64_C(1700000000)
 

@@ -75,6 +75,16 @@ int rbd_disk_create(struct rbd_store *st, const struct disk_spec *d, struct err 
 	return add(d, e);
 }
 
+int rbd_disk_take(struct rbd_store *st, const struct disk_spec *d, struct err *e)
+{
+	(void)st;
+	if (outcome(e) < 0)
+		return -1;
+	ck_assert_str_eq(d->name, ceph.disk[0].name);
+	(void)str_copy(ceph.disk[0].job_key, sizeof(ceph.disk[0].job_key), d->job_key);
+	return 0;
+}
+
 int rbd_disk_remove(struct rbd_store *st, const char *pool, const char *name, const char *job_key,
 		    struct err *e)
 {
@@ -230,9 +240,22 @@ START_TEST(own_actions_are_seen_at_once)
 	apply(&a);
 	run_until(&told.done, 3);
 	ck_assert_int_eq(observe().disk[0].kept_until_s, 99);
-	a.kind = ACT_REMOVE_DISK;
+	a.kind = ACT_TAKE_DISK;
+	(void)str_copy(a.disk.job_key, sizeof(a.disk.job_key), "18-x");
+	(void)str_copy(a.disk.from, sizeof(a.disk.from), KEY);
+	a.disk.origin = (struct disk_origin){.known = true, .uid = 7, .image = "tiny"};
 	apply(&a);
 	run_until(&told.done, 4);
+	ck_assert_uint_eq(observe().n_disk, 1);
+	ck_assert_str_eq(observe().disk[0].name, ROOT);
+	ck_assert_str_eq(observe().disk[0].job_key, "18-x");
+	ck_assert_str_eq(observe().disk[0].from, KEY);
+	ck_assert_uint_eq(observe().disk[0].origin.uid, 7);
+	ck_assert_str_eq(observe().disk[0].origin.image, "tiny");
+	ck_assert_int_eq(observe().disk[0].kept_until_s, 0);
+	a.kind = ACT_REMOVE_DISK;
+	apply(&a);
+	run_until(&told.done, 5);
 	ck_assert_uint_eq(observe().n_disk, 0);
 	ck_assert_uint_eq(told.listed, 1);
 }

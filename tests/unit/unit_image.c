@@ -214,9 +214,10 @@ START_TEST(names)
 	ck_assert_int_eq(vm_incarnation("vm-1-aa-r2", "1-ab", &run), -1);
 	ck_assert_int_eq(vm_incarnation(buf, "17-9f3c12ab45de6701", &run), -1);
 	ck_assert_uint_eq(run, UINT32_MAX);
-	ck_assert(disk_name_is(buf, "17-9f3c12ab45de6701", DISK_SCRATCH));
-	ck_assert(!disk_name_is(buf, "17-9f3c12ab45de6701", DISK_ROOT));
-	ck_assert(!disk_name_is(buf, "7-9f3c12ab45de6701", DISK_SCRATCH));
+	ck_assert(!disk_is_root(buf));
+	ck_assert_int_eq(disk_name(&j, DISK_ROOT, buf, sizeof(buf)), 0);
+	ck_assert(disk_is_root(buf));
+	ck_assert(!disk_is_root("-root"));
 	for (int i = VM_STATE_UNKNOWN; i <= VM_STATE_FAILED; i++) {
 		ck_assert_int_eq(vm_state_parse(vm_state_name((enum vm_state)i), &s), 0);
 		ck_assert_int_eq((int)s, i);

@@ -22,6 +22,12 @@ static const struct {
 	{"image=tiny " NONCE " colour=blue state=ready", NULL},
 	{"image=tiny " NONCE " reason=\"a b=c  d\"", NULL},
 	{"image=tiny " NONCE " long=" A64 A64 A64, NULL},
+	{"image=tiny from=17 " NONCE, NULL},
+	{"image=tiny from=17-9f3c12ab45de6701 " NONCE, NULL},
+	{"from=0 " NONCE, "request: from: '0' must be the id of a job"},
+	{"from=17- " NONCE, "request: from: '17-' must be the id of a job"},
+	{"from=4294967296 " NONCE, "request: from: '4294967296' must be the id of a job"},
+	{"from= " NONCE, "request: from: '' must be the id of a job"},
 	{"", "request: image is missing"},
 	{"image=tiny", "request: nonce is missing"},
 	{NONCE, "request: image is missing"},
@@ -202,6 +208,11 @@ static const struct {
 } images[] = {
 	{"win11", "win11", ""},
 	{"win11@v2", "win11", "v2"},
+	{"@17", "", ""},
+	{"@17-9f3c12ab45de6701", "", ""},
+	{"@0", NULL, NULL},
+	{"@17@v1", NULL, NULL},
+	{"@17_2", NULL, NULL},
 	{"win11@", NULL, NULL},
 	{"@v2", NULL, NULL},
 	{"", NULL, NULL},
@@ -222,6 +233,9 @@ START_TEST(image_rows)
 	ck_assert_msg(rc == (images[_i].image ? 0 : -1), "'%s'", images[_i].text);
 	ck_assert_str_eq(r.image, rc == 0 ? images[_i].image : "old");
 	ck_assert_str_eq(r.revision, rc == 0 ? images[_i].revision : "old");
+	ck_assert_str_eq(r.from, rc < 0                      ? ""
+				 : images[_i].text[0] == '@' ? images[_i].text + 1
+							     : "");
 }
 END_TEST
 
@@ -251,6 +265,32 @@ START_TEST(keys)
 }
 END_TEST
 
+START_TEST(from_a_job)
+{
+	static const char text[] = "from=17 " NONCE " keep=never";
+	char again[JOB_REQUEST_MAX + 1];
+	struct vm_request r;
+	struct err e;
+
+	ck_assert_int_eq(job_spec_decode(text, &r, &e), 0);
+	ck_assert_str_eq(r.from, "17");
+	ck_assert_str_eq(r.image, "");
+	ck_assert_int_eq(job_spec_encode(&r, again, sizeof(again), &e), 0);
+	ck_assert_str_eq(again, text);
+	ck_assert(job_from_is("17", "17-9f3c12ab45de6701"));
+	ck_assert(job_from_is("17-9f3c12ab45de6701", "17-9f3c12ab45de6701"));
+	ck_assert(!job_from_is("17-9f3c12ab45de6702", "17-9f3c12ab45de6701"));
+	ck_assert(!job_from_is("7", "17-9f3c12ab45de6701"));
+	ck_assert(!job_from_is("", "17-9f3c12ab45de6701"));
+	ck_assert(!job_from_is("17", "17"));
+	ck_assert_int_eq(vm_request_keep(&r), VM_KEEP_NEVER);
+	r.keep = VM_KEEP_UNSET;
+	ck_assert_int_eq(vm_request_keep(&r), VM_KEEP_ALWAYS);
+	r.from[0] = '\0';
+	ck_assert_int_eq(vm_request_keep(&r), VM_KEEP_ABNORMAL);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("job_spec");
@@ -266,6 +306,7 @@ int main(void)
 	tcase_add_test(t, status_is_read_back);
 	tcase_add_loop_test(t, image_rows, 0, ARRAY_LEN(images));
 	tcase_add_test(t, keys);
+	tcase_add_test(t, from_a_job);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

@@ -182,6 +182,34 @@ static const struct {
 	{"a job that runs again loses the mark", "running r1",
 	 "vm1:running disk:kept pv1 pvc1 secret", "", "keep-disk:root"},
 
+	/* from the kept disk of another job */
+	{"the kept disk is taken over", "running from16", "other:kept secret", "",
+	 "take-disk:other create-pvc:r0-root"},
+	{"... by its job's key, too", "running fromkey", "other:kept secret", "",
+	 "take-disk:other create-pvc:r0-root"},
+	{"... when its time is over, too: it is there", "running from16", "other:old secret", "",
+	 "take-disk:other create-pvc:r0-root"},
+	{"a job that waits for a node holds it beyond its time", "pending from16", "other:old",
+	 "", ""},
+	{"... which one that may not have it does not", "pending from16 bob", "other:old", "",
+	 "remove-disk:other"},
+	{"... nor one that has ended", "ended from16", "other:old", "", "remove-disk:other"},
+	{"what was taken just now is believed", "running from16", "other:kept secret pvc",
+	 "+take-disk", "create-pv:other"},
+	{"it gets a PV of its own name", "running from16", "other:taken secret pvc", "",
+	 "create-pv:other"},
+	{"... and a VM", "running from16", "other:taken secret pvo pvc", "", "create-vm:r0"},
+	{"with a scratch disk of its own", "running from16 scratch", "other:kept secret pvc pvc2",
+	 "", "take-disk:other create-disk:scratch"},
+	{"the mark of its old job goes", "running from16", "vm0:running other:takenkept pvo pvc secret",
+	 "", "keep-disk:other"},
+	{"what is not there is not made of the image", "running from16", "secret", "", ""},
+	{"... nor for another user", "running from16 bob", "other:kept secret", "", ""},
+	{"what was recovered is kept again, whatever the end", "ended normal from16",
+	 "other:taken secret", "", "keep-disk:other"},
+	{"... unless that is not wanted", "ended normal from16 never", "other:taken secret", "",
+	 "remove-disk:other"},
+
 	/* of jobs that Slurm does not know */
 	{"unknown job: the VM goes", "absent", "vm0:running " ALL, "", "delete-vm:r0"},
 	{"then the PVC", "absent", ALL, "", "delete-pvc:r0-root"},
@@ -413,6 +441,32 @@ START_TEST(create_has_spec)
 	ck_assert_str_eq(d->pool, "rbd");
 	ck_assert_uint_eq(d->size_bytes, 0);
 	ck_assert_str_eq(d->job_key, LITTLE_KEY);
+	little_world_done(&w);
+
+	ck_assert(d->origin.known);
+	ck_assert_uint_eq(d->origin.uid, 1000);
+	ck_assert_str_eq(d->origin.image, "tiny");
+	ck_assert_str_eq(d->origin.revision, "v1");
+	ck_assert_uint_eq(d->origin.cpus, 2);
+	ck_assert_uint_eq(d->origin.memory_bytes, UINT64_C(512) << 20);
+	ck_assert_int_eq(d->origin.limit_s, 0);
+
+	little_world_init(&w, "running from16", "other:kept secret", "");
+	plan(&w.want, &w.seen, &w.context, &out);
+	ck_assert_int_eq(out.act[0].kind, ACT_TAKE_DISK);
+	ck_assert_str_eq(d->name, "vm-" LITTLE_OTHER "-root");
+	ck_assert_str_eq(d->from, LITTLE_OTHER);
+	ck_assert_str_eq(d->job_key, LITTLE_KEY);
+	ck_assert_str_eq(out.act[0].pool, "rbd");
+	ck_assert_uint_eq(d->size_bytes, UINT64_C(3) << 30);
+	little_world_done(&w);
+	/* one disk, one name, one PV: also when another job has it */
+	little_world_init(&w, "running from16", "other:taken secret pvc", "");
+	plan(&w.want, &w.seen, &w.context, &out);
+	ck_assert_int_eq(out.act[0].kind, ACT_CREATE_PV);
+	ck_assert_str_eq(out.act[0].object, "vm-" LITTLE_OTHER "-root");
+	ck_assert_str_eq(d->name, "vm-" LITTLE_OTHER "-root");
+	ck_assert_str_eq(d->claim, "vm-" LITTLE_KEY "-r0-root");
 	little_world_done(&w);
 
 	little_world_init(&w, "ended abnormal", "disk", "");

@@ -66,7 +66,7 @@ static const struct {
 	{OPTION_IMAGE,   "win11",      NULL							    },
 	{OPTION_IMAGE,   "win11@v2",   NULL							    },
 	{OPTION_IMAGE,   "",           "--vm needs a value: --vm=IMAGE[@REVISION]"                     },
-	{OPTION_IMAGE,   "win11@",     "--vm: 'win11@' must be IMAGE or IMAGE@REVISION"                },
+	{OPTION_IMAGE,   "win11@",     "--vm: 'win11@' must be IMAGE, IMAGE@REVISION or @JOB"          },
 	{OPTION_IMAGE,   "a b",        "--vm: value holds spaces or characters"                        },
 	{OPTION_IMAGE,   "a\nnonce=0", "--vm: value holds spaces or characters"                        },
 	{OPTION_DISK,    "\x1b[2J",    "--vm-disk: value holds"                                        },

@@ -153,6 +153,24 @@ static int64_t wall_s(void *self)
 	return 5000;
 }
 
+static struct {
+	unsigned n;
+	char disk[VM_NAME_MAX + 1];
+	requests_done_fn done;
+	void *ctx;
+} discarded;
+
+static int discard(void *self, const struct disk_seen *d, requests_done_fn done, void *ctx,
+		   struct err *e)
+{
+	(void)self, (void)e;
+	discarded.n++;
+	(void)str_copy(discarded.disk, sizeof(discarded.disk), d->name);
+	discarded.done = done;
+	discarded.ctx = ctx;
+	return 0;
+}
+
 static struct requests requests = {
 	.port = {.desired = get_desired,
 		 .observed = get_observed,
@@ -163,7 +181,8 @@ static struct requests requests = {
 		 .hint = take_hint,
 		 .read_key = read_key,
 		 .end_job = end_job,
-		 .wall_s = wall_s},
+		 .wall_s = wall_s,
+		 .discard = discard},
 	.slurm_uid = SLURM
 };
 
@@ -612,6 +631,124 @@ START_TEST(held_is_told)
 }
 END_TEST
 
+/* Kept disks: 5 and 6 of alice's jobs that Slurm forgot, 7 of bob's, one without an origin; 17
+ * fails and has a mark, but runs still. */
+static struct disk_seen disks[6];
+
+static void disk_add(const char *key, uint32_t uid, int64_t until_s)
+{
+	struct disk_seen *d = &disks[observed.n_disk++];
+
+	*d = (struct disk_seen){
+		.kept_until_s = until_s,
+		.size_bytes = UINT64_C(2) << 30,
+		.origin = {.known = uid != 0, .uid = uid, .image = "tiny"}
+        };
+	(void)str_copy(d->job_key, sizeof(d->job_key), key);
+	(void)str_fmt(d->name, sizeof(d->name), "vm-%s-root", key);
+}
+
+static void disks_make(void)
+{
+	setup();
+	observed.disks_known = true;
+	observed.disk = disks;
+	observed.n_disk = 0;
+	disk_add("17-" NONCE, ALICE, 9000);
+	disk_add("5-" NONCE, ALICE, 9000);
+	disk_add("6-" NONCE, ALICE, 0);
+	disk_add("7-" NONCE, BOB, 9000);
+	disk_add("8-" NONCE, 0, 9000);
+}
+
+static size_t kept_count(void)
+{
+	size_t n = 0, at = 0;
+
+	while (wire_next(&in, "kept[]", &at))
+		n++;
+	return n;
+}
+
+START_TEST(kept_disks)
+{
+	disks_make();
+	ask_as(ALICE, "op=kept\n");
+	ck_assert_uint_eq(kept_count(), 1);
+	ck_assert_ptr_nonnull(strstr(wire_get(&in, "kept[]"), "\"key\":\"5-" NONCE "\""));
+	ck_assert_ptr_nonnull(strstr(wire_get(&in, "kept[]"), "\"kept_until\":9000"));
+	ask_as(BOB, "op=kept\n");
+	ck_assert_uint_eq(kept_count(), 1);
+	ask_as(BOB, "op=kept\nall=1\n");
+	ck_assert_int_eq(reply.e.kind, ERR_DENIED);
+	ask_as(SLURM, "op=kept\nall=1\n");
+	ck_assert_uint_eq(kept_count(), 3);
+	ask_as(0, "op=kept\njob=7\n");
+	ck_assert_uint_eq(kept_count(), 1);
+	ask_as(ALICE, "op=kept\njob=7\n");
+	ck_assert_uint_eq(kept_count(), 0);
+	ask_as(ALICE, "op=kept\njob=5-" NONCE "\n");
+	ck_assert_uint_eq(kept_count(), 1);
+	ask_as(ALICE, "op=kept\nafter=5-" NONCE "\n");
+	ck_assert_uint_eq(kept_count(), 0);
+	observed.disks_known = false;
+	ask_as(ALICE, "op=kept\n");
+	ck_assert_int_eq(reply.e.kind, ERR_RETRY);
+}
+END_TEST
+
+static const struct {
+	uint32_t uid;
+	const char *job;
+	enum err_kind kind; /* ERR_NONE: it goes */
+} discards[] = {
+	{ALICE, "5",        ERR_NONE   },
+        {ALICE, "5-" NONCE, ERR_NONE   },
+        {0,     "5",        ERR_NONE   },
+	{SLURM, "8",        ERR_NONE   },
+        {BOB,   "5",        ERR_DENIED },
+        {ALICE, "8",        ERR_DENIED },
+	{ALICE, "6",        ERR_ABSENT }, /* not kept */
+	{ALICE, "17",       ERR_ABSENT }, /* runs */
+	{ALICE, "x",        ERR_INVALID},
+        {ALICE, "",         ERR_INVALID},
+};
+
+START_TEST(discard_rows)
+{
+	struct err fine = {.kind = ERR_NONE};
+	struct err full = {.kind = ERR_UNSURE, .msg = "Ceph does not answer"};
+	char text[64];
+
+	disks_make();
+	memset(&discarded, 0, sizeof(discarded));
+	(void)str_fmt(text, sizeof(text), "op=discard\njob=%s\n", discards[_i].job);
+	ask_as(discards[_i].uid, text);
+	ck_assert_uint_eq(discarded.n, discards[_i].kind == ERR_NONE ? 1 : 0);
+	if (discards[_i].kind != ERR_NONE) {
+		ck_assert_int_eq(reply.e.kind, discards[_i].kind);
+		return;
+	}
+	ck_assert(!reply.sent);
+	discarded.done(discarded.ctx, _i ? &fine : &full);
+	ck_assert_int_eq(reply.e.kind, _i ? ERR_NONE : ERR_UNSURE);
+}
+END_TEST
+
+/* A job waits in the queue for it. */
+START_TEST(claimed_disk_is_not_discarded)
+{
+	disks_make();
+	memset(&discarded, 0, sizeof(discarded));
+	jobs[0].phase = JOB_PENDING;
+	jobs[0].uid = ALICE;
+	(void)str_copy(jobs[0].request.from, sizeof(jobs[0].request.from), "5");
+	ask_as(ALICE, "op=discard\njob=5\n");
+	ck_assert_int_eq(reply.e.kind, ERR_CONFLICT);
+	ck_assert_uint_eq(discarded.n, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("requests");
@@ -636,6 +773,9 @@ int main(void)
 	tcase_add_test(t, approval);
 	tcase_add_test(t, held_is_told);
 	tcase_set_timeout(t, 60);
+	tcase_add_test(t, kept_disks);
+	tcase_add_loop_test(t, discard_rows, 0, ARRAY_LEN(discards));
+	tcase_add_test(t, claimed_disk_is_not_discarded);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

@@ -94,6 +94,34 @@ static const struct desired *get_desired(void *self)
 	return &desired;
 }
 
+/* Kept of jobs that Slurm has forgotten. */
+static struct disk_seen disks[2];
+static struct observed observed = {.disks_known = true, .n_disk = 2, .disk = disks};
+
+static void disks_make(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(disks); i++) {
+		disks[i] = (struct disk_seen){
+			.size_bytes = UINT64_C(2) << 30,
+			.kept_until_s = 4102444800,
+			.origin = {.known = true,
+				   .uid = i ? BOB : alice,
+				   .image = "tiny",
+				   .revision = "v1",
+				   .cpus = 2,
+				   .memory_bytes = UINT64_C(512) << 20,
+				   .limit_s = 3601}
+                };
+		(void)str_fmt(disks[i].job_key, sizeof(disks[i].job_key), "%zu-" NONCE, 25 + i);
+	}
+}
+
+static const struct observed *get_observed(void *self)
+{
+	(void)self;
+	return &observed;
+}
+
 static const struct vm_status *get_status(void *self, uint32_t job_id)
 {
 	static struct vm_status s;
@@ -175,6 +203,7 @@ static int64_t wall_s(void *self)
 
 static struct requests requests = {
 	.port = {.desired = get_desired,
+		 .observed = get_observed,
 		 .status = get_status,
 		 .catalogue = get_catalogue,
 		 .plan = get_plan,
@@ -224,6 +253,7 @@ static void setup(void)
 {
 	eventfd_t n;
 
+	disks_make();
 	world_make();
 	srv.stop = eventfd(0, EFD_CLOEXEC);
 	srv.ready = eventfd(0, EFD_CLOEXEC);
@@ -367,6 +397,27 @@ static const struct {
 	ROW("show", true, NULL, 3, "", "you have no VM", NULL),
 	ROW("start", false, NULL, 2, "", "name the image first", NULL),
 	ROW("start -c 2 tiny", false, NULL, 2, "", "name the image first", NULL),
+	ROW("list --kept", false, NULL, 0, "  tiny@v1  2G    2", "", "4242"),
+	ROW("list --kept --all", true, NULL, 0, "26   4242 ", "", NULL),
+	ROW("list --kept --all", false, NULL, 4, "", "only root and SlurmUser", NULL),
+	ROW("list --kept --json", false, NULL, 0, "\"limit_s\": 3601", "", NULL),
+	ROW("discard", false, NULL, 2, "", "say which job's", NULL),
+	ROW("discard 25", false, NULL, 1, "", "repeat with --yes", NULL),
+	ROW("discard --yes 99", false, NULL, 3, "", "no disk is kept of job 99", NULL),
+	ROW("discard --kept 25", false, NULL, 2, "", "does not belong to 'discard'", NULL),
+	ROW("recover", false, NULL, 2, "", "say which job's", NULL),
+	ROW("recover x", false, NULL, 2, "", "'x' is no job's id", NULL),
+	ROW("recover 99", false, NULL, 3, "", "no disk of job 99 is kept, or not any more", NULL),
+	ROW("recover 18", false, NULL, 4, "", "belongs to another user", NULL),
+	ROW("recover 22", false, NULL, 1, "", "job 22 has not ended", NULL),
+	ROW("recover 25 --no-wait -c 4", false, NULL, 0, "21\n",
+	    "|--job-name=recovered-25|--cpus-per-task=2|--mem=512M|--time=61|-c|4|--vm=@25-" NONCE
+	    "|",
+	    NULL),
+	ROW("recover 25 --no-wait", false, NULL, 0, "21\n",
+	    "job 25 (image tiny@v1, 2G) is the new job's", NULL),
+	ROW("recover 25 --no-wait --json", false, NULL, 0, "{\"job\": 21}\n", "", NULL),
+	ROW("recover --help", false, NULL, 0, "sbatch's", "", NULL),
 	ROW("start tiny --disk", false, NULL, 2, "", "--disk needs a value", NULL),
 	ROW("start tiny --no-wait=1", false, NULL, 2, "", "--no-wait takes no value", NULL),
 	ROW("start tiny --timeout soon", false, NULL, 2, "", "not a time", NULL),

@@ -15,7 +15,7 @@
 #define PAGE_END   (WIRE_MAX - OBJECT_MAX) /* no further object beyond */
 #define PAGE_MAX   (WIRE_FIELDS - 16)
 
-static bool is_admin(const struct ask *a)
+bool ask_is_admin(const struct ask *a)
 {
 	return a->who->uid == 0 || a->who->uid == a->q->slurm_uid;
 }
@@ -62,7 +62,7 @@ int ask_job_get(const struct ask *a, const struct job **ret, struct err *e)
 	if (!j)
 		return err_set(e, ERR_ABSENT, "job %u has no VM (or was submitted a moment ago)",
 			       id);
-	if (!is_admin(a) && a->who->uid != j->uid)
+	if (!ask_is_admin(a) && a->who->uid != j->uid)
 		return err_set(e, ERR_DENIED, "job %u belongs to another user", id);
 	*ret = j;
 	return 0;
@@ -106,6 +106,7 @@ static struct json_object *vm_json(const struct ask *a, const struct job *j)
 	json_put_str(o, "image", j->request.image);
 	json_put_str(o, "profile", profile_of(a, j));
 	json_put_str(o, "revision", j->request.revision);
+	json_put_str(o, "from", j->request.from);
 	json_put_str(o, "state", vm_state_name(s->state));
 	json_put_str(o, "reason", s->reason);
 	json_put_str(o, "vm", s->vm);
@@ -135,14 +136,14 @@ static struct json_object *vm_json(const struct ask *a, const struct job *j)
 	return o;
 }
 
-static void add_json(struct wire_out *out, const char *key, struct json_object *o)
+void ask_add_json(struct wire_out *out, const char *key, struct json_object *o)
 {
 	wire_add(out, key,
 		 json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
 							   JSON_C_TO_STRING_NOSLASHESCAPE));
 }
 
-static bool page_full(const struct wire_out *out)
+bool ask_page_full(const struct wire_out *out)
 {
 	return out->len > PAGE_END || out->n >= PAGE_MAX;
 }
@@ -180,7 +181,7 @@ static void leftover_add(const struct ask *a, uint32_t id, const struct vm_seen 
 	wire_add(a->out, "vm", vm->name);
 	wire_add(a->out, "node", vm->node);
 	wire_add(a->out, "node_clear", "0");
-	add_json(a->out, "json", o);
+	ask_add_json(a->out, "json", o);
 }
 
 /* A job without a readable request may still have a VM: its admin_comment was overwritten. The node
@@ -191,7 +192,7 @@ static int show_leftover(const struct ask *a, struct err *e)
 		a->q->port.observed ? a->q->port.observed(a->q->port.self) : NULL;
 	uint32_t id = 0;
 
-	if (e->kind != ERR_ABSENT || !is_admin(a) || !seen)
+	if (e->kind != ERR_ABSENT || !ask_is_admin(a) || !seen)
 		return -1;
 	if (!seen->vms_known)
 		return err_set(e, ERR_RETRY, "vmd has not got the list of VMs from Kubernetes yet");
@@ -231,7 +232,7 @@ static int op_show(const struct ask *a, struct err *e)
 	wire_add(a->out, "host", node);
 	wire_add(a->out, "node_clear", s->node_clear ? "1" : "0");
 	wire_addf(a->out, "elapsed", "%lld", (long long)elapsed_s(a, s));
-	add_json(a->out, "json", o);
+	ask_add_json(a->out, "json", o);
 	return ANSWERED;
 }
 
@@ -302,7 +303,7 @@ static int op_list(const struct ask *a, struct err *e)
 	uint64_t after = 0;
 	size_t n;
 
-	if (all && !is_admin(a))
+	if (all && !ask_is_admin(a))
 		return err_set(e, ERR_DENIED, "only root and SlurmUser may list everybody's VMs");
 	if (wire_get(a->in, "after") && wire_get_u64(a->in, "after", UINT32_MAX, &after, e) < 0)
 		return -1;
@@ -310,7 +311,7 @@ static int op_list(const struct ask *a, struct err *e)
 		return unknown(e);
 	if (!d->known)
 		wire_add(a->out, "old", "1");
-	if (is_admin(a) && plan_held(a) > 0)
+	if (ask_is_admin(a) && plan_held(a) > 0)
 		wire_addf(a->out, "held", "%zu", plan_held(a));
 	list = jobs_select(a, d, all, after, &n);
 	for (size_t i = 0; i < n; i++) {
@@ -321,12 +322,12 @@ static int op_list(const struct ask *a, struct err *e)
 				list[i + 1] = list[i];
 			continue;
 		}
-		if (page_full(a->out)) {
+		if (ask_page_full(a->out)) {
 			wire_add(a->out, "more", "1");
 			break;
 		}
 		o = vm_json(a, list[i]);
-		add_json(a->out, "vm[]", o);
+		ask_add_json(a->out, "vm[]", o);
 	}
 	return ANSWERED;
 }
@@ -340,7 +341,7 @@ static struct json_object *image_json(const struct ask *a, const struct image *i
 	json_put_str(o, "name", i->name);
 	json_put_str(o, "description", i->description);
 	json_put_str(o, "profile", vm_profile_name(i->profile));
-	json_put_bool(o, "allowed", is_admin(a) || image_allows(i, a->who->uid, a->who->gid));
+	json_put_bool(o, "allowed", ask_is_admin(a) || image_allows(i, a->who->uid, a->who->gid));
 	/* the default first, as in job_submit.lua's catalogue */
 	for (size_t n = i->n_revision; n-- > 0;)
 		json_object_array_add(revisions, json_object_new_string(i->revision[n].name));
@@ -369,12 +370,12 @@ static int op_images(const struct ask *a, struct err *e)
 
 		if (after && strcmp(c->image[i].name, after) <= 0)
 			continue;
-		if (page_full(a->out)) {
+		if (ask_page_full(a->out)) {
 			wire_add(a->out, "more", "1");
 			break;
 		}
 		o = image_json(a, &c->image[i]);
-		add_json(a->out, "image[]", o);
+		ask_add_json(a->out, "image[]", o);
 	}
 	return ANSWERED;
 }
@@ -383,7 +384,7 @@ static int op_plan(const struct ask *a, struct err *e)
 {
 	const struct plan *p;
 
-	if (!is_admin(a))
+	if (!ask_is_admin(a))
 		return err_set(e, ERR_DENIED, "only root and SlurmUser may see the plan");
 	p = a->q->port.plan(a->q->port.self);
 	if (!p)
@@ -409,7 +410,7 @@ static int op_approve(const struct ask *a, struct err *e)
 	size_t held = plan_held(a);
 	uint64_t seen = 0;
 
-	if (!is_admin(a))
+	if (!ask_is_admin(a))
 		return err_set(e, ERR_DENIED, "only root and SlurmUser may approve deletions");
 	if (wire_get_u64(a->in, "held", UINT32_MAX, &seen, e) < 0)
 		return -1;
@@ -436,6 +437,8 @@ static const struct {
         {"plan",    op_plan   },
         {"approve", op_approve},
         {"stop",    op_stop   },
+	{"kept",    op_kept   },
+        {"discard", op_discard},
 };
 
 static int answer(const struct ask *a, struct err *e)

@@ -40,6 +40,10 @@ struct requests_port {
 	int (*end_job)(void *self, const struct job *j, uint32_t uid, requests_done_fn done,
 		       void *ctx, struct err *e);
 	int64_t (*wall_s)(void *self);
+	/* Gives a kept disk up: it is removed soon. done is called from the loop, never from
+	 * within; -1: not started, done is not called. */
+	int (*discard)(void *self, const struct disk_seen *d, requests_done_fn done, void *ctx,
+		       struct err *e);
 };
 
 struct requests {

@@ -4,6 +4,7 @@
 #define VMD_API_REQUESTS_ASK_H
 
 #include "vmd/api/requests.h"
+#include "vmd/base/json.h"
 
 /* One request being answered. */
 struct ask {
@@ -20,6 +21,14 @@ enum { ANSWERED, LATER };
 /* The job asked about, if the caller may know. ERR_ABSENT only if Slurm does not have it; while
  * slurmctld does not answer, what was known before is still told. */
 int ask_job_get(const struct ask *a, const struct job **ret, struct err *e);
+
+bool ask_is_admin(const struct ask *a); /* root, SlurmUser */
+void ask_add_json(struct wire_out *out, const char *key, struct json_object *o);
+bool ask_page_full(const struct wire_out *out); /* the client asks for the rest */
+
+/* requests_kept.c */
+int op_kept(const struct ask *a, struct err *e);
+int op_discard(const struct ask *a, struct err *e);
 
 int op_stop(const struct ask *a, struct err *e);
 

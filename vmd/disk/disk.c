@@ -5,6 +5,8 @@
 
 #include "vmd/base/str.h"
 
+#include <string.h>
+
 const char *disk_role_name(enum disk_role r)
 {
 	switch (r) {
@@ -25,10 +27,10 @@ int disk_claim_name(const struct job *j, enum disk_role role, char *buf, size_t 
 		       disk_role_name(role));
 }
 
-bool disk_name_is(const char *name, const char *key, enum disk_role role)
+bool disk_is_root(const char *name)
 {
-	char want[VM_NAME_MAX + 1];
+	static const char end[] = "-root";
+	size_t len = strlen(name);
 
-	return str_fmt(want, sizeof(want), "vm-%s-%s", key, disk_role_name(role)) == 0 &&
-	       str_eq(want, name);
+	return len > strlen(end) && str_eq(name + len - strlen(end), end);
 }

@@ -6,6 +6,7 @@
 #ifndef VMD_DISK_DISK_H
 #define VMD_DISK_DISK_H
 
+#include "vmd/disk/origin.h"
 #include "vmd/job/job.h"
 #include "vmd/vm/vm.h"
 
@@ -21,6 +22,8 @@ struct disk_spec {
 	char pool[JOB_NAME_MAX + 1];  /* "": the adapter's own */
 	uint64_t size_bytes;          /* 0: as the golden image (root only) */
 	struct image_revision golden; /* role DISK_ROOT */
+	struct disk_origin origin;
+	char from[JOB_KEY_MAX + 1]; /* to take it over: key of the job it was kept of; "" */
 };
 
 /* An RBD image in the pool that carries our mark (metadata key "slurm-vm.job" = job key). */
@@ -29,7 +32,10 @@ struct disk_seen {
 	char pool[JOB_NAME_MAX + 1];
 	char job_key[JOB_KEY_MAX + 1];
 	uint64_t size_bytes;
-	uint32_t watchers;    /* clients that have it open */
+	uint32_t watchers;         /* clients that have it open */
+	struct disk_origin origin; /* metadata "slurm-vm.origin" */
+	/* metadata "slurm-vm.from": key of the job from which this disk was taken over; "" */
+	char from[JOB_KEY_MAX + 1];
 	int64_t kept_until_s; /* metadata "slurm-vm.keep-until": kept after the job's end; 0 no */
 	bool removing; /* metadata "slurm-vm.removing": its removal has begun, the data may be gone
 			*/
@@ -51,7 +57,8 @@ const char *disk_role_name(enum disk_role r);
 int disk_name(const struct job *j, enum disk_role role, char *buf, size_t size);
 /* The PVC of this incarnation. */
 int disk_claim_name(const struct job *j, enum disk_role role, char *buf, size_t size);
-/* Is name the name of that disk of the job with this key? */
-bool disk_name_is(const char *name, const char *key, enum disk_role role);
+/* The role of the disk with this name, of whatever job: a root disk that was taken over keeps its
+ * name. */
+bool disk_is_root(const char *name);
 
 #endif

@@ -39,6 +39,13 @@ bool job_node_same(const char *a, const char *b)
 	return la == lb || (n > 0 && (la > lb ? a : b)[n] == '.');
 }
 
+enum vm_keep vm_request_keep(const struct vm_request *r)
+{
+	if (r->keep != VM_KEEP_UNSET)
+		return r->keep;
+	return *r->from ? VM_KEEP_ALWAYS : VM_KEEP_ABNORMAL;
+}
+
 bool job_nonce_ok(const char *nonce)
 {
 	return strlen(nonce) == JOB_NONCE_LEN && strspn(nonce, "0123456789abcdef") == JOB_NONCE_LEN;
@@ -60,6 +67,29 @@ int job_key_parse(const char *key, uint32_t *ret_id, char ret_nonce[JOB_NONCE_LE
 	*ret_id = (uint32_t)id;
 	memcpy(ret_nonce, dash + 1, JOB_NONCE_LEN + 1);
 	return 0;
+}
+
+int job_from_parse(const char *from, uint32_t *ret_id, char ret_nonce[JOB_NONCE_LEN + 1])
+{
+	uint64_t id;
+
+	if (strchr(from, '-'))
+		return job_key_parse(from, ret_id, ret_nonce);
+	if (from[0] == '0' || str_to_u64(from, UINT32_MAX, &id) < 0)
+		return -1;
+	*ret_id = (uint32_t)id;
+	ret_nonce[0] = '\0';
+	return 0;
+}
+
+bool job_from_is(const char *from, const char *key)
+{
+	char nonce[JOB_NONCE_LEN + 1], key_nonce[JOB_NONCE_LEN + 1];
+	uint32_t id, key_id;
+
+	if (job_from_parse(from, &id, nonce) < 0 || job_key_parse(key, &key_id, key_nonce) < 0)
+		return false;
+	return id == key_id && (!*nonce || str_eq(nonce, key_nonce));
 }
 
 const char *job_phase_name(enum job_phase p)

@@ -26,6 +26,9 @@ enum vm_keep { VM_KEEP_UNSET, VM_KEEP_NEVER, VM_KEEP_ABNORMAL, VM_KEEP_ALWAYS };
 struct vm_request {
 	char image[JOB_NAME_MAX + 1];
 	char revision[JOB_NAME_MAX + 1];
+	/* "17" or "17-9f3c12ab45de6701": start from the kept disk of that job, whose image is then
+	 * filled in by recover.h; "" from the golden image. */
+	char from[JOB_KEY_MAX + 1];
 	char nonce[JOB_NONCE_LEN + 1];
 	char network[JOB_NAME_MAX + 1];
 	uint64_t disk_bytes;
@@ -98,7 +101,13 @@ int job_key_parse(const char *key, uint32_t *ret_id, char ret_nonce[JOB_NONCE_LE
 uint32_t job_incarnation(const struct job *j);
 /* Slurm says worker1node where Kubernetes may say worker1node.example.org. */
 bool job_node_same(const char *a, const char *b);
+/* What is to be kept: by default what is recovered is kept again, whatever the end. */
+enum vm_keep vm_request_keep(const struct vm_request *r);
 bool job_nonce_ok(const char *nonce); /* 16 lower-case hex digits */
+/* "17", or a job's key: *ret_nonce is "" when only the id is given. -1: neither. */
+int job_from_parse(const char *from, uint32_t *ret_id, char ret_nonce[JOB_NONCE_LEN + 1]);
+/* Does from name the job with this key? */
+bool job_from_is(const char *from, const char *key);
 const char *job_phase_name(enum job_phase p);
 
 #endif

@@ -79,6 +79,24 @@ static int name_copy(const char *text, char *ret, struct err *e)
 	return str_copy(ret, JOB_NAME_MAX + 1, text);
 }
 
+static int from_copy(const char *text, char *ret, struct err *e)
+{
+	char nonce[JOB_NONCE_LEN + 1];
+	uint32_t id;
+
+	if (job_from_parse(text, &id, nonce) < 0)
+		return err_set(e, ERR_INVALID, "'%.40s' must be the id of a job", text);
+	return str_copy(ret, JOB_KEY_MAX + 1, text);
+}
+
+static int image_bad(const char *text, struct err *e)
+{
+	return err_set(e, ERR_INVALID,
+		       "'%.80s' must be IMAGE, IMAGE@REVISION or @JOB: lower-case letters, digits, "
+		       "'-' and '.', each at most %d",
+		       text, JOB_NAME_MAX);
+}
+
 int job_spec_image(const char *text, struct vm_request *r, struct err *e)
 {
 	const char *at = strchr(text, '@');
@@ -86,17 +104,21 @@ int job_spec_image(const char *text, struct vm_request *r, struct err *e)
 	char image[JOB_NAME_MAX + 1] = "";
 	char revision[JOB_NAME_MAX + 1] = "";
 
+	if (at == text) {
+		if (from_copy(text + 1, r->from, e) < 0)
+			return image_bad(text, e);
+		r->image[0] = r->revision[0] = '\0';
+		return 0;
+	}
 	if (len <= JOB_NAME_MAX)
 		memcpy(image, text, len);
 	if (!str_is_name(image, JOB_NAME_MAX) || (at && !str_is_name(at + 1, JOB_NAME_MAX)))
-		return err_set(e, ERR_INVALID,
-			       "'%.80s' must be IMAGE or IMAGE@REVISION: lower-case letters, "
-			       "digits, '-' and '.', each at most %d",
-			       text, JOB_NAME_MAX);
+		return image_bad(text, e);
 	if (at)
 		(void)str_copy(revision, sizeof(revision), at + 1);
 	memcpy(r->image, image, sizeof(image));
 	memcpy(r->revision, revision, sizeof(revision));
+	r->from[0] = '\0';
 	return 0;
 }
 
@@ -120,6 +142,7 @@ static int number_read(const char *text, uint64_t max, uint64_t *ret, struct err
 enum spec_key {
 	K_IMAGE,
 	K_REVISION,
+	K_FROM,
 	K_NONCE,
 	K_DISK,
 	K_SCRATCH,
@@ -135,8 +158,8 @@ enum spec_key {
 	K_COUNT
 };
 static const char *const key_names[K_COUNT] = {
-	"image", "revision", "nonce", "disk", "scratch", "network", "wait",
-	"keep",  "run",      "ready", "base", "moved",   "until",   "migrate",
+	"image", "revision", "from",  "nonce", "disk",  "scratch", "network", "wait",
+	"keep",  "run",      "ready", "base",  "moved", "until",   "migrate",
 };
 
 static int run_read(const char *text, uint32_t *ret, struct err *e)
@@ -164,6 +187,7 @@ static int value_read(enum spec_key key, const char *value, struct vm_request *r
 	switch (key) {
 	case K_IMAGE: return name_copy(value, r->image, e);
 	case K_REVISION: return name_copy(value, r->revision, e);
+	case K_FROM: return from_copy(value, r->from, e);
 	case K_NONCE: return nonce_copy(value, r->nonce, e);
 	case K_DISK: return str_to_bytes(value, 1, &r->disk_bytes, e);
 	case K_SCRATCH: return str_to_bytes(value, 1, &r->scratch_bytes, e);
@@ -248,7 +272,7 @@ static int range_decode(const char *text, const char *end, struct vm_request *re
 		else if (pair_read(&at, end, &seen, &r, e) < 0)
 			return -1;
 	}
-	if (!(seen & 1U << K_IMAGE))
+	if (!(seen & (1U << K_IMAGE | 1U << K_FROM)))
 		return err_set(e, ERR_INVALID, "request: image is missing");
 	if (!(seen & 1U << K_NONCE))
 		return err_set(e, ERR_INVALID, "request: nonce is missing");
@@ -289,8 +313,9 @@ int job_spec_encode(const struct vm_request *r, char *buf, size_t size, struct e
 		return err_set(e, ERR_INVALID, "request: no room for its text");
 	buf[0] = '\0';
 	if (put(buf, size, "image", r->image) < 0 || put(buf, size, "revision", r->revision) < 0 ||
-	    put(buf, size, "nonce", r->nonce) < 0 || put(buf, size, "disk", disk) < 0 ||
-	    put(buf, size, "scratch", scratch) < 0 || put(buf, size, "network", r->network) < 0 ||
+	    put(buf, size, "from", r->from) < 0 || put(buf, size, "nonce", r->nonce) < 0 ||
+	    put(buf, size, "disk", disk) < 0 || put(buf, size, "scratch", scratch) < 0 ||
+	    put(buf, size, "network", r->network) < 0 ||
 	    put(buf, size, "wait", vm_wait_name(r->wait)) < 0 ||
 	    put(buf, size, "keep", vm_keep_name(r->keep)) < 0) {
 		buf[0] = '\0';

@@ -2,16 +2,18 @@
 /* The text form of a VM request, and its check. Pure; shared with the plugin (no allocation).
  *
  * Text: "image=tiny revision=v1 nonce=9f3c12ab45de6701 disk=20G scratch=10G network=lan wait=ready
- * keep=abnormal", single spaces, this order, unset keys left out. In a job's admin_comment it
- * stands as "slurm-vm{TEXT}", beside whatever else a site keeps there; vmd appends its own keys
- * (state=, node=, address=, ...) inside the braces and readers skip keys they do not know. */
+ * keep=abnormal", single spaces, this order, unset keys left out. "from=17" (or a job's key) stands
+ * for the image where the job starts from a kept disk; once vmd has found that, beside it. In a
+ * job's admin_comment it stands as "slurm-vm{TEXT}", beside whatever else a site keeps there; vmd
+ * appends its own keys (state=, node=, address=, ...) inside the braces and readers skip keys they
+ * do not know. */
 #ifndef VMD_JOB_JOB_SPEC_H
 #define VMD_JOB_JOB_SPEC_H
 
 #include "vmd/job/job.h"
 
 /* ret_ is zeroed first. ERR_INVALID names the key at fault. Unknown keys are skipped, duplicate
- * known ones refused. image and nonce must be there. */
+ * known ones refused. nonce must be there, and image or from. */
 int job_spec_decode(const char *text, struct vm_request *ret, struct err *e);
 /* Fails only if size is too small (JOB_REQUEST_MAX + 1 is always enough). */
 int job_spec_encode(const struct vm_request *r, char *buf, size_t size, struct err *e);
@@ -23,7 +25,8 @@ int job_spec_place(const char *admin_comment, const struct vm_request *r, const 
 		   char *buf, size_t size, struct err *e);
 
 /* Values of single options, as a user types them. ERR_INVALID shows the values allowed. */
-int job_spec_image(const char *text, struct vm_request *r, struct err *e); /* IMAGE[@REVISION] */
+int job_spec_image(const char *text, struct vm_request *r,
+		   struct err *e); /* IMAGE[@REVISION], @JOB */
 int job_spec_wait(const char *text, enum vm_wait *ret, struct err *e);
 int job_spec_keep(const char *text, enum vm_keep *ret, struct err *e);
 const char *vm_wait_name(enum vm_wait w);

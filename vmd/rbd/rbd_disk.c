@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Disks of jobs as RBD images: see rbd_disk.h. Everything blocks, is idempotent, and is called by
- * several worker threads; two calls for one image at once do not happen (one action in flight per
- * object).
+ * several worker threads. Two calls for one image at once do not happen for one job (one action in
+ * flight per object), but for two jobs they may, when one takes over what is kept of the other:
+ * what an image's marks say and what is made of that is one step, under a lock.
  *
  * An image is ours by its marks. Between its creation and its marks vmd can be killed; what is left
  * is an unmarked image whose name holds the job's key, 64 random bits of it. For the job that wants
@@ -22,6 +23,23 @@
 	 RBD_FEATURE_FAST_DIFF)
 #define WATCHERS_MAX 16
 
+/* The lock of one image's marks: some images share one. */
+static pthread_mutex_t *lock(struct rbd_store *st, const char *name)
+{
+	unsigned hash = 0;
+
+	for (; *name; name++)
+		hash = hash * 31 + (unsigned char)*name;
+	pthread_mutex_lock(&st->marks[hash % ARRAY_LEN(st->marks)]);
+	return &st->marks[hash % ARRAY_LEN(st->marks)];
+}
+
+static void unlock_auto(pthread_mutex_t **mu)
+{
+	if (*mu)
+		pthread_mutex_unlock(*mu);
+}
+
 DEFINE_AUTO(rbd_image_t, rbd_close)
 DEFINE_AUTO(rbd_image_options_t, rbd_image_options_destroy)
 
@@ -34,6 +52,8 @@ int rbd_store_new(const struct settings *s, struct rbd_store **ret, struct err *
 		abort();
 	st->session = rbd_session_new(s);
 	st->cache = rbd_cache_new();
+	for (size_t i = 0; i < ARRAY_LEN(st->marks); i++)
+		pthread_mutex_init(&st->marks[i], NULL);
 	(void)str_copy(st->cluster, sizeof(st->cluster), s->cluster);
 	(void)str_copy(st->pool, sizeof(st->pool), s->ceph_pool);
 	*ret = st;
@@ -46,6 +66,8 @@ void rbd_store_free(struct rbd_store *st)
 		return;
 	rbd_session_free(st->session);
 	rbd_cache_free(st->cache);
+	for (size_t i = 0; i < ARRAY_LEN(st->marks); i++)
+		pthread_mutex_destroy(&st->marks[i]);
 	free(st);
 }
 
@@ -128,8 +150,7 @@ static int finish(struct rbd_store *st, struct rbd_pool *p, const struct disk_sp
 		return not_ours(e, d->name, &mark);
 	if (!made && mark.removing)
 		return err_set(e, ERR_RETRY, "Ceph: image %s is being removed", d->name);
-	if (!is_ours(st, &mark, d->job_key) &&
-	    rbd_mark_write(image, d->name, st->cluster, d->job_key, e) < 0)
+	if (!is_ours(st, &mark, d->job_key) && rbd_mark_write(image, st->cluster, d, e) < 0)
 		return -1;
 	return grow(p, image, d, e);
 }
@@ -244,6 +265,52 @@ static int prepare_removal(struct rbd_store *st, struct rbd_pool *p, const char 
 	return rbd_mark_removing(image, name, e);
 }
 
+/* Is this the disk that d wants, kept and free? */
+static int check_kept(struct rbd_store *st, struct rbd_pool *p, rbd_image_t look,
+		      const struct rbd_mark *m, const struct disk_spec *d, struct err *e)
+{
+	if (!is_ours(st, m, d->from))
+		return not_ours(e, d->name, m);
+	if (m->removing)
+		return err_set(e, ERR_ABSENT, "Ceph: image %s is being removed", d->name);
+	if (!m->keep_until_s)
+		return err_set(e, ERR_RETRY, "Ceph: image %s is not kept: job %s has it still",
+			       d->name, d->from);
+	return check_unused(p, look, d->name, e);
+}
+
+/* The mark of the old job becomes that of the new one by one write: whoever looks sees one owner.
+ * What is left to do then, the next call does as well. */
+int rbd_disk_take(struct rbd_store *st, const struct disk_spec *d, struct err *e)
+{
+	AUTO(rbd_pool_close) struct rbd_pool p = {.session = NULL};
+	AUTO(rbd_close) rbd_image_t look = NULL;
+	AUTO(rbd_close) rbd_image_t image = NULL;
+	AUTO(unlock) pthread_mutex_t *held = NULL;
+	struct rbd_mark mark;
+	int rc;
+
+	if (rbd_pool_open(st->session, pool_name(st, d->pool), &p, e) < 0)
+		return -1;
+	rbd_cache_forget(st->cache, d->name);
+	held = lock(st, d->name);
+	rc = rbd_look(p.io, d->name, NULL, &look);
+	if (rc < 0)
+		return failed(&p, e, rc, "open image", d->name);
+	if (rbd_mark_read(look, d->name, &mark, e) < 0)
+		return -1;
+	if (!is_ours(st, &mark, d->job_key) && check_kept(st, &p, look, &mark, d, e) < 0)
+		return -1;
+	rc = rbd_open(p.io, d->name, &image, NULL);
+	if (rc < 0)
+		return failed(&p, e, rc, "open image", d->name);
+	if (!is_ours(st, &mark, d->job_key) && rbd_mark_take(image, d->name, d, e) < 0)
+		return -1;
+	if (rbd_mark_keep(image, d->name, 0, e) < 0)
+		return -1;
+	return grow(&p, image, d, e);
+}
+
 int rbd_disk_remove(struct rbd_store *st, const char *pool, const char *name, const char *job_key,
 		    struct err *e)
 {
@@ -265,12 +332,14 @@ int rbd_disk_keep(struct rbd_store *st, const char *pool, const char *name, cons
 {
 	AUTO(rbd_pool_close) struct rbd_pool p = {.session = NULL};
 	AUTO(rbd_close) rbd_image_t image = NULL;
+	AUTO(unlock) pthread_mutex_t *held = NULL;
 	struct rbd_mark mark;
 	int rc;
 
 	if (rbd_pool_open(st->session, pool_name(st, pool), &p, e) < 0)
 		return -1;
 	rbd_cache_forget(st->cache, name);
+	held = lock(st, name);
 	rc = rbd_open(p.io, name, &image, NULL);
 	if (rc < 0)
 		return failed(&p, e, rc, "open image", name);

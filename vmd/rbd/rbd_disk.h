@@ -20,6 +20,10 @@ DEFINE_AUTO(struct rbd_store *, rbd_store_free)
  * d->size_bytes, mark it. An image of that name with our mark of the same job: success. */
 int rbd_disk_clone(struct rbd_store *st, const struct disk_spec *d, struct err *e);
 int rbd_disk_create(struct rbd_store *st, const struct disk_spec *d, struct err *e);
+/* The image d->name, kept of job d->from, becomes the disk of d->job_key and is grown to
+ * d->size_bytes. Is it that already: success. ERR_CONFLICT: it is another job's; ERR_RETRY: in use.
+ */
+int rbd_disk_take(struct rbd_store *st, const struct disk_spec *d, struct err *e);
 /* Refuses (ERR_CONFLICT) an image without our mark of this job, (ERR_RETRY) one with watchers. */
 int rbd_disk_remove(struct rbd_store *st, const char *pool, const char *name, const char *job_key,
 		    struct err *e);

@@ -132,7 +132,9 @@ static int read_image(struct rbd_store *st, struct rbd_pool *p, const char *pool
 	}
 	if (!mark.job_key[0] || !str_eq(mark.cluster, st->cluster))
 		return 0;
-	*d = (struct disk_seen){.kept_until_s = mark.keep_until_s, .removing = mark.removing};
+	*d = (struct disk_seen){.kept_until_s = mark.keep_until_s,
+				.removing = mark.removing,
+				.origin = mark.origin};
 	rc = rbd_get_size(image, &d->size_bytes);
 	if (rc < 0)
 		return rbd_error(e, rc, "size of image %s", name);
@@ -140,6 +142,7 @@ static int read_image(struct rbd_store *st, struct rbd_pool *p, const char *pool
 	    str_copy(d->pool, sizeof(d->pool), pool) < 0)
 		return 0;
 	(void)str_copy(d->job_key, sizeof(d->job_key), mark.job_key);
+	(void)str_copy(d->from, sizeof(d->from), mark.from);
 	return 1;
 }
 

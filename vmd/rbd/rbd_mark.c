@@ -6,47 +6,79 @@
 #include "vmd/rbd/rbd_error.h"
 
 #include <errno.h>
+#include <string.h>
 
 #define MARK_CLUSTER  "slurm-vm.cluster"
 #define MARK_JOB      "slurm-vm.job"
 #define MARK_KEEP     "slurm-vm.keep-until"
 #define MARK_REMOVING "slurm-vm.removing"
+#define MARK_ORIGIN   "slurm-vm.origin"
+#define MARK_FROM     "slurm-vm.from"
+#define MARK_BEFORE   "slurm-vm" /* sorts before all of them */
+#define MARKS_MAX     16
 
-static int read_key(rbd_image_t image, const char *name, const char *key, char *ret, size_t size,
-		    struct err *e)
+/* All our keys of one image in one request: names and values, each ending with a NUL. */
+struct keys {
+	char name[1024], value[2048];
+	size_t name_len, value_len;
+};
+
+static int keys_read(rbd_image_t image, const char *name, struct keys *k, struct err *e)
 {
-	char value[128];
-	size_t len = sizeof(value) - 1;
-	int rc = rbd_metadata_get(image, key, value, &len);
+	int rc;
 
-	ret[0] = '\0';
-	if (rc == -ENOENT)
-		return 0;
-	if (rc < 0 && rc != -ERANGE)
-		return rbd_error(e, rc, "read mark of %s", name);
-	value[rc == -ERANGE ? 0 : len] = '\0';
-	if (rc == -ERANGE || str_copy(ret, size, value) < 0)
+	*k = (struct keys){.name_len = sizeof(k->name), .value_len = sizeof(k->value)};
+	rc = rbd_metadata_list(image, MARK_BEFORE, MARKS_MAX, k->name, &k->name_len, k->value,
+			       &k->value_len);
+	if (rc == -ERANGE)
+		return err_set(e, ERR_CONFLICT, "image %s: its marks are none of ours", name);
+	return rc < 0 ? rbd_error(e, rc, "read marks of %s", name) : 0;
+}
+
+/* The value of key; "" when it is not there. */
+static const char *value_of(const struct keys *k, const char *key)
+{
+	const char *n = k->name, *v = k->value;
+
+	while (n < k->name + k->name_len && v < k->value + k->value_len) {
+		if (str_eq(n, key))
+			return v;
+		n += strnlen(n, (size_t)(k->name + k->name_len - n)) + 1;
+		v += strnlen(v, (size_t)(k->value + k->value_len - v)) + 1;
+	}
+	return "";
+}
+
+static int text_read(const struct keys *k, const char *name, const char *key, char *ret,
+		     size_t size, struct err *e)
+{
+	if (str_copy(ret, size, value_of(k, key)) < 0)
 		return err_set(e, ERR_CONFLICT, "image %s: %s is not one of ours", name, key);
 	return 0;
 }
 
 int rbd_mark_read(rbd_image_t image, const char *name, struct rbd_mark *ret, struct err *e)
 {
-	struct rbd_mark m;
-	char keep[24];
-	char removing[8];
+	struct rbd_mark m = {.removing = false};
+	struct keys keys;
+	struct err ignored;
+	const char *keep;
 	uint64_t until = 0;
 
-	if (read_key(image, name, MARK_JOB, m.job_key, sizeof(m.job_key), e) < 0 ||
-	    read_key(image, name, MARK_CLUSTER, m.cluster, sizeof(m.cluster), e) < 0 ||
-	    read_key(image, name, MARK_KEEP, keep, sizeof(keep), e) < 0 ||
-	    read_key(image, name, MARK_REMOVING, removing, sizeof(removing), e) < 0)
+	if (keys_read(image, name, &keys, e) < 0 ||
+	    text_read(&keys, name, MARK_JOB, m.job_key, sizeof(m.job_key), e) < 0 ||
+	    text_read(&keys, name, MARK_CLUSTER, m.cluster, sizeof(m.cluster), e) < 0 ||
+	    text_read(&keys, name, MARK_FROM, m.from, sizeof(m.from), e) < 0)
 		return -1;
+	keep = value_of(&keys, MARK_KEEP);
 	if (keep[0] && str_to_u64(keep, INT64_MAX, &until) < 0)
-		return err_set(e, ERR_CONFLICT, "image %s: " MARK_KEEP " '%s' is not a time", name,
-			       keep);
+		return err_set(e, ERR_CONFLICT, "image %s: " MARK_KEEP " '%.40s' is not a time",
+			       name, keep);
 	m.keep_until_s = (int64_t)until;
-	m.removing = removing[0] != '\0';
+	m.removing = value_of(&keys, MARK_REMOVING)[0] != '\0';
+	/* It decides nothing while the job lives: one that cannot be read is as one that is not
+	 * there, and nobody but an administrator gets the disk when it is kept. */
+	(void)disk_origin_decode(value_of(&keys, MARK_ORIGIN), &m.origin, &ignored);
 	*ret = m;
 	return 0;
 }
@@ -66,15 +98,29 @@ static int remove_key(rbd_image_t image, const char *name, const char *key, stru
 	return rc < 0 && rc != -ENOENT ? rbd_error(e, rc, "unmark image %s", name) : 0;
 }
 
-int rbd_mark_write(rbd_image_t image, const char *name, const char *cluster, const char *job_key,
-		   struct err *e)
+int rbd_mark_write(rbd_image_t image, const char *cluster, const struct disk_spec *d, struct err *e)
 {
+	const char *name = d->name;
+	char origin[DISK_ORIGIN_MAX + 1];
+
 	if (remove_key(image, name, MARK_KEEP, e) < 0 ||
+	    remove_key(image, name, MARK_FROM, e) < 0 ||
 	    remove_key(image, name, MARK_REMOVING, e) < 0)
+		return -1;
+	if (d->origin.known &&
+	    write_key(image, name, MARK_ORIGIN,
+		      disk_origin_encode(&d->origin, origin, sizeof(origin)), e) < 0)
 		return -1;
 	if (write_key(image, name, MARK_CLUSTER, cluster, e) < 0)
 		return -1;
-	return write_key(image, name, MARK_JOB, job_key, e);
+	return write_key(image, name, MARK_JOB, d->job_key, e);
+}
+
+int rbd_mark_take(rbd_image_t image, const char *name, const struct disk_spec *d, struct err *e)
+{
+	if (write_key(image, name, MARK_FROM, d->from, e) < 0)
+		return -1;
+	return write_key(image, name, MARK_JOB, d->job_key, e);
 }
 
 int rbd_mark_keep(rbd_image_t image, const char *name, int64_t until_s, struct err *e)

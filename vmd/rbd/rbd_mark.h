@@ -3,23 +3,27 @@
 #ifndef VMD_RBD_RBD_MARK_H
 #define VMD_RBD_RBD_MARK_H
 
-#include "vmd/job/job.h"
+#include "vmd/disk/disk.h"
 
 #include <rbd/librbd.h>
 
 struct rbd_mark {
 	char cluster[64];
 	char job_key[JOB_KEY_MAX + 1]; /* "" : not marked */
+	char from[JOB_KEY_MAX + 1];    /* taken over from that job; "" */
+	struct disk_origin origin;
 	int64_t keep_until_s;
 	bool removing;
 };
 
 /* All fields are empty when the image has no marks. name is for the error's text. */
 int rbd_mark_read(rbd_image_t image, const char *name, struct rbd_mark *ret, struct err *e);
-/* Cluster before job: an image with a job's mark always has both. Marks of a later life are
- * removed, which a clone may have inherited: clones inherit their parent's metadata. */
-int rbd_mark_write(rbd_image_t image, const char *name, const char *cluster, const char *job_key,
+/* Origin and cluster before job: an image with a job's mark always has all three. Marks of a later
+ * life are removed, which a clone may have inherited: clones inherit their parent's metadata. */
+int rbd_mark_write(rbd_image_t image, const char *cluster, const struct disk_spec *d,
 		   struct err *e);
+/* The disk of job d->from is that of d->job_key from the last write on, and not before. */
+int rbd_mark_take(rbd_image_t image, const char *name, const struct disk_spec *d, struct err *e);
 /* 0: not to be kept any more. */
 int rbd_mark_keep(rbd_image_t image, const char *name, int64_t until_s, struct err *e);
 /* Before the removal begins: what is left of an interrupted one is no disk. */

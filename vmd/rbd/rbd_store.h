@@ -6,6 +6,8 @@
 #include "vmd/rbd/rbd_disk.h"
 #include "vmd/rbd/rbd_session.h"
 
+#include <pthread.h>
+
 struct rbd_cache; /* rbd_list.c */
 
 struct rbd_store {
@@ -13,6 +15,9 @@ struct rbd_store {
 	char cluster[64];
 	char pool[64]; /* where none is named */
 	struct rbd_cache *cache;
+	/* Held from reading an image's marks to changing them: by its name, so that one image whose
+	 * object store hangs does not hold up all others. */
+	pthread_mutex_t marks[64];
 };
 
 struct rbd_cache *rbd_cache_new(void);

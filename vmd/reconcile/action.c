@@ -11,6 +11,7 @@ const char *action_name(enum action_kind k)
 	switch (k) {
 	case ACT_CLONE_DISK: return "clone-disk";
 	case ACT_CREATE_DISK: return "create-disk";
+	case ACT_TAKE_DISK: return "take-disk";
 	case ACT_KEEP_DISK: return "keep-disk";
 	case ACT_REMOVE_DISK: return "remove-disk";
 	case ACT_CREATE_PV: return "create-pv";
@@ -39,6 +40,7 @@ enum action_class action_class(enum action_kind k)
 	switch (k) {
 	case ACT_CLONE_DISK:
 	case ACT_CREATE_DISK:
+	case ACT_TAKE_DISK:
 	case ACT_KEEP_DISK:
 	case ACT_REMOVE_DISK: return CLASS_DISK;
 	case ACT_CREATE_PV:
@@ -64,9 +66,9 @@ enum action_class action_class(enum action_kind k)
 
 bool action_creates(enum action_kind k)
 {
-	return k == ACT_CLONE_DISK || k == ACT_CREATE_DISK || k == ACT_CREATE_PV ||
-	       k == ACT_CREATE_PVC || k == ACT_CREATE_SECRET || k == ACT_CREATE_VM ||
-	       k == ACT_ALLOCATE || k == ACT_MIGRATE_VM;
+	return k == ACT_CLONE_DISK || k == ACT_CREATE_DISK || k == ACT_TAKE_DISK ||
+	       k == ACT_CREATE_PV || k == ACT_CREATE_PVC || k == ACT_CREATE_SECRET ||
+	       k == ACT_CREATE_VM || k == ACT_ALLOCATE || k == ACT_MIGRATE_VM;
 }
 
 bool action_removes(enum action_kind k)
@@ -116,6 +118,10 @@ const char *action_text(const struct action *a, char *buf, size_t size)
 		break;
 	case ACT_CREATE_DISK:
 		text_add(&t, " object=%s", a->object);
+		text_size(&t, "size", a->disk.size_bytes);
+		break;
+	case ACT_TAKE_DISK:
+		text_add(&t, " object=%s from=%s", a->object, a->disk.from);
 		text_size(&t, "size", a->disk.size_bytes);
 		break;
 	case ACT_KEEP_DISK:

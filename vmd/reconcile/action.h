@@ -10,6 +10,7 @@
 enum action_kind {
 	ACT_CLONE_DISK,  /* disk: golden snapshot -> clone, grown to size_bytes, marked ours */
 	ACT_CREATE_DISK, /* disk: empty image */
+	ACT_TAKE_DISK,   /* disk: the kept disk of job disk.from becomes this job's */
 	ACT_KEEP_DISK,   /* object: mark with keep_until_s, after which it is removed; 0: unmark */
 	ACT_REMOVE_DISK, /* object in pool: only with our mark and no watcher */
 	ACT_CREATE_PV,   /* disk */

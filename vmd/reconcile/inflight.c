@@ -154,6 +154,7 @@ static int64_t success_hold_us(enum action_kind k)
 	case ACT_END_JOB: return FLIGHT_END_JOB_US;
 	case ACT_CLONE_DISK:
 	case ACT_CREATE_DISK:
+	case ACT_TAKE_DISK:
 	case ACT_CREATE_PV:
 	case ACT_CREATE_PVC:
 	case ACT_CREATE_SECRET:

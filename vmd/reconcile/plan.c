@@ -6,6 +6,7 @@
 
 #include "vmd/base/str.h"
 #include "vmd/reconcile/plan_rules.h"
+#include "vmd/reconcile/recover.h"
 
 struct action *plan_add(struct planner *p, const struct task *t, enum action_kind k,
 			const char *object)
@@ -70,6 +71,8 @@ static void plan_failed(struct planner *p, const struct task *t)
 static void plan_running(struct planner *p, struct task *t)
 {
 	const struct vm_seen *vm = vm_current(&t->have, t->job);
+	const struct recover_view kept = {
+		.want = p->want, .seen = p->seen, .slurm_uid = p->c->policy->slurm_uid};
 	char name[VM_NAME_MAX + 1];
 	bool disks;
 	struct err e;
@@ -95,10 +98,10 @@ static void plan_running(struct planner *p, struct task *t)
 			plan_vm_remove(p, t, vm);
 		return;
 	}
-	t->request = t->job->request;
-	if (catalogue_check(p->c->catalogue, &t->request, t->job->uid, t->job->gid, t->job->cpus,
-			    t->job->memory_bytes, &t->image, &e) < 0)
-		return; /* progress_step made it FAILED with the reason */
+	if (recover_request(&kept, p->c->catalogue, t->job, &t->request, &t->image, &e) < 0)
+		return; /* progress_step made it FAILED with the reason, or it waits */
+	if (*t->request.from && recover_find(&kept, t->job, &t->root, &e) < 0)
+		return;
 	disks = plan_disks_wanted(p, t);
 	if (plan_secret_wanted(p, t) && disks)
 		plan_vm_wanted(p, t);

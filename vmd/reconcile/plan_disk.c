@@ -6,6 +6,7 @@
 #include "vmd/reconcile/plan_rules.h"
 
 #include "vmd/base/str.h"
+#include "vmd/reconcile/recover.h"
 
 static const struct disk_seen *disk_find(const struct holdings *h, const char *name)
 {
@@ -38,25 +39,63 @@ enum wanted plan_wanted(const struct planner *p, const struct task *t, const cha
 		       : WANTED_THERE;
 }
 
+static void origin_fill(const struct task *t, struct disk_origin *o)
+{
+	const struct job *j = t->job;
+
+	*o = (struct disk_origin){.known = true,
+				  .uid = j->uid,
+				  .cpus = j->cpus,
+				  .memory_bytes = j->memory_bytes,
+				  .limit_s = j->end_s > j->start_s ? j->end_s - j->start_s : 0};
+	(void)str_copy(o->image, sizeof(o->image), t->request.image);
+	(void)str_copy(o->revision, sizeof(o->revision), t->request.revision);
+}
+
+/* A disk that was taken over keeps its name, and so has its PV: of one disk there is one PV. */
+static void image_name(const struct task *t, enum disk_role role, char *buf, size_t size)
+{
+	if (role == DISK_ROOT && t->root)
+		(void)str_copy(buf, size, t->root->name);
+	else
+		(void)disk_name(t->job, role, buf, size);
+}
+
+/* What a taken over disk was; the revision's golden image only tells whether the
+ * guest is Windows. */
+static void root_fill(const struct task *t, struct disk_spec *d)
+{
+	d->origin = t->root->origin;
+	(void)str_copy(d->pool, sizeof(d->pool), t->root->pool);
+	(void)str_copy(d->from, sizeof(d->from), t->root->job_key);
+	if (t->root->size_bytes > d->size_bytes)
+		d->size_bytes = t->root->size_bytes;
+	d->golden = *image_revision_find(t->image, "");
+}
+
 static void spec_fill(const struct planner *p, const struct task *t, enum disk_role role,
 		      struct action *a)
 {
 	struct disk_spec *d = &a->disk;
 
-	(void)disk_name(t->job, role, d->name, sizeof(d->name));
+	image_name(t, role, d->name, sizeof(d->name));
 	(void)disk_claim_name(t->job, role, d->claim, sizeof(d->claim));
 	(void)str_copy(d->job_key, sizeof(d->job_key), t->have.key);
 	(void)str_copy(d->pool, sizeof(d->pool), p->c->policy->pool);
-	(void)str_copy(a->pool, sizeof(a->pool), p->c->policy->pool);
 	d->job_id = t->job_id;
 	d->role = role;
+	origin_fill(t, &d->origin);
 	switch (role) {
 	case DISK_ROOT:
 		d->size_bytes = t->request.disk_bytes;
-		d->golden = *image_revision_find(t->image, t->request.revision);
+		if (t->root)
+			root_fill(t, d);
+		else
+			d->golden = *image_revision_find(t->image, t->request.revision);
 		break;
 	case DISK_SCRATCH: d->size_bytes = t->request.scratch_bytes; break;
 	}
+	(void)str_copy(a->pool, sizeof(a->pool), d->pool);
 }
 
 struct action *plan_make(struct planner *p, const struct task *t, enum disk_role role,
@@ -67,6 +106,13 @@ struct action *plan_make(struct planner *p, const struct task *t, enum disk_role
 	if (a)
 		spec_fill(p, t, role, a);
 	return a;
+}
+
+static enum action_kind maker(const struct task *t, enum disk_role role)
+{
+	if (role == DISK_SCRATCH)
+		return ACT_CREATE_DISK;
+	return t->root ? ACT_TAKE_DISK : ACT_CLONE_DISK;
 }
 
 static bool plan_image(struct planner *p, const struct task *t, enum disk_role role,
@@ -80,10 +126,7 @@ static bool plan_image(struct planner *p, const struct task *t, enum disk_role r
 	}
 	switch (plan_wanted(p, t, name, CLASS_DISK, d != NULL)) {
 	case WANTED_THERE: return true;
-	case WANTED_ABSENT:
-		(void)plan_make(p, t, role, role == DISK_ROOT ? ACT_CLONE_DISK : ACT_CREATE_DISK,
-				name);
-		break;
+	case WANTED_ABSENT: (void)plan_make(p, t, role, maker(t, role), name); break;
 	case WANTED_WAIT: break;
 	}
 	return false;
@@ -94,7 +137,7 @@ static bool plan_disk_wanted(struct planner *p, const struct task *t, enum disk_
 	char name[VM_NAME_MAX + 1];
 	bool there;
 
-	(void)disk_name(t->job, role, name, sizeof(name));
+	image_name(t, role, name, sizeof(name));
 	there = p->seen->disks_known && plan_image(p, t, role, name);
 	return plan_volume_wanted(p, t, role, name, there);
 }
@@ -111,11 +154,11 @@ bool plan_disks_wanted(struct planner *p, const struct task *t)
 /* Is the disk to be kept after the job's end? What a guest computed is in its root disk. */
 static bool is_kept(const struct task *t, const struct disk_seen *d)
 {
-	if (d->removing || !disk_name_is(d->name, t->have.key, DISK_ROOT))
+	if (d->removing || !disk_is_root(d->name))
 		return false;
 	if (!t->job)
 		return true; /* nobody knows how it ended: as if abnormally */
-	switch (t->job->request.keep) {
+	switch (vm_request_keep(&t->job->request)) {
 	case VM_KEEP_NEVER: return false;
 	case VM_KEEP_ALWAYS: return true;
 	case VM_KEEP_UNSET:
@@ -130,7 +173,8 @@ static bool plan_disk_gone(struct planner *p, const struct task *t, const struct
 	struct action *a;
 
 	if (p->c->policy->keep_s > 0 && is_kept(t, d) &&
-	    (!d->kept_until_s || d->kept_until_s > p->c->wall_s)) {
+	    (!d->kept_until_s || d->kept_until_s > p->c->wall_s ||
+	     recover_claimer(p->want, p->c->policy->slurm_uid, d))) {
 		if (d->kept_until_s)
 			return true;
 		a = plan_add(p, t, ACT_KEEP_DISK, d->name);
@@ -178,8 +222,7 @@ bool plan_disks_keep(struct planner *p, const struct task *t)
 		const struct disk_seen *d = &t->have.disk[i];
 		struct action *a;
 
-		if (d->kept_until_s || d->removing ||
-		    !disk_name_is(d->name, t->have.key, DISK_ROOT))
+		if (d->kept_until_s || d->removing || !disk_is_root(d->name))
 			continue;
 		all = false;
 		a = plan_add(p, t, ACT_KEEP_DISK, d->name);

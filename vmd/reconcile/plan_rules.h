@@ -22,6 +22,8 @@ struct task {
 	const struct image *image;       /* wanted only: from the catalogue */
 	struct vm_request request;       /* wanted only: with the image's defaults */
 	struct move move;                /* of job */
+	const struct disk_seen *root;    /* wanted only: taken over or to be taken over; NULL: its
+					    root disk is a clone of the image */
 };
 
 /* Adds an action on object, zeroed but for its identity. NULL: an action on that object is in

@@ -8,6 +8,7 @@
 #include "vmd/reconcile/progress.h"
 
 #include "vmd/base/str.h"
+#include "vmd/reconcile/recover.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -206,12 +207,15 @@ static void step_limits(struct progress *p, const struct holdings *h, const stru
 	fail(p, v, why);
 }
 
-/* A request that no repetition can help: wrong for the catalogue, or refused by an adapter. */
+/* Is nothing made at present? A request that no repetition can help, wrong for the catalogue or
+ * refused by an adapter, makes it FAILED; a kept disk that is not free yet is waited for. */
 static bool step_refused(struct progress *p, const struct job *j, const struct holdings *h,
 			 const struct view *v)
 {
 	const struct flight *f = inflight_trouble(v->flight, h->key, v->mono_us);
-	struct vm_request request = j->request;
+	const struct recover_view kept = {
+		.want = v->want, .seen = v->seen, .slurm_uid = v->policy->slurm_uid};
+	struct vm_request request;
 	const struct image *image;
 	struct err e;
 
@@ -219,9 +223,13 @@ static bool step_refused(struct progress *p, const struct job *j, const struct h
 		fail(p, v, f->err.msg);
 		return true;
 	}
-	if (catalogue_check(v->catalogue, &request, j->uid, j->gid, j->cpus, j->memory_bytes,
-			    &image, &e) < 0) {
-		fail(p, v, e.msg);
+	if (recover_request(&kept, v->catalogue, j, &request, &image, &e) < 0) {
+		if (e.kind == ERR_RETRY) {
+			state_set(p, VM_STATE_PROVISIONING, v);
+			reason_set(p, "%s", e.msg);
+		} else {
+			fail(p, v, e.msg);
+		}
 		return true;
 	}
 	(void)str_copy(p->status.user, sizeof(p->status.user),

@@ -42,6 +42,7 @@ struct progress {
 };
 
 struct view {
+	const struct desired *want;
 	const struct observed *seen;
 	const struct inflight *flight;
 	const struct catalogue *catalogue;

@@ -160,7 +160,8 @@ static int64_t next_us(const struct reconciler *r, const struct desired *want,
 int64_t reconciler_round(struct reconciler *r, const struct desired *want,
 			 const struct observed *seen, struct now now)
 {
-	struct view v = {.seen = seen,
+	struct view v = {.want = want,
+			 .seen = seen,
 			 .flight = &r->flight,
 			 .catalogue = r->catalogue,
 			 .policy = r->policy,

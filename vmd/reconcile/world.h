@@ -16,6 +16,7 @@
 /* Settings the rules need; times in seconds. */
 struct policy {
 	char pool[JOB_NAME_MAX + 1]; /* for clones and scratch disks; "" the adapter's own */
+	uint32_t slurm_uid;          /* SlurmUser's, who may have every kept disk; 0 not known */
 	int64_t ready_timeout_s;     /* running job -> READY, else FAILED (default 900) */
 	int64_t trouble_timeout_s;   /* an outside fault (API, Ceph down) may last so long before a
 					job fails */

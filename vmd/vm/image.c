@@ -195,8 +195,7 @@ int catalogue_check(const struct catalogue *c, struct vm_request *r, uint32_t ui
 		return -1;
 	if (checked.wait == VM_WAIT_UNSET)
 		checked.wait = VM_WAIT_READY;
-	if (checked.keep == VM_KEEP_UNSET)
-		checked.keep = VM_KEEP_ABNORMAL;
+	checked.keep = vm_request_keep(&checked);
 	*r = checked;
 	*ret = i;
 	return 0;

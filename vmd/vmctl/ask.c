@@ -44,13 +44,18 @@ static int page_read(struct vmctl *v, const char *key, struct json_object *array
 		if (json_parse(text, strlen(text), &o, e) < 0)
 			return err_wrap(e, "vmd's answer");
 		json_object_array_add(array, o);
-		name = json_str_at(o, "name");
+		name = json_str_at(o, str_eq(key, "kept[]") ? "key" : "name");
 		if (name)
 			(void)str_copy(after, after_size, name);
 		else
 			(void)str_fmt(after, after_size, "%lld", (long long)int_of(o, "job"));
 	}
 	return 0;
+}
+
+static const char *array_of(const char *op)
+{
+	return str_eq(op, "list") ? "vm[]" : str_eq(op, "kept") ? "kept[]" : "image[]";
 }
 
 int ask_pages(struct vmctl *v, const char *op, struct json_object **ret, struct err *e)
@@ -61,12 +66,12 @@ int ask_pages(struct vmctl *v, const char *op, struct json_object **ret, struct 
 
 	for (int page = 0; page < PAGES_MAX; page++) {
 		ask_begin(v, op);
-		if (v->all && str_eq(op, "list"))
+		if (v->all && !str_eq(op, "images"))
 			wire_add(&v->out, "all", "1");
 		if (*after)
 			wire_add(&v->out, "after", after);
-		if (ask_send(v, e) < 0 || page_read(v, str_eq(op, "list") ? "vm[]" : "image[]",
-						    array, after, sizeof(after), e) < 0)
+		if (ask_send(v, e) < 0 ||
+		    page_read(v, array_of(op), array, after, sizeof(after), e) < 0)
 			return -1;
 		if (wire_get(&v->in, "held") &&
 		    wire_get_u64(&v->in, "held", UINT32_MAX, &held, e) < 0)
@@ -76,6 +81,19 @@ int ask_pages(struct vmctl *v, const char *op, struct json_object **ret, struct 
 	}
 	v->held = held;
 	v->old = str_eq(wire_get(&v->in, "old"), "1");
+	*ret = STEAL(array);
+	return 0;
+}
+
+int ask_kept(struct vmctl *v, const char *job, struct json_object **ret, struct err *e)
+{
+	AUTO(json_object_put) struct json_object *array = json_object_new_array();
+	char after[80];
+
+	ask_begin(v, "kept");
+	wire_add(&v->out, "job", job);
+	if (ask_send(v, e) < 0 || page_read(v, "kept[]", array, after, sizeof(after), e) < 0)
+		return -1;
 	*ret = STEAL(array);
 	return 0;
 }

@@ -45,6 +45,8 @@ int cmd_list(struct vmctl *v)
 	struct table t = {.columns = ARRAY_LEN(head)};
 	struct err e;
 
+	if (v->kept)
+		return cmd_kept(v);
 	if (ask_pages(v, "list", &vms, &e) < 0)
 		return fail(v, &e);
 	list = wanted(v, vms);

@@ -128,6 +128,8 @@ static void print(struct json_object *vm)
 	row("Reason", "%s", text_of(vm, "reason"));
 	row("VM", "%s", text_of(vm, "vm"));
 	row("Image", "%s%s%s", text_of(vm, "image"), *revision ? "@" : "", revision);
+	if (*text_of(vm, "from"))
+		row("Disk", "that was kept of job %s", text_of(vm, "from"));
 	row("Node", "%s", text_of(vm, "node"));
 	move(vm);
 	row("Address", "%s", text_of(vm, "address"));

@@ -29,6 +29,7 @@ struct vmctl {
 	bool json;
 	bool all;
 	bool stopped;
+	bool kept;         /* list: disks */
 	bool yes;          /* admin: do not ask */
 	bool now;          /* stop: at once */
 	bool for_running;  /* wait: running is enough */
@@ -57,6 +58,8 @@ void ask_begin(struct vmctl *v, const char *op);
 int ask_send(struct vmctl *v, struct err *e);
 /* All pages of list or images as one array, which the caller puts. v->held is what list said. */
 int ask_pages(struct vmctl *v, const char *op, struct json_object **ret, struct err *e);
+/* The disks kept of one job that the caller may have, by id or key: an array. */
+int ask_kept(struct vmctl *v, const char *job, struct json_object **ret, struct err *e);
 /* The state of a job: the object of show. */
 int ask_show(struct vmctl *v, uint32_t job, struct json_object **ret, struct err *e);
 void ask_hint(struct vmctl *v, uint32_t job); /* an error is no matter */
@@ -104,5 +107,8 @@ int cmd_plan(struct vmctl *v);
 int cmd_admin(struct vmctl *v);
 int cmd_start(struct vmctl *v);
 int cmd_stop(struct vmctl *v);
+int cmd_kept(struct vmctl *v); /* list --kept */
+int cmd_discard(struct vmctl *v);
+int cmd_recover(struct vmctl *v);
 
 #endif
