@@ -34,6 +34,7 @@ libvmcore_a_SOURCES = \
 	vmd/job/job_spec.c vmd/job/job_spec.h \
 	vmd/migration/move.c vmd/migration/move.h \
 	vmd/reconcile/action.c vmd/reconcile/action.h \
+	vmd/reconcile/crashes.c vmd/reconcile/crashes.h \
 	vmd/reconcile/inflight.c vmd/reconcile/inflight.h \
 	vmd/reconcile/plan.c vmd/reconcile/plan.h vmd/reconcile/plan_rules.h \
 	vmd/reconcile/plan_disk.c \

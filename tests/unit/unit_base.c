@@ -106,6 +106,30 @@ START_TEST(cut_rows)
 }
 END_TEST
 
+static const struct {
+	int64_t wall_s;
+	const char *text;
+} times[] = {
+	{0,	    "1970-01-01 00:00:00 UTC"},
+	{951782399,    "2000-02-28 23:59:59 UTC"},
+	{951782400,    "2000-02-29 00:00:00 UTC"},
+	{951868800,    "2000-03-01 00:00:00 UTC"},
+	{1795615445,   "2026-11-25 14:04:05 UTC"},
+	{1798761599,   "2026-12-31 23:59:59 UTC"},
+	{4107542400,   "2100-03-01 00:00:00 UTC"}, /* no leap year */
+	{253402300799, "9999-12-31 23:59:59 UTC"},
+	{253402300800, ""                       },
+	{-1,           ""		       },
+};
+
+START_TEST(time_rows)
+{
+	char buf[STR_TIME_SIZE];
+
+	ck_assert_str_eq(str_time(times[_i].wall_s, buf), times[_i].text);
+}
+END_TEST
+
 START_TEST(strbuf_limit)
 {
 	AUTO(strbuf_done) struct strbuf b = {.max = 5};
@@ -287,6 +311,7 @@ int main(void)
 	tcase_add_test(t, sizes_print);
 	tcase_add_test(t, numbers);
 	tcase_add_test(t, names);
+	tcase_add_loop_test(t, time_rows, 0, ARRAY_LEN(times));
 	tcase_add_loop_test(t, cut_rows, 0, ARRAY_LEN(cuts));
 	tcase_add_test(t, strbuf_limit);
 	tcase_add_test(t, err_texts);

@@ -190,7 +190,8 @@ START_TEST(status_is_read_back)
 
 	ck_assert_int_eq(job_spec_find("slurm-vm{image=tiny " NONCE
 				       " state=ready run=3 node=n1 address=192.168.172.57 "
-				       "ready=1700000000 base=1 moved=4 until=1700009999}",
+				       "ready=1700000000 base=1 moved=4 until=1700009999 "
+				       "crashes=2 crashed=1700000100}",
 				       &r, &e),
 			 1);
 	ck_assert_uint_eq(r.base_run, 1);
@@ -198,6 +199,8 @@ START_TEST(status_is_read_back)
 	ck_assert_int_eq(r.moved_until_s, 1700009999);
 	ck_assert_uint_eq(r.recorded_run, 3);
 	ck_assert_int_eq(r.recorded_ready_s, 1700000000);
+	ck_assert_uint_eq(r.recorded_crashes, 2);
+	ck_assert_int_eq(r.recorded_crashed_s, 1700000100);
 }
 END_TEST
 

@@ -235,10 +235,10 @@ static const struct {
 	 NULL, false, VM_STOPPED, ""},
 	{"crashed: will start again",
 	 VM(RERUN, BEGUN), VMI("\"phase\":\"Failed\""), false,
-	 VM_STARTING, "the guest crashed; KubeVirt starts it again"},
+	 VM_STARTING, ""},
 	{"crashed, VMI gone",
 	 VM(RERUN, "\"printableStatus\":\"Stopped\"," BEGUN), VMI("\"phase\":\"Failed\""), true,
-	 VM_STARTING, "the guest crashed; KubeVirt starts it again"},
+	 VM_STARTING, ""},
 	{"crashed, start pending, after a restart of vmd",
 	 VM(RERUN, "\"printableStatus\":\"Stopped\","
 		   "\"stateChangeRequests\":[{\"action\":\"Start\"}]," BEGUN),
@@ -342,16 +342,24 @@ END_TEST
 
 #define ASKED  "\"accessCredentials\":[{}]"
 #define SET(s) ",{\"type\":\"AccessCredentialsSynchronized\",\"status\":\"" s "\"}"
+#define REFUSED(m)                                                                                 \
+	",{\"type\":\"AccessCredentialsSynchronized\",\"status\":\"False\",\"message\":\"" m "\"}"
 
+/* clang-format off */
 static const struct {
 	const char *spec, *condition;
 	bool pending;
+	const char *reason;
 } logins[] = {
-	{"",    "",           false}, /* none were asked for */
-	{ASKED, "",           true }, /* the agent is there, but did not do it yet */
-	{ASKED, SET("False"), true }, /* it refused */
-	{ASKED, SET("True"),  false},
+	{"", "", false, ""}, /* none were asked for */
+	{ASKED, "", true, ""}, /* the agent is there, but did not do it yet */
+	{ASKED, SET("False"), true, ""}, /* it refused, and nobody says why */
+	{ASKED, REFUSED("no\\nuser bob"), true,
+	 "the guest agent does not set account and key: no user bob"},
+	{ASKED, SET("True"), false, ""},
+	{"", REFUSED("not asked"), false, ""},
 };
+/* clang-format on */
 
 START_TEST(login_rows)
 {
@@ -369,6 +377,66 @@ START_TEST(login_rows)
 	ck_assert_uint_eq(seen.n_vm, 1);
 	ck_assert(seen.vm[0].agent);
 	ck_assert_int_eq(seen.vm[0].login_pending, logins[_i].pending);
+	ck_assert_str_eq(seen.vm[0].reason, logins[_i].reason);
+}
+END_TEST
+
+/* One VMI of the VM: going: it is being deleted. */
+static void vmi_of(struct cache *c, const char *uid, const char *status, bool going, bool gone)
+{
+	AUTO(strbuf_done) struct strbuf text = {.len = 0};
+
+	strbuf_addf(&text,
+		    "{\"metadata\":{\"name\":\"vm-1-a-r0\",\"uid\":\"%s\",\"resourceVersion\":\"5\""
+		    "%s},\"status\":{%s}}",
+		    uid, going ? ",\"deletionTimestamp\":\"2026-11-23T08:49:00Z\"" : "", status);
+	load(c, CACHE_VMI, text.s, gone);
+}
+
+#define FAILED_AT(t)                                                                               \
+	"\"phase\":\"Failed\",\"phaseTransitionTimestamps\":[5,{\"phase\":\"Running\","            \
+	"\"phaseTransitionTimestamp\":\"2026-11-23T08:00:00Z\"},{\"phase\":\"Failed\","            \
+	"\"phaseTransitionTimestamp\":\"" t "\"}]"
+
+START_TEST(crashes_are_counted)
+{
+	AUTO(cache_free) struct cache *c = cache_new();
+	struct observed seen = {.vms_known = true};
+
+	load(c, CACHE_VM, VM(RERUN, BEGUN), false);
+	vmi_of(c, "a", "\"phase\":\"Running\"", false, false);
+	cache_observe(c, &seen);
+	ck_assert_uint_eq(seen.vm[0].crashes, 0);
+	vmi_of(c, "a", FAILED_AT("2026-11-23T08:50:00Z"), false, false);
+	vmi_of(c, "a", FAILED_AT("2026-11-23T08:50:00Z"), false, false); /* told again */
+	vmi_of(c, "a", FAILED_AT("2026-11-23T08:50:00Z"), true, false);
+	vmi_of(c, "a", FAILED_AT("2026-11-23T08:50:00Z"), true, true);
+	cache_observe(c, &seen);
+	ck_assert_uint_eq(seen.vm[0].crashes, 1);
+	ck_assert_int_eq(seen.vm[0].crashed_s, meta_time_s("2026-11-23T08:50:00Z"));
+	vmi_of(c, "b", "\"phase\":\"Running\"", false, false);
+	cache_observe(c, &seen);
+	ck_assert_uint_eq(seen.vm[0].crashes, 1);
+	ck_assert_int_eq(seen.vm[0].phase, VM_RUNNING);
+	vmi_of(c, "b", "\"phase\":\"Failed\"", false, false);
+	cache_observe(c, &seen);
+	ck_assert_uint_eq(seen.vm[0].crashes, 2);
+	ck_assert_int_eq(seen.vm[0].crashed_s, 0); /* not told */
+}
+END_TEST
+
+/* KubeVirt calls Failed what it had to kill when it was told to end it. */
+START_TEST(a_guest_that_was_ended_did_not_crash)
+{
+	AUTO(cache_free) struct cache *c = cache_new();
+	struct observed seen = {.vms_known = true};
+
+	load(c, CACHE_VM, VM(RERUN, BEGUN), false);
+	vmi_of(c, "a", "\"phase\":\"Running\"", true, false);
+	vmi_of(c, "a", "\"phase\":\"Failed\"", true, false);
+	vmi_of(c, "a", "\"phase\":\"Failed\"", true, true);
+	cache_observe(c, &seen);
+	ck_assert_uint_eq(seen.vm[0].crashes, 0);
 }
 END_TEST
 
@@ -628,6 +696,8 @@ int main(void)
 	tcase_add_loop_test(t, join_rows, 0, ARRAY_LEN(joins));
 	tcase_add_loop_test(t, address_rows, 0, ARRAY_LEN(addresses));
 	tcase_add_loop_test(t, login_rows, 0, ARRAY_LEN(logins));
+	tcase_add_test(t, crashes_are_counted);
+	tcase_add_test(t, a_guest_that_was_ended_did_not_crash);
 	tcase_add_loop_test(t, cidr_rows, 0, ARRAY_LEN(cidrs));
 	tcase_add_test(t, metadata_of_a_vm);
 	tcase_add_test(t, moves_of_a_vm);

@@ -123,6 +123,101 @@ START_TEST(no_limits)
 }
 END_TEST
 
+static void crashed(uint32_t n, int64_t at_s)
+{
+	w.vm[0].crashes = n;
+	w.vm[0].crashed_s = at_s;
+}
+
+#define AGAIN "; KubeVirt started it again"
+
+/* The job goes on, and its owner reads why the guest is not what it was. */
+START_TEST(crashes_are_told)
+{
+	struct progress p = {.job_id = 0};
+	char text[ACTION_TEXT_MAX + 1];
+	struct view v;
+
+	little_world_init(&w, "running", "vm0:running", "");
+	v = view_of();
+	w.vm[0].agent = w.vm[0].reachable = true;
+	(void)str_copy(w.vm[0].address, sizeof(w.vm[0].address), "192.168.172.57");
+	progress_step(&p, &w.job, &v);
+	ck_assert_int_eq(p.status.state, VM_STATE_READY);
+	ck_assert_str_eq(p.status.reason, "");
+	w.vm[0].phase = VM_STARTING;
+	crashed(1, LITTLE_NOW_S + 2);
+	progress_step(&p, &w.job, &v);
+	ck_assert_str_eq(p.status.reason,
+			 "the node prepares the virtual machine; the guest crashed "
+			 "at 2023-11-14 22:13:22 UTC" AGAIN);
+	w.vm[0].phase = VM_RUNNING;
+	progress_step(&p, &w.job, &v);
+	ck_assert_int_eq(p.status.state, VM_STATE_READY);
+	ck_assert_str_eq(p.status.reason, "the guest crashed at 2023-11-14 22:13:22 UTC" AGAIN);
+	crashed(3, 0); /* Kubernetes does not say when: now */
+	v.wall_s = LITTLE_NOW_S + 10;
+	progress_step(&p, &w.job, &v);
+	progress_step(&p, &w.job, &v);
+	ck_assert_str_eq(p.status.reason, "the guest crashed 3 times, last at 2023-11-14 22:13:30 "
+					  "UTC" AGAIN);
+	ck_assert_uint_eq(p.status.crashes, 3);
+	ck_assert_int_eq(p.status.crashed_s, LITTLE_NOW_S + 10);
+	ck_assert_ptr_nonnull(strstr(progress_text(&p, text), " crashes=3 crashed=1700000010"));
+	crashed(1, LITTLE_NOW_S + 20); /* of another VM object under the same name */
+	progress_step(&p, &w.job, &v);
+	ck_assert_uint_eq(p.status.crashes, 4);
+	w.job.restarts = 1; /* another run, another guest */
+	w.seen.n_vm = 0;
+	progress_step(&p, &w.job, &v);
+	ck_assert_uint_eq(p.status.crashes, 0);
+	little_world_done(&w);
+}
+END_TEST
+
+/* The count is in the job's record; the crash that the vmd before saw is not counted twice. */
+START_TEST(crashes_survive_a_new_vmd)
+{
+	struct progress p = {.job_id = 0};
+	struct view v;
+
+	little_world_init(&w, "running", "vm0:starting", "");
+	w.job.request.recorded_crashes = 2;
+	w.job.request.recorded_crashed_s = LITTLE_NOW_S - 100;
+	crashed(1, LITTLE_NOW_S - 100);
+	v = view_of();
+	progress_step(&p, &w.job, &v);
+	ck_assert_uint_eq(p.status.crashes, 2);
+	ck_assert_int_eq(p.status.crashed_s, LITTLE_NOW_S - 100);
+	crashed(2, LITTLE_NOW_S);
+	progress_step(&p, &w.job, &v);
+	ck_assert_uint_eq(p.status.crashes, 3);
+	p = (struct progress){.job_id = 0};
+	w.job.request.recorded_run = 1; /* the record is of another run */
+	progress_step(&p, &w.job, &v);
+	ck_assert_uint_eq(p.status.crashes, 2);
+	little_world_done(&w);
+}
+END_TEST
+
+START_TEST(agent_that_refuses_is_quoted)
+{
+	struct progress p = {.job_id = 0};
+	struct view v;
+
+	little_world_init(&w, "running", "vm0:running", "");
+	w.vm[0].agent = w.vm[0].login_pending = true;
+	v = view_of();
+	progress_step(&p, &w.job, &v);
+	ck_assert_str_eq(p.status.reason, "waiting for the guest's account and key to be set");
+	(void)str_copy(w.vm[0].reason, sizeof(w.vm[0].reason), "the agent says no");
+	progress_step(&p, &w.job, &v);
+	ck_assert_int_eq(p.status.state, VM_STATE_BOOTING);
+	ck_assert_str_eq(p.status.reason, "the agent says no");
+	little_world_done(&w);
+}
+END_TEST
+
 /* Job ids come again after slurmctld lost its state; the nonce tells. */
 START_TEST(another_nonce_is_another_job)
 {
@@ -336,6 +431,9 @@ int main(void)
 
 	tcase_add_loop_test(t, first_step_rows, 0, ARRAY_LEN(first));
 	tcase_add_test(t, kubernetes_says_why);
+	tcase_add_test(t, crashes_are_told);
+	tcase_add_test(t, crashes_survive_a_new_vmd);
+	tcase_add_test(t, agent_that_refuses_is_quoted);
 	tcase_add_test(t, no_limits);
 	tcase_add_test(t, another_nonce_is_another_job);
 	tcase_add_test(t, user_of_the_job);

@@ -379,6 +379,7 @@ START_TEST(record_text_is_readable)
 	ck_assert_uint_eq(back.recorded_run, 2);
 	ck_assert_int_eq(back.recorded_ready_s, 1700000000);
 	/* the longest text there can be still fits */
+	p.crashes = (struct crashes){.n = UINT32_MAX, .last_s = INT64_MAX};
 	memset(p.status.node, 'n', JOB_NODE_MAX);
 	memset(p.status.reason, 'r', VM_REASON_MAX);
 	memset(p.status.address, '1', sizeof(p.status.address) - 1);
@@ -444,7 +445,9 @@ START_TEST(other_states_and_reasons)
 	expect(VM_STATE_STOPPING, "the guest shut down");
 	ck_assert(!asked(ACT_END_JOB)->job_failed);
 	(void)look(1, "ended abnormal", "disk:kept");
-	expect(VM_STATE_STOPPED, "its root disk vm-" LITTLE_KEY "-root is kept for now");
+	expect(VM_STATE_STOPPED,
+	       "its root disk vm-" LITTLE_KEY "-root is kept until 2023-11-14 22:14:20 UTC");
+	ck_assert_int_eq(reconciler_status(r, 17)->kept_until_s, LITTLE_NOW_S + 60);
 	end();
 	begin("running");
 	(void)look(0, "running", "?disks");

@@ -25,7 +25,7 @@ static struct {
 	unsigned loads, singles, records, ends, moves;
 	char moved[64];
 	const char *drained, *companion_of; /* a node; the job's key of an allocation on n2 */
-	char recorded[64];
+	char recorded[ACTION_TEXT_MAX + 1];
 	bool ended_failed;
 } slurm;
 
@@ -383,10 +383,15 @@ START_TEST(actions)
 	run_until(&told.done, 1);
 	ck_assert_int_eq(told.done_kind, ERR_NONE);
 	ck_assert_str_eq(slurm.recorded, " state=ready");
+	/* the longest text there can be arrives whole */
+	memset(a.reason, 'r', ACTION_TEXT_MAX);
+	ck_assert_int_eq(slurm_view_apply(view, &a, on_done, NULL, &e), 0);
+	run_until(&told.done, 2);
+	ck_assert_str_eq(slurm.recorded, a.reason);
 	a.kind = ACT_END_JOB;
 	a.job_failed = true;
 	ck_assert_int_eq(slurm_view_apply(view, &a, on_done, NULL, &e), 0);
-	run_until(&told.done, 2);
+	run_until(&told.done, 3);
 	ck_assert(slurm.ended_failed);
 	run_until(&told.changed, 2); /* what became of it is looked at */
 	ck_assert_int_eq(seen(17)->phase, JOB_ENDED);
@@ -394,7 +399,7 @@ START_TEST(actions)
 	slurm.n = 0;
 	a.kind = ACT_RECORD;
 	ck_assert_int_eq(slurm_view_apply(view, &a, on_done, NULL, &e), 0);
-	run_until(&told.done, 3);
+	run_until(&told.done, 4);
 	ck_assert_int_eq(told.done_kind, ERR_NONE);
 	strcpy(a.job_key, "17-0000000000000000"); /* another job of that number */
 	ck_assert_int_eq(slurm_view_apply(view, &a, on_done, NULL, &e), -1);

@@ -119,6 +119,9 @@ static struct json_object *vm_json(const struct ask *a, const struct job *j)
 	json_put_int(o, "scratch_bytes", (int64_t)j->request.scratch_bytes);
 	json_put_str(o, "network", j->request.network);
 	json_put_int(o, "restarts", j->restarts);
+	json_put_int(o, "crashes", s->crashes);
+	json_put_int(o, "crashed", s->crashed_s);
+	json_put_int(o, "kept_until", s->kept_until_s);
 	json_put_int(o, "elapsed_s", elapsed_s(a, s));
 	json_put_int(o, "job_end", j->end_s);
 	if (*s->move) {

@@ -165,3 +165,32 @@ bool str_is_name(const char *s, size_t max)
 			return false;
 	return true;
 }
+
+/* Civil date by counting whole years and months from 1970: gmtime_r() would read the time zone's
+ * file first. */
+const char *str_time(int64_t wall_s, char buf[STR_TIME_SIZE])
+{
+	static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	int64_t days = wall_s / 86400, in_day = wall_s % 86400;
+	int year = 1970, month = 0;
+
+	buf[0] = '\0';
+	if (wall_s < 0 || days > INT64_C(2932896)) /* 9999-12-31 */
+		return buf;
+	for (;; year++) {
+		int length = 365 + (year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
+
+		if (days < length) {
+			bool leap = length == 366;
+
+			for (; days >= lengths[month] + (leap && month == 1); month++)
+				days -= lengths[month] + (leap && month == 1);
+			break;
+		}
+		days -= length;
+	}
+	(void)str_fmt(buf, STR_TIME_SIZE, "%04d-%02d-%02d %02d:%02d:%02d UTC", year, month + 1,
+		      (int)days + 1, (int)(in_day / 3600), (int)(in_day / 60 % 60),
+		      (int)(in_day % 60));
+	return buf;
+}

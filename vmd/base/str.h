@@ -31,5 +31,9 @@ const char *bytes_to_str(uint64_t bytes, char *buf, size_t size);
 /* [a-z0-9]([a-z0-9.-]*[a-z0-9])?, at most max characters: names of images and of Kubernetes
  * objects. */
 bool str_is_name(const char *s, size_t max);
+/* "2026-11-25 14:03:22 UTC": 24 bytes are enough up to the year 9999. Of UTC, since what is shown
+ * to people far apart, and by programs on several hosts, needs one clock. Before 1970: "". */
+#define STR_TIME_SIZE 32
+const char *str_time(int64_t wall_s, char buf[STR_TIME_SIZE]);
 
 #endif

@@ -46,6 +46,9 @@ struct vm_request {
 	uint32_t moved_run;
 	int64_t moved_until_s;
 	char move_to[JOB_NAME_MAX + 1]; /* vmctl migrate: a node, "*" any; "" nobody asked */
+	/* ... and its guest had crashed so often by then, the last time at recorded_crashed_s. */
+	uint32_t recorded_crashes;
+	int64_t recorded_crashed_s;
 };
 
 /* Where a job is in its life, as far as its VM is concerned. */

@@ -155,11 +155,13 @@ enum spec_key {
 	K_MOVED,
 	K_UNTIL,
 	K_MIGRATE,
+	K_CRASHES,
+	K_CRASHED,
 	K_COUNT
 };
 static const char *const key_names[K_COUNT] = {
-	"image", "revision", "from",  "nonce", "disk",  "scratch", "network", "wait",
-	"keep",  "run",      "ready", "base",  "moved", "until",   "migrate",
+	"image", "revision", "from", "nonce", "disk",  "scratch", "network", "wait",    "keep",
+	"run",   "ready",    "base", "moved", "until", "migrate", "crashes", "crashed",
 };
 
 static int run_read(const char *text, uint32_t *ret, struct err *e)
@@ -200,6 +202,8 @@ static int value_read(enum spec_key key, const char *value, struct vm_request *r
 	case K_MOVED: return run_read(value, &r->moved_run, e);
 	case K_UNTIL: return time_read(value, &r->moved_until_s, e);
 	case K_MIGRATE: return str_copy(r->move_to, sizeof(r->move_to), value);
+	case K_CRASHES: return run_read(value, &r->recorded_crashes, e);
+	case K_CRASHED: return time_read(value, &r->recorded_crashed_s, e);
 	case K_COUNT: break;
 	}
 	return 0;

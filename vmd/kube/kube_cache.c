@@ -100,8 +100,10 @@ static void set_vmi(struct cache *c, const struct settings *s, struct json_objec
 	struct err not_ours;
 
 	if (kube_vmi_decode(object, s, &vmi, &not_ours) == 0 &&
-	    (row = (struct vmi_row *)table_put(&c->table[CACHE_VMI], vmi.meta.name)))
+	    (row = (struct vmi_row *)table_put(&c->table[CACHE_VMI], vmi.meta.name))) {
+		kube_vmi_count(&row->vmi, &vmi);
 		row->vmi = vmi;
+	}
 }
 
 static void set_volume(struct cache *c, enum cache_kind kind, struct json_object *object)

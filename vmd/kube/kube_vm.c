@@ -250,6 +250,37 @@ static void moving_read(struct json_object *doc, struct kube_vmi *vmi)
 			   text && *text ? text : "KubeVirt says so and not why");
 }
 
+/* virt-handler says by this condition how the guest agent took account and key: False with the
+ * agent's words when it refused (virt-handler's updateAccessCredentialConditions; no reason field).
+ */
+static void login_read(struct json_object *doc, struct kube_vmi *vmi)
+{
+	static const char type[] = "AccessCredentialsSynchronized";
+	struct json_object *refused = condition(doc, type, "False");
+	const char *text = refused ? json_str_at(refused, "message") : NULL;
+
+	vmi->login_pending =
+		json_at(doc, "spec/accessCredentials") != NULL && !condition(doc, type, "True");
+	if (vmi->login_pending && text && *text)
+		reason_set(vmi->login_error, sizeof(vmi->login_error),
+			   "the guest agent does not set account and key", text);
+}
+
+/* When the VMI became Failed: KubeVirt notes when each phase began. */
+static int64_t failed_at(struct json_object *doc)
+{
+	struct json_object *list = json_at(doc, "status/phaseTransitionTimestamps");
+	size_t n = json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+
+	for (size_t i = n; i-- > 0;) {
+		struct json_object *one = json_object_array_get_idx(list, i);
+
+		if (str_eq(json_str_at(one, "phase"), "Failed"))
+			return meta_time_s(json_str_at(one, "phaseTransitionTimestamp"));
+	}
+	return 0;
+}
+
 int kube_vmi_decode(struct json_object *doc, const struct settings *s, struct kube_vmi *ret,
 		    struct err *e)
 {
@@ -262,13 +293,30 @@ int kube_vmi_decode(struct json_object *doc, const struct settings *s, struct ku
 	vmi.phase = vmi_phase_of(text.phase);
 	memcpy(vmi.node, text.node, sizeof(vmi.node));
 	vmi.agent = condition(doc, "AgentConnected", "True") != NULL;
-	vmi.login_pending = json_at(doc, "spec/accessCredentials") != NULL &&
-			    !condition(doc, "AccessCredentialsSynchronized", "True");
+	login_read(doc, &vmi);
+	if (vmi.phase == VMI_FAILED)
+		vmi.failed_s = failed_at(doc);
 	address_read(doc, s, vmi.address, sizeof(vmi.address));
 	moving_read(doc, &vmi);
 	condition_reason(doc, vmi.reason, sizeof(vmi.reason));
 	*ret = vmi;
 	return 0;
+}
+
+/* A VMI that is being deleted ends as Failed, too, when its guest does not shut down in time: that
+ * is no crash. One that failed first, and is deleted to be followed by the next, was seen before.
+ */
+void kube_vmi_count(const struct kube_vmi *old, struct kube_vmi *next)
+{
+	next->crashes = old->crashes;
+	next->crashed_s = old->crashed_s;
+	memcpy(next->crashed_uid, old->crashed_uid, sizeof(next->crashed_uid));
+	if (next->phase != VMI_FAILED || next->meta.deleting ||
+	    str_eq(next->crashed_uid, next->meta.uid))
+		return;
+	next->crashes++;
+	next->crashed_s = next->failed_s;
+	memcpy(next->crashed_uid, next->meta.uid, sizeof(next->crashed_uid));
 }
 
 static bool runs_again(const struct kube_vm *vm)
@@ -308,6 +356,8 @@ static void join_reason(const struct kube_vm *vm, const struct kube_vmi *vmi, co
 		if (vmi && vmi->phase == VMI_LOST)
 			reason_set(v->reason, sizeof(v->reason), "",
 				   "KubeVirt lost contact with its node");
+		else if (vmi && vmi->login_error[0])
+			reason_set(v->reason, sizeof(v->reason), "", vmi->login_error);
 		return;
 	}
 	if (v->phase == VM_STOPPED || v->phase == VM_DELETING)
@@ -318,10 +368,8 @@ static void join_reason(const struct kube_vm *vm, const struct kube_vmi *vmi, co
 		reason_set(v->reason, sizeof(v->reason), "", vmi->reason);
 	else if (vm && vm->reason[0])
 		reason_set(v->reason, sizeof(v->reason), "", vm->reason);
-	else if (vmi && vmi->phase == VMI_FAILED)
-		reason_set(v->reason, sizeof(v->reason), "",
-			   v->phase == VM_FAILED ? "the guest crashed"
-						 : "the guest crashed; KubeVirt starts it again");
+	else if (vmi && vmi->phase == VMI_FAILED && v->phase == VM_FAILED)
+		reason_set(v->reason, sizeof(v->reason), "", "the guest crashed");
 }
 
 void kube_vm_join(const struct kube_vm *vm, const struct kube_vmi *vmi, const char *trouble,
@@ -331,6 +379,10 @@ void kube_vm_join(const struct kube_vm *vm, const struct kube_vmi *vmi, const ch
 	bool here = vmi && !vmi->gone;
 	struct vm_seen v = {.has_vmi = here, .created_s = m->created_s};
 
+	if (vmi) {
+		v.crashes = vmi->crashes;
+		v.crashed_s = vmi->crashed_s;
+	}
 	memcpy(v.name, m->name, sizeof(v.name));
 	memcpy(v.job_key, m->job_key, sizeof(v.job_key));
 	if (vm) { /* a VMI's uid and version are not the VM's: nothing may be deleted by them */

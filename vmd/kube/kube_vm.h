@@ -33,13 +33,22 @@ struct kube_vmi {
 	char given_node[JOB_NODE_MAX + 1];
 	bool evacuating;
 	char blocked[VM_REASON_MAX + 1];
-	bool gone; /* deleted: kept until the VM says what comes next */
+	char login_error[VM_REASON_MAX + 1]; /* why account and key are not set; "" not told */
+	int64_t failed_s;                    /* when phase became Failed; 0 unknown */
+	bool gone;                           /* deleted: kept until the VM says what comes next */
+	/* Counted by the cache over the VMIs of one VM: see struct vm_seen. */
+	uint32_t crashes;
+	int64_t crashed_s;
+	char crashed_uid[VM_UID_MAX + 1]; /* the last one counted */
 };
 
 int kube_vm_decode(struct json_object *doc, struct kube_vm *ret, struct err *e);
 /* Takes the address from the interface of a network of s, within that network's cidr. */
 int kube_vmi_decode(struct json_object *doc, const struct settings *s, struct kube_vmi *ret,
 		    struct err *e);
+/* next follows old in the cache under one name: takes over its count, and counts next itself if it
+ * has crashed. */
+void kube_vmi_count(const struct kube_vmi *old, struct kube_vmi *next);
 /* Joins them; one of the two may be NULL. trouble: what events say about the launcher; NULL or ""
  * none. It and the objects' own reasons are told while the guest does not run. */
 void kube_vm_join(const struct kube_vm *vm, const struct kube_vmi *vmi, const char *trouble,

@@ -5,7 +5,7 @@
 
 #include "vmd/reconcile/world.h"
 
-#define ACTION_TEXT_MAX 639 /* a status text with the longest node name and reason */
+#define ACTION_TEXT_MAX 767 /* a status text with the longest node name and reason */
 
 enum action_kind {
 	ACT_CLONE_DISK,  /* disk: golden snapshot -> clone, grown to size_bytes, marked ours */

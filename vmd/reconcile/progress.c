@@ -123,14 +123,25 @@ static void reason_making(struct progress *p, const struct job *j, const struct 
 		reason_set(p, "making its disks and virtual machine");
 }
 
+/* What is waited for, and that the guest crashed, if it did. */
+static void reason_crashes(struct progress *p, const char *waits_for)
+{
+	char text[VM_REASON_MAX + 1];
+
+	crashes_text(&p->crashes, text);
+	reason_set(p, "%s%s%s", waits_for, *waits_for && *text ? "; " : "", text);
+}
+
 static void step_running_guest(struct progress *p, const struct vm_seen *vm, const struct view *v)
 {
 	const char *missing =
-		!vm->agent          ? "waiting for the guest agent"
-		: vm->login_pending ? "waiting for the guest's account and key to be set"
-		: !*vm->address     ? "waiting for an address in the LAN"
-		: !vm->reachable    ? "waiting for the guest's RDP or ssh server to answer"
-				    : NULL;
+		!vm->agent ? "waiting for the guest agent"
+		: vm->login_pending
+			? (*vm->reason ? vm->reason
+				       : "waiting for the guest's account and key to be set")
+		: !*vm->address  ? "waiting for an address in the LAN"
+		: !vm->reachable ? "waiting for the guest's RDP or ssh server to answer"
+				 : NULL;
 
 	if (*vm->address)
 		(void)str_copy(p->status.address, sizeof(p->status.address), vm->address);
@@ -138,7 +149,7 @@ static void step_running_guest(struct progress *p, const struct vm_seen *vm, con
 		state_set(p, VM_STATE_READY, v);
 	else
 		state_set(p, VM_STATE_BOOTING, v);
-	reason_set(p, "%s", missing ? missing : "");
+	reason_crashes(p, missing ? missing : "");
 }
 
 /* The VM of this incarnation is seen. */
@@ -147,6 +158,9 @@ static void step_seen(struct progress *p, const struct job *j, const struct vm_s
 {
 	if (*vm->node)
 		(void)str_copy(p->status.node, sizeof(p->status.node), vm->node);
+	crashes_see(&p->crashes, vm, v->wall_s);
+	p->status.crashes = p->crashes.n;
+	p->status.crashed_s = p->crashes.last_s;
 	if (vm_is_astray(vm, j) && !m->keeps_vm) {
 		state_set(p, VM_STATE_PROVISIONING, v);
 		reason_set(p,
@@ -159,8 +173,8 @@ static void step_seen(struct progress *p, const struct job *j, const struct vm_s
 	case VM_ABSENT:
 	case VM_STARTING:
 		state_set(p, VM_STATE_PROVISIONING, v);
-		reason_set(p, "%s",
-			   *vm->reason ? vm->reason : "the node prepares the virtual machine");
+		reason_crashes(p,
+			       *vm->reason ? vm->reason : "the node prepares the virtual machine");
 		break;
 	case VM_RUNNING: step_running_guest(p, vm, v); break;
 	case VM_STOPPED:
@@ -270,6 +284,7 @@ static void step_ended(struct progress *p, const struct holdings *h, const struc
 	bool known = v->seen->vms_known && v->seen->pvs_known && v->seen->pvcs_known &&
 		     v->seen->secrets_known && v->seen->disks_known;
 	const struct disk_seen *kept = NULL;
+	char until[STR_TIME_SIZE];
 	bool bare;
 
 	for (size_t i = 0; i < h->n_disk; i++)
@@ -280,8 +295,10 @@ static void step_ended(struct progress *p, const struct holdings *h, const struc
 		return; /* what was seen last still stands */
 	if (bare && known) {
 		state_set(p, VM_STATE_STOPPED, v);
+		p->status.kept_until_s = kept ? kept->kept_until_s : 0;
 		if (kept)
-			reason_set(p, "its root disk %s is kept for now", kept->name);
+			reason_set(p, "its root disk %s is kept until %s", kept->name,
+				   str_time(kept->kept_until_s, until));
 		else
 			reason_set(p, "%s", "");
 		return;
@@ -332,6 +349,7 @@ static void begin(struct progress *p, const struct job *j, const struct view *v)
 	(void)vm_name(j, p->status.vm, sizeof(p->status.vm));
 	if (j->request.recorded_ready_s && j->request.recorded_run == p->incarnation)
 		p->status.since_s[VM_STATE_READY] = j->request.recorded_ready_s;
+	crashes_begin(&p->crashes, j);
 }
 
 void progress_step(struct progress *p, const struct job *j, const struct view *v)
@@ -433,6 +451,10 @@ const char *progress_text(const struct progress *p, char buf[ACTION_TEXT_MAX + 1
 		word_add_number(buf, "until", p->moved_until_s);
 	}
 	word_add(buf, "migrate", p->move_to);
+	if (p->crashes.n) {
+		word_add_number(buf, "crashes", p->crashes.n);
+		word_add_number(buf, "crashed", p->crashes.last_s);
+	}
 	if (s->state == VM_STATE_FAILED) {
 		(void)str_copy(reason, sizeof(reason), s->reason);
 		quote_safe(reason);

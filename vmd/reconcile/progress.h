@@ -4,6 +4,7 @@
 #ifndef VMD_RECONCILE_PROGRESS_H
 #define VMD_RECONCILE_PROGRESS_H
 
+#include "vmd/reconcile/crashes.h"
 #include "vmd/reconcile/inflight.h"
 #include "vmd/vm/vm_status.h"
 
@@ -34,6 +35,7 @@ struct progress {
 	/* For the record, see struct vm_request. */
 	uint32_t base_run, moved_run;
 	int64_t moved_until_s;
+	struct crashes crashes;
 	int64_t deadline_us; /* when the next step is due by time alone; INT64_MAX never */
 	/* Status text last written to the job's record, and the one on its way (record_ticket). */
 	char recorded[ACTION_TEXT_MAX + 1];

@@ -76,8 +76,11 @@ struct vm_seen {
 	bool login_pending; /* the agent has not given the guest its password and key yet */
 	char address[48];   /* first LAN address told by the agent; "" unknown */
 	bool reachable;     /* RDP or ssh answered (the prober's word, see network/) */
-	char reason[VM_REASON_MAX +
-		    1]; /* what Kubernetes says is wrong, for people; "" if nothing */
+	uint32_t crashes;   /* guests of this VM that ended as Failed while vmd watched */
+	int64_t crashed_s;  /* when the last of them did, wall clock; 0 never or unknown */
+	/* What Kubernetes says is wrong, for people; "" if nothing. While the guest runs: why it is
+	 * out of reach or does not take its account and key. */
+	char reason[VM_REASON_MAX + 1];
 	int64_t created_s;
 	struct vm_moving moving;
 };
