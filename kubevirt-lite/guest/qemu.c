@@ -120,7 +120,12 @@ static void on_move_state(void *self, struct json_object *value, const struct er
 		return;
 	s->move = move;
 	(void)snprintf(s->move_error, sizeof(s->move_error), "%s", desc ? desc : status);
-	status_ask(q);
+	/* QEMU says "completed" a moment before its status becomes "postmigrate", and nothing when
+	 * that comes: asked in between it would count as running for ever. */
+	if (move == MOVE_DONE)
+		state_set(q, GUEST_MOVED, "");
+	else
+		status_ask(q);
 	qemu_changed(q);
 }
 
