@@ -62,9 +62,20 @@ void compute_prolog(spank_t spank, const struct plugin *p)
 	slurm_info("slurm-vm: job=%u prolog: vmd was not told: %s", job, e.msg);
 }
 
+/* An epilog that gives up before the guest is killed drains the node for nothing. */
+static void grace_check(const struct plugin *p, uint32_t job, int64_t grace_s, bool *told)
+{
+	if (grace_s < p->settings.epilog_timeout_s || *told)
+		return;
+	*told = true;
+	slurm_error("slurm-vm: job=%u epilog: epilog_timeout=%lld in plugstack.conf is not longer "
+		    "than the image's grace of %lld s in vmd.yaml",
+		    job, (long long)p->settings.epilog_timeout_s, (long long)grace_s);
+}
+
 /* 1: clear, 0: not yet or unknown (why says what is known) */
-static int node_is_clear(const struct plugin *p, uint32_t job, int timeout_ms, char *why,
-			 size_t size)
+static int node_is_clear(const struct plugin *p, uint32_t job, int timeout_ms, bool *told,
+			 char *why, size_t size)
 {
 	struct vm_report r;
 	struct err e = {.kind = ERR_NONE};
@@ -73,6 +84,7 @@ static int node_is_clear(const struct plugin *p, uint32_t job, int timeout_ms, c
 		(void)snprintf(why, size, "%s", e.msg);
 		return e.kind == ERR_ABSENT; /* asked Slurm, too: the job never had a VM */
 	}
+	grace_check(p, job, r.grace_s, told);
 	(void)snprintf(why, size, "VM %s is %s%s%s", r.vm, r.state, r.reason[0] ? ": " : "",
 		       r.reason);
 	return r.node_clear;
@@ -84,6 +96,7 @@ static int epilog_wait(const struct plugin *p, uint32_t job)
 	const int64_t deadline_us = start_us + p->settings.epilog_timeout_s * SEC_US;
 	int64_t next_us = EPILOG_PAUSE_US;
 	char why[400] = "";
+	bool told = false;
 	struct err e;
 
 	(void)ask_hint(&p->settings, job, NULL, 0, HINT_TIMEOUT_MS, &e);
@@ -95,7 +108,7 @@ static int epilog_wait(const struct plugin *p, uint32_t job)
 			break;
 		if (call_ms > CALL_TIMEOUT_MS)
 			call_ms = CALL_TIMEOUT_MS;
-		if (node_is_clear(p, job, call_ms < 1 ? 1 : (int)call_ms, why, sizeof(why)))
+		if (node_is_clear(p, job, call_ms < 1 ? 1 : (int)call_ms, &told, why, sizeof(why)))
 			return 0;
 		left_us = deadline_us - clock_mono_us();
 		if (left_us > 0)

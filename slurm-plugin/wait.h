@@ -15,6 +15,7 @@ struct vm_report {
 	char address[48];
 	char user[JOB_USER_MAX];
 	bool node_clear;
+	int64_t grace_s; /* in which the guest must shut down; 0 not told */
 };
 
 enum wait_verdict {

@@ -229,6 +229,18 @@ static int read_cpus(struct conf *map, struct image *i, struct err *e)
 	return 0;
 }
 
+/* Windows may install updates when it is told to go; a guest without an operating system does not
+ * go at all, and holds its node so long. */
+static int read_grace(struct conf *map, struct image *i, struct err *e)
+{
+	i->grace_s = 180;
+	if (conf_seconds(map, "grace", &i->grace_s, e) < 0)
+		return -1;
+	if (i->grace_s < 1 || i->grace_s > 3600)
+		return conf_error(conf_get(map, "grace"), e, "'grace' must be from 1 s to 1 h");
+	return 0;
+}
+
 static int read_description(struct conf *map, struct image *i, struct err *e)
 {
 	if (conf_str(map, "description", false, i->description, sizeof(i->description), e) < 0)
@@ -255,8 +267,8 @@ static int read_image(struct conf *map, const char *name, const struct settings 
 	    read_sizes(map, "disk", "default", &i->disk_bytes, "max", &i->disk_max_bytes, e) < 0 ||
 	    read_sizes(map, "scratch", "max", &i->scratch_max_bytes, NULL, NULL, e) < 0 ||
 	    read_sizes(map, "memory", "min", &i->memory_min_bytes, NULL, NULL, e) < 0 ||
-	    read_cpus(map, i, e) < 0 || read_image_networks(map, i, s, e) < 0 ||
-	    read_allow(map, i, e) < 0)
+	    read_cpus(map, i, e) < 0 || read_grace(map, i, e) < 0 ||
+	    read_image_networks(map, i, s, e) < 0 || read_allow(map, i, e) < 0)
 		return -1;
 	return conf_check_used(map, e);
 }

@@ -151,6 +151,39 @@ output_of() # USER JOB
 	as "$1" cat "job-$2.out"
 }
 
+# settings_change [SED-SCRIPT] <LINES: changes vmd.yaml and adds lines at its end, which is in its section
+# images; settings_restore puts the first one back. Both wait until vmd has it.
+settings_change()
+{
+	local old=/etc/slurm-vm/vmd.yaml
+
+	on_lab sh -c "[ -e $old.before ] || cp -p $old $old.before; sed -i '${1-}' $old; cat >>$old"
+	settings_reread
+}
+
+settings_restore()
+{
+	on_lab mv /etc/slurm-vm/vmd.yaml.before /etc/slurm-vm/vmd.yaml
+	settings_reread
+}
+
+settings_reread()
+{
+	rereads=$(($(settings_reads) + 1))
+	signal HUP vmd
+	within 10 settings_are_read
+}
+
+settings_reads()
+{
+	on_lab grep -c 'event=reload result=ok' /var/log/vmd.log
+}
+
+settings_are_read()
+{
+	[ "$(settings_reads)" -ge "$rereads" ]
+}
+
 # How a script of the tests speaks with its guest; expanded in the job.
 # shellcheck disable=SC2016,SC2034
 ssh_guest='ssh -i $VM_SSH_KEY -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR $VM_USER@$VM_ADDRESS'

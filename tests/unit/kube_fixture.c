@@ -66,6 +66,7 @@ struct vm_spec fixture_vm(enum vm_profile profile)
 		.secure_boot = windows,
 		.tpm = windows,
 		.cpus = 8,
+		.grace_s = 240,
 		.memory_bytes = UINT64_C(30) << 30,
 		.n_disk = 2,
 	};

@@ -49,7 +49,7 @@ static const struct row both[] = {
 	{"spec/runStrategy",					    "\"RerunOnFailure\""                                                },
 	{"spec/running",						NULL								},
 	{T "evictionStrategy",					  "\"LiveMigrate\""						   },
-	{T "terminationGracePeriodSeconds",                             "180"							       },
+	{T "terminationGracePeriodSeconds",                             "240"							       },
 	{T "nodeSelector",					      "{\"kubernetes.io/hostname\":\"worker1node\"}"                      },
 	{D "machine/type",					      "\"q35\""							   },
 	{D "cpu",						       "{\"sockets\":1,\"maxSockets\":1,\"cores\":8,\"threads\":1}"        },

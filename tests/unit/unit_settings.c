@@ -44,6 +44,7 @@ static const char good[] = "api:\n"                                             
 			   "    cpus: {max: 8}\n"                               /* 32 */
 			   "    networks: [lan]\n"                              /* 33 */
 			   "    allow: {users: [root, 1234], groups: [root]}\n" /* 34 */
+			   "    grace: 5m\n"                                    /* 35 */
 	;
 
 static int read_text(const char *text, struct settings **ret, struct err *e)
@@ -83,6 +84,7 @@ START_TEST(reads_a_good_file)
 	ck_assert_uint_eq(i->scratch_max_bytes, UINT64_C(100) << 30);
 	ck_assert_uint_eq(i->memory_min_bytes, UINT64_C(128) << 20);
 	ck_assert_uint_eq(i->cpus_max, 8);
+	ck_assert_int_eq(i->grace_s, 300);
 	ck_assert_uint_eq(i->n_uid, 2);
 	ck_assert_uint_eq(i->uid[0], 0);
 	ck_assert_uint_eq(i->uid[1], 1234);
@@ -91,6 +93,7 @@ START_TEST(reads_a_good_file)
 	ck_assert(i->firmware_efi && i->secure_boot && i->tpm); /* windows' defaults */
 	ck_assert_str_eq(i->user, "Administrator");
 	ck_assert_uint_eq(i->n_uid + i->n_gid, 0);
+	ck_assert_int_eq(i->grace_s, 180);
 }
 END_TEST
 
@@ -213,6 +216,8 @@ static const struct {
 	{"default: 1G",				       "min: 1G",					  "vmd.yaml:29: unknown key 'min'"                      },
 	{"{max: 100G}",				       "100G",					     "vmd.yaml:30: 'scratch' must hold keys"               },
 	{"min: 128M",					 "min: 0M",					  "vmd.yaml:31: 'min': '0M' is not a size"              },
+	{"grace: 5m",					 "grace: 0s",					"vmd.yaml:35: 'grace' must be from 1 s to 1 h"        },
+	{"grace: 5m",					 "grace: 61m",				       "vmd.yaml:35: 'grace' must be from 1 s to 1 h"        },
 	{"cpus: {max: 8}",				    "cpus: {max: 0}",                                   "vmd.yaml:32: 'max' must be a number from 1"          },
 	{"    networks: [lan]\n    allow",                    "    networks: [wan]\n    allow",
 	 "vmd.yaml:33: no such network: 'wan'"															  },

@@ -216,6 +216,7 @@ static int show_leftover(const struct ask *a, struct err *e)
 static int op_show(const struct ask *a, struct err *e)
 {
 	AUTO(json_object_put) struct json_object *o = NULL;
+	const struct image *image;
 	const struct vm_status *s;
 	const struct job *j = NULL;
 	const char *node;
@@ -234,6 +235,9 @@ static int op_show(const struct ask *a, struct err *e)
 	wire_add(a->out, "user", s->user);
 	wire_add(a->out, "host", node);
 	wire_add(a->out, "node_clear", s->node_clear ? "1" : "0");
+	image = catalogue_find(a->q->port.catalogue(a->q->port.self), j->request.image);
+	if (image)
+		wire_addf(a->out, "grace", "%lld", (long long)image->grace_s);
 	wire_addf(a->out, "elapsed", "%lld", (long long)elapsed_s(a, s));
 	ask_add_json(a->out, "json", o);
 	return ANSWERED;

@@ -220,7 +220,7 @@ static int put_template(struct json_object *spec, const struct settings *s, cons
 	json_put_at(spec, "nodeSelector", selector);
 	json_object_object_add(selector, SELECTOR_NODE, json_object_new_string(v->node));
 	json_put_str(spec, "evictionStrategy", "LiveMigrate");
-	json_put_int(spec, "terminationGracePeriodSeconds", 180);
+	json_put_int(spec, "terminationGracePeriodSeconds", v->grace_s);
 	if (!v->node[0])
 		return err_set(e, ERR_INVALID, "%s: no node is named", v->name);
 	if (put_domain(spec, v, e) < 0 || put_network(spec, s, v, e) < 0)

@@ -75,6 +75,7 @@ static void spec_fill(struct vm_spec *vm, const struct task *t)
 	vm->secure_boot = i->secure_boot;
 	vm->tpm = i->tpm;
 	vm->cpus = j->cpus;
+	vm->grace_s = i->grace_s;
 	vm->memory_bytes = vm_guest_memory_bytes(j->memory_bytes, j->cpus, i->tpm);
 	(void)str_copy(vm->node, sizeof(vm->node), j->node);
 	(void)str_copy(vm->network, sizeof(vm->network), t->request.network);

@@ -38,6 +38,7 @@ struct vm_spec {
 	enum vm_profile profile;
 	bool firmware_efi, secure_boot, tpm;
 	uint32_t cpus;
+	int64_t grace_s;       /* from its end being asked for to its kill */
 	uint64_t memory_bytes; /* the guest's, 2 MiB multiple */
 	char node[JOB_NODE_MAX + 1];
 	char network[JOB_NAME_MAX + 1]; /* key into settings' networks -> NAD ns/name */
