@@ -200,6 +200,31 @@ START_TEST(crashes_survive_a_new_vmd)
 }
 END_TEST
 
+START_TEST(what_hinders_a_removal_is_told)
+{
+	struct progress p = {.job_id = 0};
+	struct view v;
+
+	little_world_init(&w, "ending", "vm0:deleting", "");
+	(void)str_copy(trouble[TROUBLE_KUBE].text, sizeof(trouble[0].text), "Kubernetes: no");
+	v = view_of();
+	progress_step(&p, &w.job, &v);
+	ck_assert_str_eq(p.status.reason, "its virtual machine is being removed: Kubernetes: no");
+	w.seen.n_vm = 0;
+	progress_step(&p, &w.job, &v);
+	ck_assert_str_eq(p.status.reason, "the job is ending: Kubernetes: no");
+	w.job.phase = JOB_ENDED;
+	progress_step(&p, &w.job, &v); /* nothing is left to be hindered */
+	ck_assert_str_eq(p.status.reason, "");
+	little_world_done(&w);
+	little_world_init(&w, "ended normal", "disk", "");
+	progress_step(&p, &w.job, &v);
+	ck_assert_str_eq(p.status.reason, "its disk is being removed: Kubernetes: no");
+	memset(trouble, 0, sizeof(trouble));
+	little_world_done(&w);
+}
+END_TEST
+
 START_TEST(agent_that_refuses_is_quoted)
 {
 	struct progress p = {.job_id = 0};
@@ -433,6 +458,7 @@ int main(void)
 	tcase_add_test(t, kubernetes_says_why);
 	tcase_add_test(t, crashes_are_told);
 	tcase_add_test(t, crashes_survive_a_new_vmd);
+	tcase_add_test(t, what_hinders_a_removal_is_told);
 	tcase_add_test(t, agent_that_refuses_is_quoted);
 	tcase_add_test(t, no_limits);
 	tcase_add_test(t, another_nonce_is_another_job);

@@ -11,7 +11,7 @@
 void crashes_begin(struct crashes *c, const struct job *j)
 {
 	*c = (struct crashes){.n = 0};
-	if (j->request.recorded_run == j->restarts) {
+	if (j->request.recorded_run == job_incarnation(j)) {
 		c->n = j->request.recorded_crashes;
 		c->last_s = j->request.recorded_crashed_s;
 	}

@@ -279,6 +279,16 @@ static void step_wanted(struct progress *p, const struct job *j, const struct ho
 		reason_set(p, "%s", trouble_find(v, h, &since_us));
 }
 
+/* What is being removed, and what hinders it. */
+static void reason_removal(struct progress *p, const struct holdings *h, const struct view *v,
+			   const char *what)
+{
+	int64_t since_us;
+	const char *trouble = trouble_find(v, h, &since_us);
+
+	reason_set(p, "%s%s%s", what, trouble ? ": " : "", trouble ? trouble : "");
+}
+
 static void step_ended(struct progress *p, const struct holdings *h, const struct view *v)
 {
 	bool known = v->seen->vms_known && v->seen->pvs_known && v->seen->pvcs_known &&
@@ -304,10 +314,10 @@ static void step_ended(struct progress *p, const struct holdings *h, const struc
 		return;
 	}
 	state_set(p, VM_STATE_STOPPING, v);
-	reason_set(p, "%s is being removed",
-		   h->n_vm                          ? "its virtual machine"
-		   : h->n_pv + h->n_pvc + h->n_disk ? "its disk"
-						    : "what it used");
+	reason_removal(p, h, v,
+		       h->n_vm                          ? "its virtual machine is being removed"
+		       : h->n_pv + h->n_pvc + h->n_disk ? "its disk is being removed"
+							: "what it used is being removed");
 }
 
 static void step_pending(struct progress *p, const struct holdings *h, const struct view *v)
@@ -321,7 +331,8 @@ static void step_pending(struct progress *p, const struct holdings *h, const str
 static void step_ending(struct progress *p, const struct holdings *h, const struct view *v)
 {
 	state_set(p, VM_STATE_STOPPING, v);
-	reason_set(p, "%s", h->n_vm ? "its virtual machine is being removed" : "the job is ending");
+	reason_removal(p, h, v,
+		       h->n_vm ? "its virtual machine is being removed" : "the job is ending");
 }
 
 /* No VM of the job is on the node it leaves: none at all, or the one that has moved away. */
