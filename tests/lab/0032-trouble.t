@@ -16,6 +16,10 @@ brief() # SCRIPT: a job that does not wait for its guest, which has 4 s to go
 {
 	submit alice --vm=brisk --vm-wait=running -c 1 --mem=512M <<<$'#!/bin/bash\n'"$1"
 }
+ceph()
+{
+	on_lab timeout 10 ceph "$@" 2>/dev/null
+}
 no_drain()
 {
 	equals "$(on_lab sinfo -h -R)" ""
@@ -51,11 +55,11 @@ ok "the API comes back" lab up
 ok "the job ends" within 60 job_over "$a"
 ok "nothing of it is left" within 30 nothing_left "$a"
 
-signal STOP ceph-osd
+ceph osd pause
 as alice scancel "$b"
 ok "Ceph down at a job's end: the guest goes, and the job" within 60 job_over "$b"
 ok "what is waited for is shown" within 60 shows "$b" "being removed: Ceph"
-signal CONT ceph-osd
+ceph osd unpause
 ok "Ceph goes on: nothing of it is left" within 60 nothing_left "$b"
 
 ratios() # RATIO: from which on an OSD is full
@@ -63,12 +67,12 @@ ratios() # RATIO: from which on an OSD is full
 	local limit
 
 	for limit in nearfull backfillfull full; do
-		on_lab timeout 10 ceph osd set-$limit-ratio "$1" 2>/dev/null
+		ceph osd set-$limit-ratio "$1"
 	done
 }
 pool_is_full()
 {
-	contains "$(on_lab timeout 10 ceph osd dump | grep "'rbd'")" "[ ,]full"
+	contains "$(ceph osd dump | grep "'rbd'")" "[ ,]full"
 }
 ok "the guest has lived through that" within 100 says "$survivor" "^ready"
 ratios 0.0001

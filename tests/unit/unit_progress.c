@@ -200,6 +200,31 @@ START_TEST(crashes_survive_a_new_vmd)
 }
 END_TEST
 
+/* Ceph is down for an hour, and the job begins now: it has its full time. */
+START_TEST(old_trouble_is_not_the_jobs)
+{
+	struct progress p = {.job_id = 0};
+	struct view v;
+
+	little_world_init(&w, "running", "", "");
+	trouble[TROUBLE_CEPH].since_us = LITTLE_NOW_US - 3600 * S;
+	(void)str_copy(trouble[TROUBLE_CEPH].text, sizeof(trouble[0].text), "Ceph: no answer");
+	v = view_of();
+	progress_step(&p, &w.job, &v);
+	ck_assert_int_eq(p.status.state, VM_STATE_PROVISIONING);
+	ck_assert_str_eq(p.status.reason, "Ceph: no answer");
+	ck_assert_int_eq(p.deadline_us, LITTLE_NOW_US + 10 * S); /* for the record */
+	v.mono_us += w.policy.trouble_timeout_s * S - 1;
+	progress_step(&p, &w.job, &v);
+	ck_assert_int_eq(p.status.state, VM_STATE_PROVISIONING);
+	v.mono_us++;
+	progress_step(&p, &w.job, &v);
+	ck_assert_int_eq(p.status.state, VM_STATE_FAILED);
+	memset(trouble, 0, sizeof(trouble));
+	little_world_done(&w);
+}
+END_TEST
+
 START_TEST(what_hinders_a_removal_is_told)
 {
 	struct progress p = {.job_id = 0};
@@ -458,6 +483,7 @@ int main(void)
 	tcase_add_test(t, kubernetes_says_why);
 	tcase_add_test(t, crashes_are_told);
 	tcase_add_test(t, crashes_survive_a_new_vmd);
+	tcase_add_test(t, old_trouble_is_not_the_jobs);
 	tcase_add_test(t, what_hinders_a_removal_is_told);
 	tcase_add_test(t, agent_that_refuses_is_quoted);
 	tcase_add_test(t, no_limits);

@@ -27,10 +27,9 @@
  *
  *   hint    nothing more
  *   show    job, state, reason, vm, node, address, user (the guest's account), host (the node's
- *           name, for VM_HOST), node_clear=0|1, grace=SECONDS in which the guest must shut down (left
- *           out if its image is unknown), elapsed=SECONDS in this state, json=OBJECT
- *   key     key, user, address
- *   list    vm[]=OBJECT, one JSON object per VM by job id; more=1: ask again with after=last
+ *           name, for VM_HOST), node_clear=0|1, grace=SECONDS in which the guest must shut down
+ * (left out if its image is unknown), elapsed=SECONDS in this state, json=OBJECT key     key, user,
+ * address list    vm[]=OBJECT, one JSON object per VM by job id; more=1: ask again with after=last
  *           job id; held=N, for root and SlurmUser: so many VMs' deletions wait for an approval;
  *           old=1: slurmctld does not answer, this was known before
  *   images  image[]=OBJECT; more=1: again with after=last name

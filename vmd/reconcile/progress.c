@@ -203,6 +203,9 @@ static void step_limits(struct progress *p, const struct holdings *h, const stru
 		reason_set(p, "%s", trouble);
 		if (trouble_us <= 0)
 			return;
+		/* It may be older than the job, whose time begins with it. */
+		if (since_us < p->begun_us)
+			since_us = p->begun_us;
 		if (v->mono_us - since_us >= trouble_us)
 			fail(p, v, p->status.reason);
 		else

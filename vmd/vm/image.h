@@ -35,7 +35,7 @@ struct image {
 	uint64_t scratch_max_bytes; /* 0: no scratch disk allowed */
 	uint64_t memory_min_bytes;  /* guest memory, without overhead */
 	uint32_t cpus_max;          /* 0: no limit */
-	int64_t grace_s; /* how long a guest may take to shut down before it is killed */
+	int64_t grace_s;            /* how long a guest may take to shut down before it is killed */
 	size_t n_network;           /* names of networks allowed; the first is the default */
 	char network[8][JOB_NAME_MAX + 1];
 	/* Who may use it; all three empty: everybody. */
