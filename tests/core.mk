@@ -7,6 +7,7 @@ unit_tests += \
 	tests/unit/unit_image \
 	tests/unit/unit_inflight \
 	tests/unit/unit_job_spec \
+	tests/unit/unit_lease \
 	tests/unit/unit_move \
 	tests/unit/unit_plan \
 	tests/unit/unit_progress \
@@ -28,6 +29,10 @@ tests_unit_unit_job_spec_LDADD = $(core_test_libs)
 tests_unit_unit_move_SOURCES = tests/unit/unit_move.c tests/unit/little_world.c tests/unit/little_world.h
 tests_unit_unit_move_CFLAGS = $(unit_cflags)
 tests_unit_unit_move_LDADD = $(core_test_libs)
+
+tests_unit_unit_lease_SOURCES = tests/unit/unit_lease.c
+tests_unit_unit_lease_CFLAGS = $(unit_cflags)
+tests_unit_unit_lease_LDADD = $(core_test_libs)
 
 tests_unit_unit_plan_SOURCES = tests/unit/unit_plan.c tests/unit/little_world.c tests/unit/little_world.h
 tests_unit_unit_plan_CFLAGS = $(unit_cflags)

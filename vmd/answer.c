@@ -4,7 +4,7 @@
 #include "vmd/base/clock.h"
 #include "vmd/base/log.h"
 #include "vmd/base/str.h"
-#include "vmd/daemon.h"
+#include "vmd/lead.h"
 
 static const struct desired *get_desired(void *self)
 {
@@ -124,6 +124,11 @@ static int64_t wall_s(void *self)
 	return clock_wall_s();
 }
 
+static bool stands_by(void *self, char *ret_host, size_t size)
+{
+	return lead_is_others(self, ret_host, size);
+}
+
 void answer_ports(struct daemon *d, struct requests_port *ret)
 {
 	*ret = (struct requests_port){.self = d,
@@ -137,7 +142,8 @@ void answer_ports(struct daemon *d, struct requests_port *ret)
 				      .read_key = read_key,
 				      .end_job = end_job,
 				      .wall_s = wall_s,
-				      .discard = discard};
+				      .discard = discard,
+				      .stands_by = stands_by};
 }
 
 /* The server has one context for all its handlers: that of requests_handle(). */
@@ -168,6 +174,8 @@ void answer_metrics(void *ctx, struct strbuf *out)
 
 		v.jobs[s ? s->state : VM_STATE_UNKNOWN]++;
 	}
+	v.leads = d->lease && kube_lease_leads(d->lease);
+	lead_host(d, v.leader, sizeof(v.leader));
 	metrics_text(&d->metrics, &v, out);
 }
 
@@ -175,6 +183,7 @@ int answer_health(void *ctx, struct err *e)
 {
 	struct daemon *d = daemon_of(ctx);
 	const char *none = "not connected yet";
+	char host[80];
 
 	if (!slurm_view_desired(d->slurm)->known)
 		return err_set(e, ERR_RETRY, "slurm: %.200s",
@@ -185,5 +194,11 @@ int answer_health(void *ctx, struct err *e)
 	if (!d->seen.disks_known)
 		return err_set(e, ERR_RETRY, "ceph: %.200s",
 			       d->ceph_trouble[0] ? d->ceph_trouble : none);
+	if (kube_lease_leads(d->lease))
+		(void)str_copy(e->msg, sizeof(e->msg), "ok, leads");
+	else if (lead_is_others(d, host, sizeof(host)))
+		(void)str_fmt(e->msg, sizeof(e->msg), "ok, stands by, %s leads", host);
+	else
+		return err_set(e, ERR_RETRY, "no vmd leads: %.200s", kube_lease_trouble(d->lease));
 	return 0;
 }

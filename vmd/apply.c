@@ -5,6 +5,7 @@
 #include "vmd/base/log.h"
 #include "vmd/base/str.h"
 #include "vmd/daemon.h"
+#include "vmd/lead.h"
 #include "vmd/vm/credentials.h"
 
 /* What is under way. */
@@ -56,6 +57,7 @@ static void effect_end(struct effect *f, const struct err *e)
 	if (f->kind == ACT_CREATE_VM && e->kind == ERR_NONE)
 		log_hint_to_create(f, now_us);
 	reconciler_done(d->reconciler, f->ticket, e, daemon_now());
+	lead_drained(d);
 	daemon_round_soon(d);
 	free(f);
 }
@@ -164,6 +166,8 @@ int apply_action(void *self, const struct action *a, uint64_t ticket, struct err
 
 	if (!d->kube || !d->disks)
 		return err_set(e, ERR_RETRY, "the cluster's name is not known yet");
+	if (!lease_gate_open(&d->gate, clock_mono_us()))
+		return err_set(e, ERR_RETRY, LEASE_GATE_SHUT);
 	f = calloc(1, sizeof(*f));
 	if (!f)
 		abort();

@@ -8,6 +8,7 @@
 #include "vmd/base/log.h"
 #include "vmd/base/str.h"
 #include "vmd/catalogue_file.h"
+#include "vmd/lead.h"
 #include "vmd/reconcile/recover.h"
 #include "vmd/slurm/slurm_jobs.h"
 
@@ -33,6 +34,7 @@ static void observe(struct daemon *d)
 		kube_observe(d->kube, &d->seen);
 	if (d->disks)
 		disk_view_observe(d->disks, &d->seen);
+	lead_doubt(d, &d->seen);
 }
 
 /* The image's profile says how a guest answers; a VM whose job is gone is not asked any more. One
@@ -84,15 +86,19 @@ static void tell_brake(struct daemon *d)
 static void run_round(struct daemon *d)
 {
 	struct desired *want = slurm_view_world(d->slurm);
+	bool acts = lead_acts(d);
 	int64_t next_us;
 
 	observe(d);
 	world_sort(want, &d->seen);
 	recover_fill(want, &d->seen, d->settings->policy.slurm_uid);
 	probe(d, want);
+	reconciler_lead(d->reconciler, acts);
 	next_us = reconciler_round(d->reconciler, want, &d->seen, daemon_now());
-	expect_ends(d, want);
-	tell_brake(d);
+	if (acts) {
+		expect_ends(d, want);
+		tell_brake(d);
+	}
 	(void)sd_event_source_set_time(d->deadline, (uint64_t)next_us);
 	(void)sd_event_source_set_enabled(d->deadline,
 					  next_us == INT64_MAX ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
@@ -145,11 +151,29 @@ static void on_slurm_trouble(void *ctx, const char *text)
 	tell_trouble(d, "slurm", d->slurm_trouble, sizeof(d->slurm_trouble), text);
 }
 
+/* The watches' trouble comes first: without an API there is no Lease either. */
+void daemon_trouble_kube(struct daemon *d)
+{
+	const char *lease = d->lease ? kube_lease_trouble(d->lease) : "";
+	bool hinders = *lease && !kube_lease_leads(d->lease) && !kube_lease_is_others(d->lease);
+	char text[240];
+
+	(void)snprintf(text, sizeof(text), "%s%.220s",
+		       d->watch_trouble[0] || !hinders ? "" : "Kubernetes: ",
+		       d->watch_trouble[0] ? d->watch_trouble
+		       : hinders           ? lease
+					   : "");
+	if (text[0] || d->kube_trouble[0])
+		tell_trouble(d, "kube", d->kube_trouble, sizeof(d->kube_trouble),
+			     text[0] ? text : NULL);
+}
+
 static void on_kube_trouble(void *ctx, const char *text)
 {
 	struct daemon *d = ctx;
 
-	tell_trouble(d, "kube", d->kube_trouble, sizeof(d->kube_trouble), text);
+	(void)snprintf(d->watch_trouble, sizeof(d->watch_trouble), "%s", text ? text : "");
+	daemon_trouble_kube(d);
 }
 
 static void on_ceph_trouble(void *ctx, const char *text)
@@ -203,12 +227,14 @@ static void on_slurm_log(void *ctx, uint32_t job_id, const char *text)
 /* Objects are labelled and marked with the cluster's name: nothing can be seen or made before. */
 static int start_outside(struct daemon *d, struct err *e)
 {
-	struct kube_callbacks kube = {.ctx = d, .changed = on_changed, .trouble = on_kube_trouble};
+	struct kube_callbacks kube = {
+		.ctx = d, .changed = on_changed, .trouble = on_kube_trouble, .gate = &d->gate};
 	struct disk_view_callbacks disks = {.ctx = d,
 					    .changed = on_changed,
 					    .listed = on_listed,
 					    .trouble = on_ceph_trouble,
-					    .missing = on_missing};
+					    .missing = on_missing,
+					    .gate = &d->gate};
 
 	if (d->kube)
 		return 0;
@@ -216,7 +242,7 @@ static int start_outside(struct daemon *d, struct err *e)
 	    kube_new(d->loop, d->settings, &kube, &d->kube, e) < 0)
 		return -1;
 	disk_view_check_golden(d->disks, &d->settings->catalogue);
-	return kube_start(d->kube, e);
+	return lead_start(d, e);
 }
 
 static void on_cluster(void *ctx, const char *name, uint32_t slurm_uid)
@@ -244,7 +270,8 @@ static int start_slurm(struct daemon *d, struct err *e)
 					.trouble = on_slurm_trouble,
 					.cluster = on_cluster,
 					.asking = on_asking,
-					.log = on_slurm_log};
+					.log = on_slurm_log,
+					.gate = &d->gate};
 
 	slurm_jobs_start();
 	return slurm_view_new(d->loop, &s, &d->slurm, e);
@@ -334,7 +361,8 @@ static bool needs_restart(const struct settings *a, const struct settings *b)
 	       !str_eq(a->kube_ca_file, b->kube_ca_file) ||
 	       !str_eq(a->kube_token_file, b->kube_token_file) ||
 	       !str_eq(a->kube_namespace, b->kube_namespace) ||
-	       a->kube_timeout_s != b->kube_timeout_s || !str_eq(a->ceph_conf, b->ceph_conf) ||
+	       a->kube_timeout_s != b->kube_timeout_s || !str_eq(a->lease_name, b->lease_name) ||
+	       a->lease_duration_s != b->lease_duration_s || !str_eq(a->ceph_conf, b->ceph_conf) ||
 	       !str_eq(a->ceph_user, b->ceph_user) || !str_eq(a->ceph_keyring, b->ceph_keyring) ||
 	       !str_eq(a->ceph_pool, b->ceph_pool) ||
 	       !str_eq(a->ceph_cluster_id, b->ceph_cluster_id) ||
@@ -352,7 +380,8 @@ void daemon_reload(struct daemon *d)
 		return;
 	}
 	if (needs_restart(d->settings, new))
-		log_warn("event=reload err=\"api, kubernetes, ceph and slurm.cluster take effect "
+		log_warn("event=reload err=\"api, kubernetes, lease, ceph and slurm.cluster take "
+			 "effect "
 			 "at the next start\"");
 	/* The pool belongs to what needs a restart. */
 	memcpy(new->policy.pool, d->settings->policy.pool, sizeof(new->policy.pool));

@@ -9,6 +9,8 @@
 #include "vmd/api/server.h"
 #include "vmd/disk_view.h"
 #include "vmd/kube/kube.h"
+#include "vmd/kube/kube_lease.h"
+#include "vmd/lease/lease_gate.h"
 #include "vmd/network/probe.h"
 #include "vmd/reconcile/reconciler.h"
 #include "vmd/slurm_view.h"
@@ -24,8 +26,14 @@ struct daemon {
 	struct settings *settings;
 	int64_t start_s;
 	struct slurm_view *slurm;
-	struct kube *kube;       /* NULL until the cluster's name is known */
-	struct disk_view *disks; /* the same */
+	struct kube *kube;        /* NULL until the cluster's name is known */
+	struct disk_view *disks;  /* the same */
+	struct kube_lease *lease; /* the same */
+	struct lease_gate gate;   /* open while this vmd leads */
+	bool watching;            /* Kubernetes is watched: the Lease has been asked for */
+	int64_t led_since_us;     /* as it was told last; 0 it does not lead */
+	bool leaving, letting_go;
+	struct sd_event_source *end;
 	struct prober *prober;
 	struct server *server;
 	struct requests requests;
@@ -37,12 +45,15 @@ struct daemon {
 	struct sd_event_source *round;    /* a round is due now */
 	struct sd_event_source *deadline; /* ... or at the latest then */
 	char slurm_trouble[240], kube_trouble[240], ceph_trouble[240];
+	char watch_trouble[240]; /* what the watches alone say */
 };
 
 /* Builds all parts and joins them to the loop. */
 int daemon_start(struct daemon *d, struct err *e);
 /* SIGHUP: a file with an error changes nothing. */
 void daemon_reload(struct daemon *d);
+/* The watches, or the Lease, are in trouble, or no longer. */
+void daemon_trouble_kube(struct daemon *d);
 /* Something has changed: one round, when all that is pending has been taken in. */
 void daemon_round_soon(struct daemon *d);
 struct now daemon_now(void);

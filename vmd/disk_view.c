@@ -8,6 +8,7 @@
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 #include "vmd/base/worker.h"
+#include "vmd/lease/lease_gate.h"
 #include "vmd/rbd/rbd_disk.h"
 
 #include <string.h>
@@ -28,6 +29,9 @@ struct disk_view {
 	struct disk_seen *disk;
 	sd_event_source *timer;
 	bool listing;
+	bool list_again;  /* the one under way is too old already */
+	int64_t began_us; /* the list under way */
+	int64_t asked_us; /* the one that is known */
 	uint64_t changes; /* by actions: tells whether a list is of one moment */
 	int64_t retry_us;
 	bool in_trouble;
@@ -102,9 +106,14 @@ static void list_done(struct work *w)
 	} else {
 		v->retry_us = RETRY_MIN_US;
 		list_at(v, torn ? LIST_AGAIN_US : LIST_EVERY_US);
-		if (!torn)
+		if (!torn) {
+			v->asked_us = v->began_us;
 			list_take(v, l);
+		}
 	}
+	if (v->list_again)
+		list_at(v, 0);
+	v->list_again = false;
 	free(l->disk);
 	free(l);
 }
@@ -123,12 +132,25 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 		.work = {.run = list_run, .done = list_done},
                   .view = v, .changes = v->changes
         };
+	v->began_us = clock_mono_us();
 	v->listing = worker_submit(v->worker, &l->work, &e) == 0;
 	if (!v->listing) {
 		free(l);
 		list_at(v, RETRY_MIN_US);
 	}
 	return 0;
+}
+
+void disk_view_refresh(struct disk_view *v)
+{
+	v->list_again = v->listing;
+	if (!v->listing)
+		list_at(v, 0);
+}
+
+int64_t disk_view_asked_us(const struct disk_view *v)
+{
+	return v->known ? v->asked_us : 0;
 }
 
 /* ---- actions ---- */
@@ -149,7 +171,9 @@ static void act_run(struct work *w)
 	struct rbd_store *st = a->view->store;
 
 	a->e.kind = ERR_NONE;
-	if (act->kind == ACT_CLONE_DISK)
+	if (!lease_gate_open(a->view->callbacks.gate, clock_mono_us()))
+		(void)err_set(&a->e, ERR_RETRY, LEASE_GATE_SHUT);
+	else if (act->kind == ACT_CLONE_DISK)
 		(void)rbd_disk_clone(st, &act->disk, &a->e);
 	else if (act->kind == ACT_CREATE_DISK)
 		(void)rbd_disk_create(st, &act->disk, &a->e);

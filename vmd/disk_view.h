@@ -8,6 +8,7 @@
 #include "vmd/settings.h"
 
 struct sd_event;
+struct lease_gate;
 struct disk_view;
 
 struct disk_view_callbacks {
@@ -16,11 +17,16 @@ struct disk_view_callbacks {
 	void (*listed)(void *ctx, enum err_kind kind);
 	void (*trouble)(void *ctx, const char *text); /* NULL: Ceph answers */
 	void (*missing)(void *ctx, const char *image, const char *revision, const char *text);
+	const struct lease_gate *gate; /* disks are changed while it is open; NULL: always */
 };
 
 /* Begins to list at once. s->cluster must be known. */
 int disk_view_new(struct sd_event *loop, const struct settings *s,
 		  const struct disk_view_callbacks *cb, struct disk_view **ret, struct err *e);
+/* Lists now. */
+void disk_view_refresh(struct disk_view *v);
+/* When the list there is was asked for, monotonic; 0: there is none. */
+int64_t disk_view_asked_us(const struct disk_view *v);
 /* disks and disks_known; borrowed until the loop goes on. */
 void disk_view_observe(struct disk_view *v, struct observed *seen);
 /* ACT_CLONE_DISK, ACT_CREATE_DISK, ACT_TAKE_DISK, ACT_KEEP_DISK, ACT_REMOVE_DISK. What succeeded is

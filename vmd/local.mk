@@ -32,6 +32,7 @@ libvmcore_a_SOURCES = \
 	vmd/disk/origin.c vmd/disk/origin.h \
 	vmd/job/job.c vmd/job/job.h \
 	vmd/job/job_spec.c vmd/job/job_spec.h \
+	vmd/lease/lease.c vmd/lease/lease.h vmd/lease/lease_gate.h \
 	vmd/migration/move.c vmd/migration/move.h \
 	vmd/reconcile/action.c vmd/reconcile/action.h \
 	vmd/reconcile/crashes.c vmd/reconcile/crashes.h \
@@ -94,6 +95,7 @@ vmd_vmd_SOURCES = \
 	vmd/apply.c \
 	vmd/daemon.c vmd/daemon.h \
 	vmd/disk_view.c vmd/disk_view.h \
+	vmd/lead.c vmd/lead.h \
 	vmd/slurm_ending.c vmd/slurm_ending.h \
 	vmd/slurm_view.c vmd/slurm_view.h \
 	vmd/vmd.c
@@ -111,6 +113,7 @@ libvmkube_a_SOURCES = \
 	vmd/kube/kube_event.c vmd/kube/kube_event.h \
 	vmd/kube/kube_migration.c vmd/kube/kube_migration.h \
 	vmd/kube/kube_http.c vmd/kube/kube_http.h \
+	vmd/kube/kube_lease.c vmd/kube/kube_lease.h \
 	vmd/kube/kube_line.c vmd/kube/kube_line.h \
 	vmd/kube/kube_meta.c vmd/kube/kube_meta.h \
 	vmd/kube/kube_profile.c \
@@ -124,9 +127,10 @@ libvmkube_a_SOURCES = \
 	vmd/kube/kube_transfer.c vmd/kube/kube_transfer.h \
 	vmd/kube/kube_vm.c vmd/kube/kube_vm.h \
 	vmd/kube/kube_volume.c vmd/kube/kube_volume.h \
-	vmd/kube/kube_watch.c vmd/kube/kube_watch.h
+	vmd/kube/kube_watch.c vmd/kube/kube_watch.h \
+	vmd/lease/holder.c vmd/lease/holder.h
 libvmkube_a_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(SYSTEMD_CFLAGS)
-kube_libs = libvmkube.a $(CURL_LIBS) $(base_libs)
+kube_libs = libvmkube.a libvmcore.a $(CURL_LIBS) $(base_libs)
 # api, vmd's side
 noinst_LIBRARIES += libapi.a
 libapi_a_SOURCES = \

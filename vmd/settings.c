@@ -249,6 +249,23 @@ static int read_kubernetes(struct conf *root, struct settings *s, struct err *e)
 	return conf_check_used(map, e);
 }
 
+static int read_lease(struct conf *root, struct settings *s, struct err *e)
+{
+	static const struct text_key keys[] = {
+		TEXT_KEY("name", lease_name, false, is_object_name, OBJECT_NAME),
+	};
+	struct conf *map;
+
+	if (settings_section(root, "lease", false, &map, e) < 0)
+		return -1;
+	if (!map)
+		return 0;
+	if (read_texts(map, keys, ARRAY_LEN(keys), s, e) < 0 ||
+	    read_time(map, "duration", 4, 300, &s->lease_duration_s, e) < 0)
+		return -1;
+	return conf_check_used(map, e);
+}
+
 static int read_ceph(struct conf *root, struct settings *s, struct err *e)
 {
 	static const struct text_key keys[] = {
@@ -328,6 +345,7 @@ static void set_defaults(struct settings *s)
 		.slurm_poll_s = 10,
 		.kube_namespace = "slurm-vm",
 		.kube_timeout_s = 10,
+		.lease_duration_s = 10,
 		.ceph_conf = "/etc/ceph/ceph.conf",
 		.ceph_user = "vmd",
 		.ceph_pool = "rbd",
@@ -353,9 +371,10 @@ int settings_read(struct conf *root, struct settings **ret, struct err *e)
 		return conf_error(root, e, "the file must hold sections such as 'kubernetes:'");
 	set_defaults(s);
 	if (read_api(root, s, e) < 0 || read_slurm(root, s, e) < 0 ||
-	    read_kubernetes(root, s, e) < 0 || read_ceph(root, s, e) < 0 ||
-	    read_networks(root, s, e) < 0 || read_limits(root, &s->policy, e) < 0 ||
-	    settings_read_images(root, s, e) < 0 || conf_check_used(root, e) < 0)
+	    read_kubernetes(root, s, e) < 0 || read_lease(root, s, e) < 0 ||
+	    read_ceph(root, s, e) < 0 || read_networks(root, s, e) < 0 ||
+	    read_limits(root, &s->policy, e) < 0 || settings_read_images(root, s, e) < 0 ||
+	    conf_check_used(root, e) < 0)
 		return -1;
 	(void)str_copy(s->policy.pool, sizeof(s->policy.pool), s->ceph_pool);
 	*ret = STEAL(s);

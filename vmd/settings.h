@@ -30,6 +30,9 @@ struct settings {
 				      expire */
 	char kube_namespace[64];
 	int64_t kube_timeout_s; /* one request; default 10 */
+	/* lease: */
+	char lease_name[64];      /* "" vmd-CLUSTER */
+	int64_t lease_duration_s; /* default 10 */
 	/* ceph: */
 	char ceph_conf[256];
 	char ceph_user[64];       /* "vmd": client.vmd */

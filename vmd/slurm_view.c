@@ -9,6 +9,7 @@
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 #include "vmd/base/worker.h"
+#include "vmd/lease/lease_gate.h"
 #include "vmd/slurm/slurm_jobs.h"
 #include "vmd/slurm/slurm_move.h"
 #include "vmd/slurm_ending.h"
@@ -42,7 +43,9 @@ struct slurm_view {
 	sd_event_source *timer;       /* the next full load */
 	bool loading;
 	bool load_again;
+	bool load_now;     /* ... without a gap */
 	int64_t loaded_us; /* when the last full load began */
+	int64_t asked_us;  /* when the one that want is of began */
 	uint32_t bad;      /* last job with a malformed request: told once */
 	bool in_trouble;
 	bool cluster_known;
@@ -198,19 +201,21 @@ static void load_done(struct work *w)
 	v->loading = false;
 	v->settings.loaded(v->settings.ctx, l->e.kind);
 	trouble(v, failed ? &l->e : NULL);
-	if (failed)
+	if (failed) {
 		v->want.known = false;
-	else
+	} else {
+		v->asked_us = v->loaded_us;
 		load_take(v, &l->list);
+	}
 	slurm_list_done(&l->list);
 	free(l);
 	if (failed)
 		load_at(v, clock_mono_us() + RETRY_US);
 	else if (v->load_again)
-		load_at(v, v->loaded_us + LOAD_GAP_US);
+		load_at(v, v->load_now ? 0 : v->loaded_us + LOAD_GAP_US);
 	else
 		load_at(v, v->loaded_us + v->settings.poll_s * SEC_US);
-	v->load_again = false;
+	v->load_again = v->load_now = false;
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
@@ -243,6 +248,18 @@ static void load_soon(struct slurm_view *v)
 		v->load_again = true;
 	else
 		load_at(v, v->loaded_us + LOAD_GAP_US);
+}
+
+void slurm_view_refresh(struct slurm_view *v)
+{
+	v->load_again = v->load_now = v->loading;
+	if (!v->loading)
+		load_at(v, 0);
+}
+
+int64_t slurm_view_asked_us(const struct slurm_view *v)
+{
+	return v->want.known ? v->asked_us : 0;
 }
 
 /* ---- one job ---- */
@@ -459,7 +476,9 @@ static void act_run(struct work *w)
 	const struct action *what = &a->action;
 
 	a->e.kind = ERR_NONE;
-	if (what->kind == ACT_END_JOB)
+	if (!lease_gate_open(a->view->settings.gate, clock_mono_us()))
+		(void)err_set(&a->e, ERR_RETRY, LEASE_GATE_SHUT);
+	else if (what->kind == ACT_END_JOB)
 		(void)slurm_job_end(what->job_id, what->job_failed, what->reason, &a->e);
 	else if (what->kind == ACT_RECORD)
 		(void)slurm_job_record(what->job_id, &a->request, what->reason, &a->e);

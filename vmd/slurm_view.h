@@ -8,6 +8,7 @@
 #include "vmd/reconcile/action.h"
 
 struct sd_event;
+struct lease_gate;
 struct slurm_view;
 
 struct slurm_view_settings {
@@ -21,6 +22,7 @@ struct slurm_view_settings {
 	void (*asking)(void *ctx, uint32_t job_id, bool begins);
 	void (*log)(void *ctx, uint32_t job_id,
 		    const char *text); /* worth an administrator's eye */
+	const struct lease_gate *gate; /* jobs are changed while it is open; NULL: always */
 };
 
 /* Starts asking at once. slurm_jobs_start() must have been called. */
@@ -31,6 +33,11 @@ void slurm_view_set_poll(struct slurm_view *v, int64_t poll_s);
  * failed. */
 const struct desired *slurm_view_desired(const struct slurm_view *v);
 struct desired *slurm_view_world(struct slurm_view *v); /* the same, for world_sort() */
+
+/* Load all jobs now. */
+void slurm_view_refresh(struct slurm_view *v);
+/* When the list there is was asked for, monotonic; 0: there is none. */
+int64_t slurm_view_asked_us(const struct slurm_view *v);
 
 /* Look at this job now. request (or NULL) comes with uid from root on the job's node: a job that
  * has none in its record gets it written there, if it is uid's. From there on it is a job like any

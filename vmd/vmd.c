@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The daemon's main: options, and building the parts. Manual: vmd(8). */
 #include "vmd/base/log.h"
-#include "vmd/daemon.h"
+#include "vmd/lead.h"
 
 #include <getopt.h>
 #include <signal.h>
@@ -38,8 +38,9 @@ static int on_end(sd_event_source *source, const struct signalfd_siginfo *si, vo
 	struct daemon *d = userdata;
 
 	(void)source;
-	log_info("event=exit signal=%u", si->ssi_signo);
-	return sd_event_exit(d->loop, 0);
+	log_info("event=leave signal=%u", si->ssi_signo);
+	lead_leave(d);
+	return 0;
 }
 
 /* Before the first thread, so that all of them inherit the blocked signals. */

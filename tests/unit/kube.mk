@@ -10,7 +10,12 @@ unit_tests += \
 	tests/unit/unit_kube_http \
 	tests/unit/unit_kube_request \
 	tests/unit/unit_kube_samples \
-	tests/unit/unit_kube_schema
+	tests/unit/unit_kube_schema \
+	tests/unit/unit_kube_lease
+
+tests_unit_unit_kube_lease_SOURCES = tests/unit/unit_kube_lease.c
+tests_unit_unit_kube_lease_CFLAGS = $(unit_cflags)
+tests_unit_unit_kube_lease_LDADD = $(kube_test_libs)
 
 tests_unit_unit_kube_decode_SOURCES = tests/unit/unit_kube_decode.c tests/unit/kube_fixture.c
 tests_unit_unit_kube_decode_CFLAGS = $(unit_cflags)

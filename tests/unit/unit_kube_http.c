@@ -5,6 +5,7 @@
 #include "vmd/base/str.h"
 #include "vmd/kube/kube_http.h"
 #include "vmd/kube/kube_watch.h"
+#include "vmd/lease/lease_gate.h"
 
 #include <check.h>
 #include <signal.h>
@@ -379,6 +380,47 @@ START_TEST(deadline_holds_in_the_queue)
 }
 END_TEST
 
+static void answer_any(void *ctx, const struct fake_request *q, struct fake_answer *a)
+{
+	(void)ctx, (void)q;
+	*a = (struct fake_answer){.status = 200, .body = "{}"};
+}
+
+/* What changes something is not sent by one that does not lead any more; reading goes on. */
+START_TEST(shut_out)
+{
+	struct lease_gate gate = {.until_us = 0};
+	char ca_file[256], token_file[256];
+	struct result res;
+	struct err e;
+
+	up(answer_any, NULL, SEC_US, 4);
+	http_free(http);
+	(void)str_fmt(ca_file, sizeof(ca_file), "%s/ca.crt", dir);
+	(void)str_fmt(token_file, sizeof(token_file), "%s/token", dir);
+	ck_assert_int_eq(http_new(loop,
+				  &(struct http_settings){.server = fake_api_url(api),
+							  .ca_file = ca_file,
+							  .token_file = token_file,
+							  .timeout_us = 10 * SEC_US,
+							  .parallel_max = 1,
+							  .queue_max = 9,
+							  .gate = &gate},
+				  &http, &e),
+			 0);
+	res = ask("DELETE", "/x", "{}");
+	ck_assert_int_eq(res.e.kind, ERR_RETRY);
+	ck_assert_ptr_nonnull(strstr(res.e.msg, "does not lead"));
+	ck_assert_uint_eq(fake_api_requests(api), 0);
+	(void)ask("GET", "/x", NULL);
+	ck_assert_uint_eq(fake_api_requests(api), 1);
+	atomic_store(&gate.until_us, INT64_MAX);
+	(void)ask("DELETE", "/x", "{}");
+	ck_assert_uint_eq(fake_api_requests(api), 2);
+	down();
+}
+END_TEST
+
 START_TEST(queue_is_bounded)
 {
 	struct result res = {.calls = 0};
@@ -726,6 +768,34 @@ START_TEST(trouble_ends_when_the_watch_opens)
 }
 END_TEST
 
+/* A new leader reads everything anew. */
+static void answer_lists(void *ctx, const struct fake_request *q, struct fake_answer *a)
+{
+	(void)ctx;
+	if (!*fake_query(q, "watch"))
+		a->body = LIST("5", "", "");
+	else
+		*a = (struct fake_answer){.status = 200, .stream = true, .end = FAKE_SILENCE};
+}
+
+START_TEST(watch_reads_anew)
+{
+	struct follow f = {.states = 0};
+
+	up(answer_lists, NULL, 10 * SEC_US, 4);
+	follow_start(&f, NULL, 2 * SEC_US);
+	while (!f.known || fake_api_requests(api) < 2)
+		ck_assert_int_ge(sd_event_run(loop, 20000), 0);
+	watch_again(f.watch);
+	ck_assert(!watch_known(f.watch));
+	while (!watch_known(f.watch) || fake_api_requests(api) < 4)
+		ck_assert_int_ge(sd_event_run(loop, 20000), 0);
+	ck_assert_str_eq(f.log, "[][]");
+	watch_free(f.watch);
+	down();
+}
+END_TEST
+
 START_TEST(escape)
 {
 	char buf[16];
@@ -756,6 +826,8 @@ int main(void)
 	tcase_add_test(t, no_more_than_n_at_a_time);
 	tcase_add_test(t, deadline_holds_in_the_queue);
 	tcase_add_test(t, queue_is_bounded);
+	tcase_add_test(t, shut_out);
+	tcase_add_test(t, watch_reads_anew);
 	tcase_add_test(t, retry_after);
 	tcase_add_loop_test(t, watch_stories, 0, ARRAY_LEN(stories));
 	tcase_add_test(t, huge_line);

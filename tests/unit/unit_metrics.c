@@ -25,6 +25,8 @@ static void setup(void)
 		(struct reconciler_counts){.rounds = 11, .in_flight = 2, .approval_wanted = true};
 	view.jobs[VM_STATE_READY] = 4;
 	view.vms_known = true;
+	view.leads = true;
+	(void)str_copy(view.leader, sizeof(view.leader), "masternode");
 	view.n_worker = 1;
 	view.worker[0] = (struct metrics_worker){.name = "munge", .age_us = 250000};
 	view.resident_bytes = 4096;
@@ -44,6 +46,8 @@ static const char *const lines[] = {
 	"vmd_calls_total{source=\"kube\",result=\"retry\"} 7",
 	"vmd_calls_total{source=\"slurm\",result=\"ok\"} 0",
 	"vmd_hints_total 9",
+	"vmd_leads 1",
+	"vmd_leader_info{host=\"masternode\"} 1",
 	"vmd_hint_to_create_seconds_bucket{le=\"0.005\"} 1",
 	"vmd_hint_to_create_seconds_bucket{le=\"0.01\"} 2",
 	"vmd_hint_to_create_seconds_bucket{le=\"30\"} 2",

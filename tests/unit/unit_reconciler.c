@@ -461,6 +461,28 @@ START_TEST(other_states_and_reasons)
 }
 END_TEST
 
+/* One that stands by knows each job's state and what it would do, and does nothing; a plan that was
+ * cut is no reason to look again at once. */
+START_TEST(standby_only_looks)
+{
+	begin("running");
+	reconciler_lead(r, false);
+	w.policy.actions_per_round = 1;
+	(void)look(0, "running", "");
+	w.policy.actions_per_round = 1;
+	fake.n = 0;
+	ck_assert_int_gt(reconciler_round(r, &w.want, &w.seen, now()), now().mono_us);
+	expect(VM_STATE_PROVISIONING, "making its disks and virtual machine");
+	ck_assert_uint_eq(fake.n, 0);
+	ck_assert(reconciler_plan(r)->cut);
+	ck_assert_uint_eq(reconciler_counts(r).in_flight, 0);
+	reconciler_lead(r, true);
+	(void)look(1, "running", "");
+	ck_assert_ptr_nonnull(asked(ACT_CLONE_DISK));
+	end();
+}
+END_TEST
+
 START_TEST(port_that_refuses)
 {
 	begin("running");
@@ -589,6 +611,7 @@ int main(void)
 	tcase_add_test(t, new_vmd_remembers_ready);
 	tcase_add_test(t, requeue_begins_anew);
 	tcase_add_test(t, other_states_and_reasons);
+	tcase_add_test(t, standby_only_looks);
 	tcase_add_test(t, port_that_refuses);
 	tcase_add_test(t, record_only_when_it_changed);
 	tcase_add_test(t, wakes_for_kept_disks);

@@ -351,6 +351,40 @@ START_TEST(show_fields)
 }
 END_TEST
 
+static bool stands_by(void *self, char *ret_host, size_t size)
+{
+	(void)self;
+	(void)str_copy(ret_host, size, "masternode");
+	return true;
+}
+
+/* One that stands by tells what it sees, and that it does; it takes no orders, which nobody would
+ * carry out, and says of no node that it is clear. */
+START_TEST(standby)
+{
+	static const char *const refused[] = {"op=hint\njob=17\n", "op=stop\njob=17\n",
+					      "op=approve\nheld=0\n"};
+
+	setup();
+	requests.port.stands_by = stands_by;
+	status.node_clear = true;
+	ask_as(ALICE, "op=show\njob=17\n");
+	ck_assert_pstr_eq(wire_get(&in, "standby"), "masternode");
+	ck_assert_pstr_eq(wire_get(&in, "state"), "BOOTING");
+	ck_assert_pstr_eq(wire_get(&in, "node_clear"), "0");
+	ask_as(ALICE, "op=list\n");
+	ck_assert_pstr_eq(wire_get(&in, "standby"), "masternode");
+	for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
+		ask_as(0, refused[i]);
+		ck_assert_int_eq(reply.e.kind, ERR_RETRY);
+		ck_assert_ptr_nonnull(strstr(reply.e.msg, "masternode leads"));
+	}
+	ck_assert_uint_eq(hint.n, 0);
+	ck_assert_uint_eq(approved.n, 0);
+	requests.port.stands_by = NULL;
+}
+END_TEST
+
 /* In the list, but the reconciler has not seen it: never "clear". */
 START_TEST(show_before_the_first_round)
 {
@@ -760,6 +794,7 @@ int main(void)
 	tcase_add_test(t, slurm_user_unknown);
 	tcase_add_test(t, show_fields);
 	tcase_add_test(t, show_before_the_first_round);
+	tcase_add_test(t, standby);
 	tcase_add_test(t, without_slurm);
 	tcase_add_test(t, leftover);
 	tcase_add_test(t, hints);

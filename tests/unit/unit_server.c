@@ -46,6 +46,7 @@ static struct {
 	const char *munge_socket;
 	uint16_t port, metrics_port;
 	bool sick;
+	unsigned calls, standbys; /* of op standby: the first so many stand by */
 	struct err e;
 	int rc;
 	sd_event *loop;
@@ -77,6 +78,15 @@ static void handle(void *ctx, const struct caller *who, const struct wire_in *in
 		wire_add(o, "late", "1");
 		sd_event_add_time_relative(srv.loop, &source, CLOCK_MONOTONIC, 20 * MSEC_US, 1,
 					   reply_late, r);
+	} else if (str_eq(op, "standby")) {
+		wire_addf(o, "calls", "%u", ++srv.calls);
+		if (srv.calls <= srv.standbys)
+			wire_add(o, "standby", "elsewhere");
+		reply_send(r);
+	} else if (str_eq(op, "refused")) {
+		srv.calls++;
+		(void)err_set(&e, ERR_RETRY, "stands by");
+		reply_error(r, &e);
 	} else if (str_eq(op, "never")) {
 		/* server_free() must cope */
 	} else if (str_eq(op, "large")) {
@@ -469,6 +479,42 @@ END_TEST
 
 /* Trouble on the way */
 
+/* Of several vmd the one that leads is asked; when none does, one that stands by answers. */
+START_TEST(leader_is_found)
+{
+	static const struct {
+		const char *op;
+		unsigned standbys, calls;
+		enum err_kind kind;
+	} rows[] = {
+		{"standby", 0, 1, ERR_NONE },
+		{"standby", 1, 2, ERR_NONE },
+		{"standby", 9, 3, ERR_NONE }, /* both, then the first again */
+		{"refused", 0, 3, ERR_RETRY}
+        };
+	char servers[64], text[16];
+	struct err e;
+
+	(void)snprintf(servers, sizeof(servers), "127.0.0.1:%u,127.0.0.1:%u", srv.port, srv.port);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		srv.calls = 0;
+		srv.standbys = rows[i].standbys;
+		if (call_as(servers, self(), munge.socket, rows[i].op, "", 20000, &e) == 0)
+			e.kind = ERR_NONE;
+		ck_assert_int_eq(e.kind, rows[i].kind);
+		ck_assert_uint_eq(srv.calls, rows[i].calls);
+		(void)snprintf(text, sizeof(text), "%u", rows[i].calls);
+		if (rows[i].kind == ERR_NONE)
+			ck_assert_str_eq(wire_get(&in, "calls"), text);
+	}
+	*strchr(servers, ',') = '\0'; /* one alone is asked once */
+	srv.calls = 0;
+	srv.standbys = 9;
+	ck_assert_int_eq(call_as(servers, self(), munge.socket, "standby", "", 20000, &e), 0);
+	ck_assert_uint_eq(srv.calls, 1);
+}
+END_TEST
+
 START_TEST(next_server)
 {
 	AUTO(fd) int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -695,6 +741,7 @@ int main(void)
 	tcase_add_test(t, metrics_listener);
 	tcase_add_test(t, ends_with_open_requests);
 	tcase_add_test(t, next_server);
+	tcase_add_test(t, leader_is_found);
 	tcase_add_loop_test(t, bad_server_rows, 0, ARRAY_LEN(bad_servers));
 	tcase_add_test(t, munge_down_here);
 	tcase_add_test(alone, another_uid);

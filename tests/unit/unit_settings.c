@@ -150,6 +150,12 @@ static const struct {
 	{"cluster: lab",				      "cluster: 'a b'",                                   "vmd.yaml:6: 'cluster' must be letters"               },
 	{"cluster: lab",				      "cluster: [lab]",                                   "vmd.yaml:6: 'cluster' must be a single value"        },
 	{"/var/lib/slurm-vm/catalogue",                       "catalogue",                                        "vmd.yaml:7: 'catalogue_file' must be an abs"         },
+ /* lease */
+	{"ceph:\n",					   "lease: {duration: 3s}\nceph:\n",
+	 "vmd.yaml:11: 'duration' must be from 4 s to 300 s"													    },
+	{"ceph:\n",					   "lease: {name: Vmd}\nceph:\n",                      "vmd.yaml:11: 'name' must be lower-case"              },
+	{"ceph:\n",					   "lease: {holder: me}\nceph:\n",                     "vmd.yaml:11: "                                       },
+	{"ceph:\n",					   "lease: yes\nceph:\n",                              "vmd.yaml:11: 'lease' must hold keys"                 },
  /* kubernetes */
 	{"https://127.0.0.1:6443",                            "http://127.0.0.1:6443",
 	 "vmd.yaml:9: 'server' must begin with https://"														},

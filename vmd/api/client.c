@@ -323,8 +323,18 @@ static unsigned server_count(const char *servers)
 	return n;
 }
 
-static int call_any(const struct client *c, uid_t vmd_uid, const char *request, size_t len,
-		    int64_t deadline_ms, char *buf, size_t size, struct wire_in *ret, struct err *e)
+/* Is another vmd to be asked first: this one stands by, or cannot tell now? */
+static bool is_second_choice(const struct wire_in *in)
+{
+	return wire_get(in, "standby") ||
+	       (wire_get(in, "error") && kind_parse(wire_get(in, "kind")) == ERR_RETRY);
+}
+
+/* Each server once, until one gives the answer. any: also one that is second choice. Else
+ * *ret_again: there was one of those. */
+static int call_each(const struct client *c, uid_t vmd_uid, const char *request, size_t len,
+		     int64_t deadline_ms, bool any, char *buf, size_t size, struct wire_in *ret,
+		     bool *ret_again, struct err *e)
 {
 	const char *at = c->servers;
 
@@ -336,13 +346,33 @@ static int call_any(const struct client *c, uid_t vmd_uid, const char *request, 
 		if (server_parse(at, name_len, &s, e) < 0)
 			return -1;
 		if (call_server(c, &s, vmd_uid, request, len, now + (deadline_ms - now) / left, buf,
-				size, ret, e) == 0)
-			return 0;
-		if (e->kind != ERR_RETRY)
+				size, ret, e) == 0) {
+			if (any || !is_second_choice(ret))
+				return 0;
+			*ret_again = true;
+			(void)err_set(e, ERR_RETRY, "no vmd leads");
+		} else if (e->kind != ERR_RETRY) {
 			return -1;
+		}
 		at += name_len + 1;
 	}
 	return -1;
+}
+
+/* With one vmd, its answer is the answer. With several, that of the one that leads; if none does,
+ * or it cannot be reached, that of one that stands by: it may be a little old, and says so. */
+static int call_any(const struct client *c, uid_t vmd_uid, const char *request, size_t len,
+		    int64_t deadline_ms, char *buf, size_t size, struct wire_in *ret, struct err *e)
+{
+	int64_t half_ms = deadline_ms - (deadline_ms - now_ms()) / 2;
+	bool again = server_count(c->servers) == 1;
+
+	if (!again &&
+	    call_each(c, vmd_uid, request, len, half_ms, false, buf, size, ret, &again, e) == 0)
+		return 0;
+	if (!again)
+		return -1;
+	return call_each(c, vmd_uid, request, len, deadline_ms, true, buf, size, ret, &again, e);
 }
 
 int client_call(const struct client *c, const char *request, size_t len, int timeout_ms, char *buf,

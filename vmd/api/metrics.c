@@ -107,6 +107,14 @@ static void add_workers(const struct metrics_view *v, struct strbuf *out)
 			    v->worker[i].name, seconds(v->worker[i].age_us));
 }
 
+static void add_lease(const struct metrics_view *v, struct strbuf *out)
+{
+	head(out, "vmd_leads", "gauge", "1: this vmd acts; 0: it only looks.");
+	strbuf_addf(out, "vmd_leads %d\n", v->leads);
+	head(out, "vmd_leader_info", "gauge", "Always 1; on which host the vmd is that acts.");
+	strbuf_addf(out, "vmd_leader_info{host=\"%s\"} 1\n", v->leader);
+}
+
 static void add_known(const struct metrics_view *v, struct strbuf *out)
 {
 	head(out, "vmd_known", "gauge",
@@ -146,6 +154,7 @@ void metrics_text(const struct metrics *m, const struct metrics_view *v, struct 
 		      &m->hint_to_create_own);
 	add_jobs(v, out);
 	add_known(v, out);
+	add_lease(v, out);
 	add_workers(v, out);
 	number(out, "process_resident_memory_bytes", "gauge", "Resident memory.",
 	       v->resident_bytes);

@@ -45,6 +45,8 @@ struct metrics_view {
 	struct reconciler_counts counts;
 	uint64_t jobs[VM_STATE_FAILED + 1]; /* by state */
 	bool slurm_known, vms_known, disks_known;
+	bool leads;
+	char leader[80]; /* the host of who does; "" nobody */
 	size_t n_worker;
 	struct metrics_worker worker[8];
 	uint64_t resident_bytes; /* metrics_resident_bytes() */

@@ -76,6 +76,13 @@ static const struct vm_status *status_get(const struct ask *a, const struct job 
 	return s ? s : &unknown;
 }
 
+static bool stands_by(const struct ask *a)
+{
+	char host[80];
+
+	return a->q->port.stands_by && a->q->port.stands_by(a->q->port.self, host, sizeof(host));
+}
+
 static int64_t elapsed_s(const struct ask *a, const struct vm_status *s)
 {
 	int64_t since = s->since_s[s->state];
@@ -234,7 +241,8 @@ static int op_show(const struct ask *a, struct err *e)
 	wire_add(a->out, "address", s->address);
 	wire_add(a->out, "user", s->user);
 	wire_add(a->out, "host", node);
-	wire_add(a->out, "node_clear", s->node_clear ? "1" : "0");
+	/* Who only looks does not know what is under way. */
+	wire_add(a->out, "node_clear", s->node_clear && !stands_by(a) ? "1" : "0");
 	image = catalogue_find(a->q->port.catalogue(a->q->port.self), j->request.image);
 	if (image)
 		wire_addf(a->out, "grace", "%lld", (long long)image->grace_s);
@@ -435,18 +443,33 @@ static int op_approve(const struct ask *a, struct err *e)
 static const struct {
 	const char *op;
 	int (*answer)(const struct ask *a, struct err *e);
+	bool for_leader; /* another vmd would not hear of it */
 } ops[] = {
-	{"hint",    op_hint   },
-        {"show",    op_show   },
-        {"key",     op_key    },
-        {"list",    op_list   },
-	{"images",  op_images },
-        {"plan",    op_plan   },
-        {"approve", op_approve},
-        {"stop",    op_stop   },
-	{"kept",    op_kept   },
-        {"discard", op_discard},
+	{"hint",    op_hint,    true },
+        {"show",    op_show,    false},
+        {"key",     op_key,     false},
+	{"list",    op_list,    false},
+        {"images",  op_images,  false},
+        {"plan",    op_plan,    false},
+	{"approve", op_approve, true },
+        {"stop",    op_stop,    true },
+        {"kept",    op_kept,    false},
+	{"discard", op_discard, true },
 };
+
+/* What only looks may be old, and it says so: the client asks on. */
+static int stand_by(const struct ask *a, bool for_leader, struct err *e)
+{
+	const struct requests_port *port = &a->q->port;
+	char host[80];
+
+	if (!port->stands_by || !port->stands_by(port->self, host, sizeof(host)))
+		return 0;
+	if (for_leader)
+		return err_set(e, ERR_RETRY, "this vmd stands by, that on %s leads", host);
+	wire_add(a->out, "standby", host);
+	return 0;
+}
 
 static int answer(const struct ask *a, struct err *e)
 {
@@ -454,7 +477,7 @@ static int answer(const struct ask *a, struct err *e)
 
 	for (size_t i = 0; op && i < ARRAY_LEN(ops); i++)
 		if (strcmp(op, ops[i].op) == 0)
-			return ops[i].answer(a, e);
+			return stand_by(a, ops[i].for_leader, e) < 0 ? -1 : ops[i].answer(a, e);
 	return err_set(e, ERR_INVALID, "op='%.40s' is not known to this vmd", op ? op : "");
 }
 

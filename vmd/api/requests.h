@@ -44,6 +44,8 @@ struct requests_port {
 	 * within; -1: not started, done is not called. */
 	int (*discard)(void *self, const struct disk_seen *d, requests_done_fn done, void *ctx,
 		       struct err *e);
+	/* Does another vmd act, and this one only looks? *ret_host: where that is. NULL: no. */
+	bool (*stands_by)(void *self, char *ret_host, size_t size);
 };
 
 struct requests {

@@ -335,11 +335,11 @@ static enum MHD_Result send_metrics(struct server *s, struct MHD_Connection *con
 
 static enum MHD_Result send_health(struct server *s, struct MHD_Connection *conn)
 {
-	struct err e;
+	struct err e = {.msg = "ok"};
 
 	if (s->handlers.health(s->handlers.ctx, &e) < 0)
 		return send_text(conn, MHD_HTTP_SERVICE_UNAVAILABLE, plain, e.msg);
-	return send_text(conn, MHD_HTTP_OK, plain, "ok");
+	return send_text(conn, MHD_HTTP_OK, plain, e.msg);
 }
 
 static enum MHD_Result on_metrics(void *cls, struct MHD_Connection *conn, const char *url,

@@ -27,7 +27,7 @@ struct server_handlers {
 		       struct reply *r);
 	/* The text of GET /metrics. */
 	void (*metrics)(void *ctx, struct strbuf *out);
-	/* GET /healthz: 0 is 200; -1 is 503 with the error's text. */
+	/* GET /healthz: 0 is 200 with e->msg, "ok" before; -1 is 503 with the error's text. */
 	int (*health)(void *ctx, struct err *e);
 };
 

@@ -171,7 +171,8 @@ int kube_new(struct sd_event *loop, const struct settings *s, const struct kube_
 					     .token_file = s->kube_token_file,
 					     .timeout_us = s->kube_timeout_s * SEC_US,
 					     .parallel_max = PARALLEL_MAX,
-					     .queue_max = QUEUE_MAX},
+					     .queue_max = QUEUE_MAX,
+					     .gate = cb->gate},
 		     &k->http, e) < 0)
 		return err_wrap(e, "kubernetes");
 	k->requests = requests_new(k->http, s->kube_namespace);
@@ -212,6 +213,12 @@ int kube_start(struct kube *k, struct err *e)
 	for (unsigned i = 0; i < CACHE_KINDS; i++)
 		watch_start(k->view[i].watch);
 	return 0;
+}
+
+void kube_refresh(struct kube *k)
+{
+	for (unsigned i = 0; i < CACHE_KINDS; i++)
+		watch_again(k->view[i].watch);
 }
 
 static bool known(const struct kube *k, enum cache_kind kind)

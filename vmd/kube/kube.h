@@ -9,6 +9,7 @@
 #include "vmd/settings.h"
 
 struct sd_event;
+struct lease_gate;
 struct kube;
 
 /* e->kind ERR_NONE on success. took_us: time between request and answer, for the metrics. */
@@ -18,6 +19,7 @@ struct kube_callbacks {
 	void *ctx;
 	void (*changed)(void *ctx); /* something in the cache changed: run a round soon */
 	void (*trouble)(void *ctx, const char *text); /* NULL: it works again */
+	const struct lease_gate *gate; /* changes are sent while it is open; NULL: always */
 };
 
 /* s is borrowed for k's life, or until kube_settings() gives newer ones (of which server, files,
@@ -32,6 +34,8 @@ void kube_settings(struct kube *k, const struct settings *s);
 /* Begins list + watch of our VMs, VMIs, PVs, PVCs, Secrets, launcher pods' events (label
  * slurm-vm.io/cluster=CLUSTER). */
 int kube_start(struct kube *k, struct err *e);
+/* Reads everything anew; unknown until then. */
+void kube_refresh(struct kube *k);
 /* Fills in vms, pvs, pvcs, secrets, moves and their known flags; arrays are borrowed until the next
  * call.
  */

@@ -15,6 +15,7 @@
 #include "vmd/kube/kube_timer.h"
 #include "vmd/kube/kube_token.h"
 #include "vmd/kube/kube_transfer.h"
+#include "vmd/lease/lease_gate.h"
 
 #include <assert.h>
 #include <string.h>
@@ -33,6 +34,7 @@ struct http {
 	char ca_file[256];
 	int64_t timeout_us, hold_until_us;
 	unsigned parallel_max, queue_max;
+	const struct lease_gate *gate;
 	unsigned parallel, queued;
 	struct transfers wire, queue;
 	bool in_curl; /* within a libcurl callback: cancel is forbidden */
@@ -149,6 +151,16 @@ static void queue_sleep(struct http *h, int64_t now_us)
 		timer_set(h->wake, wake_us > now_us ? wake_us - now_us : 0);
 }
 
+/* Whether it has to end here; then its time is over, which on_wake() tells. */
+static bool is_shut_out(struct http_transfer *t, int64_t now_us)
+{
+	if (status_is_read(t->method) || lease_gate_open(t->http->gate, now_us))
+		return false;
+	t->shut_out = true;
+	t->deadline_us = now_us;
+	return true;
+}
+
 /* Puts on the wire what may go. Calls nobody back. */
 static void queue_start(struct http *h)
 {
@@ -160,6 +172,8 @@ static void queue_start(struct http *h)
 		if (h->in_curl || h->hold_until_us > now_us)
 			break;
 		if (!t->chunk && (h->parallel >= h->parallel_max || give_up_us(t) <= now_us))
+			continue;
+		if (is_shut_out(t, now_us))
 			continue;
 		TAILQ_REMOVE(&h->queue, t, link);
 		h->queued--;
@@ -191,8 +205,11 @@ static void on_wake(void *ctx)
 
 		TAILQ_REMOVE(&h->queue, t, link);
 		h->queued--;
-		(void)err_set(&e, ERR_RETRY, "%s: no turn within the time-out%s", h->server,
-			      h->hold_until_us ? " (the server asked to wait)" : "");
+		if (t->shut_out)
+			(void)err_set(&e, ERR_RETRY, LEASE_GATE_SHUT);
+		else
+			(void)err_set(&e, ERR_RETRY, "%s: no turn within the time-out%s", h->server,
+				      h->hold_until_us ? " (the server asked to wait)" : "");
 		t->done(t->ctx, &r, &e);
 	}
 	queue_start(h);
@@ -301,6 +318,7 @@ int http_new(struct sd_event *loop, const struct http_settings *s, struct http *
 	h->timeout_us = s->timeout_us;
 	h->parallel_max = s->parallel_max;
 	h->queue_max = s->queue_max;
+	h->gate = s->gate;
 	h->curl_timer = timer_new(h->loop, on_curl_time, h);
 	h->wake = timer_new(h->loop, on_wake, h);
 	if (str_copy(h->server, sizeof(h->server), s->server) < 0 ||

@@ -13,6 +13,7 @@
 struct sd_event;
 struct http;
 struct http_transfer;
+struct lease_gate;
 
 struct http_settings {
 	const char *server;     /* "https://192.168.170.190:6443" */
@@ -21,6 +22,9 @@ struct http_settings {
 	int64_t timeout_us;     /* of one request, from http_send to the answer */
 	unsigned parallel_max;  /* requests on the wire; streams are not counted */
 	unsigned queue_max;     /* requests waiting for their turn */
+	/* What changes something is sent only while this is open, else it ends with ERR_RETRY;
+	 * asked when its turn has come. NULL: always. Borrowed. */
+	const struct lease_gate *gate;
 };
 
 struct http_reply {

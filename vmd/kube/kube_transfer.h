@@ -29,6 +29,7 @@ struct http_transfer {
 	int64_t deadline_us, sent_us;
 	uint64_t token_serial;
 	bool retried_401;
+	bool shut_out; /* the gate was shut when its turn came */
 	char curl_text[CURL_ERROR_SIZE];
 };
 

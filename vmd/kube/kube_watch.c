@@ -324,6 +324,17 @@ void watch_start(struct watch *w)
 	list_page(w);
 }
 
+void watch_again(struct watch *w)
+{
+	http_cancel(STEAL(w->transfer));
+	timer_stop(w->again);
+	strbuf_done(&w->pending);
+	list_anew(w);
+	w->list_complete = false;
+	w->was_known = false;
+	list_page(w);
+}
+
 void watch_free(struct watch *w)
 {
 	if (!w)

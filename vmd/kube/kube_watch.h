@@ -32,6 +32,8 @@ struct watch_source {
 /* Strings of src are copied. Nothing is asked before watch_start. */
 struct watch *watch_new(struct http *h, const struct watch_source *src);
 void watch_start(struct watch *w);
+/* Reads everything anew: not known until then. */
+void watch_again(struct watch *w);
 void watch_free(struct watch *w);
 DEFINE_AUTO(struct watch *, watch_free)
 

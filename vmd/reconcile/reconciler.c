@@ -24,6 +24,7 @@ struct reconciler {
 	struct reconciler_counts counts;
 	bool started;
 	bool approved;
+	bool looks; /* and does nothing */
 };
 
 static void *alloc(size_t n, size_t size)
@@ -144,7 +145,7 @@ static int64_t next_us(const struct reconciler *r, const struct desired *want,
 {
 	int64_t next = inflight_next(&r->flight, now.mono_us);
 
-	if (r->plan.cut)
+	if (r->plan.cut && !r->looks)
 		return now.mono_us;
 	for (size_t i = 0; want->known && i < r->n_progress; i++)
 		if (r->progress[i].deadline_us > now.mono_us)
@@ -155,6 +156,11 @@ static int64_t next_us(const struct reconciler *r, const struct desired *want,
 					now.mono_us + (seen->disk[i].kept_until_s - now.wall_s) *
 							      SECOND_US);
 	return next;
+}
+
+void reconciler_lead(struct reconciler *r, bool acts)
+{
+	r->looks = !acts;
 }
 
 int64_t reconciler_round(struct reconciler *r, const struct desired *want,
@@ -191,7 +197,7 @@ int64_t reconciler_round(struct reconciler *r, const struct desired *want,
 	plan(want, seen, &c, &r->plan);
 	if (want->known && seen->vms_known && !r->plan.many)
 		r->approved = false; /* the wave it was for is over */
-	for (size_t i = 0; i < r->plan.n; i++)
+	for (size_t i = 0; i < r->plan.n && !r->looks; i++)
 		apply(r, &r->plan.act[i], now.mono_us);
 	r->counts.rounds++;
 	r->counts.in_flight = r->flight.in_flight;

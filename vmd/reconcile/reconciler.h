@@ -19,6 +19,9 @@ struct reconciler *reconciler_new(const struct catalogue *c, const struct policy
 void reconciler_free(struct reconciler *r);
 void reconciler_configure(struct reconciler *r, const struct catalogue *c, const struct policy *p);
 
+/* Whether the next rounds do what they plan; at first they do. One that only looks keeps each job's
+ * status and the plan, and starts nothing. */
+void reconciler_lead(struct reconciler *r, bool acts);
 /* One round on this view of the world (borrowed for the call). Returns when to run again at the
  * latest, monotonic microseconds (back-off, time-outs); INT64_MAX: when something changes. */
 int64_t reconciler_round(struct reconciler *r, const struct desired *want,

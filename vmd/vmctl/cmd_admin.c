@@ -78,6 +78,9 @@ int cmd_plan(struct vmctl *v)
 				      ? "slurmctld does not answer vmd: nothing is planned."
 				      : "Nothing was to be done in the last round.");
 	table_print(&t);
+	if (wire_get(&v->in, "standby"))
+		(void)fprintf(stderr, "The vmd that answered stands by and does none of this; the "
+				      "one that leads did not answer.\n");
 	say_held(held_of(v));
 	if (str_eq(wire_get(&v->in, "cut"), "1"))
 		(void)fprintf(stderr, "More is to do than one round may: the next goes on.\n");
