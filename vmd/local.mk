@@ -37,8 +37,10 @@ libvmcore_a_SOURCES = \
 	vmd/reconcile/action.c vmd/reconcile/action.h \
 	vmd/reconcile/crashes.c vmd/reconcile/crashes.h \
 	vmd/reconcile/inflight.c vmd/reconcile/inflight.h \
+	vmd/reconcile/limit.c vmd/reconcile/limit.h \
 	vmd/reconcile/plan.c vmd/reconcile/plan.h vmd/reconcile/plan_rules.h \
 	vmd/reconcile/plan_disk.c \
+	vmd/reconcile/plan_limit.c \
 	vmd/reconcile/plan_move.c \
 	vmd/reconcile/plan_vm.c \
 	vmd/reconcile/plan_volume.c \

@@ -331,6 +331,7 @@ static int read_limits(struct conf *root, struct policy *p, struct err *e)
 	if (read_time(map, "ready_timeout", 10, 86400, &p->ready_timeout_s, e) < 0 ||
 	    read_time(map, "trouble_timeout", 10, 7 * 86400, &p->trouble_timeout_s, e) < 0 ||
 	    read_time(map, "keep", 0, 366 * 86400, &p->keep_s, e) < 0 ||
+	    read_time(map, "shutdown", 0, 86400, &p->shutdown_s, e) < 0 ||
 	    read_count(map, "actions_per_round", 1, PLAN_ACTIONS, &p->actions_per_round, e) < 0 ||
 	    read_count(map, "delete_share", 1, 100, &p->delete_share_percent, e) < 0 ||
 	    read_count(map, "delete_min", 1, 100000, &p->delete_share_min, e) < 0)
@@ -355,6 +356,7 @@ static void set_defaults(struct settings *s)
 		.policy = {.ready_timeout_s = 900,
 			   .trouble_timeout_s = 1800,
 			   .keep_s = 7 * 86400,
+			   .shutdown_s = 120,
 			   .actions_per_round = 64,
 			   .delete_share_percent = 50,
 			   .delete_share_min = 8},

@@ -27,13 +27,21 @@ refused() # USER PATTERN COMMAND...
 	fi
 	contains "$out" "$pattern"
 }
+one_left() # JOB: of all that there was
+{
+	equals "$(left_of "$1" | wc -l)" 1
+}
+no_vm() # JOB
+{
+	equals "$(on_lab kubectl get vm,pvc,pv -A -o name -l "slurm-vm.io/job=$1")" ""
+}
+no_disk() # JOB
+{
+	equals "$(on_lab rbd ls rbd | grep -c "^vm-$1-")" 0
+}
 says() # JOB PATTERN
 {
 	contains "$(output_of alice "$1")" "$2"
-}
-reason_is() # JOB PATTERN
-{
-	contains "$(on_lab vmctl show --json "$1" | jq -r .reason)" "$2"
 }
 
 job=$(submit alice --vm=tiny --vm-disk=2G -t 1 -c 1 --mem=512M <<EOS
@@ -48,10 +56,11 @@ other=$(submit alice --vm=@"$job" -t 5 -c 1 --mem=512M <<<$'#!/bin/bash\necho st
 ok "a job that wants its disk meanwhile fails" within 60 job_over "$other"
 ok "... and says why" says "$other" "job $job has not ended"
 ok "it runs into its time limit" within 150 job_in "$job" TIMEOUT
+ok "... its guest having been shut down, not killed" contains "$(on_lab cat /var/log/kubevirt-lite.log)" "vm-$job-.*action=forget state=off"
 ok "its disk is kept" within 30 is_kept alice "$job"
 ok "... and tells what it is" equals "$(jq -r '"\(.image) \(.revision) \(.cpus) \(.memory_bytes) \(.limit_s) \(.size_bytes)"' "$work/kept")" \
 	"tiny v1 1 536870912 60 2147483648"
-ok "nothing else is left" within 30 equals "$(left_of "$job" | wc -l)" 1
+ok "nothing else is left" within 30 one_left "$job"
 ok "the owner sees it in the list" contains "$(as alice vmctl list --kept)" "^ *$job +alice +tiny@v1 +2G "
 ok "another user does not" not_kept bob "$job"
 ok "root sees all" contains "$(on_lab vmctl list --kept --all)" "^ *$job +alice "
@@ -82,7 +91,7 @@ ok "... but reads where it is" says "$second" "the disk of job $job is in use by
 ok "recover refuses while it runs" refused alice "job $again has not ended" vmctl recover "$again"
 as alice scancel "$again"
 ok "what was recovered is kept again, even after scancel" within 60 is_kept alice "$again"
-ok "... and the VM is gone" within 30 equals "$(on_lab kubectl get vm,pvc,pv -A -o name -l slurm-vm.io/job="$again")" ""
+ok "... and the VM is gone" within 30 no_vm "$again"
 
 signal 9 vmd
 ok "vmd comes back" lab up
@@ -95,6 +104,6 @@ as alice vmctl stop "$third" 2>/dev/null
 again=$third
 ok "it is kept once more" within 60 is_kept alice "$again"
 ok "it can be given up" as alice vmctl discard --yes "$again"
-ok "... and is gone" within 60 equals "$(on_lab rbd ls rbd | grep -c "^vm-$job-")" 0
+ok "... and is gone" within 60 no_disk "$job"
 ok "... twice there is nothing to give up" refused alice "no disk is kept" vmctl discard --yes "$again"
 done_testing

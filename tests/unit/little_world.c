@@ -107,7 +107,13 @@ static bool job_word(struct little_world *w, const char *s)
 		from_set(j, "16");
 	else if (str_eq(s, "fromkey"))
 		from_set(j, LITTLE_OTHER);
-	else if (str_eq(s, "bob"))
+	else if (str_starts(s, "ends:")) {
+		j->end_s = LITTLE_NOW_S + strtol(s + strlen("ends:"), NULL, 10);
+		j->start_s = j->end_s - 10000;
+	} else if (str_starts(s, "short:")) {
+		j->end_s = LITTLE_NOW_S + strtol(s + strlen("short:"), NULL, 10);
+		j->start_s = j->end_s - 600;
+	} else if (str_eq(s, "bob"))
 		j->uid = 1001;
 	else if (str_eq(s, "slurm"))
 		j->uid = w->policy.slurm_uid;
@@ -411,6 +417,7 @@ void little_world_init(struct little_world *w, const char *job, const char *seen
 				    .ready_timeout_s = 900,
 				    .trouble_timeout_s = 1800,
 				    .keep_s = 3600,
+				    .shutdown_s = 120,
 				    .actions_per_round = 64,
 				    .delete_share_percent = 50,
 				    .delete_share_min = 8};

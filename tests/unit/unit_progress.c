@@ -472,6 +472,56 @@ START_TEST(names)
 }
 END_TEST
 
+/* The end of the time is told, woken up for, and taken back when the limit is raised. */
+START_TEST(time_is_nearly_over)
+{
+	char text[ACTION_TEXT_MAX + 1];
+	struct progress p = {.job_id = 0};
+	struct view v;
+
+	little_world_init(&w, "running ends:200 ready", "vm0:running disk pv pvc secret", "");
+	w.vm[0].agent = w.vm[0].reachable = true;
+	(void)str_copy(w.vm[0].address, sizeof(w.vm[0].address), "192.168.172.57");
+	v = view_of();
+	progress_step(&p, &w.job, &v);
+	ck_assert_int_eq(p.status.state, VM_STATE_READY);
+	v.mono_us += 20000000; /* what is new has been recorded by then */
+	v.wall_s += 20;
+	progress_step(&p, &w.job, &v);
+	ck_assert_int_eq(p.deadline_us, LITTLE_NOW_US + 80 * INT64_C(1000000));
+	v.wall_s += 60;
+	progress_step(&p, &w.job, &v);
+	ck_assert_int_eq(p.status.state, VM_STATE_STOPPING);
+	ck_assert_str_eq(p.status.reason,
+			 "the job's time is nearly over: the guest is being shut down");
+	ck_assert(p.status.since_s[VM_STATE_READY]);
+	w.seen.n_vm = 0;
+	w.disk[0].kept_until_s = LITTLE_NOW_S + 3600;
+	progress_step(&p, &w.job, &v);
+	ck_assert_str_eq(p.status.reason, "the job's time is nearly over: the guest was shut down; "
+					  "its root disk is kept until 2023-11-14 23:13:20 UTC");
+	ck_assert_ptr_nonnull(strstr(progress_text(&p, text), "state=stopping "));
+	ck_assert_ptr_nonnull(strstr(progress_text(&p, text), " kept=1700003600"));
+	ck_assert(!p.status.node_clear);
+	w.job.end_s += 3600;
+	progress_step(&p, &w.job, &v);
+	ck_assert_int_eq(p.status.state, VM_STATE_PROVISIONING);
+	w.seen.n_vm = 1;
+	w.vm[0].agent = false;
+	progress_step(&p, &w.job, &v);
+	ck_assert_int_eq(p.status.state, VM_STATE_BOOTING);
+	/* what the guest does by itself is told as ever */
+	w.job.end_s -= 3600;
+	w.vm[0].phase = VM_STOPPED;
+	progress_step(&p, &w.job, &v);
+	ck_assert_str_eq(p.status.reason, "the guest shut down");
+	w.vm[0].phase = VM_FAILED;
+	progress_step(&p, &w.job, &v);
+	ck_assert_int_eq(p.status.state, VM_STATE_FAILED);
+	little_world_done(&w);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("progress");
@@ -494,6 +544,7 @@ int main(void)
 	tcase_add_test(t, of_two_with_one_id_the_living_one);
 	tcase_add_test(t, cut_round_goes_on_at_once);
 	tcase_add_test(t, names);
+	tcase_add_test(t, time_is_nearly_over);
 	suite_add_tcase(s, t);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_NORMAL);

@@ -85,11 +85,13 @@ static void plan_running(struct planner *p, struct task *t)
 		plan_failed(p, t);
 		return;
 	}
-	plan_disks_unkeep(p, t);
 	if (vm && vm->phase == VM_STOPPED) {
 		plan_end(p, t, false, "the guest shut down");
 		return;
 	}
+	if (plan_limit(p, t))
+		return;
+	plan_disks_unkeep(p, t);
 	if (!plan_vms_remove(p, t, name))
 		return; /* another incarnation holds the disks */
 	plan_claims_remove(p, t);

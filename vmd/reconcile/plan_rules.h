@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Between plan.c, plan_vm.c, plan_disk.c, plan_volume.c and plan_move.c only. */
+/* Between plan.c, plan_vm.c, plan_disk.c, plan_limit.c, plan_volume.c and plan_move.c only. */
 #ifndef VMD_RECONCILE_PLAN_RULES_H
 #define VMD_RECONCILE_PLAN_RULES_H
 
@@ -59,6 +59,9 @@ bool plan_volume_wanted(struct planner *p, const struct task *t, enum disk_role 
 void plan_claims_remove(struct planner *p, const struct task *t);
 /* No VM is there: PVCs, then PVs. true: none is there, and none can come up. */
 bool plan_volumes_gone(struct planner *p, const struct task *t);
+
+/* plan_limit.c: true: the job's time is nearly over, its guest goes, and nothing is made. */
+bool plan_limit(struct planner *p, const struct task *t);
 
 /* plan_disk.c */
 enum wanted { WANTED_THERE, WANTED_ABSENT, WANTED_WAIT };

@@ -8,6 +8,7 @@
 #include "vmd/reconcile/progress.h"
 
 #include "vmd/base/str.h"
+#include "vmd/reconcile/limit.h"
 #include "vmd/reconcile/recover.h"
 
 #include <stdarg.h>
@@ -36,6 +37,13 @@ static void due(struct progress *p, int64_t at_us)
 {
 	if (at_us < p->deadline_us)
 		p->deadline_us = at_us;
+}
+
+/* At a time of the wall clock; one that is over is not due. */
+static void due_at(struct progress *p, int64_t wall_s, const struct view *v)
+{
+	if (wall_s > v->wall_s)
+		due(p, v->mono_us + (wall_s - v->wall_s) * SECOND_US);
 }
 
 static void fail(struct progress *p, const struct view *v, const char *reason)
@@ -254,6 +262,27 @@ static bool step_refused(struct progress *p, const struct job *j, const struct h
 	return false;
 }
 
+/* Its time is nearly over (plan_limit.c). That it was READY is history: if the limit is raised the
+ * guest boots again. */
+static void step_limit(struct progress *p, const struct vm_seen *vm, const struct view *v)
+{
+	char until[STR_TIME_SIZE], kept[80] = "";
+
+	if (p->status.kept_until_s)
+		(void)str_fmt(kept, sizeof(kept), "; its root disk is kept until %s",
+			      str_time(p->status.kept_until_s, until));
+	state_set(p, VM_STATE_STOPPING, v);
+	p->waited_us = 0;
+	if (vm) {
+		reason_set(p, "the job's time is nearly over: the guest is being shut down%s",
+			   kept);
+		return;
+	}
+	p->status.since_s[VM_STATE_READY] = 0;
+	p->status.address[0] = '\0';
+	reason_set(p, "the job's time is nearly over: the guest was shut down%s", kept);
+}
+
 static void step_wanted(struct progress *p, const struct job *j, const struct holdings *h,
 			const struct move *m, const struct view *v)
 {
@@ -265,6 +294,11 @@ static void step_wanted(struct progress *p, const struct job *j, const struct ho
 	if (image && !*p->status.user)
 		(void)str_copy(p->status.user, sizeof(p->status.user),
 			       *image->user ? image->user : j->user);
+	if (limit_is_near(j, v->policy, v->wall_s) && v->seen->vms_known &&
+	    !(vm && (vm->phase == VM_STOPPED || vm->phase == VM_FAILED))) {
+		step_limit(p, vm, v);
+		return;
+	}
 	if (vm) {
 		step_seen(p, j, vm, m, v);
 	} else if (!v->seen->vms_known && p->status.state != VM_STATE_UNKNOWN &&
@@ -292,23 +326,29 @@ static void reason_removal(struct progress *p, const struct holdings *h, const s
 	reason_set(p, "%s%s%s", what, trouble ? ": " : "", trouble ? trouble : "");
 }
 
+/* The disk that is marked as kept; NULL: none. */
+static const struct disk_seen *disk_kept(const struct holdings *h)
+{
+	for (size_t i = 0; i < h->n_disk; i++)
+		if (h->disk[i].kept_until_s)
+			return &h->disk[i];
+	return NULL;
+}
+
 static void step_ended(struct progress *p, const struct holdings *h, const struct view *v)
 {
 	bool known = v->seen->vms_known && v->seen->pvs_known && v->seen->pvcs_known &&
 		     v->seen->secrets_known && v->seen->disks_known;
-	const struct disk_seen *kept = NULL;
+	const struct disk_seen *kept;
 	char until[STR_TIME_SIZE];
 	bool bare;
 
-	for (size_t i = 0; i < h->n_disk; i++)
-		if (h->disk[i].kept_until_s)
-			kept = &h->disk[i];
+	kept = disk_kept(h);
 	bare = h->n_vm + h->n_pv + h->n_pvc + h->n_secret == 0 && h->n_disk == (kept ? 1 : 0);
 	if (bare && !known && p->status.state == VM_STATE_STOPPED)
 		return; /* what was seen last still stands */
 	if (bare && known) {
 		state_set(p, VM_STATE_STOPPED, v);
-		p->status.kept_until_s = kept ? kept->kept_until_s : 0;
 		if (kept)
 			reason_set(p, "its root disk %s is kept until %s", kept->name,
 				   str_time(kept->kept_until_s, until));
@@ -377,6 +417,8 @@ void progress_step(struct progress *p, const struct job *j, const struct view *v
 		begin(p, j, v);
 	world_of(v->seen, job_key(j, key, sizeof(key)), &h);
 	p->deadline_us = INT64_MAX;
+	if (v->seen->disks_known)
+		p->status.kept_until_s = disk_kept(&h) ? disk_kept(&h)->kept_until_s : 0;
 	progress_move(p, j, &h, v, &m);
 	switch (j->phase) {
 	case JOB_PENDING:
@@ -393,6 +435,7 @@ void progress_step(struct progress *p, const struct job *j, const struct view *v
 			step_wanted(p, j, &h, &m, v);
 		if (v->mono_us - p->begun_us < RECORD_AFTER_US)
 			due(p, p->begun_us + RECORD_AFTER_US);
+		due_at(p, limit_stop_s(j, v->policy), v);
 		break;
 	case JOB_ENDING:
 		if (m.keeps_vm)
@@ -469,6 +512,8 @@ const char *progress_text(const struct progress *p, char buf[ACTION_TEXT_MAX + 1
 		word_add_number(buf, "crashes", p->crashes.n);
 		word_add_number(buf, "crashed", p->crashes.last_s);
 	}
+	if (s->kept_until_s)
+		word_add_number(buf, "kept", s->kept_until_s);
 	if (s->state == VM_STATE_FAILED) {
 		(void)str_copy(reason, sizeof(reason), s->reason);
 		quote_safe(reason);

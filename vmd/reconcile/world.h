@@ -21,7 +21,9 @@ struct policy {
 	int64_t trouble_timeout_s;   /* an outside fault (API, Ceph down) may last so long before a
 					job fails */
 	int64_t keep_s;              /* how long a kept root disk stays (default 7 days) */
-	unsigned actions_per_round;  /* default 64 */
+	int64_t shutdown_s; /* a guest is shut down so long before its job's time is over (default
+			       120); 0: it is not */
+	unsigned actions_per_round;    /* default 64 */
 	unsigned delete_share_percent; /* more deletions at once of what runs than this: stop and
 					  ask; default 50 */
 	unsigned delete_share_min;     /* ... but never for so few; default 8 */

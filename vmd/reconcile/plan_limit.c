@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The end of a job's time: its root disk is marked as kept, then its VM is deleted, which shuts the
+ * guest down by its power button. Pure, allocates nothing.
+ *
+ * The mark comes first. A script that works with the guest may well end by its going, and to Slurm
+ * that is a script that ended (FAILED or COMPLETED), not a time-out: the mark tells that it was the
+ * time. Only a guest that could not be marked in half of the time goes without. When the limit is
+ * raised meanwhile, the VM is wanted as before, and made again on its disk. */
+#include "vmd/reconcile/limit.h"
+#include "vmd/reconcile/plan_rules.h"
+
+bool plan_limit(struct planner *p, const struct task *t)
+{
+	const struct policy *policy = p->c->policy;
+
+	if (!limit_is_near(t->job, policy, p->c->wall_s))
+		return false;
+	if (plan_disks_keep(p, t) || !limit_has_time(t->job, policy, p->c->wall_s))
+		(void)plan_vms_remove(p, t, NULL);
+	return true;
+}
