@@ -69,7 +69,7 @@ static int apply(void *self, const struct action *a, uint64_t ticket, struct err
 
 static struct now sim_now(const struct sim *w)
 {
-	return (struct now){.mono_us = w->now_us, .wall_s = 1700000000 + w->now_us / SIM_S};
+	return (struct now){.mono_us = w->now_us, .wall_s = sim_wall_s(w)};
 }
 
 static void requests_move(struct sim *w)
@@ -259,6 +259,7 @@ void sim_init(struct sim *w, uint64_t seed, unsigned faults_percent)
 	w->policy = (struct policy){.ready_timeout_s = 300,
 				    .trouble_timeout_s = 600,
 				    .keep_s = 100000,
+				    .shutdown_s = 20,
 				    .delete_share_percent = 50,
 				    .delete_share_min = 8};
 	for (size_t i = 0; i < SIM_JOBS; i++) {
@@ -266,6 +267,7 @@ void sim_init(struct sim *w, uint64_t seed, unsigned faults_percent)
 
 		*j = (struct job){
 			.id = (uint32_t)(10 + i),
+			.uid = 1000,
 			.cpus = 1,
 			.memory_bytes = UINT64_C(1) << 30,
 			.batch = sim_chance(w, 2),
@@ -274,6 +276,14 @@ void sim_init(struct sim *w, uint64_t seed, unsigned faults_percent)
 				    .nonce = "00000000000000aa"}
                 };
 		w->job[i].next_us = w->now_us + (int64_t)sim_chance(w, 100) * SIM_S;
+		if (i < SIM_JOBS - 2)
+			continue;
+		/* The last two start from what is kept of the first two, if they come late enough.
+		 */
+		j->request.image[0] = '\0';
+		(void)str_fmt(j->request.from, sizeof(j->request.from), "%zu",
+			      10 + i - (SIM_JOBS - 2));
+		w->job[i].next_us += 300 * SIM_S;
 	}
 	sim_crash(w);
 }

@@ -6,6 +6,7 @@
 #include "tests/sim/sim_world.h"
 
 #include "vmd/base/str.h"
+#include "vmd/reconcile/limit.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -97,7 +98,7 @@ static int vm_delete(struct sim *w, const struct action *a, struct err *e)
 		char name[VM_NAME_MAX + 1];
 
 		(void)vm_name(&j->job, name, sizeof(name));
-		if (str_eq(name, a->object))
+		if (str_eq(name, a->object) && !limit_is_near(&j->job, &w->policy, sim_wall_s(w)))
 			sim_wrong(w, "wanted %s was deleted", name);
 	}
 	vm->vm.phase = VM_DELETING;
@@ -124,7 +125,7 @@ static int disk_make(struct sim *w, const struct disk_spec *spec)
 		sim_wrong(w, "more disks than places");
 		return -1;
 	}
-	*d = (struct disk_seen){.size_bytes = 1};
+	*d = (struct disk_seen){.size_bytes = 1, .origin = spec->origin};
 	(void)str_copy(d->name, sizeof(d->name), spec->name);
 	(void)str_copy(d->job_key, sizeof(d->job_key), spec->job_key);
 	(void)str_copy(d->pool, sizeof(d->pool), spec->pool);
@@ -155,6 +156,8 @@ static int disk_remove(struct sim *w, const struct action *a, struct err *e)
 
 static int disk_take(struct sim *w, struct disk_seen *d, const struct action *a, struct err *e)
 {
+	const struct sim_job *old;
+
 	if (!d)
 		return err_set(e, ERR_ABSENT, "%s is gone", a->object);
 	if (str_eq(d->job_key, a->job_key))
@@ -163,6 +166,9 @@ static int disk_take(struct sim *w, struct disk_seen *d, const struct action *a,
 		return err_set(e, ERR_CONFLICT, "%s is another job's", a->object);
 	if (sim_user_of(w, d->job_key))
 		sim_wrong(w, "%s was taken over while a VM uses it", a->object);
+	old = sim_job_of(w, d->job_key);
+	if (old && old->job.phase != JOB_ENDED)
+		sim_wrong(w, "%s was taken over though its job has not ended", a->object);
 	(void)str_copy(d->from, sizeof(d->from), d->job_key);
 	(void)str_copy(d->job_key, sizeof(d->job_key), a->job_key);
 	d->kept_until_s = 0;
@@ -303,6 +309,8 @@ int sim_effect(struct sim *w, const struct action *a, struct err *e)
 static void job_begin(struct sim *w, struct sim_job *j)
 {
 	j->job.phase = JOB_RUNNING;
+	j->job.start_s = sim_wall_s(w);
+	j->job.end_s = sim_chance(w, 3) ? 0 : j->job.start_s + 100 + (int64_t)sim_chance(w, 400);
 	(void)str_fmt(j->job.node, sizeof(j->job.node), "n%llu",
 		      (unsigned long long)sim_chance(w, 3));
 }
@@ -334,6 +342,10 @@ static void job_move(struct sim *w, struct sim_job *j)
 		epilog_check(w, j);
 		j->job.phase = JOB_ENDED;
 		j->ended_once = true;
+	}
+	if (j->job.phase == JOB_RUNNING && j->job.end_s && sim_wall_s(w) >= j->job.end_s) {
+		job_end(w, j, JOB_END_ABNORMAL); /* TIMEOUT */
+		return;
 	}
 	if (w->now_us < j->next_us || j->job.phase == JOB_ENDED)
 		return;
@@ -371,14 +383,18 @@ static void vm_gone(struct sim *w, struct sim_vm *vm)
 /* As kubelet looks before it starts a pod: the VM's own claim, bound, not being deleted. */
 static bool has_disk(struct sim *w, const struct sim_vm *vm)
 {
-	char claim[VM_NAME_MAX + 8], root[VM_NAME_MAX + 1];
+	const struct disk_seen *root = NULL;
 	const struct volume_seen *pvc, *pv;
+	char claim[VM_NAME_MAX + 8];
 
+	for (size_t i = 0; i < SIM_OBJECTS; i++)
+		if (*w->disk[i].name && disk_is_root(w->disk[i].name) &&
+		    str_eq(w->disk[i].job_key, vm->vm.job_key))
+			root = &w->disk[i];
 	(void)str_fmt(claim, sizeof(claim), "%s-root", vm->vm.name);
-	(void)str_fmt(root, sizeof(root), "vm-%s-root", vm->vm.job_key);
 	pvc = volume_of(w->pvc, claim);
-	pv = volume_of(w->pv, root);
-	return pvc && !pvc->deleting && pv && str_eq(pv->claim_uid, pvc->uid) && disk_of(w, root);
+	pv = root ? volume_of(w->pv, root->name) : NULL;
+	return pvc && !pvc->deleting && pv && str_eq(pv->claim_uid, pvc->uid);
 }
 
 static void vm_move(struct sim *w, struct sim_vm *vm)

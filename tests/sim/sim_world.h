@@ -77,6 +77,11 @@ void sim_crash(struct sim *w);
 bool sim_is_settled(const struct sim *w);
 uint64_t sim_chance(struct sim *w, uint64_t below);
 
+static inline int64_t sim_wall_s(const struct sim *w)
+{
+	return 1700000000 + w->now_us / SIM_S;
+}
+
 /* Of sim_world.c, for sim_vmd.c. */
 void sim_world_move(struct sim *w);
 int sim_effect(struct sim *w, const struct action *a, struct err *e);
