@@ -84,6 +84,15 @@ equals()
 	}
 }
 
+# prints TEXT COMMAND...: does it print just that? For `within`, which would ask $(COMMAND) only once.
+prints()
+{
+	local text=$1
+
+	shift
+	equals "$("$@")" "$text"
+}
+
 # submit USER SBATCH-ARGUMENTS... <SCRIPT: prints the job id
 submit()
 {
