@@ -65,6 +65,12 @@ tests_fuzz_fuzz_disk_origin_CFLAGS = $(AM_CFLAGS)
 tests_fuzz_fuzz_disk_origin_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_disk_origin_LDADD = $(core_libs)
 
+# any number of vmd
+check_PROGRAMS += tests/model/many_vmd
+TESTS += tests/model/many_vmd
+tests_model_many_vmd_SOURCES = tests/model/many_vmd.c
+tests_model_many_vmd_LDADD = $(core_libs)
+
 check_PROGRAMS += tests/fuzz/fuzz_job_spec
 tests_fuzz_fuzz_job_spec_SOURCES = tests/fuzz/fuzz_job_spec.c
 nodist_tests_fuzz_fuzz_job_spec_SOURCES = $(fuzz_main)

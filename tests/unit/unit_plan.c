@@ -119,6 +119,9 @@ static const struct {
 	{"... its PVC and PV too", "running", "disk pv1 pvc pvc1 secret", "", ""},
 	{"... though the job has ended", "ended normal", "vm1:running " RUN1, "", ""},
 	{"... or is ending", "ending", RUN1, "", ""},
+	{"a job that waits is not known to run: what is there of that run is left alone",
+	 "pending", "vm0:running " ALL, "", ""},
+	{"... its PVC and PV too", "pending", ALL, "", ""},
 	{"... but not when Slurm does not know the job", "absent", "vm1:running " RUN1, "",
 	 "delete-vm:r1"},
 	{"... nor its PVC", "absent", RUN1, "", "delete-pvc:r1-root"},
@@ -235,7 +238,7 @@ static const struct {
 	{"a raised limit: it is wanted again", "running ends:500", "disk:kept pv pvc secret", "",
 	 "keep-disk:root create-vm:r0"},
 	{"nobody knows the VMs: none goes", "running ends:100", ALL " ?vms", "", ""},
-	{"a job that waits has no end yet", "pending ends:100", ALL, "", "delete-pvc:r0-root"},
+	{"a job that waits has no end yet", "pending ends:100", "disk secret", "", ""},
 	{"the time-out itself: it is kept, the mark stays", "ended abnormal ends:0",
 	 "disk:kept secret", "", "delete-secret"},
 

@@ -25,8 +25,11 @@ bool plan_is_later(const struct task *t, const char *name)
 {
 	uint32_t run;
 
-	return t->job && vm_incarnation(name, t->have.key, &run) == 0 &&
-	       run > job_incarnation(t->job);
+	if (!t->job || vm_incarnation(name, t->have.key, &run) < 0)
+		return false;
+	if (t->job->phase == JOB_PENDING) /* of the run that is to come nothing can be there */
+		return run >= t->job->restarts;
+	return run > job_incarnation(t->job);
 }
 
 bool plan_vms_remove(struct planner *p, const struct task *t, const char *keep)
