@@ -6,6 +6,8 @@ unit_tests += \
 	tests/unit/unit_http_reply \
 	tests/unit/unit_listener \
 	tests/unit/unit_metrics \
+	tests/unit/unit_public_key \
+	tests/unit/unit_quote \
 	tests/unit/unit_requests \
 	tests/unit/unit_server \
 	tests/unit/unit_vmctl \
@@ -24,6 +26,15 @@ tests_unit_unit_vmctl_SOURCES = tests/unit/unit_vmctl.c \
 tests_unit_unit_vmctl_CFLAGS = $(unit_cflags) -I$(srcdir)/tests/unit
 tests_unit_unit_vmctl_LDADD = $(api_libs) $(unit_libs)
 EXTRA_tests_unit_unit_vmctl_DEPENDENCIES = vmctl$(EXEEXT)
+
+tests_unit_unit_public_key_SOURCES = tests/unit/unit_public_key.c
+tests_unit_unit_public_key_CFLAGS = $(unit_cflags)
+tests_unit_unit_public_key_LDADD = $(core_libs) $(base_libs) $(unit_libs)
+
+tests_unit_unit_quote_SOURCES = tests/unit/unit_quote.c \
+	vmd/vmctl/quote.c vmd/vmctl/quote.h
+tests_unit_unit_quote_CFLAGS = $(unit_cflags)
+tests_unit_unit_quote_LDADD = $(base_libs) $(unit_libs)
 
 tests_unit_unit_wire_SOURCES = tests/unit/unit_wire.c
 tests_unit_unit_wire_CFLAGS = $(unit_cflags)

@@ -5,6 +5,9 @@
 #include "vmd/base/log.h"
 #include "vmd/base/str.h"
 #include "vmd/lead.h"
+#include "vmd/vm/credentials.h"
+
+#include <string.h>
 
 static const struct desired *get_desired(void *self)
 {
@@ -57,6 +60,89 @@ static int read_key(void *self, const struct job *j, requests_key_fn done, void 
 		return err_set(e, ERR_RETRY, "vmd is starting: %s", d->slurm_trouble);
 	(void)vm_secret_name(j, secret, sizeof(secret));
 	return kube_read_key(d->kube, secret, done, ctx, e);
+}
+
+/* A new password on its way into the Secret. */
+struct rotation {
+	requests_key_fn done;
+	void *ctx;
+	char password[32];
+};
+
+static void on_rotated(void *ctx, const struct err *e, int64_t took_us)
+{
+	struct rotation *r = ctx;
+
+	(void)took_us;
+	r->done(r->ctx, e, e->kind == ERR_NONE ? r->password : "");
+	explicit_bzero(r, sizeof(*r));
+	free(r);
+}
+
+static int rotate(struct daemon *d, const char *secret, const char *user, requests_key_fn done,
+		  void *ctx, struct err *e)
+{
+	struct rotation *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		abort();
+	*r = (struct rotation){.done = done, .ctx = ctx};
+	if (credentials_password(r->password, e) == 0 &&
+	    kube_set_password(d->kube, secret, user, r->password, on_rotated, r, e) == 0)
+		return 0;
+	explicit_bzero(r, sizeof(*r));
+	free(r);
+	return -1;
+}
+
+static int read_password(void *self, const struct job *j, const char *user, bool new,
+			 requests_key_fn done, void *ctx, struct err *e)
+{
+	struct daemon *d = self;
+	char secret[VM_NAME_MAX + 1];
+
+	if (!d->kube)
+		return err_set(e, ERR_RETRY, "vmd is starting: %s", d->slurm_trouble);
+	(void)vm_secret_name(j, secret, sizeof(secret));
+	if (!new)
+		return kube_read_password(d->kube, secret, user, done, ctx, e);
+	log_info("job=%u event=rotate-password", j->id);
+	return rotate(d, secret, user, done, ctx, e);
+}
+
+struct keys_set {
+	requests_done_fn done;
+	void *ctx;
+};
+
+static void on_keys_set(void *ctx, const struct err *e, int64_t took_us)
+{
+	struct keys_set *k = ctx;
+
+	(void)took_us;
+	k->done(k->ctx, e);
+	free(k);
+}
+
+static int set_keys(void *self, const struct job *j, size_t n, const char *const *key,
+		    requests_done_fn done, void *ctx, struct err *e)
+{
+	struct daemon *d = self;
+	char secret[VM_NAME_MAX + 1];
+	struct keys_set *k;
+
+	if (!d->kube)
+		return err_set(e, ERR_RETRY, "vmd is starting: %s", d->slurm_trouble);
+	(void)vm_secret_name(j, secret, sizeof(secret));
+	k = malloc(sizeof(*k));
+	if (!k)
+		abort();
+	*k = (struct keys_set){.done = done, .ctx = ctx};
+	log_info("job=%u event=keys n=%zu", j->id, n);
+	if (kube_set_own_keys(d->kube, secret, n, key, on_keys_set, k, e) == 0)
+		return 0;
+	free(k);
+	return -1;
 }
 
 static int end_job(void *self, const struct job *j, uint32_t uid, requests_done_fn done, void *ctx,
@@ -140,6 +226,8 @@ void answer_ports(struct daemon *d, struct requests_port *ret)
 				      .approve = approve,
 				      .hint = take_hint,
 				      .read_key = read_key,
+				      .read_password = read_password,
+				      .set_keys = set_keys,
 				      .end_job = end_job,
 				      .wall_s = wall_s,
 				      .discard = discard,

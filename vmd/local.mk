@@ -51,6 +51,7 @@ libvmcore_a_SOURCES = \
 	vmd/reconcile/recover.c vmd/reconcile/recover.h \
 	vmd/reconcile/world.c vmd/reconcile/world.h \
 	vmd/vm/image.c vmd/vm/image.h \
+	vmd/vm/public_key.c vmd/vm/public_key.h \
 	vmd/vm/vm.c vmd/vm/vm.h \
 	vmd/vm/vm_status.c vmd/vm/vm_status.h
 core_libs = libvmcore.a libbase.a
@@ -141,6 +142,7 @@ libapi_a_SOURCES = \
 	vmd/api/requests.c vmd/api/requests.h \
 	vmd/api/requests_ask.h \
 	vmd/api/requests_kept.c \
+	vmd/api/requests_login.c \
 	vmd/api/requests_stop.c \
 	vmd/api/server.c vmd/api/server.h
 libapi_a_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS) $(SYSTEMD_CFLAGS)
@@ -158,11 +160,17 @@ vmctl_SOURCES = \
 	vmd/vmctl/cmd_kept.c \
 	vmd/vmctl/cmd_list.c \
 	vmd/vmctl/cmd_recover.c \
+	vmd/vmctl/cmd_login.c \
+	vmd/vmctl/cmd_password.c \
+	vmd/vmctl/cmd_rdp.c \
 	vmd/vmctl/cmd_show.c \
 	vmd/vmctl/cmd_start.c \
 	vmd/vmctl/cmd_stop.c \
 	vmd/vmctl/cmd_wait.c \
+	vmd/vmctl/login.c vmd/vmctl/login.h \
+	vmd/vmctl/login_ask.c \
 	vmd/vmctl/print.c \
+	vmd/vmctl/quote.c vmd/vmctl/quote.h \
 	vmd/vmctl/settings.c \
 	vmd/vmctl/vmctl.h
 vmctl_LDADD = $(client_libs) $(base_libs)

@@ -16,7 +16,10 @@ enum {
 	OPT_TIMEOUT = 8,
 	OPT_YES = 16,
 	OPT_NOW = 32,
-	OPT_KEPT = 64
+	OPT_KEPT = 64,
+	OPT_ROTATE = 128,
+	OPT_PRINT = 256,
+	OPT_FILE = 512
 };
 
 /* What else a command line may have. */
@@ -26,6 +29,12 @@ enum {
 	TAKES_ALL = 4 << 16   /* reads what follows its name itself */
 };
 
+/* A call per row, so that a new row does not change the layout of the others. */
+#define COMMAND(...)                                                                               \
+	{                                                                                          \
+		__VA_ARGS__                                                                        \
+	}
+
 static const struct command {
 	const char *name;
 	const char *operand; /* as help shows it; NULL: takes none */
@@ -34,42 +43,60 @@ static const struct command {
 	const char *summary;
 	const char *help;
 } commands[] = {
-  /* Rows stay as they are when one is added. */
-  /* clang-format off */
-	{"start",  "IMAGE",   TAKES_ALL,             cmd_start,
-	 "start a VM as a batch job, and wait until it is ready",						     "      --name=NAME    the job's name (default: the image's)\n"
-	 "      --disk=SIZE    size of the root disk\n"
-	 "      --scratch=SIZE a second, empty disk\n"
-	 "      --network=NAME the guests' network\n"
-	 "      --keep[=WHEN]  keep the root disk at the end: always (if WHEN is left out),\n"
-	 "                     abnormal or never\n"
-	 "      --timeout=TIME wait no longer than 90, 15m, 2h or 1d; the job goes on\n"
-	 "      --no-wait      do not wait until it is ready\n"
-	 "  ...                all others are sbatch's: -c 8 --mem=32G -t 5-0 -p PARTITION ...\n"                                   },
-	{"stop",   "[JOB]",   OPT_NOW | OPT_TIMEOUT, cmd_stop,   "shut the guest down and end its job",
-	 "      --now          cancel the job instead (scancel)\n"
-	 "      --timeout=TIME watch no longer than 90, 15m, 2h or 1d\n"															     },
-	{"list",   NULL,      OPT_ALL | OPT_STOPPED | OPT_KEPT, cmd_list,   "your VMs and their states",
-	 "  -a, --all          everybody's VMs (root and SlurmUser only)\n"
-	 "      --stopped      also those that have ended, while Slurm remembers the job\n"
-	 "      --kept         instead, the root disks that are kept of jobs that have ended\n"													  },
-	{"show",   "[JOB]",   0,                     cmd_show,   "all that is known of one VM",                       ""									     },
-	{"wait",   "[JOB]",   OPT_FOR | OPT_TIMEOUT, cmd_wait,   "wait until a VM is ready",
-	 "      --for=STATE    ready (default: it answers on the network) or running (it boots)\n"
-	 "      --timeout=TIME give up after 90, 15m, 2h or 1d (default: never)\n"														   },
-	{"images", NULL,      OPT_ALL,               cmd_images, "the images sbatch --vm=IMAGE may name",
-	 "  -a, --all          also those you may not use\n"																	 },
-	{"recover", "JOB",    TAKES_ALL,             cmd_recover,
-	 "start a VM from the root disk that was kept of an ended job",
-	 "  ...                those of start, and sbatch's: -c 8 --mem=32G -t 5-0 ... (default: as\n"
-	 "                     that job had them)\n"},
-	{"discard", "JOB",    OPT_YES,               cmd_discard,
-	 "remove the kept disk of a job now",
-	 "  -y, --yes          do not ask\n"},
-	{"plan",   NULL,      0,                     cmd_plan,   "what vmd is about to do (root and SlurmUser only)", ""                                                                             },
-	{"admin",  "approve", OPT_YES,               cmd_admin,
-	 "let many deletions happen that vmd holds back (the same)",						  "  -y, --yes          do not ask; with --json nothing is approved without it\n"},
-  /* clang-format on */
+	COMMAND("start", "IMAGE", TAKES_ALL, cmd_start,
+		"start a VM as a batch job, and wait until it is ready",
+		"      --name=NAME    the job's name (default: the image's)\n"
+		"      --disk=SIZE    size of the root disk\n"
+		"      --scratch=SIZE a second, empty disk\n"
+		"      --network=NAME the guests' network\n"
+		"      --keep[=WHEN]  keep the root disk at the end: always (the default),\n"
+		"                     abnormal or never\n"
+		"      --timeout=TIME wait no longer than 90, 15m, 2h or 1d; the job goes on\n"
+		"      --no-wait      do not wait until it is ready\n"
+		"  ...                all others are sbatch's: -c 8 --mem=32G -t 5-0 ...\n"),
+	COMMAND("stop", "[JOB]", OPT_NOW | OPT_TIMEOUT, cmd_stop,
+		"shut the guest down and end its job",
+		"      --now          cancel the job instead (scancel)\n"
+		"      --timeout=TIME watch no longer than 90, 15m, 2h or 1d\n"),
+	COMMAND("ssh", "[JOB]", TAKES_REST, cmd_ssh,
+		"a shell in the guest, or a command with a terminal",
+		"  -- COMMAND...      run this instead of a shell\n"),
+	COMMAND("exec", "[JOB]", TAKES_REST, cmd_exec, "run a command in the guest",
+		"  -- COMMAND...      the program and its arguments, exactly; its exit code is "
+		"vmctl's\n"),
+	COMMAND("cp", "SRC DST", TAKES_TWO, cmd_cp, "copy files; those in the guest are [JOB]:PATH",
+		""),
+	COMMAND("rdp", "[JOB]", OPT_FILE, cmd_rdp,
+		"write a .rdp file, and open it where there is a display",
+		"      --file=PATH    write it there and do not open it (default: vm-JOB.rdp)\n"),
+	COMMAND("password", "[JOB]", OPT_ROTATE | OPT_PRINT, cmd_password,
+		"the password of the guest's account",
+		"      --rotate       give it a new one first\n"
+		"      --print        print it even if that is no terminal\n"),
+	COMMAND("list", NULL, OPT_ALL | OPT_STOPPED | OPT_KEPT, cmd_list,
+		"your VMs and their states",
+		"  -a, --all          everybody's VMs (root and SlurmUser only)\n"
+		"      --stopped      also those that have ended, while Slurm remembers the job\n"
+		"      --kept         instead, the root disks that are kept of jobs that have "
+		"ended\n"),
+	COMMAND("show", "[JOB]", 0, cmd_show, "all that is known of one VM", ""),
+	COMMAND("wait", "[JOB]", OPT_FOR | OPT_TIMEOUT, cmd_wait, "wait until a VM is ready",
+		"      --for=STATE    ready (default: it answers on the network) or running (it "
+		"boots)\n"
+		"      --timeout=TIME give up after 90, 15m, 2h or 1d (default: never)\n"),
+	COMMAND("images", NULL, OPT_ALL, cmd_images, "the images sbatch --vm=IMAGE may name",
+		"  -a, --all          also those you may not use\n"),
+	COMMAND("recover", "JOB", TAKES_ALL, cmd_recover,
+		"start a VM from the root disk that was kept of an ended job",
+		"  ...                those of start, and sbatch's: -c 8 --mem=32G -t 5-0 ... "
+		"(default: as\n"
+		"                     that job had them)\n"),
+	COMMAND("discard", "JOB", OPT_YES, cmd_discard, "remove the kept disk of a job now",
+		"  -y, --yes          do not ask\n"),
+	COMMAND("plan", NULL, 0, cmd_plan, "what vmd is about to do (root and SlurmUser only)", ""),
+	COMMAND("admin", "approve", OPT_YES, cmd_admin,
+		"let many deletions happen that vmd holds back (the same)",
+		"  -y, --yes          do not ask; with --json nothing is approved without it\n"),
 };
 
 static const char common_help[] = "      --json         print JSON\n"
@@ -87,7 +114,7 @@ static int help_all(FILE *f)
 {
 	(void)fprintf(f, "Usage: vmctl COMMAND [OPTION...]\n\nCommands:\n");
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		(void)fprintf(f, "  %-7s %-7s  %s\n", commands[i].name,
+		(void)fprintf(f, "  %-8s %-7s  %s\n", commands[i].name,
 			      commands[i].operand ? commands[i].operand : "", commands[i].summary);
 	(void)fprintf(f,
 		      "\n%s\nOptions of all commands:\n%s\n"
@@ -162,6 +189,18 @@ static int option_read(struct vmctl *v, struct given *g, int c, const char *valu
 		v->now = true;
 		g->options |= OPT_NOW;
 		return -1;
+	case 'r':
+		v->rotate = true;
+		g->options |= OPT_ROTATE;
+		return -1;
+	case 'p':
+		v->print = true;
+		g->options |= OPT_PRINT;
+		return -1;
+	case 'F':
+		v->file = value;
+		g->options |= OPT_FILE;
+		return -1;
 	case 'f':
 		g->options |= OPT_FOR;
 		v->for_running = strcmp(value, "running") == 0;
@@ -195,6 +234,9 @@ static int options_read(struct vmctl *v, struct given *g, int argc, char **argv,
 		{"for", required_argument, NULL, 'f'},
 		{"timeout", required_argument, NULL, 't'},
 		{"now", no_argument, NULL, 'n'},
+		{"rotate", no_argument, NULL, 'r'},
+		{"print", no_argument, NULL, 'p'},
+		{"file", required_argument, NULL, 'F'},
 		{"yes", no_argument, NULL, 'y'},
 		{"json", no_argument, NULL, 'j'},
 		{"server", required_argument, NULL, 's'},

@@ -31,8 +31,8 @@ offers() # WANTED WORD...
 	bad=1
 }
 
-offers "start stop list show wait images recover discard plan admin" vmctl ""
-offers "start stop show" vmctl s
+offers "start stop ssh exec cp rdp password list show wait images recover discard plan admin" vmctl ""
+offers "start stop ssh show" vmctl s
 offers "tiny" vmctl start ""
 offers "" vmctl start tiny ""
 offers "--scratch=" vmctl start tiny --disk = 2G --sc
@@ -53,9 +53,12 @@ offers "5" vmctl discard ""
 offers "5" vmctl recover ""
 offers "--scratch=" vmctl recover 5 --sc
 offers "--kept" vmctl list --k
+offers "17 vm-17-9f3c12ab45de6701-r0 230" vmctl exec ""
+offers "17: vm-17-9f3c12ab45de6701-r0: 230:" vmctl cp ""
+offers "--rotate" vmctl password --r
 offers "approve" vmctl admin ""
 offers "--yes" vmctl admin approve --y
 offers "" vmctl list x
 offers "" vmctl images --server = ""
-offers "start stop list show wait images recover discard plan admin" vmctl --json ""
+offers "start stop ssh exec cp rdp password list show wait images recover discard plan admin" vmctl --json ""
 exit $bad

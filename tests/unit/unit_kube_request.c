@@ -439,6 +439,48 @@ START_TEST(key_rows)
 }
 END_TEST
 
+/* ---- changes of a Secret ---- */
+
+static struct {
+	char method[16], path[256], body[4096];
+} patched;
+
+static void answer_patch(void *ctx, const struct fake_request *q, struct fake_answer *a)
+{
+	(void)ctx;
+	(void)str_copy(patched.method, sizeof(patched.method), q->method);
+	(void)str_copy(patched.path, sizeof(patched.path), q->path);
+	(void)str_copy(patched.body, sizeof(patched.body), q->body);
+	a->status = 200;
+	a->body = "{}";
+}
+
+START_TEST(secrets_are_changed_in_their_parts)
+{
+	static const char *const keys_of_mine[] = {"ssh-ed25519 AAAA"};
+	struct outcome o = {.done = false};
+	struct err e;
+
+	up(answer_patch, NULL);
+	ck_assert_int_eq(kube_set_password(kube, SECRET, "root", "abc", on_done, &o, &e), 0);
+	while (!o.done)
+		ck_assert_int_ge(sd_event_run(loop, UINT64_MAX), 0);
+	ck_assert_int_eq(o.e.kind, ERR_NONE);
+	ck_assert_str_eq(patched.method, "PATCH");
+	ck_assert_msg(strstr(patched.path, "/secrets/" SECRET "-login"), "%s", patched.path);
+	ck_assert_str_eq(patched.body, "{\"data\":{\"root\":\"YWJj\"}}");
+	o.done = false;
+	ck_assert_int_eq(kube_set_own_keys(kube, SECRET, 1, keys_of_mine, on_done, &o, &e), 0);
+	while (!o.done)
+		ck_assert_int_ge(sd_event_run(loop, UINT64_MAX), 0);
+	ck_assert_msg(strstr(patched.path, "/secrets/" SECRET "-keys"), "%s", patched.path);
+	ck_assert_msg(str_starts(patched.body, "{\"data\":{\"own-0\":\"c3NoLWVkMjU1MTkgQUFBQQ==\","
+					       "\"own-1\":null,"),
+		      "%s", patched.body);
+	down();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("kube request");
@@ -456,6 +498,7 @@ int main(void)
 	tcase_add_test(t, one_part_alone_can_be_removed);
 	tcase_add_test(t, free_with_requests_under_way);
 	tcase_add_loop_test(t, key_rows, 0, ARRAY_LEN(keys));
+	tcase_add_test(t, secrets_are_changed_in_their_parts);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

@@ -131,6 +131,34 @@ static int read_key(void *self, const struct job *j, requests_key_fn done, void 
 	return 0;
 }
 
+static unsigned n_keys;
+static char first_key[64];
+
+static int read_password(void *self, const struct job *j, const char *user, bool rotate,
+			 requests_key_fn done, void *ctx, struct err *e)
+{
+	struct err none = {.kind = ERR_NONE};
+
+	(void)self;
+	if (j->id == 18)
+		return err_set(e, ERR_RETRY, "Kubernetes is not connected");
+	ck_assert_str_eq(user, "user");
+	done(ctx, &none, rotate ? "new-Password-23.abc" : "old-Password-23.abc");
+	return 0;
+}
+
+static int set_keys(void *self, const struct job *j, size_t n, const char *const *key,
+		    requests_done_fn done, void *ctx, struct err *e)
+{
+	struct err none = {.kind = ERR_NONE};
+
+	(void)self, (void)j, (void)e;
+	n_keys = (unsigned)n;
+	(void)str_copy(first_key, sizeof(first_key), n ? key[0] : "");
+	done(ctx, &none);
+	return 0;
+}
+
 static uint32_t ended, ended_by; /* the job, and for whom */
 
 static int end_job(void *self, const struct job *j, uint32_t uid, requests_done_fn done, void *ctx,
@@ -180,6 +208,8 @@ static struct requests requests = {
 		 .approve = approve,
 		 .hint = take_hint,
 		 .read_key = read_key,
+		 .read_password = read_password,
+		 .set_keys = set_keys,
 		 .end_job = end_job,
 		 .wall_s = wall_s,
 		 .discard = discard},
@@ -273,6 +303,15 @@ static const struct {
 	{BOB,        "op=key\njob=17\n",				      ERR_DENIED,  "another user's key"           },
 	{ALICE,      "op=key\njob=99\n",				      ERR_ABSENT,  "no such job's key"            },
 	{BOB,        "op=key\njob=18\n",				      ERR_RETRY,   "the key cannot be read now"   },
+	{ALICE,      "op=password\njob=17\n",                                 ERR_NONE,    "the owner's password"         },
+	{BOB,        "op=password\njob=17\n",                                 ERR_DENIED,  "another user's password"      },
+	{0,          "op=password\njob=17\n",                                 ERR_DENIED,  "not even root"                },
+	{SLURM,      "op=password\njob=17\n",                                 ERR_DENIED,  "nor SlurmUser"                },
+	{BOB,        "op=password\njob=17\nrotate=1\n",                       ERR_DENIED,  "another user rotates nothing" },
+	{BOB,        "op=password\njob=18\n",                                 ERR_RETRY,   "it cannot be read now"        },
+	{BOB,        "op=keys\njob=17\nkey[]=x\n",                            ERR_DENIED,  "another user's keys"          },
+	{0,          "op=keys\njob=17\n",				     ERR_DENIED,  "root lets nobody in"          },
+	{ALICE,      "op=keys\njob=17\nkey[]=x\n",                            ERR_INVALID, "no key"                       },
 	{ALICE,      "op=stop\njob=17\n",				     ERR_NONE,    "the owner stops it"           },
 	{BOB,        "op=stop\njob=17\n",				     ERR_DENIED,  "another user stops nothing"   },
 	{ALICE,      "op=stop\njob=99\n",				     ERR_ABSENT,  "no such job to stop"          },
@@ -464,6 +503,31 @@ START_TEST(key_comes_later)
 	key_done(key_ctx, &gone, "");
 	ck_assert_int_eq(reply.e.kind, ERR_ABSENT);
 	ck_assert_str_eq(reply.e.msg, "no Secret");
+}
+END_TEST
+
+START_TEST(password_is_told)
+{
+	setup();
+	ask_as(ALICE, "op=password\njob=17\n");
+	ck_assert_pstr_eq(wire_get(&in, "password"), "old-Password-23.abc");
+	ck_assert_pstr_eq(wire_get(&in, "user"), "user");
+	ask_as(ALICE, "op=password\njob=17\nrotate=1\n");
+	ck_assert_pstr_eq(wire_get(&in, "password"), "new-Password-23.abc");
+}
+END_TEST
+
+/* What reaches the guest is type and key, no more. */
+START_TEST(keys_are_cleaned)
+{
+	setup();
+	ask_as(ALICE, "op=keys\njob=17\nkey[]=ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 me%0D\n");
+	ck_assert_int_eq(reply.e.kind, ERR_INVALID);
+	ask_as(ALICE, "op=keys\njob=17\nkey[]=ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 me here\n");
+	ck_assert_uint_eq(n_keys, 1);
+	ck_assert_str_eq(first_key, "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5");
+	ask_as(ALICE, "op=keys\njob=17\n");
+	ck_assert_uint_eq(n_keys, 0);
 }
 END_TEST
 
@@ -800,6 +864,8 @@ int main(void)
 	tcase_add_test(t, hints);
 	tcase_add_test(t, key_comes_later);
 	tcase_add_test(t, stop_by_phase);
+	tcase_add_test(t, password_is_told);
+	tcase_add_test(t, keys_are_cleaned);
 	tcase_add_test(t, lists);
 	tcase_add_test(t, one_id_twice);
 	tcase_add_test(t, page_after_page);

@@ -68,7 +68,7 @@ int ask_job_get(const struct ask *a, const struct job **ret, struct err *e)
 	return 0;
 }
 
-static const struct vm_status *status_get(const struct ask *a, const struct job *j)
+const struct vm_status *ask_status_get(const struct ask *a, const struct job *j)
 {
 	static const struct vm_status unknown = {.state = VM_STATE_UNKNOWN};
 	const struct vm_status *s = a->q->port.status(a->q->port.self, j->id);
@@ -103,7 +103,7 @@ static const char *profile_of(const struct ask *a, const struct job *j)
 /* A VM for vmctl: what list and show print. */
 static struct json_object *vm_json(const struct ask *a, const struct job *j)
 {
-	const struct vm_status *s = status_get(a, j);
+	const struct vm_status *s = ask_status_get(a, j);
 	struct json_object *o = json_object_new_object();
 
 	json_put_int(o, "job", j->id);
@@ -230,7 +230,7 @@ static int op_show(const struct ask *a, struct err *e)
 
 	if (ask_job_get(a, &j, e) < 0)
 		return show_leftover(a, e);
-	s = status_get(a, j);
+	s = ask_status_get(a, j);
 	node = s->node[0] ? s->node : j->node;
 	o = vm_json(a, j);
 	wire_addf(a->out, "job", "%u", j->id);
@@ -240,6 +240,7 @@ static int op_show(const struct ask *a, struct err *e)
 	wire_add(a->out, "node", node);
 	wire_add(a->out, "address", s->address);
 	wire_add(a->out, "user", s->user);
+	wire_add(a->out, "profile", profile_of(a, j));
 	wire_add(a->out, "host", node);
 	/* Who only looks does not know what is under way. */
 	wire_add(a->out, "node_clear", s->node_clear && !stands_by(a) ? "1" : "0");
@@ -270,7 +271,7 @@ static int op_key(const struct ask *a, struct err *e)
 
 	if (ask_job_get(a, &j, e) < 0)
 		return -1;
-	s = status_get(a, j);
+	s = ask_status_get(a, j);
 	wire_add(a->out, "user", s->user);
 	wire_add(a->out, "address", s->address);
 	if (a->q->port.read_key(a->q->port.self, j, key_done, a->reply, e) < 0)
@@ -445,16 +446,18 @@ static const struct {
 	int (*answer)(const struct ask *a, struct err *e);
 	bool for_leader; /* another vmd would not hear of it */
 } ops[] = {
-	{"hint",    op_hint,    true },
-        {"show",    op_show,    false},
-        {"key",     op_key,     false},
-	{"list",    op_list,    false},
-        {"images",  op_images,  false},
-        {"plan",    op_plan,    false},
-	{"approve", op_approve, true },
-        {"stop",    op_stop,    true },
-        {"kept",    op_kept,    false},
-	{"discard", op_discard, true },
+	{"hint",     op_hint,     true },
+        {"show",     op_show,     false},
+        {"key",      op_key,      false},
+	{"list",     op_list,     false},
+        {"images",   op_images,   false},
+        {"plan",     op_plan,     false},
+	{"approve",  op_approve,  true },
+        {"stop",     op_stop,     true },
+        {"kept",     op_kept,     false},
+	{"discard",  op_discard,  true },
+        {"password", op_password, true },
+        {"keys",     op_keys,     true },
 };
 
 /* What only looks may be old, and it says so: the client asks on. */

@@ -8,8 +8,8 @@
 #include "vmd/reconcile/plan.h"
 #include "vmd/vm/vm_status.h"
 
-/* private_key is borrowed for the call, "" on error. The same as kube_key_fn. */
-typedef void (*requests_key_fn)(void *ctx, const struct err *e, const char *private_key);
+/* value is borrowed for the call, "" on error. The same as kube_key_fn. */
+typedef void (*requests_key_fn)(void *ctx, const struct err *e, const char *value);
 
 typedef void (*requests_done_fn)(void *ctx, const struct err *e);
 
@@ -36,6 +36,12 @@ struct requests_port {
 	 * within. -1: not started, done is not called. */
 	int (*read_key)(void *self, const struct job *j, requests_key_fn done, void *ctx,
 			struct err *e);
+	/* The same of the password of the guest's account user; rotate: a new one, set first. */
+	int (*read_password)(void *self, const struct job *j, const char *user, bool rotate,
+			     requests_key_fn done, void *ctx, struct err *e);
+	/* Lets the owner's own public keys in, instead of those given before. */
+	int (*set_keys)(void *self, const struct job *j, size_t n, const char *const *key,
+			requests_done_fn done, void *ctx, struct err *e);
 	/* Ends a running job as COMPLETED, for uid; done as with read_key. */
 	int (*end_job)(void *self, const struct job *j, uint32_t uid, requests_done_fn done,
 		       void *ctx, struct err *e);

@@ -29,7 +29,11 @@ bool ask_page_full(const struct wire_out *out); /* the client asks for the rest 
 /* requests_kept.c */
 int op_kept(const struct ask *a, struct err *e);
 int op_discard(const struct ask *a, struct err *e);
+/* What is known of its VM; never NULL. */
+const struct vm_status *ask_status_get(const struct ask *a, const struct job *j);
 
 int op_stop(const struct ask *a, struct err *e);
+int op_password(const struct ask *a, struct err *e);
+int op_keys(const struct ask *a, struct err *e);
 
 #endif

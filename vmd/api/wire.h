@@ -16,6 +16,9 @@
  *                                        (a node's prolog)
  *   show    job=N                        the owner, root, SlurmUser
  *   key     job=N                        the guest's ssh private key; the owner, root, SlurmUser
+ *   password job=N [rotate=1]           the guest account's password; rotate: a new one. The owner
+ *   keys    job=N key[]=TEXT...          the owner's own public keys may log in, too (at most 16,
+ *                                        instead of those given before). The owner
  *   list    [all=1] [after=N]            the caller's VMs; all=1: everybody's (root, SlurmUser)
  *   images  [after=NAME]                 anyone
  *   plan                                 root, SlurmUser
@@ -27,9 +30,13 @@
  *
  *   hint    nothing more
  *   show    job, state, reason, vm, node, address, user (the guest's account), host (the node's
- *           name, for VM_HOST), node_clear=0|1, grace=SECONDS in which the guest must shut down
- * (left out if its image is unknown), elapsed=SECONDS in this state, json=OBJECT key     key, user,
- * address list    vm[]=OBJECT, one JSON object per VM by job id; more=1: ask again with after=last
+ *           name, for VM_HOST), node_clear=0|1, profile (linux, windows; "": not known),
+ *           grace=SECONDS in which the guest must shut down (left out if its image is unknown),
+ *           elapsed=SECONDS in this state, json=OBJECT
+ *   key     key, user, address
+ *   password  password, user, address
+ *   keys    nothing more
+ *   list    vm[]=OBJECT, one JSON object per VM by job id; more=1: ask again with after=last
  *           job id; held=N, for root and SlurmUser: so many VMs' deletions wait for an approval;
  *           old=1: slurmctld does not answer, this was known before
  *   images  image[]=OBJECT; more=1: again with after=last name

@@ -34,6 +34,7 @@ struct key_read {
 	LIST_ENTRY(key_read) link;
 	kube_key_fn done;
 	void *ctx;
+	char field[80]; /* of the Secret's data */
 };
 
 struct kube {
@@ -335,15 +336,16 @@ static void on_key(void *ctx, const struct http_reply *r, const struct err *e)
 
 	LIST_REMOVE(read, link);
 	if (why.kind == ERR_NONE && json_parse(r->body, r->len, &doc, &why) == 0) {
-		base64 = json_str_at(doc, "data/ssh-privatekey");
+		base64 = json_str_at(json_at(doc, "data"), read->field);
 		if (!base64 || secret_base64(base64, key, sizeof(key)) < 0)
-			(void)err_set(&why, ERR_INVALID, "the Secret holds no ssh-privatekey");
+			(void)err_set(&why, ERR_INVALID, "the Secret holds no %s", read->field);
 	}
 	read->done(read->ctx, &why, why.kind == ERR_NONE ? key : "");
 	explicit_bzero(key, sizeof(key));
 }
 
-int kube_read_key(struct kube *k, const char *secret, kube_key_fn done, void *ctx, struct err *e)
+static int read_field(struct kube *k, const char *secret, const char *field, kube_key_fn done,
+		      void *ctx, struct err *e)
 {
 	AUTO(free) struct key_read *read = malloc(sizeof(*read));
 	char base[128], path[256];
@@ -351,6 +353,8 @@ int kube_read_key(struct kube *k, const char *secret, kube_key_fn done, void *ct
 	if (!read)
 		abort();
 	*read = (struct key_read){.done = done, .ctx = ctx};
+	if (str_copy(read->field, sizeof(read->field), field) < 0 || strchr(field, '/'))
+		return err_set(e, ERR_INVALID, "'%.80s' is no key of a Secret", field);
 	if (!str_is_name(secret, VM_NAME_MAX) ||
 	    request_path(k->settings->kube_namespace, KUBE_SECRET, base, sizeof(base)) < 0 ||
 	    str_fmt(path, sizeof(path), "%s/%s", base, secret) < 0)
@@ -363,4 +367,56 @@ int kube_read_key(struct kube *k, const char *secret, kube_key_fn done, void *ct
 	LIST_INSERT_HEAD(&k->reads, read, link);
 	STEAL(read);
 	return 0;
+}
+
+int kube_read_key(struct kube *k, const char *secret, kube_key_fn done, void *ctx, struct err *e)
+{
+	return read_field(k, secret, "ssh-privatekey", done, ctx, e);
+}
+
+static int part_name(const char *secret, enum secret_part p, char *buf, size_t size, struct err *e)
+{
+	return secret_part_name(secret, p, buf, size) == 0
+		       ? 0
+		       : err_set(e, ERR_INVALID, "the Secret's name '%.80s' is too long", secret);
+}
+
+int kube_read_password(struct kube *k, const char *secret, const char *user, kube_key_fn done,
+		       void *ctx, struct err *e)
+{
+	char login[VM_NAME_MAX + 1];
+
+	return part_name(secret, SECRET_LOGIN, login, sizeof(login), e) < 0
+		       ? -1
+		       : read_field(k, login, user, done, ctx, e);
+}
+
+/* Merges data into a Secret; takes over data. */
+static int patch_data(struct kube *k, const char *name, struct json_object *data, kube_done_fn done,
+		      void *ctx, struct err *e)
+{
+	struct json_object *doc = json_object_new_object();
+
+	json_object_object_add(doc, "data", data);
+	return request_patch(k->requests, KUBE_SECRET, name, doc, done, ctx, e);
+}
+
+int kube_set_password(struct kube *k, const char *secret, const char *user, const char *password,
+		      kube_done_fn done, void *ctx, struct err *e)
+{
+	char login[VM_NAME_MAX + 1];
+
+	return part_name(secret, SECRET_LOGIN, login, sizeof(login), e) < 0
+		       ? -1
+		       : patch_data(k, login, secret_password(user, password), done, ctx, e);
+}
+
+int kube_set_own_keys(struct kube *k, const char *secret, size_t n, const char *const *key,
+		      kube_done_fn done, void *ctx, struct err *e)
+{
+	char keys[VM_NAME_MAX + 1];
+
+	return part_name(secret, SECRET_KEYS, keys, sizeof(keys), e) < 0
+		       ? -1
+		       : patch_data(k, keys, secret_own_keys(n, key, KUBE_OWN_KEYS), done, ctx, e);
 }

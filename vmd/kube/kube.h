@@ -69,8 +69,20 @@ int kube_point_vm(struct kube *k, const char *name, const char *uid, const char 
 int kube_migrate_vm(struct kube *k, const char *name, const char *vm, const char *vm_uid,
 		    const char *job_key, uint32_t job_id, kube_done_fn done, void *ctx,
 		    struct err *e);
-/* Reads the ssh private key of a job's Secret; value is borrowed for the call, "" on error. */
-typedef void (*kube_key_fn)(void *ctx, const struct err *e, const char *private_key);
+/* One value of a Secret; it is borrowed for the call, "" on error. */
+typedef void (*kube_key_fn)(void *ctx, const struct err *e, const char *value);
+/* The ssh private key of a job. */
 int kube_read_key(struct kube *k, const char *secret, kube_key_fn done, void *ctx, struct err *e);
+/* The password of the guest's account. It is read where KubeVirt reads it: in the Secret's part for
+ * the login, which kube_set_password() changes. */
+int kube_read_password(struct kube *k, const char *secret, const char *user, kube_key_fn done,
+		       void *ctx, struct err *e);
+/* KubeVirt gives the guest a changed password by its agent, when the node has seen the change. */
+int kube_set_password(struct kube *k, const char *secret, const char *user, const char *password,
+		      kube_done_fn done, void *ctx, struct err *e);
+/* The owner's own public keys, beside the job's: all of them, instead of those given before. */
+#define KUBE_OWN_KEYS 16
+int kube_set_own_keys(struct kube *k, const char *secret, size_t n, const char *const *key,
+		      kube_done_fn done, void *ctx, struct err *e);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Create and delete of one object, and of a group of which one comes last. Owns the requests under
- * way; each calls its owner back exactly once, from the loop. Every one may be repeated: vmd may
- * have died after the server did it.
+/* Create, change and delete of one object, and of a group of which one comes last. Owns the
+ * requests under way; each calls its owner back exactly once, from the loop. Every one may be
+ * repeated: vmd may have died after the server did it.
  *
  * Deletes leave propagation to the background: KubeVirt's own finalizer keeps a VM until its guest
  * is gone, PVs and PVCs in use are kept by theirs. */

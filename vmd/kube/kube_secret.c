@@ -196,6 +196,30 @@ static bool is_data_key(const char *s)
 		       strlen(s);
 }
 
+struct json_object *secret_password(const char *user, const char *password)
+{
+	struct json_object *data = json_object_new_object();
+
+	put_base64(data, user, password, strlen(password));
+	return data;
+}
+
+struct json_object *secret_own_keys(size_t n, const char *const *key, size_t max)
+{
+	struct json_object *data = json_object_new_object();
+
+	for (size_t i = 0; i < max; i++) {
+		char name[32];
+
+		(void)str_fmt(name, sizeof(name), "own-%zu", i);
+		if (i < n)
+			put_base64(data, name, key[i], strlen(key[i]));
+		else
+			json_object_object_add(data, name, NULL);
+	}
+	return data;
+}
+
 int secret_encode(const struct settings *s, const char *secret, const char *job_key,
 		  uint32_t job_id, const struct credentials *c, enum secret_part p,
 		  struct json_object **ret, struct err *e)

@@ -29,6 +29,10 @@ bool secret_wants(const struct settings *s, enum secret_part p);
 int secret_encode(const struct settings *s, const char *secret, const char *job_key,
 		  uint32_t job_id, const struct credentials *c, enum secret_part p,
 		  struct json_object **ret, struct err *e);
+/* data of a merge patch: the password in the part for the login. */
+struct json_object *secret_password(const char *user, const char *password);
+/* data of a merge patch: n keys of the owner's in the part for the keys; null up to max. */
+struct json_object *secret_own_keys(size_t n, const char *const *key, size_t max);
 /* Windows' answer file for the specialize and oobeSystem passes. XML-escaped. */
 void secret_unattend(const char *computer, const struct credentials *c, struct strbuf *ret);
 /* data of a Secret is base64. -1: it is none, or does not fit; text is terminated. */

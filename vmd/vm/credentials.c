@@ -125,6 +125,11 @@ int credentials_make(const char *user, const char *comment, struct credentials *
 	return rc;
 }
 
+int credentials_password(char ret[32], struct err *e)
+{
+	return password_make(ret, e);
+}
+
 void credentials_wipe(struct credentials *c)
 {
 	explicit_bzero(c, sizeof(*c));

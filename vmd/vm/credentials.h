@@ -15,6 +15,8 @@ struct credentials {
 
 /* By libssh and getrandom(2); a few milliseconds of CPU, does not block. */
 int credentials_make(const char *user, const char *comment, struct credentials *ret, struct err *e);
+/* A password alone, to take the place of c->password. */
+int credentials_password(char ret[32], struct err *e);
 void credentials_wipe(struct credentials *c); /* explicit_bzero */
 
 #endif

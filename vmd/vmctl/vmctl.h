@@ -5,6 +5,7 @@
 
 #include "vmd/api/client.h"
 #include "vmd/base/json.h"
+#include "vmd/vmctl/choice.h"
 
 /* Stable: scripts rely on them. In vmctl(1). */
 enum exit_code {
@@ -32,6 +33,9 @@ struct vmctl {
 	bool kept;         /* list: disks */
 	bool yes;          /* admin: do not ask */
 	bool now;          /* stop: at once */
+	bool rotate;       /* password: a new one */
+	bool print;        /* password: even if stdout is no terminal */
+	const char *file;  /* rdp: where to; NULL: the default */
 	bool for_running;  /* wait: running is enough */
 	int64_t timeout_s; /* 0: none */
 	const char *job;   /* first operand: the job, of admin what to do; NULL: left out */
@@ -110,5 +114,10 @@ int cmd_stop(struct vmctl *v);
 int cmd_kept(struct vmctl *v); /* list --kept */
 int cmd_discard(struct vmctl *v);
 int cmd_recover(struct vmctl *v);
+int cmd_ssh(struct vmctl *v);
+int cmd_exec(struct vmctl *v);
+int cmd_cp(struct vmctl *v);
+int cmd_rdp(struct vmctl *v);
+int cmd_password(struct vmctl *v);
 
 #endif

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is quoted arrives as it was: asked of a real sh, and of a reader of Windows command lines.
+ */
+#include "vmd/base/str.h"
+#include "vmd/vmctl/quote.h"
+
+#include <check.h>
+#include <string.h>
+
+#define ROUNDS 300
+
+static uint32_t seed = 20261125;
+
+static unsigned random_below(unsigned n)
+{
+	seed = seed * 1664525 + 1013904223;
+	return (seed >> 8) % n;
+}
+
+/* Bytes that shells care about, more often than others. */
+static void random_text(char *text, size_t max, bool utf8)
+{
+	static const char hard[] = "'\"\\ \t\n$`!*?[]{}()<>|&;#~=%^@,-/:";
+	size_t n = random_below((unsigned)max);
+
+	for (size_t i = 0; i < n; i++)
+		text[i] = random_below(2) ? hard[random_below(sizeof(hard) - 1)]
+			  : utf8          ? (char)(1 + random_below(126))
+					  : (char)(1 + random_below(255));
+	text[n] = '\0';
+}
+
+/* ---- sh ---- */
+
+/* Runs text by sh -c; what it prints. */
+static size_t sh(const char *text, char *out, size_t size)
+{
+	char path[] = "/tmp/unit_quote.XXXXXX", line[64];
+	int fd = mkstemp(path);
+	FILE *p;
+	size_t n;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+	/* as ssh's server does: the text is the operand of -c. The x guards trailing line breaks.
+	 */
+	(void)snprintf(line, sizeof(line), "t=$(cat %s; echo x); sh -c \"${t%%x}\"", path);
+	p = popen(line, "r");
+	ck_assert_ptr_nonnull(p);
+	n = fread(out, 1, size - 1, p);
+	out[n] = '\0';
+	ck_assert_int_eq(pclose(p), 0);
+	unlink(path);
+	return n;
+}
+
+START_TEST(sh_gets_what_was_given)
+{
+	static char args[5][64], program[] = "printf", format[] = "%s\\001";
+	char *argv[8] = {program, format};
+	char out[1024];
+
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		AUTO(strbuf_done) struct strbuf text = {.s = NULL};
+		unsigned n = 1 + random_below(5);
+		char *at = out;
+		struct err e;
+
+		for (unsigned i = 0; i < n; i++) {
+			random_text(args[i], 64, false);
+			for (char *c = args[i]; *c; c++)
+				if (*c == 1)
+					*c = 2; /* the separator */
+			argv[2 + i] = args[i];
+		}
+		argv[2 + n] = NULL;
+		ck_assert_int_eq(quote_command("linux", argv, &text, &e), 0);
+		sh(text.s, out, sizeof(out));
+		for (unsigned i = 0; i < n; i++) {
+			char *end = strchr(at, 1);
+
+			ck_assert_msg(end != NULL, "round %u: %s", round, text.s);
+			*end = '\0';
+			ck_assert_msg(strcmp(at, args[i]) == 0, "round %u: %s", round, text.s);
+			at = end + 1;
+		}
+		ck_assert_msg(!*at, "round %u: more came than was given", round);
+	}
+}
+END_TEST
+
+static const struct {
+	const char *argv[4];
+	const char *text;
+} sh_rows[] = {
+	{{"true"},               "'true'"                },
+	{{"echo", ""},           "'echo' ''"             },
+	{{"echo", "it's", "$x"}, "'echo' 'it'\\''s' '$x'"},
+};
+
+START_TEST(sh_row)
+{
+	AUTO(strbuf_done) struct strbuf text = {.s = NULL};
+	struct err e;
+
+	ck_assert_int_eq(quote_command("", (char *const *)sh_rows[_i].argv, &text, &e), 0);
+	ck_assert_str_eq(text.s, sh_rows[_i].text);
+}
+END_TEST
+
+/* ---- Windows ---- */
+
+/* How a C program there takes its line apart: Microsoft, "Parsing C++ command-line arguments". */
+static size_t line_parse(const char *line, char args[8][128])
+{
+	size_t n = 0;
+
+	while (*line) {
+		char *out = args[n];
+		bool quoted = false;
+
+		line += strspn(line, " \t");
+		if (!*line)
+			break;
+		for (; *line && (quoted || !strchr(" \t", *line)); line++) {
+			size_t slashes = strspn(line, "\\");
+
+			if (line[slashes] != '"') {
+				for (size_t i = 0; i < slashes; i++)
+					*out++ = '\\';
+				line += slashes;
+				if (!*line || (!quoted && strchr(" \t", *line)))
+					break;
+				*out++ = *line;
+				continue;
+			}
+			for (size_t i = 0; i < slashes / 2; i++)
+				*out++ = '\\';
+			line += slashes;
+			if (slashes % 2)
+				*out++ = '"';
+			else
+				quoted = !quoted;
+		}
+		*out = '\0';
+		n++;
+	}
+	return n;
+}
+
+START_TEST(arguments_come_apart_again)
+{
+	for (unsigned round = 0; round < 20 * ROUNDS; round++) {
+		AUTO(strbuf_done) struct strbuf line = {.s = NULL};
+		char args[5][40], back[8][128];
+		unsigned n = 1 + random_below(5);
+
+		for (unsigned i = 0; i < n; i++) {
+			random_text(args[i], 40, true);
+			if (i)
+				strbuf_add(&line, " ", 1);
+			quote_argument(&line, args[i]);
+		}
+		ck_assert_uint_eq(line_parse(line.s, back), n);
+		for (unsigned i = 0; i < n; i++)
+			ck_assert_msg(strcmp(back[i], args[i]) == 0, "round %u: %s", round, line.s);
+	}
+}
+END_TEST
+
+static const struct {
+	const char *text, *argument, *powershell;
+} windows_rows[] = {
+	{"plain",        "plain",              "'plain'"                   },
+	{"",	     "\"\"",               "''"                        },
+	{"a b",          "\"a b\"",            "'a b'"                     },
+	{"say \"hi\"",   "\"say \\\"hi\\\"\"", "'say \"hi\"'"              },
+	{"c:\\dir\\",    "c:\\dir\\",          "'c:\\dir\\'"               },
+	{"c:\\my dir\\", "\"c:\\my dir\\\\\"", "'c:\\my dir\\'"            },
+	{"a\\\"b",       "\"a\\\\\\\"b\"",     "'a\\\"b'"                  },
+	{"it's",         "it's",               "'it''s'"                   },
+	{"\xe2\x80\x99", "\xe2\x80\x99",       "'\xe2\x80\x99\xe2\x80\x99'"},
+	{"100%&|<>^$x",  "100%&|<>^$x",        "'100%&|<>^$x'"             },
+};
+
+START_TEST(windows_row)
+{
+	AUTO(strbuf_done) struct strbuf argument = {.s = NULL};
+	AUTO(strbuf_done) struct strbuf powershell = {.s = NULL};
+
+	quote_argument(&argument, windows_rows[_i].text);
+	quote_powershell(&powershell, windows_rows[_i].text);
+	ck_assert_str_eq(argument.s, windows_rows[_i].argument);
+	ck_assert_str_eq(powershell.s, windows_rows[_i].powershell);
+}
+END_TEST
+
+/* What cmd.exe and PowerShell see is letters, digits and what both pass on. */
+START_TEST(windows_shells_see_letters)
+{
+	AUTO(strbuf_done) struct strbuf text = {.s = NULL};
+	char program[] = "echo", hard[] = "%PATH% \"$env:X\" & ^ | ' `",
+	     *argv[] = {program, hard, NULL};
+	struct err e;
+
+	ck_assert_int_eq(quote_command("windows", argv, &text, &e), 0);
+	ck_assert_uint_eq(strspn(text.s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+					 "0123456789+/=.- "),
+			  text.len);
+}
+END_TEST
+
+START_TEST(encoded_rows)
+{
+	static const struct {
+		const char *script, *tail;
+	} rows[] = {
+		{"exit 3",           " -EncodedCommand ZQB4AGkAdAAgADMA"},
+		{"\xc3\xa4",         " -EncodedCommand 5AA="            },
+		{"\xf0\x9f\x98\x80", " -EncodedCommand PdgA3g=="        },
+	};
+	static const char *const bad[] = {"\xff", "\xc3", "\xc0\x80", "\xed\xa0\x80",
+					  "\xf4\x90\x80\x80"};
+	struct err e;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		AUTO(strbuf_done) struct strbuf text = {.s = NULL};
+
+		ck_assert_int_eq(quote_encoded(rows[i].script, &text, &e), 0);
+		ck_assert_str_eq(text.s + text.len - strlen(rows[i].tail), rows[i].tail);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		AUTO(strbuf_done) struct strbuf text = {.s = NULL};
+
+		ck_assert_int_eq(quote_encoded(bad[i], &text, &e), -1);
+	}
+}
+END_TEST
+
+START_TEST(too_long_is_told)
+{
+	AUTO(strbuf_done) struct strbuf text = {.s = NULL};
+	char program[] = "echo", *argv[] = {program, malloc(4001), NULL};
+	struct err e;
+
+	memset(argv[1], 'x', 4000);
+	argv[1][4000] = '\0';
+	ck_assert_int_eq(quote_command("windows", argv, &text, &e), -1);
+	ck_assert_msg(strstr(e.msg, "vmctl cp") != NULL, "%s", e.msg);
+	free(argv[1]);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("quote");
+	TCase *t = tcase_create("quote");
+	SRunner *r;
+	int failed;
+
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, sh_gets_what_was_given);
+	tcase_add_loop_test(t, sh_row, 0, ARRAY_LEN(sh_rows));
+	tcase_add_test(t, arguments_come_apart_again);
+	tcase_add_loop_test(t, windows_row, 0, ARRAY_LEN(windows_rows));
+	tcase_add_test(t, windows_shells_see_letters);
+	tcase_add_test(t, encoded_rows);
+	tcase_add_test(t, too_long_is_told);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vmctl rdp: a file that Windows' own client, Remmina and xfreerdp open by a double click; here it
+ * is opened at once where there is a display. Address and account are in it, the password never is.
+ */
+#include "vmd/base/str.h"
+#include "vmd/base/strbuf.h"
+#include "vmd/vmctl/vmctl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Microsoft: "Supported RDP properties"; lines end with CR LF. */
+static void rdp_text(struct json_object *vm, struct strbuf *b)
+{
+	strbuf_addf(b, "full address:s:%s:3389\r\n", json_str_at(vm, "address"));
+	strbuf_addf(b, "username:s:%s\r\n", json_str_at(vm, "guest_user"));
+	strbuf_addf(b, "prompt for credentials:i:1\r\n"
+		       "authentication level:i:0\r\n" /* its certificate is its own */
+		       "screen mode id:i:1\r\n"
+		       "dynamic resolution:i:1\r\n"
+		       "redirectclipboard:i:1\r\n"
+		       "autoreconnection enabled:i:1\r\n");
+}
+
+static int file_write(const char *path, const struct strbuf *b, struct err *e)
+{
+	AUTO(fd) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0 || write(fd, b->s, b->len) != (ssize_t)b->len)
+		return err_set(e, ERR_CONFLICT, "%.150s: %s", path, strerror(errno));
+	return 0;
+}
+
+/* A line break in it would be a line of the file. */
+static bool is_line(const char *text)
+{
+	return text && *text && !strpbrk(text, "\r\n");
+}
+
+static int rdp(struct vmctl *v, uint32_t job, char *path, size_t size, struct err *e)
+{
+	AUTO(json_object_put) struct json_object *vm = NULL;
+	AUTO(strbuf_done) struct strbuf text = {.s = NULL};
+
+	if (ask_show(v, job, &vm, e) < 0)
+		return -1;
+	if (!str_eq(state_of(vm), "READY") || !is_line(json_str_at(vm, "address")) ||
+	    !is_line(json_str_at(vm, "guest_user")))
+		return err_set(e, ERR_CONFLICT, "the VM of job %u is %s; try: vmctl wait %u", job,
+			       state_of(vm), job);
+	if (v->file ? str_copy(path, size, v->file) < 0 : str_fmt(path, size, "vm-%u.rdp", job) < 0)
+		return err_set(e, ERR_INVALID, "--file: the path is too long");
+	rdp_text(vm, &text);
+	return file_write(path, &text, e);
+}
+
+/* Returns only if there is no display, or no client. */
+static void client_exec(const char *path)
+{
+	static const char *const clients[] = {"xfreerdp3", "xfreerdp"};
+
+	if (!getenv("DISPLAY") && !getenv("WAYLAND_DISPLAY"))
+		return;
+	(void)fflush(NULL);
+	for (size_t i = 0; i < ARRAY_LEN(clients); i++)
+		(void)execlp(clients[i], clients[i], path, "/cert:tofu", (char *)NULL);
+	(void)fprintf(stderr, "vmctl: no xfreerdp here to open it with\n");
+}
+
+static void print_json(uint32_t job, const char *path)
+{
+	AUTO(json_object_put) struct json_object *o = json_object_new_object();
+
+	json_put_int(o, "job", job);
+	json_put_str(o, "file", path);
+	json_print(o);
+}
+
+int cmd_rdp(struct vmctl *v)
+{
+	uint32_t job = 0;
+	char path[1024];
+	struct err e;
+
+	if (ask_job(v, &job, &e) < 0 || rdp(v, job, path, sizeof(path), &e) < 0)
+		return fail(v, &e);
+	if (v->json)
+		print_json(job, path);
+	else
+		printf("%s\n", path);
+	(void)fprintf(stderr, "The password: vmctl password %u\n", job);
+	if (!v->json && !v->file)
+		client_exec(path);
+	return EXIT_DONE;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* See login.h. ~/.ssh/config is not read: what it says of other hosts is not meant for a guest, and
+ * how a guest is reached shall not depend on it. */
+#include "vmd/vmctl/login.h"
+
+#include "vmd/base/str.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+extern char **environ;
+
+/* Kept where the user's other caches are; one file per job, so that none grows. */
+int login_place(struct login *l, struct err *e)
+{
+	const char *cache = getenv("XDG_CACHE_HOME");
+	const struct passwd *pw = getpwuid(geteuid());
+	char at[400];
+	int rc;
+
+	if (cache && *cache == '/')
+		rc = str_fmt(at, sizeof(at), "%s", cache);
+	else
+		rc = pw ? str_fmt(at, sizeof(at), "%s/.cache", pw->pw_dir) : -1;
+	if (rc < 0)
+		return err_set(e, ERR_INVALID, "no home directory for uid %u", (unsigned)geteuid());
+	(void)mkdir(at, 0700);
+	if (str_fmt(l->known, sizeof(l->known), "%s/slurm-vm", at) < 0)
+		return err_set(e, ERR_INVALID, "%s: the path is too long", at);
+	if (mkdir(l->known, 0700) < 0 && errno != EEXIST)
+		return err_set(e, ERR_CONFLICT, "%s: %s", l->known, strerror(errno));
+	return str_fmt(l->known, sizeof(l->known), "%s/slurm-vm/known_hosts-%s", at, l->alias) < 0
+		       ? err_set(e, ERR_INVALID, "%s: the path is too long", at)
+		       : 0;
+}
+
+void login_alias(struct login *l)
+{
+	char *run;
+
+	(void)str_copy(l->alias, sizeof(l->alias), l->vm);
+	run = strrchr(l->alias, '-');
+	if (run && run[1] == 'r')
+		*run = '\0';
+}
+
+bool login_is_plain(const char *text)
+{
+	return *text && *text != '-' &&
+	       strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:_-") ==
+		       strlen(text);
+}
+
+void login_done(struct login *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		free(l->arg[i]);
+	l->n = 0;
+	if (l->key_fd >= 0)
+		close(l->key_fd);
+	l->key_fd = -1;
+}
+
+void login_arg(struct login *l, const char *fmt, ...)
+{
+	va_list ap;
+	char *arg = NULL;
+
+	va_start(ap, fmt);
+	if (vasprintf(&arg, fmt, ap) < 0 || l->n == LOGIN_ARGS)
+		abort(); /* callers add a handful */
+	va_end(ap);
+	l->arg[l->n++] = arg;
+}
+
+void login_begin(struct login *l, const char *program)
+{
+	static const char *const options[] = {
+		"BatchMode=yes",     "IdentitiesOnly=yes",     "IdentityAgent=none",
+		"ForwardAgent=no",   "ForwardX11=no",          "StrictHostKeyChecking=accept-new",
+		"ConnectTimeout=20", "ServerAliveInterval=30", "LogLevel=ERROR",
+		"UpdateHostKeys=no", "HashKnownHosts=no",
+	};
+
+	login_arg(l, "%s", program);
+	login_arg(l, "-F");
+	login_arg(l, "none");
+	login_arg(l, "-i");
+	login_arg(l, "%s", l->key);
+	for (size_t i = 0; i < ARRAY_LEN(options); i++)
+		login_arg(l, "-o%s", options[i]);
+	login_arg(l, "-oHostKeyAlias=%s", l->alias);
+	login_arg(l, "-oUserKnownHostsFile=%s", l->known);
+}
+
+/* Ctrl-C is for the program, which shares the terminal with us. */
+int login_run(struct login *l, int *ret_code, struct err *e)
+{
+	static const int theirs[] = {SIGINT, SIGQUIT};
+	posix_spawnattr_t attr;
+	sigset_t defaults;
+	int status = 0, rc;
+	pid_t pid = -1;
+
+	(void)posix_spawnattr_init(&attr);
+	(void)sigemptyset(&defaults);
+	for (size_t i = 0; i < ARRAY_LEN(theirs); i++) {
+		(void)sigaddset(&defaults, theirs[i]);
+		(void)signal(theirs[i], SIG_IGN);
+	}
+	(void)posix_spawnattr_setsigdefault(&attr, &defaults);
+	(void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
+	rc = posix_spawnp(&pid, l->arg[0], NULL, &attr, l->arg, environ);
+	(void)posix_spawnattr_destroy(&attr);
+	if (rc != 0)
+		return err_set(e, ERR_CONFLICT, "%s: %s: is OpenSSH's client installed here?",
+			       l->arg[0], strerror(rc));
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	*ret_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return 0;
+}
