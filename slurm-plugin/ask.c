@@ -95,6 +95,7 @@ int ask_show(const struct plugin_settings *s, uint32_t job, int timeout_ms, stru
 	text_copy(ret->host, sizeof(ret->host), &x->reply, "host");
 	text_copy(ret->address, sizeof(ret->address), &x->reply, "address");
 	text_copy(ret->user, sizeof(ret->user), &x->reply, "user");
+	text_copy(ret->profile, sizeof(ret->profile), &x->reply, "profile");
 	return 0;
 }
 

@@ -238,6 +238,7 @@ static void guest_environment(spank_t spank, const struct plugin *p, uint32_t jo
 	environment_set(spank, "VM_HOST", r->host);
 	environment_set(spank, "VM_ADDRESS", r->address);
 	environment_set(spank, "VM_USER", r->user);
+	environment_set(spank, "VM_PROFILE", r->profile);
 	if (r->address[0])
 		key_fetch(spank, p, job);
 }

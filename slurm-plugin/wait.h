@@ -14,6 +14,7 @@ struct vm_report {
 	char host[JOB_NODE_MAX + 1];
 	char address[48];
 	char user[JOB_USER_MAX];
+	char profile[16]; /* "linux", "windows" */
 	bool node_clear;
 	int64_t grace_s; /* in which the guest must shut down; 0 not told */
 };

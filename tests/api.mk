@@ -11,6 +11,7 @@ unit_tests += \
 	tests/unit/unit_requests \
 	tests/unit/unit_server \
 	tests/unit/unit_vmctl \
+	tests/unit/unit_vmrun \
 	tests/unit/unit_wire
 
 tests_unit_unit_http_reply_SOURCES = tests/unit/unit_http_reply.c
@@ -30,6 +31,14 @@ EXTRA_tests_unit_unit_vmctl_DEPENDENCIES = vmctl$(EXEEXT)
 tests_unit_unit_public_key_SOURCES = tests/unit/unit_public_key.c
 tests_unit_unit_public_key_CFLAGS = $(unit_cflags)
 tests_unit_unit_public_key_LDADD = $(core_libs) $(base_libs) $(unit_libs)
+
+tests_unit_unit_vmrun_SOURCES = tests/unit/unit_vmrun.c \
+	vmd/vmctl/quote.c \
+	vmd/vmrun/guest_linux.c \
+	vmd/vmrun/guest_windows.c \
+	vmd/vmrun/script.c
+tests_unit_unit_vmrun_CFLAGS = $(unit_cflags)
+tests_unit_unit_vmrun_LDADD = $(base_libs) $(unit_libs)
 
 tests_unit_unit_quote_SOURCES = tests/unit/unit_quote.c \
 	vmd/vmctl/quote.c vmd/vmctl/quote.h

@@ -175,3 +175,16 @@ vmctl_SOURCES = \
 	vmd/vmctl/vmctl.h
 vmctl_LDADD = $(client_libs) $(base_libs)
 dist_man_MANS += vmd/vmctl.1
+
+# vmrun: on the compute nodes; it asks nobody but the guest
+bin_PROGRAMS += vmrun
+vmrun_SOURCES = \
+	vmd/vmctl/login.c vmd/vmctl/login.h \
+	vmd/vmctl/quote.c vmd/vmctl/quote.h \
+	vmd/vmrun.c \
+	vmd/vmrun/guest_linux.c vmd/vmrun/guest_text.h \
+	vmd/vmrun/guest_windows.c \
+	vmd/vmrun/remote.c vmd/vmrun/remote.h \
+	vmd/vmrun/script.c vmd/vmrun/script.h
+vmrun_LDADD = libbase.a
+dist_man_MANS += vmd/vmrun.1
