@@ -4,13 +4,14 @@
  * them on a terminal. */
 #include "slurm-plugin/ask.h"
 
+#include "slurm-plugin/own_keys.h"
 #include "vmd/api/client.h"
 #include "vmd/base/str.h"
 #include "vmd/job/job_spec.h"
 
 #include <string.h>
 
-#define REQUEST_SIZE (4 * JOB_REQUEST_MAX)
+#define REQUEST_SIZE (4 * JOB_REQUEST_MAX + PUBLIC_KEYS * (PUBLIC_KEY_MAX + 16))
 
 /* One exchange's memory: too large for a stack that is slurmstepd's. */
 struct exchange {
@@ -119,4 +120,17 @@ int ask_key(const struct plugin_settings *s, uint32_t job, int timeout_ms, char 
 	/* the key does not stay behind in freed memory of a process that becomes the user's */
 	explicit_bzero(x->buf, sizeof(x->buf));
 	return rc;
+}
+
+int ask_own_keys(const struct plugin_settings *s, uint32_t job, const struct own_keys *keys,
+		 int timeout_ms, struct err *e)
+{
+	AUTO(free) struct exchange *x = NULL;
+	struct wire_out o;
+
+	if (begin("keys", job, &x, &o, e) < 0)
+		return -1;
+	for (size_t i = 0; i < keys->n; i++)
+		wire_add(&o, "key[]", keys->key[i]);
+	return call(s, x, &o, timeout_ms, e);
 }

@@ -20,4 +20,9 @@ int ask_show(const struct plugin_settings *s, uint32_t job, int timeout_ms, stru
 int ask_key(const struct plugin_settings *s, uint32_t job, int timeout_ms, char *buf, size_t size,
 	    struct err *e);
 
+/* The user's own public keys are let in, too. keys: borrowed. */
+struct own_keys;
+int ask_own_keys(const struct plugin_settings *s, uint32_t job, const struct own_keys *keys,
+		 int timeout_ms, struct err *e);
+
 #endif

@@ -10,6 +10,7 @@
 
 #include "slurm-plugin/ask.h"
 #include "slurm-plugin/key_file.h"
+#include "slurm-plugin/own_keys.h"
 #include "slurm-plugin/step.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
@@ -231,6 +232,24 @@ static void key_fetch(spank_t spank, const struct plugin *p, uint32_t job)
 	explicit_bzero(key, sizeof(key));
 }
 
+/* So that the user's own ssh works, too. Told once per run, by the first of its steps. */
+static void own_keys_add(spank_t spank, const struct plugin *p, uint32_t job)
+{
+	AUTO(free) struct own_keys *keys = calloc(1, sizeof(*keys));
+	char home[4096], choice[16] = "";
+	struct err e = {.kind = ERR_NONE};
+
+	(void)spank_getenv(spank, "SLURM_VM_KEYS", choice, sizeof(choice));
+	if (!keys || str_eq(choice, "none") ||
+	    spank_getenv(spank, "HOME", home, sizeof(home)) != ESPANK_SUCCESS)
+		return;
+	own_keys_read(home, keys);
+	if (keys->n > 0 && ask_own_keys(&p->settings, job, keys, CALL_TIMEOUT_MS, &e) < 0)
+		(void)dprintf(STDERR_FILENO,
+			      "slurm-vm: job %u: your own public keys are not in the guest: %s\n",
+			      job, e.msg);
+}
+
 static void guest_environment(spank_t spank, const struct plugin *p, uint32_t job,
 			      const struct vm_report *r)
 {
@@ -241,6 +260,8 @@ static void guest_environment(spank_t spank, const struct plugin *p, uint32_t jo
 	environment_set(spank, "VM_PROFILE", r->profile);
 	if (r->address[0])
 		key_fetch(spank, p, job);
+	if (r->address[0] && is_batch_script(spank))
+		own_keys_add(spank, p, job);
 }
 
 static enum wait_verdict wait_for_vm(const struct plugin *p, struct wait *w, bool silent)

@@ -7,12 +7,14 @@ plugin_parts = \
 	slurm-plugin/dispatch.c slurm-plugin/plugin.h \
 	slurm-plugin/key_file.c slurm-plugin/key_file.h \
 	slurm-plugin/options.c slurm-plugin/options.h \
+	slurm-plugin/own_keys.c slurm-plugin/own_keys.h \
 	slurm-plugin/settings.c slurm-plugin/settings.h \
 	slurm-plugin/step.c slurm-plugin/step.h \
 	slurm-plugin/submit.c slurm-plugin/submit.h \
 	slurm-plugin/wait.c slurm-plugin/wait.h \
 	vmd/base/err.c vmd/base/str.c \
-	vmd/job/job.c vmd/job/job_spec.c
+	vmd/job/job.c vmd/job/job_spec.c \
+	vmd/vm/public_key.c
 plugin_ldflags = $(AM_LDFLAGS) -module -avoid-version -shared \
 	-Wl,--gc-sections -Wl,--version-script=$(top_srcdir)/slurm-plugin/plugin.lds
 

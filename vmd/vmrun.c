@@ -7,6 +7,7 @@
  * limit stop the script; a requeue does not, since that may be a move. */
 #include "vmd/base/str.h"
 #include "vmd/vmctl/login.h"
+#include "vmd/vmctl/quote.h"
 #include "vmd/vmrun/remote.h"
 #include "vmd/vmrun/script.h"
 
@@ -337,6 +338,27 @@ static int run(struct vmrun *r, const char *path, char *const *argv)
 	return stop ? end(r) : cannot(&e);
 }
 
+/* "vmrun -- COMMAND...": a step of the job whose command runs in the guest. */
+static int command(struct vmrun *r, char *const *argv)
+{
+	AUTO(strbuf_done) struct strbuf text = {.s = NULL};
+	struct login *l = &r->login;
+	struct err e;
+	int code = 0;
+
+	if (job_read(r, &e) < 0 ||
+	    quote_command(r->script.windows ? "windows" : "linux", argv, &text, &e) < 0)
+		return cannot(&e);
+	login_begin(l, "ssh");
+	login_arg(l, "-T");
+	login_arg(l, "%s@%s", l->user, l->address);
+	login_arg(l, "%s", text.s);
+	if (login_run(l, &code, &e) < 0)
+		code = cannot(&e);
+	login_done(l);
+	return code;
+}
+
 static void signals_set(void)
 {
 	static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
@@ -351,9 +373,13 @@ static void signals_set(void)
 static int usage(FILE *f)
 {
 	(void)fprintf(
-		f, "Usage: #!/usr/bin/vmrun [powershell|cmd|sh|python]\n"
-		   "The first line of a batch script that runs inside the virtual machine of its "
-		   "job.\nSee vmrun(1).\n");
+		f,
+		"Usage: #!/usr/bin/vmrun [powershell|cmd|sh|python]\n"
+		"         the first line of a batch script that runs inside the virtual machine\n"
+		"         of its job\n"
+		"       srun vmrun -- COMMAND...\n"
+		"         a step of the job that runs a command in there\n"
+		"See vmrun(1).\n");
 	return f == stdout ? 0 : EXIT_CANNOT;
 }
 
@@ -367,6 +393,8 @@ int main(int argc, char **argv)
 	if (argc == 2 && str_eq(argv[1], "--version"))
 		return printf("vmrun (%s) %s\n", PACKAGE_NAME, PACKAGE_VERSION) < 0;
 	r.script.with = str_eq(getenv("VM_PROFILE"), "linux") ? RUN_SH : RUN_POWERSHELL;
+	if (argc > 2 && str_eq(argv[1], "--"))
+		return command(&r, argv + 2);
 	if (argc > 1 && interpreter_parse(argv[1], &r.script.with) == 0)
 		at++;
 	if (at >= argc)

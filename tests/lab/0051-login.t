@@ -3,6 +3,7 @@
 # Into the guest: exec, ssh, cp, rdp, password; and nothing of it for another user.
 . "$(dirname "$0")/lib.sh"
 
+as alice sh -c 'mkdir -p .ssh && ssh-keygen -q -t ed25519 -N "" -f .ssh/mine'
 job=$(as alice vmctl start tiny -c 1 --mem=512M --name=desk --no-wait)
 ok "not before it is ready" contains "$(as alice vmctl exec "$job" -- true 2>&1)" "try: vmctl wait $job"
 as alice vmctl wait "$job"
@@ -22,6 +23,10 @@ ok "its arguments, as they are" equals "$(as alice vmctl exec -- printf '[%s]' '
 ok "a program that is not there" equals "$(code_of as alice vmctl exec -- no-such-program)" 127
 ok "ssh, too" contains "$(as alice vmctl ssh desk -- hostname)" "^tiny-"
 ok "with a terminal" contains "$(as alice script -qec "vmctl ssh $job -- tty" /dev/null)" "/dev/pts/"
+
+own_ssh="ssh -i .ssh/mine -o BatchMode=yes -o IdentitiesOnly=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null"
+# shellcheck disable=SC2086
+ok "the user's own key is let in, too" within 60 as alice $own_ssh "root@$(as alice vmctl show --json | jq -r .address)" true
 
 # cp: 100 MB there and back
 as alice sh -c 'head -c 104857600 /dev/urandom >big'

@@ -72,6 +72,19 @@ as alice scancel "$job"
 ok "scancel ends the job" within 60 job_over "$job"
 ok "all of it" within 60 nothing_left "$job"
 
+# A step whose command runs in the guest.
+job=$(submit alice --vm=tiny -c 1 --mem=512M <<'EOS'
+#!/bin/bash
+srun vmrun -- sh -c 'cat; echo "in $(hostname)"; exit 5' <<<"from here"
+echo "step ended with $?"
+EOS
+)
+ok "it ends" within 120 job_over "$job"
+ok "the step's input and output" contains "$(output_of alice "$job")" "^from here"
+ok "its place" contains "$(output_of alice "$job")" "^in tiny-"
+ok "its exit code" contains "$(output_of alice "$job")" "^step ended with 5"
+ok "in the books, too" contains "$(on_lab sacct -nP -j "$job" -o jobid,jobname,exitcode)" "^$job\.0[|]vmrun[|]5:0"
+
 refused()
 {
 	local out

@@ -2,6 +2,7 @@
 /* The plugin's parts that need no Slurm: settings, options, the wait, the key file. */
 #include "slurm-plugin/key_file.h"
 #include "slurm-plugin/options.h"
+#include "slurm-plugin/own_keys.h"
 #include "slurm-plugin/wait.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
@@ -393,6 +394,32 @@ START_TEST(key_file_attacks)
 }
 END_TEST
 
+/* What lies in ~/.ssh of people. */
+START_TEST(own_keys_are_read)
+{
+	char home[] = "/tmp/unit_plugin.XXXXXX", command[512];
+	static struct own_keys keys;
+
+	ck_assert_ptr_nonnull(mkdtemp(home));
+	(void)snprintf(
+		command, sizeof(command),
+		"cd %s && mkdir .ssh && cd .ssh && mkfifo pipe.pub && mkdir dir.pub && "
+		"echo 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 b@c' >b.pub && "
+		"printf 'ssh-rsa AAAAB3NzaC1yc2EAAAAD x\nssh-rsa AAAABBBBCCCCDDDD y\n' >a.pub && "
+		"echo 'PRIVATE KEY' >c.pub && echo 'ssh-rsa AAAABBBBCCCCDDDD' >id_rsa",
+		home);
+	ck_assert_int_eq(system(command), 0);
+	own_keys_read(home, &keys);
+	ck_assert_uint_eq(keys.n, 2);
+	ck_assert_str_eq(keys.key[0], "ssh-rsa AAAAB3NzaC1yc2EAAAAD");
+	ck_assert_str_eq(keys.key[1], "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5");
+	own_keys_read("/nonexistent", &keys);
+	ck_assert_uint_eq(keys.n, 0);
+	(void)snprintf(command, sizeof(command), "rm -rf %s", home);
+	ck_assert_int_eq(system(command), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("plugin");
@@ -400,6 +427,7 @@ int main(void)
 	SRunner *r;
 	int failed;
 
+	tcase_add_test(t, own_keys_are_read);
 	tcase_add_loop_test(t, settings_rows, 0, ARRAY_LEN(lines));
 	tcase_add_loop_test(t, option_rows, 0, ARRAY_LEN(values));
 	tcase_add_test(t, option_too_long);

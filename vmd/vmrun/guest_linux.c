@@ -55,8 +55,10 @@ int linux_start(const struct script *s, char *const *argv, struct strbuf *ret, s
 		strbuf_add(&run, " ", 1);
 		quote_sh(&run, argv[i]);
 	}
-	strbuf_addf(&run, " & while :; do wait $!; c=$?; kill -0 $! 2>/dev/null || break; done; "
-			  "echo $c >\"$d/code.new\"; mv \"$d/code.new\" \"$d/code\"");
+	strbuf_addf(&run,
+		    " & p=$!; while :; do wait $p; c=$?; kill -0 $p 2>/dev/null || break; done; "
+		    "wait $p 2>/dev/null; r=$?; [ $r -eq 127 ] || c=$r; "
+		    "echo $c >\"$d/code.new\"; mv \"$d/code.new\" \"$d/code\"");
 	strbuf_addf(&b,
 		    "umask 077; d=$HOME/.slurm-vm/%s; export VMRUN_DIR=\"$d\"; "
 		    "[ -e \"$d/script\" ] && [ -e \"$d/env\" ] || exit 1; "
