@@ -171,6 +171,7 @@ vmctl_SOURCES = \
 	vmd/vmctl/login_ask.c \
 	vmd/vmctl/print.c \
 	vmd/vmctl/quote.c vmd/vmctl/quote.h \
+	vmd/vmctl/sentence.c vmd/vmctl/sentence.h \
 	vmd/vmctl/settings.c \
 	vmd/vmctl/vmctl.h
 vmctl_LDADD = $(client_libs) $(base_libs)

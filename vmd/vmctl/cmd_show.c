@@ -3,6 +3,7 @@
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 #include "vmd/base/strbuf.h"
+#include "vmd/vmctl/sentence.h"
 #include "vmd/vmctl/vmctl.h"
 
 #include <stdarg.h>
@@ -119,8 +120,11 @@ static void move(struct json_object *vm)
 static void print(struct json_object *vm)
 {
 	const char *revision = text_of(vm, "revision");
+	AUTO(strbuf_done) struct strbuf sentence = {.s = NULL};
 	char time[32];
 
+	sentence_of(vm, &sentence);
+	printf("%s\n\n", text_clean(sentence.s));
 	row("Job", "%lld of %s", (long long)int_of(vm, "job"), text_of(vm, "user"));
 	row("Name", "%s", text_of(vm, "name"));
 	row("State", "%s for %s", state_of(vm),

@@ -129,7 +129,9 @@ int fail(const struct vmctl *v, const struct err *e)
 	case ERR_ABSENT:
 		(void)fprintf(stderr, "See your VMs with: vmctl list\n");
 		return EXIT_NOT_FOUND;
-	case ERR_DENIED: return EXIT_NOT_ALLOWED;
+	case ERR_DENIED:
+		(void)fprintf(stderr, "Your own VMs: vmctl list\n");
+		return EXIT_NOT_ALLOWED;
 	case ERR_INVALID: return EXIT_USAGE;
 	case ERR_NONE:
 	case ERR_CONFLICT:
