@@ -31,6 +31,13 @@ nodist_tests_fuzz_fuzz_http_reply_SOURCES = $(fuzz_main)
 tests_fuzz_fuzz_http_reply_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_http_reply_LDADD = $(client_libs)
 
+# a user's public keys
+check_PROGRAMS += tests/fuzz/fuzz_public_key
+tests_fuzz_fuzz_public_key_SOURCES = tests/fuzz/fuzz_public_key.c
+nodist_tests_fuzz_fuzz_public_key_SOURCES = $(fuzz_main)
+tests_fuzz_fuzz_public_key_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_public_key_LDADD = $(core_libs)
+
 # guests: QEMU's control socket, the guest agent's port
 check_PROGRAMS += tests/fuzz/fuzz_qmp tests/fuzz/fuzz_agent
 tests_fuzz_fuzz_qmp_SOURCES = tests/fuzz/fuzz_qmp.c
