@@ -56,8 +56,10 @@ libkubeapi_a_SOURCES = \
 	kubevirt-lite/api/output.c kubevirt-lite/api/output.h \
 	kubevirt-lite/api/patch.c kubevirt-lite/api/patch.h \
 	kubevirt-lite/api/patch_strategic.c \
+	kubevirt-lite/api/rbac.c kubevirt-lite/api/rbac.h \
 	kubevirt-lite/api/relay.c kubevirt-lite/api/relay.h \
 	kubevirt-lite/api/request.c kubevirt-lite/api/request.h \
+	kubevirt-lite/api/service_token.c kubevirt-lite/api/service_token.h \
 	kubevirt-lite/api/selector.c kubevirt-lite/api/selector.h \
 	kubevirt-lite/api/subresource.h \
 	kubevirt-lite/api/table.c kubevirt-lite/api/table.h \

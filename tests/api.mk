@@ -75,3 +75,11 @@ tests_unit_unit_websocket_SOURCES = tests/unit/unit_websocket.c
 tests_unit_unit_websocket_CFLAGS = $(unit_cflags) $(SYSTEMD_CFLAGS)
 tests_unit_unit_websocket_LDADD = $(kubeapi_libs) $(websocket_libs) $(unit_libs)
 endif
+
+# vmctl: the screen on loopback
+if HAVE_CHECK
+unit_tests += tests/unit/unit_screen
+tests_unit_unit_screen_SOURCES = tests/unit/unit_screen.c vmd/vmctl/loopback.c vmd/vmctl/novnc.c
+tests_unit_unit_screen_CFLAGS = $(unit_cflags) $(MHD_CFLAGS)
+tests_unit_unit_screen_LDADD = $(websocket_libs) $(MHD_LIBS) $(unit_libs)
+endif

@@ -156,6 +156,67 @@ static int end_job(void *self, const struct job *j, uint32_t uid, requests_done_
 	return slurm_view_apply(d->slurm, &a, done, ctx, e);
 }
 
+/* An access that is being opened. */
+struct opening {
+	struct daemon *daemon;
+	char vm[VM_NAME_MAX + 1];
+	requests_access_fn done;
+	void *ctx;
+};
+
+static void on_access(void *ctx, const struct err *e, const char *token, int64_t until_s)
+{
+	AUTO(free) struct opening *o = ctx;
+	const struct settings *s = o->daemon->settings;
+	struct requests_access a = {.server = s->kube_server,
+				    .ca = o->daemon->kube_ca,
+				    .name_space = s->kube_namespace,
+				    .vm = o->vm,
+				    .token = token,
+				    .until_s = until_s};
+
+	o->done(o->ctx, e, &a);
+}
+
+/* The VM of this run of the job, as it was seen last; its uid makes the grant go with it. */
+static int access_of(struct daemon *d, const struct job *j, struct kube_access *ret, struct err *e)
+{
+	struct holdings h;
+
+	*ret = (struct kube_access){.job_id = j->id};
+	(void)vm_name(j, ret->vm, sizeof(ret->vm));
+	(void)job_key(j, ret->job_key, sizeof(ret->job_key));
+	world_of(&d->seen, ret->job_key, &h);
+	for (size_t i = 0; i < h.n_vm; i++)
+		if (str_eq(h.vm[i].name, ret->vm) && h.vm[i].uid[0])
+			return str_copy(ret->vm_uid, sizeof(ret->vm_uid), h.vm[i].uid);
+	return err_set(e, ERR_RETRY, "job %u has no virtual machine at the moment", j->id);
+}
+
+static int open_access(void *self, const struct job *j, requests_access_fn done, void *ctx,
+		       struct err *e)
+{
+	struct daemon *d = self;
+	struct kube_access what;
+	struct opening *o;
+
+	if (!d->kube)
+		return err_set(e, ERR_RETRY, "vmd is starting: %s", d->slurm_trouble);
+	if (access_of(d, j, &what, e) < 0)
+		return -1;
+	o = calloc(1, sizeof(*o));
+	if (!o)
+		abort();
+	*o = (struct opening){.daemon = d, .done = done, .ctx = ctx};
+	(void)str_copy(o->vm, sizeof(o->vm), what.vm);
+	if (kube_open_access(d->kube, &what, on_access, o, e) < 0) {
+		free(o);
+		return -1;
+	}
+	log_info("job=%u event=access vm=%s", j->id, what.vm);
+	return 0;
+}
+
 static void approve(void *self, uint32_t uid)
 {
 	struct daemon *d = self;
@@ -229,6 +290,7 @@ void answer_ports(struct daemon *d, struct requests_port *ret)
 				      .read_password = read_password,
 				      .set_keys = set_keys,
 				      .end_job = end_job,
+				      .open_access = open_access,
 				      .wall_s = wall_s,
 				      .discard = discard,
 				      .stands_by = stands_by};

@@ -316,6 +316,29 @@ static int start_rounds(struct daemon *d, struct err *e)
 	return 0;
 }
 
+#define CA_MAX (64 << 10) /* of the 256 KiB a reply may have */
+
+static int read_ca(struct daemon *d, struct err *e)
+{
+	AUTO(fclose) FILE *f = NULL;
+	size_t n;
+
+	d->kube_ca = calloc(1, CA_MAX + 1);
+	if (!d->kube_ca)
+		abort();
+	if (!d->settings->kube_ca_file[0])
+		return 0;
+	f = fopen(d->settings->kube_ca_file, "re");
+	if (!f)
+		return err_set(e, ERR_ABSENT, "kubernetes: ca_file: %s: %m",
+			       d->settings->kube_ca_file);
+	n = fread(d->kube_ca, 1, CA_MAX + 1, f);
+	if (n > CA_MAX || memchr(d->kube_ca, '\0', n))
+		return err_set(e, ERR_INVALID, "kubernetes: ca_file: %s: no PEM, or over %d bytes",
+			       d->settings->kube_ca_file, CA_MAX);
+	return 0;
+}
+
 int daemon_start(struct daemon *d, struct err *e)
 {
 	struct prober_settings probes = {.ssh_port = 22,
@@ -327,7 +350,7 @@ int daemon_start(struct daemon *d, struct err *e)
 
 	d->start_s = clock_wall_s();
 	write_catalogue(d);
-	if (start_rounds(d, e) < 0)
+	if (read_ca(d, e) < 0 || start_rounds(d, e) < 0)
 		return -1;
 	d->prober = prober_new(d->loop, &probes);
 	if (start_slurm(d, e) < 0 || start_server(d, e) < 0)

@@ -40,9 +40,10 @@ struct daemon {
 	struct reconciler *reconciler;
 	struct metrics metrics;
 	struct timings timings;
-	struct observed seen;             /* as of the last round */
-	bool braked;                      /* deletions wait for an approval, and that was said */
-	struct sd_event_source *round;    /* a round is due now */
+	char *kube_ca;                 /* kubernetes: ca_file, for those who get a token; "" none */
+	struct observed seen;          /* as of the last round */
+	bool braked;                   /* deletions wait for an approval, and that was said */
+	struct sd_event_source *round; /* a round is due now */
 	struct sd_event_source *deadline; /* ... or at the latest then */
 	char slurm_trouble[240], kube_trouble[240], ceph_trouble[240];
 	char watch_trouble[240]; /* what the watches alone say */

@@ -112,6 +112,7 @@ dist_man_MANS += vmd/vmd.8 vmd/vmd.yaml.5
 noinst_LIBRARIES += libvmkube.a
 libvmkube_a_SOURCES = \
 	vmd/kube/kube.c vmd/kube/kube.h \
+	vmd/kube/kube_access.c vmd/kube/kube_access.h \
 	vmd/kube/kube_cache.c vmd/kube/kube_cache.h \
 	vmd/kube/kube_event.c vmd/kube/kube_event.h \
 	vmd/kube/kube_migration.c vmd/kube/kube_migration.h \
@@ -152,29 +153,40 @@ api_libs = libapi.a libclient.a $(core_libs) $(base_libs) $(MHD_LIBS) $(MUNGE_LI
 bin_PROGRAMS += vmctl
 vmctl_SOURCES = \
 	vmd/vmctl.c \
+	vmd/vmctl/access.c vmd/vmctl/access.h \
 	vmd/vmctl/ask.c \
 	vmd/vmctl/await.c \
 	vmd/vmctl/child.c \
 	vmd/vmctl/choice.c vmd/vmctl/choice.h \
 	vmd/vmctl/cmd_admin.c \
+	vmd/vmctl/cmd_console.c \
+	vmd/vmctl/cmd_kubeconfig.c \
 	vmd/vmctl/cmd_kept.c \
 	vmd/vmctl/cmd_list.c \
 	vmd/vmctl/cmd_recover.c \
 	vmd/vmctl/cmd_login.c \
 	vmd/vmctl/cmd_password.c \
 	vmd/vmctl/cmd_rdp.c \
+	vmd/vmctl/cmd_screenshot.c \
 	vmd/vmctl/cmd_show.c \
 	vmd/vmctl/cmd_start.c \
 	vmd/vmctl/cmd_stop.c \
+	vmd/vmctl/cmd_vnc.c \
 	vmd/vmctl/cmd_wait.c \
+	vmd/vmctl/file.c vmd/vmctl/file.h \
 	vmd/vmctl/login.c vmd/vmctl/login.h \
 	vmd/vmctl/login_ask.c \
+	vmd/vmctl/loopback.c vmd/vmctl/loopback.h \
+	vmd/vmctl/novnc.c vmd/vmctl/novnc.h \
 	vmd/vmctl/print.c \
+	vmd/vmctl/pump.c vmd/vmctl/pump.h \
 	vmd/vmctl/quote.c vmd/vmctl/quote.h \
 	vmd/vmctl/sentence.c vmd/vmctl/sentence.h \
 	vmd/vmctl/settings.c \
 	vmd/vmctl/vmctl.h
-vmctl_LDADD = $(client_libs) $(base_libs)
+vmctl_CPPFLAGS = $(AM_CPPFLAGS) -DNOVNC_DIR='"$(novncdir)"'
+vmctl_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(CURL_CFLAGS) $(MHD_CFLAGS)
+vmctl_LDADD = $(client_libs) $(websocket_libs) $(MHD_LIBS)
 dist_man_MANS += vmd/vmctl.1
 
 # vmrun: on the compute nodes; it asks nobody but the guest

@@ -19,7 +19,9 @@ enum {
 	OPT_KEPT = 64,
 	OPT_ROTATE = 128,
 	OPT_PRINT = 256,
-	OPT_FILE = 512
+	OPT_FILE = 512,
+	OPT_BROWSER = 1024,
+	OPT_PORT = 2048
 };
 
 /* What else a command line may have. */
@@ -84,6 +86,18 @@ static const struct command {
 		"      --for=STATE    ready (default: it answers on the network) or running (it "
 		"boots)\n"
 		"      --timeout=TIME give up after 90, 15m, 2h or 1d (default: never)\n"),
+	COMMAND("vnc", "[JOB]", OPT_BROWSER | OPT_PORT, cmd_vnc,
+		"the guest's screen, for a VNC viewer on this host",
+		"      --browser      for a browser instead, with noVNC\n"
+		"      --port=PORT    the port of 127.0.0.1 (default: any that is free)\n"),
+	COMMAND("console", "[JOB]", 0, cmd_console, "the guest's serial console on this terminal",
+		""),
+	COMMAND("screenshot", "FILE [JOB]", TAKES_TWO, cmd_screenshot,
+		"a picture of the guest's screen as a PNG file", ""),
+	COMMAND("kubeconfig", "[JOB]", OPT_FILE, cmd_kubeconfig,
+		"settings for virtctl and kubectl, with a token for this VM",
+		"      --file=FILE    write it there, readable by you only (default: standard "
+		"output)\n"),
 	COMMAND("images", NULL, OPT_ALL, cmd_images, "the images sbatch --vm=IMAGE may name",
 		"  -a, --all          also those you may not use\n"),
 	COMMAND("recover", "JOB", TAKES_ALL, cmd_recover,
@@ -114,7 +128,7 @@ static int help_all(FILE *f)
 {
 	(void)fprintf(f, "Usage: vmctl COMMAND [OPTION...]\n\nCommands:\n");
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		(void)fprintf(f, "  %-8s %-7s  %s\n", commands[i].name,
+		(void)fprintf(f, "  %-10s %-10s  %s\n", commands[i].name,
 			      commands[i].operand ? commands[i].operand : "", commands[i].summary);
 	(void)fprintf(f,
 		      "\n%s\nOptions of all commands:\n%s\n"
@@ -128,7 +142,7 @@ static int help_command(const struct command *c)
 	printf("Usage: vmctl %s%s%s [OPTION...]\n%s: %s.\n\nOptions:\n%s%s", c->name,
 	       c->operand ? " " : "", c->operand ? c->operand : "", c->name, c->summary, c->help,
 	       common_help);
-	if (str_eq(c->operand, "[JOB]"))
+	if (c->operand && strstr(c->operand, "[JOB]"))
 		printf("\n%s", job_help);
 	return EXIT_DONE;
 }
@@ -166,6 +180,7 @@ struct given {
 /* The exit code, or -1: go on. */
 static int option_read(struct vmctl *v, struct given *g, int c, const char *value)
 {
+	uint64_t number;
 	struct err e;
 
 	switch (c) {
@@ -212,6 +227,16 @@ static int option_read(struct vmctl *v, struct given *g, int c, const char *valu
 		if (seconds_parse(value, &v->timeout_s, &e) == 0)
 			return -1;
 		return usage("--timeout: %s", e.msg);
+	case 'b':
+		v->browser = true;
+		g->options |= OPT_BROWSER;
+		return -1;
+	case 'P':
+		g->options |= OPT_PORT;
+		if (str_to_u64(value, 65535, &number) < 0 || number == 0)
+			return usage("--port=%.40s: must be 1 to 65535", value);
+		v->port = (uint16_t)number;
+		return -1;
 	case 's':
 		if (*value && str_copy(v->servers, sizeof(v->servers), value) == 0)
 			return -1;
@@ -238,6 +263,8 @@ static int options_read(struct vmctl *v, struct given *g, int argc, char **argv,
 		{"print", no_argument, NULL, 'p'},
 		{"file", required_argument, NULL, 'F'},
 		{"yes", no_argument, NULL, 'y'},
+		{"browser", no_argument, NULL, 'b'},
+		{"port", required_argument, NULL, 'P'},
 		{"json", no_argument, NULL, 'j'},
 		{"server", required_argument, NULL, 's'},
 		{"help", no_argument, NULL, 'h'},

@@ -2,6 +2,7 @@
 /* The way of a request: parse the line, know the user, allow or refuse, find the verb. And the ways
  * back: an object, a text, a refusal. Runs on the loop; a call is freed with its HTTP request. */
 #include "kubevirt-lite/api/call.h"
+#include "kubevirt-lite/api/rbac.h"
 #include "vmd/base/log.h"
 #include "vmd/base/str.h"
 
@@ -144,7 +145,7 @@ static void access_of(const struct api_call *c, struct access *ret)
 	const struct request *r = &c->req;
 	const char *method = r->method;
 
-	*ret = (struct access){.verb = verb_name(r->verb), .ns = "", .path = r->path};
+	*ret = (struct access){.verb = verb_name(r->verb), .name = "", .ns = "", .path = r->path};
 	if (!r->kind) {
 		ret->verb = str_eq(method, "GET")      ? "get"
 			    : str_eq(method, "POST")   ? "post"
@@ -156,7 +157,9 @@ static void access_of(const struct api_call *c, struct access *ret)
 	}
 	ret->group = r->group;
 	ret->resource = r->kind->resource;
-	ret->sub = r->sub;
+	/* of the rest of the path the authorizer knows nothing */
+	ret->sub = str_starts(r->sub, "portforward/") ? "portforward" : r->sub;
+	ret->name = r->name;
 	/* a namespace is asked for as being in itself, as the server does */
 	ret->ns = r->kind->id == KIND_NAMESPACE ? r->name : r->ns;
 }
@@ -198,7 +201,8 @@ static int authorize(struct api_call *c)
 		status_details(c->status, NULL, NULL, NULL);
 		return -1;
 	}
-	if (auth_allows(c->api->set.auth, &c->who, &what))
+	if (auth_allows(c->api->set.auth, &c->who, &what) ||
+	    rbac_allows(c->api->set.store, &c->who, &what))
 		return 0;
 	http_header(c->http, "X-Content-Type-Options", "nosniff");
 	return what.resource ? forbid(c, &what) : forbid_path(c, &what);
@@ -210,6 +214,11 @@ static void dispatch(struct api_call *c)
 {
 	const struct request *r = &c->req;
 
+	if (r->kind->id == KIND_SERVICEACCOUNT && str_eq(r->sub, "token") &&
+	    r->verb == VERB_CREATE) {
+		api_token(c);
+		return;
+	}
 	if (r->is_hook || (*r->sub && !(str_eq(r->sub, "status") && r->kind->has_status) &&
 			   !(str_eq(r->sub, "finalize") && r->kind->id == KIND_NAMESPACE))) {
 		api_hook(c);
@@ -228,13 +237,28 @@ static void dispatch(struct api_call *c)
 	}
 }
 
+/* A browser cannot send a header with a websocket: its token comes as a protocol, coded. */
+static int identify(struct api_call *c, const struct http_request *h, struct err *e)
+{
+	char text[SERVICE_TOKEN_HEADER_MAX];
+	const char *header = h->authorization;
+
+	if (!header && service_token_of_protocols(h->websocket_protocols, text, sizeof(text)))
+		header = text;
+	if (auth_identify(c->api->set.auth, header, &c->who, e) == 0 ||
+	    service_token_identify(&c->api->tokens, c->api->set.store, header, &c->service,
+				   &c->who))
+		return 0;
+	return -1;
+}
+
 static int begin(struct api_call *c, struct http_request *h)
 {
 	struct err e;
 
 	if (request_parse(h->method, h->uri, &c->req, &e) < 0)
 		return status_set(&c->status, 400, "BadRequest", "%s", e.msg);
-	if (auth_identify(c->api->set.auth, h->authorization, &c->who, &e) < 0)
+	if (identify(c, h, &e) < 0)
 		return status_set(&c->status, 401, "Unauthorized", "%s", e.msg);
 	if (authorize(c) < 0)
 		return -1;
@@ -310,5 +334,6 @@ void api_free(struct api *a)
 	if (!a)
 		return;
 	sd_event_source_disable_unref(a->bookmark);
+	service_tokens_done(&a->tokens);
 	free(a);
 }

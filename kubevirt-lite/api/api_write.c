@@ -6,6 +6,7 @@
 #include "kubevirt-lite/admission/form.h"
 #include "kubevirt-lite/api/call.h"
 #include "kubevirt-lite/api/patch.h"
+#include "kubevirt-lite/api/rbac.h"
 #include "vmd/base/str.h"
 
 #include <string.h>
@@ -184,7 +185,7 @@ static int create(struct api_call *c, struct json_object **ret)
 				  "resourceVersion should not be set on objects to be created");
 	if (c->req.kind->has_status && c->req.kind->is_custom)
 		json_object_object_del(object, "status");
-	if (admit(c, NULL, object) < 0 || exists(c, object) < 0)
+	if (admit(c, NULL, object) < 0 || exists(c, object) < 0 || rbac_grant(c, object) < 0)
 		return -1;
 	if (c->dry_run) { /* born in a store that is thrown away */
 		if (store_open(NULL, c->api->set.loop, &scratch, &e) < 0)
@@ -282,7 +283,7 @@ static int put(struct api_call *c, struct json_object *old, struct json_object *
 	if (check_identity(c, old, object) < 0)
 		return -1;
 	next = confine(c, old, object);
-	if (!*c->req.sub && admit(c, old, next) < 0)
+	if (!*c->req.sub && (admit(c, old, next) < 0 || rbac_grant(c, next) < 0))
 		return -1;
 	if (c->dry_run) {
 		*ret = STEAL(next);

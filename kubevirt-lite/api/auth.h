@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Who asks (bearer tokens) and what they may (rules). Read once at the start. */
+/* Who asks (bearer tokens) and what they may (rules): those of the settings, read once at the
+ * start. What objects grant is in rbac.h and service_token.h. */
 #ifndef KUBEVIRT_LITE_AUTH_H
 #define KUBEVIRT_LITE_AUTH_H
 
@@ -20,6 +21,7 @@ struct access {
 	const char *group;    /* API group, "" is core */
 	const char *resource; /* "virtualmachines", NULL: a path that is no resource */
 	const char *sub;      /* "" or "status" */
+	const char *name;     /* "": none */
 	const char *ns;       /* "": cluster-wide */
 	const char *path;
 };

@@ -7,6 +7,7 @@
 #include "kubevirt-lite/api/api.h"
 #include "kubevirt-lite/api/output.h"
 #include "kubevirt-lite/api/request.h"
+#include "kubevirt-lite/api/service_token.h"
 
 struct relay;
 struct watcher;
@@ -15,6 +16,7 @@ struct api {
 	struct api_settings set;
 	struct watcher *watchers; /* api_watch.c has this and the next two */
 	struct sd_event_source *bookmark;
+	struct service_tokens tokens;
 	struct relay *relays; /* relay.c has these */
 	uint64_t told;        /* the newest version the store has told about */
 };
@@ -24,6 +26,7 @@ struct api_call {
 	struct http_request *http;
 	struct request req;
 	struct identity who;
+	struct service_user service; /* what who points into, for an account of the cluster */
 	struct output_form form;
 	struct json_object *body;   /* parsed; NULL: none */
 	struct json_object *status; /* the refusal, once there is one */
@@ -41,6 +44,7 @@ void api_patch(struct api_call *c);
 void api_delete(struct api_call *c);
 void api_delete_collection(struct api_call *c);
 void api_hook(struct api_call *c);
+void api_token(struct api_call *c); /* serviceaccounts/token */
 /* Paths that are no objects: discovery, version, health, OpenAPI. False: no such path. */
 bool api_meta(struct api_call *c);
 

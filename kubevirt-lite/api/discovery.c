@@ -8,8 +8,9 @@
 
 #include <string.h>
 
-static const char *const groups[] = {"coordination.k8s.io", "storage.k8s.io", "k8s.cni.cncf.io",
-				     "kubevirt.io", "subresources.kubevirt.io"};
+static const char *const groups[] = {
+	"coordination.k8s.io", "storage.k8s.io", "rbac.authorization.k8s.io",
+	"k8s.cni.cncf.io",     "kubevirt.io",    "subresources.kubevirt.io"};
 
 static struct json_object *strings(const char *const *text, size_t n)
 {

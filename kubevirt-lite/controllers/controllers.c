@@ -242,6 +242,8 @@ static void on_event(void *ctx, enum store_event event, enum kind_id kind,
 	case KIND_NAMESPACE:
 	case KIND_EVENT:
 	case KIND_SERVICEACCOUNT:
+	case KIND_ROLE:
+	case KIND_ROLEBINDING:
 	case KIND_LEASE:
 	case KIND_STORAGECLASS:
 	case KIND_COUNT: break;

@@ -8,7 +8,8 @@
 
 #include <string.h>
 
-#define KV_GROUP "kubevirt.io"
+#define KV_GROUP   "kubevirt.io"
+#define RBAC_GROUP "rbac.authorization.k8s.io"
 
 /* clang-format off */
 static const struct kind kinds[KIND_COUNT] = {
@@ -30,6 +31,10 @@ static const struct kind kinds[KIND_COUNT] = {
 		.namespaced = true},
 	[KIND_SERVICEACCOUNT] = {KIND_SERVICEACCOUNT, "", "v1", "serviceaccounts",
 		"serviceaccount", "ServiceAccount", {"sa"}, {NULL}, .namespaced = true},
+	[KIND_ROLE] = {KIND_ROLE, RBAC_GROUP, "v1", "roles", "role", "Role", {NULL}, {NULL},
+		.namespaced = true},
+	[KIND_ROLEBINDING] = {KIND_ROLEBINDING, RBAC_GROUP, "v1", "rolebindings", "rolebinding",
+		"RoleBinding", {NULL}, {NULL}, .namespaced = true},
 	[KIND_LEASE] = {KIND_LEASE, "coordination.k8s.io", "v1", "leases", "lease", "Lease",
 		{NULL}, {NULL}, .namespaced = true},
 	[KIND_STORAGECLASS] = {KIND_STORAGECLASS, "storage.k8s.io", "v1", "storageclasses",
@@ -59,6 +64,8 @@ const struct kind *kind_get(enum kind_id id)
 const char *kind_api_version(const struct kind *k)
 {
 	switch (k->id) {
+	case KIND_ROLE:
+	case KIND_ROLEBINDING: return RBAC_GROUP "/v1";
 	case KIND_LEASE: return "coordination.k8s.io/v1";
 	case KIND_STORAGECLASS: return "storage.k8s.io/v1";
 	case KIND_NAD: return "k8s.cni.cncf.io/v1";

@@ -25,6 +25,14 @@ kubevirt_lite_configure()
 			    resources: [virtualmachines.kubevirt.io, virtualmachineinstances.kubevirt.io, virtualmachineinstancemigrations.kubevirt.io, persistentvolumeclaims, secrets, pods, events, leases.coordination.k8s.io]
 			    verbs: [get, list, watch, create, update, patch, delete]
 			  - user: vmd
+			    namespaces: [slurm-vm]
+			    resources: [serviceaccounts, serviceaccounts/token, roles.rbac.authorization.k8s.io, rolebindings.rbac.authorization.k8s.io]
+			    verbs: [create]
+			  - user: vmd
+			    namespaces: [slurm-vm]
+			    resources: [virtualmachineinstances.subresources.kubevirt.io/vnc, virtualmachineinstances.subresources.kubevirt.io/vnc/screenshot, virtualmachineinstances.subresources.kubevirt.io/console, virtualmachineinstances.subresources.kubevirt.io/portforward]
+			    verbs: [get]
+			  - user: vmd
 			    resources: [persistentvolumes]
 			    verbs: [get, list, watch, create, update, patch, delete]
 			  - user: vmd

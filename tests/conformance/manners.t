@@ -164,6 +164,52 @@ restart()
 	code "after a kill" 200
 }
 
+# Accounts, roles and tokens: what is bound is allowed, nothing is given away that one does not have.
+roles()
+{
+	local rbac=/apis/rbac.authorization.k8s.io/v1/namespaces/hpc-vms token screen
+	local accounts=/api/v1/namespaces/hpc-vms/serviceaccounts
+	local sub=/apis/subresources.kubevirt.io/v1/namespaces/hpc-vms/virtualmachineinstances
+
+	screen='{"apiGroups":["subresources.kubevirt.io"],"resources":["virtualmachineinstances/vnc"],"resourceNames":["one"],"verbs":["get"]}'
+	prepare POST $accounts '{"metadata":{"name":"viewer"}}'
+	prepare POST $rbac/roles '{"metadata":{"name":"viewer"},"rules":['"$screen"']}'
+	prepare POST $rbac/rolebindings '{"metadata":{"name":"viewer"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"viewer"},
+		"subjects":[{"kind":"ServiceAccount","name":"viewer","namespace":"hpc-vms"}]}'
+	admin POST $accounts/viewer/token '{"spec":{"expirationSeconds":60}}'
+	code "a token for a minute" 422
+	admin POST $accounts/nobody/token '{"spec":{}}'
+	code "a token of nobody" 404
+	prepare POST $accounts/viewer/token '{"spec":{"expirationSeconds":600}}'
+	token=$(jq -r .status.token "$tmp/body")
+	request GET $sub/one/vnc "$token" application/json ''
+	code "the screen it was given (of a guest that is not there)" 404
+	request GET $sub/two/vnc "$token" application/json ''
+	code "another screen" 403
+	request GET $sub/one/console "$token" application/json ''
+	code "another part of it" 403
+	request GET $cms "$token" application/json ''
+	code "something else" 403
+	request POST $rbac/roles "$token" application/json '{"metadata":{"name":"more"},"rules":['"$screen"']}'
+	code "a role by who may not make any" 403
+
+	# alice may make roles, but has little to give
+	prepare POST $rbac/roles '{"metadata":{"name":"maker"},"rules":[{"apiGroups":["rbac.authorization.k8s.io"],"resources":["roles","rolebindings"],"verbs":["create"]}]}'
+	prepare POST $rbac/rolebindings '{"metadata":{"name":"maker"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"maker"},
+		"subjects":[{"kind":"User","name":"alice"}]}'
+	request POST $rbac/roles conformance-alice application/json '{"metadata":{"name":"a1"},"rules":['"$screen"']}'
+	code "giving what one does not have" 403
+	request POST $rbac/roles conformance-alice application/json '{"metadata":{"name":"a2"},"rules":[{"apiGroups":["kubevirt.io"],"resources":["virtualmachines"],"verbs":["get","list"]}]}'
+	code "giving what one has" 201
+	request POST $rbac/rolebindings conformance-alice application/json '{"metadata":{"name":"a3"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"viewer"},
+		"subjects":[{"kind":"User","name":"alice"}]}'
+	code "binding what one does not have" 403
+
+	prepare DELETE $accounts/viewer
+	request GET $sub/one/vnc "$token" application/json ''
+	code "the token of an account that is gone" 401
+}
+
 start_server
 prepare POST /api/v1/namespaces '{"metadata":{"name":"hpc-vms"}}'
 pages
@@ -172,6 +218,7 @@ access
 writes
 forms
 watches
+roles
 restart
 [ "$failures" -eq 0 ] || exit 1
 echo "all manners kept"

@@ -142,7 +142,7 @@ job_over() # JOB: no longer in the queue, COMPLETING included
 
 left_of() # JOB: everything that is there of it, a line each
 {
-	on_lab kubectl get vm,vmi,pods,pvc,secrets,pv -A -o name -l "slurm-vm.io/job=$1"
+	on_lab kubectl get vm,vmi,pods,pvc,secrets,pv,serviceaccounts,roles,rolebindings -A -o name -l "slurm-vm.io/job=$1"
 	on_lab rbd ls rbd | grep "^vm-$1-"
 	on_lab rbd trash ls rbd 2>/dev/null | grep " vm-$1-"
 	on_lab ps -eo pid,args | grep "[q]emu-system.*vm-$1-" | cut -c1-120

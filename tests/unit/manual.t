@@ -19,7 +19,7 @@ same() # WHAT ONE OTHER
 
 commands=$("$vmctl" --help | sed -nE '/^Commands:/,/^$/s/^  ([a-z]+) .*/\1/p')
 [ "$(wc -l <<<"$commands")" -ge 5 ] || { echo "vmctl --help lists no commands"; exit 1; }
-same "vmctl's commands" "$commands" "$(sed -nE '/^\.Ss Commands/,/^\.Ss Options/s/^\.It Cm ([a-z]+)( Op Ar job| Ar job| Ar image| Ar from to| approve)?$/\1/p' "$src/vmd/vmctl.1")"
+same "vmctl's commands" "$commands" "$(sed -nE '/^\.Ss Commands/,/^\.Ss Options/s/^\.It Cm ([a-z]+)( Ar file)?( Op Ar job| Ar job| Ar image| Ar from to| approve)?$/\1/p' "$src/vmd/vmctl.1")"
 same "vmctl's options" \
 	"$(for c in $commands; do "$vmctl" "$c" --help; done | grep -oE '^ +(-., )?--[a-z-]+' | grep -oE -- '--[a-z-]+')" \
 	"$(grep -E '^\.It ' "$src/vmd/vmctl.1" | grep -oE 'Fl -[a-z-]+' | sed 's/^Fl /-/')"

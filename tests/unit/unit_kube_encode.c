@@ -3,6 +3,7 @@
 #include "tests/unit/kube_fixture.h"
 #include "vmd/base/str.h"
 #include "vmd/base/strbuf.h"
+#include "vmd/kube/kube_access.h"
 #include "vmd/kube/kube_meta.h"
 #include "vmd/kube/kube_secret.h"
 #include "vmd/kube/kube_spec.h"
@@ -410,6 +411,80 @@ START_TEST(base64_rows)
 }
 END_TEST
 
+/* For one VM, gone with it, and no more than what is looked at. */
+START_TEST(access_parts)
+{
+	static const struct row rows_of[] = {
+		{"metadata/name",            "\"vm-17-9f3c12ab45de6701-r0\""},
+		{"metadata/labels",          "{" LABELS "}"                 },
+		{"metadata/ownerReferences",
+		 "[{\"apiVersion\":\"kubevirt.io/v1\",\"kind\":\"VirtualMachine\","
+		 "\"name\":\"vm-17-9f3c12ab45de6701-r0\",\"uid\":\"u-1\"}]" },
+	};
+	static const struct row role[] = {
+		{"rules", "[{\"apiGroups\":[\"subresources.kubevirt.io\"],\"resources\":["
+			  "\"virtualmachineinstances/vnc\","
+			  "\"virtualmachineinstances/vnc/screenshot\","
+			  "\"virtualmachineinstances/console\","
+			  "\"virtualmachineinstances/portforward\"],"
+			  "\"resourceNames\":[\"vm-17-9f3c12ab45de6701-r0\"],"
+			  "\"verbs\":[\"get\"]}]"},
+	};
+	static const struct row binding[] = {
+		{"roleRef",  "{\"apiGroup\":\"rbac.authorization.k8s.io\",\"kind\":\"Role\","
+			    "\"name\":\"vm-17-9f3c12ab45de6701-r0\"}"                     },
+		{"subjects", "[{\"kind\":\"ServiceAccount\",\"name\":"
+			     "\"vm-17-9f3c12ab45de6701-r0\",\"namespace\":\"slurm-vm\"}]"},
+	};
+	const struct settings *s = fixture_settings();
+	struct kube_access a = {.vm = "vm-17-9f3c12ab45de6701-r0",
+				.vm_uid = "u-1",
+				.job_key = FIXTURE_KEY,
+				.job_id = 17};
+
+	for (enum access_part p = ACCESS_ACCOUNT; p <= ACCESS_BINDING; p++) {
+		AUTO(json_object_put) struct json_object *doc = access_encode(s, &a, p);
+
+		check_rows(doc, rows_of, ARRAY_LEN(rows_of));
+		if (p == ACCESS_ROLE)
+			check_rows(doc, role, ARRAY_LEN(role));
+		if (p == ACCESS_BINDING)
+			check_rows(doc, binding, ARRAY_LEN(binding));
+	}
+}
+END_TEST
+
+START_TEST(access_tokens)
+{
+	static const struct {
+		const char *body;
+		int rc;
+		int64_t until_s;
+	} bodies[] = {
+		{"{\"status\":{\"token\":\"abc\",\"expirationTimestamp\":\"1970-01-01T01:00:00Z\"}"
+		 "}",		     0,  3600},
+		{"{\"status\":{\"token\":\"abc\"}}",       0,  0   },
+		{"{\"status\":{\"token\":\"\"}}",          -1, 0   },
+		{"{\"status\":{\"token\":7}}",             -1, 0   },
+		{"{\"status\":{\"token\":\"abcdefghi\"}}", -1, 0   },
+		{"{}",				     -1, 0   },
+		{"[",				      -1, 0   },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
+		char token[9] = "";
+		int64_t until_s = 0;
+		struct err e;
+
+		ck_assert_msg(access_decode(bodies[i].body, strlen(bodies[i].body), token,
+					    sizeof(token), &until_s, &e) == bodies[i].rc,
+			      "%s", bodies[i].body);
+		ck_assert_str_eq(token, bodies[i].rc == 0 ? "abc" : "");
+		ck_assert_int_eq(until_s, bodies[i].until_s);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("kube encode");
@@ -428,6 +503,8 @@ int main(void)
 	tcase_add_test(t, unknown_size_and_plain_secret);
 	tcase_add_test(t, secret_parts);
 	tcase_add_test(t, secret_names);
+	tcase_add_test(t, access_parts);
+	tcase_add_test(t, access_tokens);
 	tcase_add_test(t, answer_file);
 	tcase_add_loop_test(t, base64_rows, 0, ARRAY_LEN(base64s));
 	suite_add_tcase(s, t);

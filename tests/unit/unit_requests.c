@@ -159,6 +159,20 @@ static int set_keys(void *self, const struct job *j, size_t n, const char *const
 	return 0;
 }
 
+static requests_access_fn access_done;
+static void *access_ctx;
+
+static int open_access(void *self, const struct job *j, requests_access_fn done, void *ctx,
+		       struct err *e)
+{
+	(void)self;
+	if (j->id == 18)
+		return err_set(e, ERR_RETRY, "job 18 has no virtual machine at the moment");
+	access_done = done;
+	access_ctx = ctx;
+	return 0;
+}
+
 static uint32_t ended, ended_by; /* the job, and for whom */
 
 static int end_job(void *self, const struct job *j, uint32_t uid, requests_done_fn done, void *ctx,
@@ -211,6 +225,7 @@ static struct requests requests = {
 		 .read_password = read_password,
 		 .set_keys = set_keys,
 		 .end_job = end_job,
+		 .open_access = open_access,
 		 .wall_s = wall_s,
 		 .discard = discard},
 	.slurm_uid = SLURM
@@ -528,6 +543,41 @@ START_TEST(keys_are_cleaned)
 	ck_assert_str_eq(first_key, "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5");
 	ask_as(ALICE, "op=keys\njob=17\n");
 	ck_assert_uint_eq(n_keys, 0);
+}
+END_TEST
+
+START_TEST(access_for_the_owner)
+{
+	struct err none = {.kind = ERR_NONE};
+	struct err denied = {.kind = ERR_DENIED, .msg = "no roles for vmd"};
+	struct requests_access a = {.server = "https://k:6443",
+				    .ca = "-----BEGIN\nca\n",
+				    .name_space = "slurm-vm",
+				    .vm = "vm-17-" NONCE "-r0",
+				    .token = "t0k3n",
+				    .until_s = 5000};
+
+	setup();
+	access_done = NULL;
+	ask_as(BOB, "op=access\njob=17\n");
+	ck_assert_int_eq(reply.e.kind, ERR_DENIED);
+	ask_as(ALICE, "op=access\njob=99\n");
+	ck_assert_int_eq(reply.e.kind, ERR_ABSENT);
+	ask_as(BOB, "op=access\njob=18\n");
+	ck_assert_int_eq(reply.e.kind, ERR_RETRY);
+	ck_assert_ptr_null(access_done);
+	ask_as(ALICE, "op=access\njob=17\n");
+	ck_assert(!reply.sent);
+	access_done(access_ctx, &none, &a);
+	ck_assert(reply.sent);
+	ck_assert_pstr_eq(wire_get(&in, "token"), "t0k3n");
+	ck_assert_pstr_eq(wire_get(&in, "ca"), "-----BEGIN\nca\n");
+	ck_assert_pstr_eq(wire_get(&in, "vm"), "vm-17-" NONCE "-r0");
+	ck_assert_pstr_eq(wire_get(&in, "until"), "5000");
+	ask_as(ALICE, "op=access\njob=17\n");
+	access_done(access_ctx, &denied, &a);
+	ck_assert_int_eq(reply.e.kind, ERR_DENIED);
+	ck_assert_ptr_null(wire_get(&in, "token"));
 }
 END_TEST
 
@@ -863,6 +913,7 @@ int main(void)
 	tcase_add_test(t, leftover);
 	tcase_add_test(t, hints);
 	tcase_add_test(t, key_comes_later);
+	tcase_add_test(t, access_for_the_owner);
 	tcase_add_test(t, stop_by_phase);
 	tcase_add_test(t, password_is_told);
 	tcase_add_test(t, keys_are_cleaned);

@@ -279,6 +279,35 @@ static int op_key(const struct ask *a, struct err *e)
 	return LATER;
 }
 
+static void access_done(void *ctx, const struct err *e, const struct requests_access *a)
+{
+	struct reply *r = ctx;
+	struct wire_out *out;
+
+	if (e->kind != ERR_NONE) {
+		reply_error(r, e);
+		return;
+	}
+	out = reply_out(r);
+	wire_add(out, "server", a->server);
+	wire_add(out, "ca", a->ca);
+	wire_add(out, "namespace", a->name_space);
+	wire_add(out, "vm", a->vm);
+	wire_add(out, "token", a->token);
+	wire_addf(out, "until", "%lld", (long long)a->until_s);
+	reply_send(r);
+}
+
+static int op_access(const struct ask *a, struct err *e)
+{
+	const struct job *j = NULL;
+
+	if (ask_job_get(a, &j, e) < 0 ||
+	    a->q->port.open_access(a->q->port.self, j, access_done, a->reply, e) < 0)
+		return -1;
+	return LATER;
+}
+
 static int by_id(const void *a, const void *b)
 {
 	const struct job *const *x = a, *const *y = b;
@@ -449,15 +478,16 @@ static const struct {
 	{"hint",     op_hint,     true },
         {"show",     op_show,     false},
         {"key",      op_key,      false},
-	{"list",     op_list,     false},
+	{"access",   op_access,   true },
+        {"list",     op_list,     false},
         {"images",   op_images,   false},
-        {"plan",     op_plan,     false},
-	{"approve",  op_approve,  true },
+	{"plan",     op_plan,     false},
+        {"approve",  op_approve,  true },
         {"stop",     op_stop,     true },
-        {"kept",     op_kept,     false},
-	{"discard",  op_discard,  true },
+	{"kept",     op_kept,     false},
+        {"discard",  op_discard,  true },
         {"password", op_password, true },
-        {"keys",     op_keys,     true },
+	{"keys",     op_keys,     true },
 };
 
 /* What only looks may be old, and it says so: the client asks on. */

@@ -12,6 +12,12 @@
 typedef void (*requests_key_fn)(void *ctx, const struct err *e, const char *value);
 
 typedef void (*requests_done_fn)(void *ctx, const struct err *e);
+/* All borrowed for the call; on error only e counts. */
+struct requests_access {
+	const char *server, *ca, *name_space, *vm, *token;
+	int64_t until_s;
+};
+typedef void (*requests_access_fn)(void *ctx, const struct err *e, const struct requests_access *a);
 
 /* What the answers need; filled in by vmd.c. What is returned is borrowed for the answer. */
 struct requests_port {
@@ -45,6 +51,9 @@ struct requests_port {
 	/* Ends a running job as COMPLETED, for uid; done as with read_key. */
 	int (*end_job)(void *self, const struct job *j, uint32_t uid, requests_done_fn done,
 		       void *ctx, struct err *e);
+	/* Opens the job's VM to who has the token that done gets; as read_key. */
+	int (*open_access)(void *self, const struct job *j, requests_access_fn done, void *ctx,
+			   struct err *e);
 	int64_t (*wall_s)(void *self);
 	/* Gives a kept disk up: it is removed soon. done is called from the loop, never from
 	 * within; -1: not started, done is not called. */

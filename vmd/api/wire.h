@@ -19,6 +19,8 @@
  *   password job=N [rotate=1]           the guest account's password; rotate: a new one. The owner
  *   keys    job=N key[]=TEXT...          the owner's own public keys may log in, too (at most 16,
  *                                        instead of those given before). The owner
+ *   access  job=N                        a short-lived token for the VM's screen, console and
+ *                                        ports; the owner, root, SlurmUser
  *   list    [all=1] [after=N]            the caller's VMs; all=1: everybody's (root, SlurmUser)
  *   images  [after=NAME]                 anyone
  *   plan                                 root, SlurmUser
@@ -36,6 +38,8 @@
  *   key     key, user, address
  *   password  password, user, address
  *   keys    nothing more
+ *   access  server, ca (PEM; "": the system's authorities), namespace, vm (the name of the
+ *           VirtualMachineInstance), token, until (seconds since 1970)
  *   list    vm[]=OBJECT, one JSON object per VM by job id; more=1: ask again with after=last
  *           job id; held=N, for root and SlurmUser: so many VMs' deletions wait for an approval;
  *           old=1: slurmctld does not answer, this was known before

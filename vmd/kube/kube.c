@@ -8,6 +8,7 @@
 
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
+#include "vmd/kube/kube_access.h"
 #include "vmd/kube/kube_cache.h"
 #include "vmd/kube/kube_http.h"
 #include "vmd/kube/kube_migration.h"
@@ -42,6 +43,7 @@ struct kube {
 	struct kube_callbacks cb;
 	struct http *http;
 	struct requests *requests;
+	struct accesses *accesses;
 	struct cache *cache;
 	struct view view[CACHE_KINDS];
 	LIST_HEAD(key_reads, key_read) reads; /* under way */
@@ -177,6 +179,7 @@ int kube_new(struct sd_event *loop, const struct settings *s, const struct kube_
 		     &k->http, e) < 0)
 		return err_wrap(e, "kubernetes");
 	k->requests = requests_new(k->http, s->kube_namespace);
+	k->accesses = accesses_new(k->http, s);
 	k->cache = cache_new();
 	for (enum cache_kind i = CACHE_VM; i < CACHE_KINDS; i++)
 		if (view_make(k, i, e) < 0)
@@ -195,6 +198,7 @@ void kube_free(struct kube *k)
 		watch_free(k->view[i].watch);
 	http_free(k->http); /* nobody is called back any more ... */
 	requests_free(k->requests);
+	accesses_free(k->accesses);
 	while ((read = LIST_FIRST(&k->reads))) {
 		LIST_REMOVE(read, link);
 		free(read);
@@ -206,6 +210,7 @@ void kube_free(struct kube *k)
 void kube_settings(struct kube *k, const struct settings *s)
 {
 	k->settings = s;
+	accesses_settings(k->accesses, s);
 }
 
 int kube_start(struct kube *k, struct err *e)
@@ -419,4 +424,10 @@ int kube_set_own_keys(struct kube *k, const char *secret, size_t n, const char *
 	return part_name(secret, SECRET_KEYS, keys, sizeof(keys), e) < 0
 		       ? -1
 		       : patch_data(k, keys, secret_own_keys(n, key, KUBE_OWN_KEYS), done, ctx, e);
+}
+
+int kube_open_access(struct kube *k, const struct kube_access *what, kube_access_fn done, void *ctx,
+		     struct err *e)
+{
+	return access_open(k->accesses, what, done, ctx, e);
 }

@@ -85,4 +85,16 @@ int kube_set_password(struct kube *k, const char *secret, const char *user, cons
 int kube_set_own_keys(struct kube *k, const char *secret, size_t n, const char *const *key,
 		      kube_done_fn done, void *ctx, struct err *e);
 
+/* A right to one VM's screen, console and ports, and a token for it; see kube_access.h. */
+struct kube_access {
+	char vm[VM_NAME_MAX + 1];
+	char vm_uid[VM_UID_MAX + 1];
+	char job_key[JOB_KEY_MAX + 1];
+	uint32_t job_id;
+};
+/* token is borrowed for the call, "" on error. until_s: seconds since 1970, 0 unknown. */
+typedef void (*kube_access_fn)(void *ctx, const struct err *e, const char *token, int64_t until_s);
+int kube_open_access(struct kube *k, const struct kube_access *what, kube_access_fn done, void *ctx,
+		     struct err *e);
+
 #endif

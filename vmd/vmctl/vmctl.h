@@ -35,9 +35,11 @@ struct vmctl {
 	bool now;          /* stop: at once */
 	bool rotate;       /* password: a new one */
 	bool print;        /* password: even if stdout is no terminal */
-	const char *file;  /* rdp: where to; NULL: the default */
+	const char *file;  /* rdp, kubeconfig: where to; NULL: the default */
 	bool for_running;  /* wait: running is enough */
 	int64_t timeout_s; /* 0: none */
+	bool browser;      /* vnc: with noVNC */
+	uint16_t port;     /* vnc: of loopback; 0: any */
 	const char *job;   /* first operand: the job, of admin what to do; NULL: left out */
 	/* operands; of a command that reads its options itself, all that follows its name */
 	int n_arg;
@@ -119,5 +121,9 @@ int cmd_exec(struct vmctl *v);
 int cmd_cp(struct vmctl *v);
 int cmd_rdp(struct vmctl *v);
 int cmd_password(struct vmctl *v);
+int cmd_vnc(struct vmctl *v);
+int cmd_console(struct vmctl *v);
+int cmd_screenshot(struct vmctl *v);
+int cmd_kubeconfig(struct vmctl *v);
 
 #endif
