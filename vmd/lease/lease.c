@@ -46,7 +46,7 @@ enum lease_task lease_next(const struct lease *l, int64_t now_us, int64_t *ret_a
 	int64_t at_us = l->next_us;
 
 	*ret_at_us = INT64_MAX;
-	if (l->asked != LEASE_IDLE || (l->leaving && !is_mine(l)))
+	if (l->asked != LEASE_IDLE)
 		return LEASE_IDLE;
 	if (l->leaving)
 		at_us = 0;
