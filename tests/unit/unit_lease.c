@@ -144,6 +144,28 @@ START_TEST(released_is_taken_at_once)
 }
 END_TEST
 
+/* Whose it is: of one that has run out, was let go or is not there it is nobody's. */
+START_TEST(others)
+{
+	struct lease b;
+
+	begin(&b, "b");
+	ck_assert(!lease_is_others(&b, 0)); /* not known yet */
+	b.known = true;
+	ck_assert(!lease_is_others(&b, 0));
+	b.seen = (struct lease_seen){.exists = true, .duration_s = 10};
+	ck_assert(!lease_is_others(&b, 0));
+	(void)str_copy(b.seen.holder, sizeof(b.seen.holder), "a");
+	ck_assert(lease_is_others(&b, DURATION - 1));
+	ck_assert(!lease_is_others(&b, DURATION));
+	(void)str_copy(b.seen.holder, sizeof(b.seen.holder), "b");
+	ck_assert(!lease_is_others(&b, 0));
+	/* while a request is under way there is something left to do */
+	lease_sent(&b, LEASE_READ, 0);
+	ck_assert(!lease_leave(&b));
+}
+END_TEST
+
 START_TEST(gone_is_taken_at_once)
 {
 	struct lease b;
@@ -285,6 +307,7 @@ int main(void)
 	tcase_add_test(t, alone);
 	tcase_add_test(t, takeover);
 	tcase_add_test(t, released_is_taken_at_once);
+	tcase_add_test(t, others);
 	tcase_add_test(t, gone_is_taken_at_once);
 	tcase_add_test(t, counts_from_sending);
 	tcase_add_test(t, reading_does_not_renew);

@@ -514,6 +514,38 @@ START_TEST(create_has_spec)
 }
 END_TEST
 
+/* Of each kind: a name of its own, a class, and a text that says what it is about. */
+START_TEST(actions_have_words)
+{
+	char text[512];
+
+	for (int k = ACT_CLONE_DISK; k <= ACT_AIM_JOB; k++) {
+		struct action a = {.kind = (enum action_kind)k,
+				   .job_id = 17,
+				   .companion = 23,
+				   .object = "thing",
+				   .node = "n7",
+				   .until_s = k == ACT_AIM_JOB ? 1700000000 : 0,
+				   .reason = "because"};
+		const char *name = action_name(a.kind);
+
+		ck_assert_str_ne(name, "?");
+		for (int other = ACT_CLONE_DISK; other < k; other++)
+			ck_assert_str_ne(name, action_name((enum action_kind)other));
+		ck_assert_int_le(action_class(a.kind), CLASS_MIGRATION);
+		ck_assert(!(action_creates(a.kind) && action_removes(a.kind)));
+		(void)action_text(&a, text, sizeof(text));
+		ck_assert(str_starts(text, name));
+		ck_assert_ptr_nonnull(strstr(text, " job=17"));
+		ck_assert_msg(strstr(text, "thing") || strstr(text, "23") || strstr(text, "n7") ||
+				      strstr(text, "because") || k == ACT_REQUEUE_JOB,
+			      "%s", text);
+		(void)action_text(&a, text, 10); /* cut, not refused */
+		ck_assert_uint_eq(strlen(text), 9);
+	}
+}
+END_TEST
+
 START_TEST(end_says_how)
 {
 	static struct plan out;
@@ -659,6 +691,7 @@ int main(void)
 	tcase_add_test(t, volumes_have_spec);
 	tcase_add_test(t, create_has_spec);
 	tcase_add_test(t, brake_counts_what_runs);
+	tcase_add_test(t, actions_have_words);
 	tcase_add_test(t, end_says_how);
 	tcase_add_loop_test(t, brake_rows, 0, ARRAY_LEN(brakes));
 	tcase_add_test(t, round_is_limited);
