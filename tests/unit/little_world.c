@@ -35,7 +35,7 @@ static bool companion_word(struct little_world *w, const char *s)
 	char phase[16];
 
 	*c = (struct companion){.id = 23 + (uint32_t)w->want.n_companion++,
-				.start_s = LITTLE_NOW_S - 100};
+				.start_s = LITTLE_NOW_S - 300};
 	(void)str_copy(c->job_key, sizeof(c->job_key), LITTLE_KEY);
 	(void)str_copy(c->node, sizeof(c->node), at ? at + 1 : "");
 	(void)str_fmt(phase, sizeof(phase), "%.*s", (int)strcspn(s, "@"), s);
@@ -254,7 +254,20 @@ static bool pv_word(struct little_world *w, const char *name, const char *claim,
 /* What Kubernetes shows of the VM's move; false: no such word. */
 static bool moving_word(struct little_world *w, const char *s)
 {
+	/* the companion began 300 s ago */
+	static const struct {
+		const char *word;
+		int64_t age_s;
+		bool scheduling;
+	} migrations[] = {
+		{"sending",  50,  false},
+                {"theirs",   50,  false},
+                {"stale",    350, true },
+		{"bound",    300, true },
+                {"unplaced", 120, true },
+	};
 	struct vm_moving *k = &w->vm[w->seen.n_vm - 1].moving;
+	size_t i;
 
 	if (str_starts(s, "wants:"))
 		return str_copy(k->wanted_node, sizeof(k->wanted_node), s + 6) == 0;
@@ -270,10 +283,15 @@ static bool moving_word(struct little_world *w, const char *s)
 		return k->evacuating = true;
 	if (str_eq(s, "blocked"))
 		return str_copy(k->blocked, sizeof(k->blocked), "a GPU") == 0;
-	if (!str_eq(s, "sending") && !str_eq(s, "theirs") && !str_eq(s, "stale"))
+	if (str_eq(s, "placing"))
+		return k->scheduling = true;
+	for (i = 0; i < ARRAY_LEN(migrations) && !str_eq(s, migrations[i].word); i++)
+		;
+	if (i == ARRAY_LEN(migrations))
 		return false;
 	k->ours = str_eq(s, "sending");
-	k->begun_s = LITTLE_NOW_S - (str_eq(s, "stale") ? 200 : 50);
+	k->scheduling = migrations[i].scheduling;
+	k->begun_s = LITTLE_NOW_S - migrations[i].age_s;
 	(void)str_copy(k->uid, sizeof(k->uid), "u-migration");
 	return str_copy(k->name, sizeof(k->name),
 			k->ours ? "vm-" LITTLE_KEY "-r0-m23-1" : "kubevirt-evacuation-x") == 0;

@@ -15,9 +15,10 @@
  * name); pvcx (its name has no run); foreign oddkey (not ours); nouid (the VM has none); ?vms
  * ?disks ?pvs ?pvcs ?secrets ?moves (unknown); of the VM before: wants:NODE given:NODE (else where
  * it is) evacuating blocked sending (our migration) theirs (KubeVirt's own, new) stale (the same,
- * older than the companion) failed:N succeeded (our last migration, attempt N) flight: ~KIND (in
- * flight), +KIND (succeeded, not seen yet), !KIND (no answer); KIND as in action_name, on the
- * object of that kind; vm0 is meant by create-vm, scratch by create-disk
+ * older than the companion) bound (as old as it) unplaced (for two minutes) placing (theirs has
+ * found no node yet) failed:N succeeded (our last migration, attempt N) flight: ~KIND (in flight),
+ * +KIND (succeeded, not seen yet), !KIND (no answer); KIND as in action_name, on the object of that
+ * kind; vm0 is meant by create-vm, scratch by create-disk
  */
 #ifndef TESTS_UNIT_LITTLE_WORLD_H
 #define TESTS_UNIT_LITTLE_WORLD_H

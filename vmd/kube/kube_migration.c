@@ -36,6 +36,7 @@ int migration_decode(struct json_object *doc, struct kube_migration *ret, struct
 		return err_wrap(e, "migration");
 	memcpy(m.vmi, text.vmi, sizeof(m.vmi));
 	m.failed = str_eq(text.phase, "Failed");
+	m.scheduling = str_eq(text.phase, "Scheduling");
 	m.over = m.failed || str_eq(text.phase, "Succeeded");
 	failure_read(doc, m.failure, sizeof(m.failure));
 	*ret = m;
@@ -81,6 +82,7 @@ void migration_fold(const struct kube_migration *m, const char *vm, struct vm_mo
 		memcpy(into->uid, m->meta.uid, sizeof(into->uid));
 		into->begun_s = m->meta.created_s;
 		into->ours = ours;
+		into->scheduling = m->scheduling;
 	} else if (ours && is_newer(companion, attempt, into)) {
 		into->companion = companion;
 		into->attempt = attempt;

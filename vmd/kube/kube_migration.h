@@ -12,7 +12,7 @@
 struct kube_migration {
 	struct meta meta;
 	char vmi[VM_NAME_MAX + 1];
-	bool over, failed;
+	bool over, failed, scheduling;
 	char failure[VM_REASON_MAX + 1]; /* "" KubeVirt does not say */
 };
 

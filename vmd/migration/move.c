@@ -136,6 +136,22 @@ static void read_there(const struct move_view *v, struct move *m)
 		set(m, MOVE_MARK, "it is on %.80s, its job follows", v->vm->node);
 }
 
+/* Is KubeVirt's own migration from before the VM was pointed at its companion's node? */
+static bool is_bound(const struct move_view *v, const struct companion *h, int64_t *ret_again_s)
+{
+	const struct vm_moving *k = &v->vm->moving;
+	int64_t age_s = v->wall_s - k->begun_s;
+	int64_t limit_s =
+		k->begun_s <= h->start_s + MOVE_SAME_AGE_S ? MOVE_BOUND_S : MOVE_UNPLACED_S;
+
+	if (k->ours || !k->scheduling)
+		return false;
+	if (k->begun_s < h->start_s || age_s >= limit_s)
+		return true;
+	*ret_again_s = limit_s - age_s;
+	return false;
+}
+
 /* The companion has begun, the VM is where it was. */
 static void read_send(const struct move_view *v, struct move *m)
 {
@@ -147,7 +163,7 @@ static void read_send(const struct move_view *v, struct move *m)
 		set(m, MOVE_POINT, "goes to %.80s", h->node);
 	else if (!job_node_same(k->given_node, h->node))
 		set(m, MOVE_POINTED, "KubeVirt takes in that it goes to %.80s", h->node);
-	else if (*k->name && !k->ours && k->begun_s < h->start_s)
+	else if (*k->name && is_bound(v, h, &m->again_s))
 		set(m, MOVE_STUCK, "KubeVirt's own migration is bound to %.80s", v->job->node);
 	else if (*k->name || (m->attempt > 1 && !k->failed)) /* the VMI is a moment behind */
 		set(m, MOVE_SENDING, "migrates to %.80s", h->node);

@@ -14,6 +14,12 @@
 /* A job that was handed over starts within a second of its companion's end. Its VM stays that long
  * without an allocation, then it is removed, and made again where the job starts. */
 #define MOVE_GAP_S 120
+/* KubeVirt's own migration is bound to the nodeSelector of the moment its pod was made. One that is
+ * about as old as its companion is given so long to find its node, any other one so long. Deleted,
+ * it is made anew, younger than that: so it is deleted once. */
+#define MOVE_SAME_AGE_S 2
+#define MOVE_BOUND_S    5
+#define MOVE_UNPLACED_S 120
 /* "migrate=*": to wherever Slurm finds room. */
 #define MOVE_ANYWHERE "*"
 
@@ -59,7 +65,8 @@ struct move {
 	bool keeps_vm;
 	const struct companion *companion; /* of the view it was read from; NULL none */
 	uint32_t attempt;                  /* MOVE_SEND: which */
-	char reason[VM_REASON_MAX + 1];    /* for people; "" nothing to say */
+	int64_t again_s; /* it may be another phase by time alone: in so long; 0: not */
+	char reason[VM_REASON_MAX + 1]; /* for people; "" nothing to say */
 };
 
 struct move_view {
@@ -70,9 +77,10 @@ struct move_view {
 	bool known;  /* false: what Kubernetes shows of VMs or their migrations is not whole */
 	size_t n_companion;
 	const struct companion *companion; /* everybody's, by id */
-	const char *asked;                 /* somebody wants it to move: where to; "" nobody */
-	bool pause;                        /* the last migration was given up: not again so soon */
-	bool alone;                        /* it has been without any allocation for MOVE_GAP_S */
+	int64_t wall_s;
+	const char *asked; /* somebody wants it to move: where to; "" nobody */
+	bool pause;        /* the last migration was given up: not again so soon */
+	bool alone;        /* it has been without any allocation for MOVE_GAP_S */
 };
 
 void move_read(const struct move_view *v, struct move *ret);

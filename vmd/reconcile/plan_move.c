@@ -17,7 +17,8 @@ void plan_move_read(const struct planner *p, const struct task *t, struct move *
 					     .n_companion = p->want->n_companion,
 					     .companion = p->want->companion,
 					     .progress = t->progress,
-					     .mono_us = p->c->mono_us},
+					     .mono_us = p->c->mono_us,
+					     .wall_s = p->c->wall_s},
 		       ret);
 }
 

@@ -72,7 +72,7 @@ struct move_source {
 	size_t n_companion;
 	const struct companion *companion;
 	const struct progress *progress;
-	int64_t mono_us;
+	int64_t mono_us, wall_s;
 };
 void progress_move(struct progress *p, const struct job *j, const struct holdings *h,
 		   const struct view *v, struct move *ret); /* of progress_step() */

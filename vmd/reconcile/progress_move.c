@@ -24,6 +24,7 @@ void move_view_read(const struct observed *seen, const struct move_source *s, st
 			.known = seen->vms_known && seen->moves_known,
 			.n_companion = s->n_companion,
 			.companion = s->companion,
+			.wall_s = s->wall_s,
 			.asked = p ? p->move_to : "",
 			.pause = p && s->mono_us < p->pause_until_us,
 			.alone = p && is_alone(p, s->mono_us),
@@ -62,6 +63,8 @@ static void clocks_set(struct progress *p, const struct job *j, const struct vm_
 		p->pause_until_us = v->mono_us + MOVE_PAUSE_S * SECOND_US;
 		ask_over(p);
 	}
+	if (m->again_s)
+		due(p, v->mono_us + m->again_s * SECOND_US);
 	if (p->pause_until_us > v->mono_us)
 		due(p, p->pause_until_us);
 	if (m->phase == MOVE_STARTING && !p->alone_since_us)
@@ -117,7 +120,8 @@ void progress_move(struct progress *p, const struct job *j, const struct holding
 					     .n_companion = v->n_companion,
 					     .companion = v->companion,
 					     .progress = p,
-					     .mono_us = v->mono_us},
+					     .mono_us = v->mono_us,
+					     .wall_s = v->wall_s},
 		       ret);
 	clocks_set(p, j, vm_current(h, j), ret, v);
 	if (ret->phase == MOVE_MARK || ret->phase == MOVE_HELD)

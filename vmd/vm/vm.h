@@ -57,6 +57,7 @@ struct vm_moving {
 	char name[VM_NAME_MAX + 1], uid[VM_UID_MAX + 1];
 	int64_t begun_s;
 	bool ours;
+	bool scheduling; /* its pod on the other side is there and has found no node yet */
 	/* Our last one: for which companion, which attempt, how it ended. attempt 0: none. */
 	uint32_t companion;
 	uint32_t attempt;
