@@ -217,6 +217,15 @@ static int open_access(void *self, const struct job *j, requests_access_fn done,
 	return 0;
 }
 
+static void migrate(void *self, const struct job *j, const char *to, uint32_t uid)
+{
+	struct daemon *d = self;
+
+	log_info("job=%u event=migrate to=%s uid=%u", j->id, *to ? to : "-", uid);
+	reconciler_migrate(d->reconciler, j->id, to);
+	daemon_round_soon(d);
+}
+
 static void approve(void *self, uint32_t uid)
 {
 	struct daemon *d = self;
@@ -290,6 +299,7 @@ void answer_ports(struct daemon *d, struct requests_port *ret)
 				      .read_password = read_password,
 				      .set_keys = set_keys,
 				      .end_job = end_job,
+				      .migrate = migrate,
 				      .open_access = open_access,
 				      .wall_s = wall_s,
 				      .discard = discard,
@@ -323,6 +333,8 @@ void answer_metrics(void *ctx, struct strbuf *out)
 		const struct vm_status *s = reconciler_status(d->reconciler, want->job[i].id);
 
 		v.jobs[s ? s->state : VM_STATE_UNKNOWN]++;
+		for (int m = MOVE_BLOCKED; s && *s->move && m <= MOVE_UNAIM; m++)
+			v.moves[m] += str_eq(s->move, move_phase_name((enum move_phase)m));
 	}
 	v.leads = d->lease && kube_lease_leads(d->lease);
 	lead_host(d, v.leader, sizeof(v.leader));

@@ -144,6 +144,7 @@ libapi_a_SOURCES = \
 	vmd/api/requests_ask.h \
 	vmd/api/requests_kept.c \
 	vmd/api/requests_login.c \
+	vmd/api/requests_migrate.c \
 	vmd/api/requests_stop.c \
 	vmd/api/server.c vmd/api/server.h
 libapi_a_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS) $(SYSTEMD_CFLAGS)
@@ -163,8 +164,9 @@ vmctl_SOURCES = \
 	vmd/vmctl/cmd_kubeconfig.c \
 	vmd/vmctl/cmd_kept.c \
 	vmd/vmctl/cmd_list.c \
-	vmd/vmctl/cmd_recover.c \
 	vmd/vmctl/cmd_login.c \
+	vmd/vmctl/cmd_migrate.c \
+	vmd/vmctl/cmd_recover.c \
 	vmd/vmctl/cmd_password.c \
 	vmd/vmctl/cmd_rdp.c \
 	vmd/vmctl/cmd_screenshot.c \

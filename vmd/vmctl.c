@@ -21,7 +21,9 @@ enum {
 	OPT_PRINT = 256,
 	OPT_FILE = 512,
 	OPT_BROWSER = 1024,
-	OPT_PORT = 2048
+	OPT_PORT = 2048,
+	OPT_TO = 4096,
+	OPT_CANCEL = 8192
 };
 
 /* What else a command line may have. */
@@ -98,6 +100,11 @@ static const struct command {
 		"settings for virtctl and kubectl, with a token for this VM",
 		"      --file=FILE    write it there, readable by you only (default: standard "
 		"output)\n"),
+	COMMAND("migrate", "[JOB]", OPT_TO | OPT_CANCEL | OPT_TIMEOUT, cmd_migrate,
+		"move a VM live to another node",
+		"      --to=NODE      to this one (default: where Slurm finds room)\n"
+		"      --cancel       not any more, if it has not begun\n"
+		"      --timeout=TIME watch no longer than 90, 15m, 2h or 1d\n"),
 	COMMAND("images", NULL, OPT_ALL, cmd_images, "the images sbatch --vm=IMAGE may name",
 		"  -a, --all          also those you may not use\n"),
 	COMMAND("recover", "JOB", TAKES_ALL, cmd_recover,
@@ -216,6 +223,14 @@ static int option_read(struct vmctl *v, struct given *g, int c, const char *valu
 		v->file = value;
 		g->options |= OPT_FILE;
 		return -1;
+	case 'o':
+		v->to = value;
+		g->options |= OPT_TO;
+		return -1;
+	case 'c':
+		v->cancel = true;
+		g->options |= OPT_CANCEL;
+		return -1;
 	case 'f':
 		g->options |= OPT_FOR;
 		v->for_running = strcmp(value, "running") == 0;
@@ -262,6 +277,8 @@ static int options_read(struct vmctl *v, struct given *g, int argc, char **argv,
 		{"rotate", no_argument, NULL, 'r'},
 		{"print", no_argument, NULL, 'p'},
 		{"file", required_argument, NULL, 'F'},
+		{"to", required_argument, NULL, 'o'},
+		{"cancel", no_argument, NULL, 'c'},
 		{"yes", no_argument, NULL, 'y'},
 		{"browser", no_argument, NULL, 'b'},
 		{"port", required_argument, NULL, 'P'},

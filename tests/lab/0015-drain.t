@@ -54,7 +54,7 @@ in_books() # NODE[|]STATE: the job's time on a node, as sacct has it
 	contains "$(on_lab sacct -n -P -X -D -j "$job" -o NodeList,State)" "^$1"
 }
 
-ok "the first run talks to its guest" within 100 says "^run 0 on "
+ok "the first run talks to its guest" within 180 says "^run 0 on "
 first=$(node_of "$job")
 sleep 3 # some ticks
 on_lab scontrol update "nodename=$first" state=drain reason=fan

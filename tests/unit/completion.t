@@ -31,7 +31,7 @@ offers() # WANTED WORD...
 	bad=1
 }
 
-offers "start stop ssh exec cp rdp password list show wait vnc console screenshot kubeconfig images recover discard plan admin" vmctl ""
+offers "start stop ssh exec cp rdp password list show wait vnc console screenshot kubeconfig migrate images recover discard plan admin" vmctl ""
 offers "start stop ssh show screenshot" vmctl s
 offers "tiny" vmctl start ""
 offers "" vmctl start tiny ""
@@ -60,5 +60,5 @@ offers "approve" vmctl admin ""
 offers "--yes" vmctl admin approve --y
 offers "" vmctl list x
 offers "" vmctl images --server = ""
-offers "start stop ssh exec cp rdp password list show wait vnc console screenshot kubeconfig images recover discard plan admin" vmctl --json ""
+offers "start stop ssh exec cp rdp password list show wait vnc console screenshot kubeconfig migrate images recover discard plan admin" vmctl --json ""
 exit $bad

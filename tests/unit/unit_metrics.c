@@ -24,6 +24,7 @@ static void setup(void)
 	view.counts =
 		(struct reconciler_counts){.rounds = 11, .in_flight = 2, .approval_wanted = true};
 	view.jobs[VM_STATE_READY] = 4;
+	view.moves[MOVE_QUEUED] = 2;
 	view.vms_known = true;
 	view.leads = true;
 	(void)str_copy(view.leader, sizeof(view.leader), "masternode");
@@ -58,6 +59,8 @@ static const char *const lines[] = {
 	"vmd_hint_to_create_own_seconds_sum 0.006300",
 	"vmd_jobs{state=\"READY\"} 4",
 	"vmd_jobs{state=\"FAILED\"} 0",
+	"vmd_moves{phase=\"queued\"} 2",
+	"vmd_moves{phase=\"blocked\"} 0",
 	"vmd_known{list=\"jobs\"} 0",
 	"vmd_known{list=\"vms\"} 1",
 	"vmd_worker_oldest_job_seconds{worker=\"munge\"} 0.250000",

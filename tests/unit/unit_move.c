@@ -302,6 +302,8 @@ START_TEST(a_drain)
 	ready_and("mark");
 	ck_assert_ptr_nonnull(
 		strstr(asked(ACT_RECORD)->reason, " base=0 moved=1 until=1700007200"));
+	ck_assert_ptr_nonnull(
+		strstr(asked(ACT_RECORD)->reason, " nodes=n1@1699999500,n2@1700000008"));
 	ck_assert(asked(ACT_RECORD)->look);
 	look(1, "running requeue drained marked companion:running@n2", "vm0:running@n2 " ALL);
 	ck_assert_ptr_nonnull(asked(ACT_REQUEUE_JOB));
@@ -321,6 +323,44 @@ START_TEST(a_drain)
 	ready_and("");
 	ck_assert_ptr_nonnull(strstr(asked(ACT_RECORD)->reason, " run=0 "));
 	ck_assert_ptr_nonnull(strstr(asked(ACT_RECORD)->reason, " base=0 moved=1 "));
+	end();
+}
+END_TEST
+
+START_TEST(the_list_of_nodes_has_an_end)
+{
+	char old[JOB_NODES_MAX + 1] = "n0@1699999000";
+	const char *text;
+
+	while (strlen(old) < JOB_NODES_MAX - 40)
+		strcat(old, ",worker9node@1699999001");
+	begin();
+	little_world_init(&w, "running requeue drained companion:running@n2", "vm0:running@n2 " ALL,
+			  "");
+	(void)str_copy(w.job.request.nodes, sizeof(w.job.request.nodes), old);
+	w.job.request.recorded_ready_s = LITTLE_NOW_S - 500;
+	strcat(old, ",n2@1700000000");
+	asked_for.n = 0;
+	(void)reconciler_round(r, &w.want, &w.seen, (struct now){LITTLE_NOW_US, LITTLE_NOW_S});
+	text = strstr(asked(ACT_RECORD)->reason, " nodes=");
+	ck_assert_ptr_nonnull(text);
+	ck_assert_str_eq(text + strlen(" nodes="), old);
+	for (int i = 0; i < 3; i++) { /* the first go */
+		(void)str_copy(w.companion[0].node, sizeof(w.companion[0].node),
+			       i % 2 ? "n2" : "worker3node");
+		(void)str_copy(w.vm[0].node, sizeof(w.vm[0].node), w.companion[0].node);
+		reconciler_done(r, asked_for.ticket[0], &(struct err){.kind = ERR_NONE},
+				(struct now){LITTLE_NOW_US, LITTLE_NOW_S});
+		asked_for.n = 0;
+		(void)reconciler_round(r, &w.want, &w.seen,
+				       (struct now){LITTLE_NOW_US, LITTLE_NOW_S});
+		ck_assert_uint_eq(asked_for.n, 1);
+	}
+	text = strstr(asked(ACT_RECORD)->reason, " nodes=") + strlen(" nodes=");
+	ck_assert_uint_le(strlen(text), JOB_NODES_MAX);
+	ck_assert_ptr_null(strstr(text, "n0@"));
+	ck_assert_ptr_nonnull(
+		strstr(text, ",worker3node@1700000000,n2@1700000000,worker3node@1700000000"));
 	end();
 }
 END_TEST
@@ -419,6 +459,7 @@ int main(void)
 
 	tcase_add_loop_test(t, plan_rows, 0, (int)ARRAY_LEN(rows));
 	tcase_add_test(t, a_drain);
+	tcase_add_test(t, the_list_of_nodes_has_an_end);
 	tcase_add_test(t, node_is_not_clear_under_its_vm);
 	tcase_add_test(t, the_gap_has_an_end);
 	tcase_add_test(t, somebody_asks);

@@ -175,6 +175,14 @@ static int open_access(void *self, const struct job *j, requests_access_fn done,
 
 static uint32_t ended, ended_by; /* the job, and for whom */
 
+static char migrated[64]; /* "17 to '*' by 1000" */
+
+static void migrate(void *self, const struct job *j, const char *to, uint32_t uid)
+{
+	(void)self;
+	(void)snprintf(migrated, sizeof(migrated), "%u to '%s' by %u", j->id, to, uid);
+}
+
 static int end_job(void *self, const struct job *j, uint32_t uid, requests_done_fn done, void *ctx,
 		   struct err *e)
 {
@@ -226,6 +234,7 @@ static struct requests requests = {
 		 .set_keys = set_keys,
 		 .end_job = end_job,
 		 .open_access = open_access,
+		 .migrate = migrate,
 		 .wall_s = wall_s,
 		 .discard = discard},
 	.slurm_uid = SLURM
@@ -327,6 +336,11 @@ static const struct {
 	{BOB,        "op=keys\njob=17\nkey[]=x\n",                            ERR_DENIED,  "another user's keys"          },
 	{0,          "op=keys\njob=17\n",				     ERR_DENIED,  "root lets nobody in"          },
 	{ALICE,      "op=keys\njob=17\nkey[]=x\n",                            ERR_INVALID, "no key"                       },
+	{ALICE,      "op=migrate\njob=17\n",                                  ERR_NONE,    "the owner moves it"           },
+	{0,          "op=migrate\njob=17\nto=worker9node\n",                  ERR_NONE,    "root moves it"                },
+	{BOB,        "op=migrate\njob=17\n",                                  ERR_DENIED,  "another user moves nothing"   },
+	{ALICE,      "op=migrate\njob=99\n",                                  ERR_ABSENT,  "no such job to move"          },
+	{ALICE,      "op=migrate\njob=17\nto=a b\n",                          ERR_INVALID, "no node has such a name"      },
 	{ALICE,      "op=stop\njob=17\n",				     ERR_NONE,    "the owner stops it"           },
 	{BOB,        "op=stop\njob=17\n",				     ERR_DENIED,  "another user stops nothing"   },
 	{ALICE,      "op=stop\njob=99\n",				     ERR_ABSENT,  "no such job to stop"          },
@@ -578,6 +592,25 @@ START_TEST(access_for_the_owner)
 	access_done(access_ctx, &denied, &a);
 	ck_assert_int_eq(reply.e.kind, ERR_DENIED);
 	ck_assert_ptr_null(wire_get(&in, "token"));
+}
+END_TEST
+
+START_TEST(migrate_tells_where)
+{
+	setup();
+	ask_as(ALICE, "op=migrate\njob=17\n");
+	ck_assert_str_eq(migrated, "17 to '*' by 1000");
+	ask_as(0, "op=migrate\njob=17\nto=worker9node\n");
+	ck_assert_str_eq(migrated, "17 to 'worker9node' by 0");
+	ask_as(ALICE, "op=migrate\njob=17\ncancel=1\n");
+	ck_assert_str_eq(migrated, "17 to '' by 1000");
+	migrated[0] = '\0';
+	for (size_t n = 0; n < desired.n; n++)
+		if (jobs[n].id == 17)
+			jobs[n].phase = JOB_PENDING;
+	ask_as(ALICE, "op=migrate\njob=17\n");
+	ck_assert_int_eq(reply.e.kind, ERR_CONFLICT);
+	ck_assert_str_eq(migrated, "");
 }
 END_TEST
 
@@ -914,6 +947,7 @@ int main(void)
 	tcase_add_test(t, hints);
 	tcase_add_test(t, key_comes_later);
 	tcase_add_test(t, access_for_the_owner);
+	tcase_add_test(t, migrate_tells_where);
 	tcase_add_test(t, stop_by_phase);
 	tcase_add_test(t, password_is_told);
 	tcase_add_test(t, keys_are_cleaned);

@@ -56,6 +56,7 @@ static const struct {
 static struct job jobs[ARRAY_LEN(world)];
 static unsigned asked[ARRAY_LEN(world)];
 static bool stopped[ARRAY_LEN(world)];
+static char node[ARRAY_LEN(world)][JOB_NODE_MAX + 1]; /* it moves at once */
 static struct desired desired = {.known = true, .n = ARRAY_LEN(world), .job = jobs};
 static struct image images[2] = {
 	{.name = "tiny",
@@ -86,6 +87,7 @@ static void world_make(void)
 		(void)str_copy(jobs[i].name, sizeof(jobs[i].name), world[i].name);
 		asked[i] = 0;
 		stopped[i] = false;
+		(void)str_copy(node[i], sizeof(node[i]), "worker1node");
 	}
 }
 
@@ -137,9 +139,9 @@ static const struct vm_status *get_status(void *self, uint32_t job_id)
 		n = asked[i]++ / 2;
 		s = (struct vm_status){.state = stopped[i] ? VM_STATE_STOPPED
 							   : world[i].state[n < 4 ? n : 3],
-				       .node = "worker1node",
 				       .address = "192.168.172.57",
 				       .user = "user"};
+		(void)str_copy(s.node, sizeof(s.node), node[i]);
 		(void)str_fmt(s.vm, sizeof(s.vm), "vm-%u-" NONCE "-r0", job_id);
 		(void)str_copy(s.reason, sizeof(s.reason), world[i].reason);
 		s.since_s[VM_STATE_PENDING] = 1000;
@@ -196,6 +198,14 @@ static int read_password(void *self, const struct job *j, const char *user, bool
 	return 0;
 }
 
+static void migrate(void *self, const struct job *j, const char *to, uint32_t uid)
+{
+	(void)self, (void)uid;
+	for (size_t i = 0; i < ARRAY_LEN(world); i++)
+		if (world[i].id == j->id)
+			(void)str_copy(node[i], sizeof(node[i]), *to == '*' ? "worker3node" : to);
+}
+
 /* What is stopped is gone when it is looked at again. */
 static int end_job(void *self, const struct job *j, uint32_t uid, requests_done_fn done, void *ctx,
 		   struct err *e)
@@ -228,6 +238,7 @@ static struct requests requests = {
 		 .read_key = read_key,
 		 .read_password = read_password,
 		 .end_job = end_job,
+		 .migrate = migrate,
 		 .wall_s = wall_s}
 };
 
@@ -466,6 +477,13 @@ static const struct {
 	ROW("start tiny --json", false, NULL, 0, "\"state\": \"READY\"", "", NULL),
 	ROW("start refused", false, NULL, 1, "", "sbatch refused the job (see above)", NULL),
 	ROW("start rubbish", false, NULL, 1, "", "sbatch told no job id, but 'what?'", NULL),
+	ROW("migrate 17", false, NULL, 0, "job 17 runs on worker3node", "", NULL),
+	ROW("migrate render --to=worker2node --json", false, NULL, 0, "\"node\": \"worker2node\"",
+	    "", NULL),
+	ROW("migrate 17 --to=worker1node", false, NULL, 2, "", "job 17 is on worker1node", NULL),
+	ROW("migrate 18", false, NULL, 4, "", "belongs to another user", NULL),
+	ROW("migrate 17 --to=a/b", false, NULL, 2, "", "is no name of a node", NULL),
+	ROW("migrate 17 --cancel", false, NULL, 0, "", "", NULL),
 	ROW("stop 17", false, NULL, 0, "", "job 17  STOPPED", NULL),
 	ROW("stop render --json", false, NULL, 0, "\"state\": \"STOPPED\"", "", NULL),
 	ROW("stop 18", false, NULL, 4, "", "belongs to another user", NULL),

@@ -98,6 +98,15 @@ static void add_jobs(const struct metrics_view *v, struct strbuf *out)
 			    (unsigned long long)v->jobs[s]);
 }
 
+static void add_moves(const struct metrics_view *v, struct strbuf *out)
+{
+	head(out, "vmd_moves", "gauge",
+	     "VMs that move to another node, or should and cannot, by phase.");
+	for (int p = MOVE_BLOCKED; p <= MOVE_UNAIM; p++)
+		strbuf_addf(out, "vmd_moves{phase=\"%s\"} %llu\n",
+			    move_phase_name((enum move_phase)p), (unsigned long long)v->moves[p]);
+}
+
 static void add_workers(const struct metrics_view *v, struct strbuf *out)
 {
 	head(out, "vmd_worker_oldest_job_seconds", "gauge",
@@ -153,6 +162,7 @@ void metrics_text(const struct metrics *m, const struct metrics_view *v, struct 
 		      "The same without waiting for Slurm, Kubernetes and Ceph.",
 		      &m->hint_to_create_own);
 	add_jobs(v, out);
+	add_moves(v, out);
 	add_known(v, out);
 	add_lease(v, out);
 	add_workers(v, out);

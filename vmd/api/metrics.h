@@ -7,6 +7,7 @@
 
 #include "vmd/base/str.h"
 #include "vmd/base/strbuf.h"
+#include "vmd/migration/move.h"
 #include "vmd/reconcile/reconciler.h"
 
 #define METRICS_ACTIONS ACTION_KINDS
@@ -44,6 +45,7 @@ struct metrics_worker {
 struct metrics_view {
 	struct reconciler_counts counts;
 	uint64_t jobs[VM_STATE_FAILED + 1]; /* by state */
+	uint64_t moves[MOVE_UNAIM + 1];     /* by phase; of those that do not move nothing */
 	bool slurm_known, vms_known, disks_known;
 	bool leads;
 	char leader[80]; /* the host of who does; "" nobody */

@@ -488,6 +488,7 @@ static const struct {
         {"discard",  op_discard,  true },
         {"password", op_password, true },
 	{"keys",     op_keys,     true },
+        {"migrate",  op_migrate,  true },
 };
 
 /* What only looks may be old, and it says so: the client asks on. */

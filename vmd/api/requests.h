@@ -54,6 +54,8 @@ struct requests_port {
 	/* Opens the job's VM to who has the token that done gets; as read_key. */
 	int (*open_access)(void *self, const struct job *j, requests_access_fn done, void *ctx,
 			   struct err *e);
+	/* uid wants the VM on node to (MOVE_ANYWHERE: any other), or to stay (""). */
+	void (*migrate)(void *self, const struct job *j, const char *to, uint32_t uid);
 	int64_t (*wall_s)(void *self);
 	/* Gives a kept disk up: it is removed soon. done is called from the loop, never from
 	 * within; -1: not started, done is not called. */

@@ -32,6 +32,7 @@ int op_discard(const struct ask *a, struct err *e);
 /* What is known of its VM; never NULL. */
 const struct vm_status *ask_status_get(const struct ask *a, const struct job *j);
 
+int op_migrate(const struct ask *a, struct err *e);
 int op_stop(const struct ask *a, struct err *e);
 int op_password(const struct ask *a, struct err *e);
 int op_keys(const struct ask *a, struct err *e);

@@ -15,6 +15,7 @@
 #define JOB_USER_MAX    64
 #define JOB_TITLE_MAX   63
 #define JOB_REQUEST_MAX 1024 /* canonical request text, bytes */
+#define JOB_NODES_MAX   255  /* the list of nodes a VM was on, bytes */
 #define JOB_KEY_MAX     32   /* "4294967295-9f3c12ab45de6701" */
 
 /* What an option says when it was not given. */
@@ -45,6 +46,9 @@ struct vm_request {
 	uint32_t base_run;
 	uint32_t moved_run;
 	int64_t moved_until_s;
+	/* Where its VM has been and since when: "worker1node@1764090000,worker2node@1764090100",
+	 * the first ones cut off when it gets too long; "" it never moved. */
+	char nodes[JOB_NODES_MAX + 1];
 	char move_to[JOB_NAME_MAX + 1]; /* vmctl migrate: a node, "*" any; "" nobody asked */
 	/* ... and its guest had crashed so often by then, the last time at recorded_crashed_s. */
 	uint32_t recorded_crashes;

@@ -155,13 +155,14 @@ enum spec_key {
 	K_MOVED,
 	K_UNTIL,
 	K_MIGRATE,
+	K_NODES,
 	K_CRASHES,
 	K_CRASHED,
 	K_COUNT
 };
 static const char *const key_names[K_COUNT] = {
 	"image", "revision", "from", "nonce", "disk",  "scratch", "network", "wait",    "keep",
-	"run",   "ready",    "base", "moved", "until", "migrate", "crashes", "crashed",
+	"run",   "ready",    "base", "moved", "until", "migrate", "nodes",   "crashes", "crashed",
 };
 
 static int run_read(const char *text, uint32_t *ret, struct err *e)
@@ -201,6 +202,7 @@ static int value_read(enum spec_key key, const char *value, struct vm_request *r
 	case K_BASE: return run_read(value, &r->base_run, e);
 	case K_MOVED: return run_read(value, &r->moved_run, e);
 	case K_UNTIL: return time_read(value, &r->moved_until_s, e);
+	case K_NODES: return str_copy(r->nodes, sizeof(r->nodes), value);
 	case K_MIGRATE: return str_copy(r->move_to, sizeof(r->move_to), value);
 	case K_CRASHES: return run_read(value, &r->recorded_crashes, e);
 	case K_CRASHED: return time_read(value, &r->recorded_crashed_s, e);
@@ -217,9 +219,10 @@ static int pair_read(const char **at, const char *end, unsigned *seen, struct vm
 	const char *start = *at;
 	const char *eq = memchr(start, '=', (size_t)(end - start));
 	char key[KEY_MAX + 1] = "";
-	char value[VALUE_MAX + 1] = "";
+	char value[JOB_NODES_MAX + 1] = "";
 	const char *from, *to;
 	size_t i;
+	int max;
 
 	if (!eq || eq == start || (size_t)(eq - start) > KEY_MAX ||
 	    memchr(start, ' ', (size_t)(eq - start)))
@@ -247,9 +250,10 @@ static int pair_read(const char **at, const char *end, unsigned *seen, struct vm
 	if (*seen & 1U << i)
 		return err_set(e, ERR_INVALID, "request: %s stands there twice", key);
 	*seen |= 1U << i;
-	if ((size_t)(to - from) > VALUE_MAX)
+	max = i == K_NODES ? JOB_NODES_MAX : VALUE_MAX;
+	if (to - from > max)
 		return err_set(e, ERR_INVALID, "request: %s: at most %d characters are allowed",
-			       key, VALUE_MAX);
+			       key, max);
 	memcpy(value, from, (size_t)(to - from));
 	if (value_read((enum spec_key)i, value, r, e) < 0)
 		return err_wrap(e, "request: %s", key);

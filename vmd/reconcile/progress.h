@@ -33,6 +33,7 @@ struct progress {
 	int64_t pause_until_us; /* it was given up: not again before */
 	int64_t alone_since_us; /* no allocation where its VM is; 0: it has one */
 	/* For the record, see struct vm_request. */
+	char nodes[JOB_NODES_MAX + 1];
 	uint32_t base_run, moved_run;
 	int64_t moved_until_s;
 	struct crashes crashes;

@@ -5,6 +5,8 @@
 #include "vmd/base/str.h"
 #include "vmd/reconcile/progress.h"
 
+#include <string.h>
+
 #define SECOND_US INT64_C(1000000)
 
 static bool is_alone(const struct progress *p, int64_t mono_us)
@@ -94,6 +96,43 @@ static void mark_set(struct progress *p, const struct job *j, const struct move 
 	}
 }
 
+/* Is node the last one of a list? */
+static bool is_last(const char *nodes, const char *node)
+{
+	const char *last = strrchr(nodes, ',');
+	size_t len = strlen(node);
+
+	last = last ? last + 1 : nodes;
+	return strncmp(last, node, len) == 0 && last[len] == '@';
+}
+
+static void nodes_add(char nodes[JOB_NODES_MAX + 1], const char *node, int64_t since_s)
+{
+	char text[2 * JOB_NODES_MAX + 64];
+	const char *from = text;
+
+	if (is_last(nodes, node) || strpbrk(node, ",@"))
+		return;
+	(void)snprintf(text, sizeof(text), "%s%s%.200s@%lld", nodes, *nodes ? "," : "", node,
+		       (long long)since_s);
+	while (strlen(from) > JOB_NODES_MAX && strchr(from, ','))
+		from = strchr(from, ',') + 1;
+	(void)str_copy(nodes, JOB_NODES_MAX + 1, from);
+}
+
+/* Begun with the first move: of most VMs there is nothing to tell. */
+static void nodes_set(struct progress *p, const struct job *j, const struct move *m,
+		      const struct view *v)
+{
+	if (!*p->nodes)
+		(void)str_copy(p->nodes, sizeof(p->nodes), j->request.nodes);
+	if (m->phase != MOVE_MARK && m->phase != MOVE_HELD)
+		return;
+	if (!*p->nodes)
+		nodes_add(p->nodes, j->node, p->status.since_s[VM_STATE_READY]);
+	nodes_add(p->nodes, m->companion->node, v->wall_s);
+}
+
 static void status_set(struct vm_status *s, const struct move *m, const char *trouble)
 {
 	s->move_node[0] = s->move_reason[0] = s->move[0] = '\0';
@@ -127,5 +166,6 @@ void progress_move(struct progress *p, const struct job *j, const struct holding
 	if (ret->phase == MOVE_MARK || ret->phase == MOVE_HELD)
 		ask_over(p);
 	mark_set(p, j, ret);
+	nodes_set(p, j, ret, v);
 	status_set(&p->status, ret, trouble ? trouble->err.msg : NULL);
 }

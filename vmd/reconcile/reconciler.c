@@ -256,6 +256,7 @@ void reconciler_migrate(struct reconciler *r, uint32_t job_id, const char *to)
 		if (p->job_id != job_id || p->status.state == VM_STATE_STOPPED)
 			continue;
 		(void)str_copy(p->move_to, sizeof(p->move_to), to);
+		p->asked_over = !*to; /* what the record says is over, too */
 		p->pause_until_us = 0;
 	}
 }

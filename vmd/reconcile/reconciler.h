@@ -40,8 +40,8 @@ const struct plan *reconciler_plan(const struct reconciler *r);
 /* Allows the deletions that the last round held back (policy.delete_share_percent), once. */
 void reconciler_approve(struct reconciler *r);
 
-/* Somebody wants the job's VM on another node: to (MOVE_ANYWHERE: any). Written into the job's
- * record in the next round. */
+/* Somebody wants the job's VM on another node: to (MOVE_ANYWHERE: any; "": not any more). Written
+ * into the job's record in the next round. */
 void reconciler_migrate(struct reconciler *r, uint32_t job_id, const char *to);
 
 struct reconciler_counts {

@@ -82,6 +82,7 @@ static int allocate(const struct action *a, const char *nonce, int64_t now_s, st
 	d.exc_nodes = j.node;
 	d.req_nodes = node[0] ? node : NULL;
 	d.time_limit = minutes_left(j.end_s, now_s);
+	d.priority = PRIORITY_FIRST; /* its job has waited its time already */
 	d.work_dir = work_dir;
 	d.environment = environment;
 	d.env_size = 1;

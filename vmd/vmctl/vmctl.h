@@ -37,6 +37,8 @@ struct vmctl {
 	bool print;        /* password: even if stdout is no terminal */
 	const char *file;  /* rdp, kubeconfig: where to; NULL: the default */
 	bool for_running;  /* wait: running is enough */
+	const char *to;    /* migrate: the node; NULL: any */
+	bool cancel;       /* migrate: not any more */
 	int64_t timeout_s; /* 0: none */
 	bool browser;      /* vnc: with noVNC */
 	uint16_t port;     /* vnc: of loopback; 0: any */
@@ -106,6 +108,7 @@ void say_held(uint64_t n); /* cmd_admin.c: to an administrator, if deletions are
 
 /* One per command: return an exit code. */
 int cmd_list(struct vmctl *v);
+int cmd_migrate(struct vmctl *v);
 int cmd_show(struct vmctl *v);
 int cmd_wait(struct vmctl *v);
 int cmd_images(struct vmctl *v);

@@ -1,0 +1,102 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Moves that wait, are taken back, or cannot be; kubectl drain; an allocation without a batch script.
+. "$(dirname "$0")/lib.sh"
+
+nodes=(worker1node worker2node worker3node)
+
+drain() # NODE...
+{
+	on_lab scontrol update "nodename=$(IFS=,; echo "$*")" state=drain reason=test
+}
+resume() # NODE...
+{
+	on_lab scontrol update "nodename=$(IFS=,; echo "$*")" state=resume
+}
+others() # NODE: the other nodes, a word each
+{
+	printf '%s\n' "${nodes[@]}" | grep -vx "$1"
+}
+node_of() # JOB
+{
+	on_lab squeue -h -j "$1" -o %N
+}
+vm_node() # JOB
+{
+	on_lab kubectl get vmi -A -l "slurm-vm.io/job=$1" -o jsonpath='{.items[*].status.nodeName}'
+}
+move_says() # JOB PATTERN
+{
+	contains "$(on_lab vmctl show "$1")" "^Move +$2"
+}
+no_move() # JOB
+{
+	! on_lab vmctl show "$1" | grep '^Move ' && equals "$(on_lab squeue -h -n "vm-move-$1" -o %i)" ""
+}
+vm_at() # JOB NODE
+{
+	equals "$(vm_node "$1")" "$2"
+}
+both_at() # JOB NODE: job and VM
+{
+	equals "$(node_of "$1") $(vm_node "$1")" "$2 $2" && job_in "$1" RUNNING
+}
+vm_not_at() # JOB NODE
+{
+	[ -n "$(vm_node "$1")" ] && [ "$(vm_node "$1")" != "$2" ]
+}
+
+job=$(submit alice --requeue --vm=tiny -c 1 --mem=512M --wrap 'sleep 900')
+ok "a VM is READY" within 180 in_state "$job" READY
+first=$(node_of "$job")
+mapfile -t rest < <(others "$first")
+
+# no room
+drain "${nodes[@]}"
+ok "no node has room: it waits, and says so" within 60 move_says "$job" "queued.* job [0-9]+: its node is drained in Slurm, it waits for room"
+ok "... where it is" both_at "$job" "$first"
+resume "$first"
+ok "its node is resumed: nothing is left of the wish" within 60 no_move "$job"
+drain "$first"
+ok "drained again it waits again" within 60 move_says "$job" queued
+resume "${rest[0]}"
+ok "room appears: it moves there" within 60 both_at "$job" "${rest[0]}"
+resume "$first" "${rest[1]}"
+
+# Kubernetes
+ok "kubectl drain ends" timeout 90 "$top/scripts/lab" exec kubectl drain "${rest[0]}" --ignore-daemonsets \
+	--delete-emptydir-data --force --timeout=80s
+ok "... with the VM and its job elsewhere" within 60 vm_not_at "$job" "${rest[0]}"
+ok "... in one place" within 60 both_at "$job" "$(vm_node "$job")"
+on_lab kubectl uncordon "${rest[0]}" >"$work/uncordon"
+
+# by hand
+ok "its owner moves it" as alice timeout 90 vmctl migrate "$job" --to="$first"
+ok "... and its job" within 30 both_at "$job" "$first"
+on_lab scancel "$job"
+ok "it ends" within 60 job_over "$job"
+ok "all of it is gone" within 60 nothing_left "$job"
+
+# by name
+named=$(submit bob --requeue --vm=tiny -c 1 --mem=512M -w "$first" --wrap 'sleep 900')
+ok "another VM is READY" within 180 in_state "$named" READY
+drain "$first"
+ok "a job that names its node stays, and says so" within 60 move_says "$named" "blocked.*--nodelist"
+on_lab scancel "$named"
+ok "it ends" within 60 job_over "$named"
+resume "$first"
+
+# an allocation
+as alice salloc --no-shell --vm=tiny -c 1 --mem=512M 2>"$work/salloc"
+held=$(sed -n 's/.*Granted job allocation //p' "$work/salloc")
+ok "an allocation's VM is READY" within 180 in_state "$held" READY
+first=$(node_of "$held")
+drain "$first"
+ok "its VM moves" within 60 vm_not_at "$held" "$first"
+ok "... into a companion that stays" within 30 move_says "$held" "held, to $(vm_node "$held") in job [0-9]+"
+ok "... READY all the time" in_state "$held" READY
+on_lab scancel "$held"
+ok "the allocation ends" within 60 job_over "$held"
+ok "... its companion, too" within 30 no_move "$held"
+ok "... and all is gone" within 60 nothing_left "$held"
+done_testing
