@@ -327,6 +327,32 @@ START_TEST(a_drain)
 }
 END_TEST
 
+/* A later move begins, and vmd, started anew, does not see all of it, or it is undone: the run of
+ * now keeps the VM. (Without that mark the VM of run 0 was taken for an earlier one's, and
+ * removed.) */
+START_TEST(the_mark_of_this_run_stays)
+{
+	static const char moving[] = "running r1 requeue drained marked companion:running@n2";
+
+	begin();
+	look(0, moving, "vm0:running@n2 ?moves " ALL);
+	ck_assert_ptr_nonnull(strstr(asked(ACT_RECORD)->reason, " base=0 moved=2 "));
+	end();
+	begin();
+	look(0, moving, "vm0:running@n2 sending " ALL);
+	ck_assert_ptr_nonnull(strstr(asked(ACT_RECORD)->reason, " base=0 moved=1 "));
+	end();
+	begin();
+	look(0, "running r1 requeue marked", "vm0:running " ALL);
+	ck_assert_ptr_nonnull(strstr(asked(ACT_RECORD)->reason, " base=0 moved=1 "));
+	end();
+	begin(); /* a first move that is undone leaves nothing */
+	look(0, "running requeue marked", "vm0:running " ALL);
+	ck_assert_ptr_null(strstr(asked(ACT_RECORD)->reason, "moved="));
+	end();
+}
+END_TEST
+
 START_TEST(the_list_of_nodes_has_an_end)
 {
 	char old[JOB_NODES_MAX + 1] = "n0@1699999000";
@@ -459,6 +485,7 @@ int main(void)
 
 	tcase_add_loop_test(t, plan_rows, 0, (int)ARRAY_LEN(rows));
 	tcase_add_test(t, a_drain);
+	tcase_add_test(t, the_mark_of_this_run_stays);
 	tcase_add_test(t, the_list_of_nodes_has_an_end);
 	tcase_add_test(t, node_is_not_clear_under_its_vm);
 	tcase_add_test(t, the_gap_has_an_end);

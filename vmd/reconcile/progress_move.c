@@ -77,21 +77,24 @@ static void clocks_set(struct progress *p, const struct job *j, const struct vm_
 		due(p, p->alone_since_us + MOVE_GAP_S * SECOND_US);
 }
 
-/* The mark that lets the next run keep the VM: written before that run is asked for, kept while it
- * lasts. */
-static void mark_set(struct progress *p, const struct job *j, const struct move *m)
+/* The mark that lets a run keep the VM of an earlier one: for the next run written before that run
+ * is asked for; for this one kept while it lasts, whatever else happens, for without it the VM
+ * would be another incarnation's. */
+static void mark_set(struct progress *p, const struct job *j, const struct move *m, bool known)
 {
 	const struct vm_request *r = &j->request;
+	bool next = m->phase == MOVE_MARK || m->phase == MOVE_REQUEUE ||
+		    (!known && r->moved_run == j->restarts + 1);
 
 	p->base_run = p->moved_run = 0;
 	p->moved_until_s = 0;
-	if (m->phase == MOVE_MARK || m->phase == MOVE_REQUEUE) {
+	if (next) {
 		p->base_run = p->incarnation;
 		p->moved_run = j->restarts + 1;
 		p->moved_until_s = j->end_s;
-	} else if (r->moved_run && r->moved_run == j->restarts) {
-		p->base_run = r->base_run;
-		p->moved_run = r->moved_run;
+	} else if (p->incarnation != j->restarts) {
+		p->base_run = p->incarnation;
+		p->moved_run = j->restarts;
 		p->moved_until_s = r->moved_until_s;
 	}
 }
@@ -165,7 +168,7 @@ void progress_move(struct progress *p, const struct job *j, const struct holding
 	clocks_set(p, j, vm_current(h, j), ret, v);
 	if (ret->phase == MOVE_MARK || ret->phase == MOVE_HELD)
 		ask_over(p);
-	mark_set(p, j, ret);
+	mark_set(p, j, ret, v->seen->vms_known && v->seen->moves_known);
 	nodes_set(p, j, ret, v);
 	status_set(&p->status, ret, trouble ? trouble->err.msg : NULL);
 }
