@@ -18,6 +18,13 @@ static void check(const struct observed *seen)
 		assert(memchr(v->reason, '\0', sizeof(v->reason)));
 		assert(memchr(v->address, '\0', sizeof(v->address)));
 		assert(v->phase != VM_ABSENT);
+		assert(memchr(v->moving.wanted_node, '\0', sizeof(v->moving.wanted_node)));
+		assert(memchr(v->moving.given_node, '\0', sizeof(v->moving.given_node)));
+		assert(memchr(v->moving.name, '\0', sizeof(v->moving.name)));
+		for (const char *c = v->moving.blocked; *c; c++)
+			assert((unsigned char)*c >= 0x20);
+		for (const char *c = v->moving.failure; *c; c++)
+			assert((unsigned char)*c >= 0x20);
 		for (const char *c = v->reason; *c; c++)
 			assert((unsigned char)*c >= 0x20);
 		assert(!v->address[0] || v->agent);
