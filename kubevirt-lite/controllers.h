@@ -9,7 +9,7 @@
 
 struct controllers;
 
-/* Reads its own keys of the settings (run_dir, guests, simulated, nodes, ceph) and nothing else of
+/* Reads its own keys of the settings (run_dir, guests, simulated, heartbeat, nodes, ...) and nothing else of
  * the world: --check stops here. Errors name file and line. */
 int controllers_new(struct conf *settings, struct controllers **ret, struct err *e);
 /* Makes the Node objects, takes up what the store and the machine hold, and goes on from there. */

@@ -75,6 +75,7 @@ libcontrollers_a_SOURCES = \
 	kubevirt-lite/controllers/condition.c \
 	kubevirt-lite/controllers/controllers.c \
 	kubevirt-lite/controllers/credentials.c \
+	kubevirt-lite/controllers/heartbeat.c \
 	kubevirt-lite/controllers/iso.c kubevirt-lite/controllers/iso.h \
 	kubevirt-lite/controllers/launcher.c \
 	kubevirt-lite/controllers/media.c kubevirt-lite/controllers/media.h \

@@ -32,6 +32,8 @@
 #define ANNOTATION_MIGRATION "kubevirt.io/migrationJobName"
 #define ANNOTATION_FAULT     "kubevirt-lite/fault"
 
+#define NODE_LOOK_US (1 * SEC_US) /* a node that does not answer is asked again */
+
 struct node_settings {
 	char name[64];
 	char netns[128]; /* "": ours */
@@ -50,6 +52,8 @@ struct controller_settings {
 	bool simulated;
 	struct simulated_times times;
 	char run_dir[128];
+	char heartbeat[64];      /* our address for the nodes' heartbeats; "": none are sent */
+	int64_t node_timeout_us; /* silent for so long, a node is not Ready */
 	size_t n_nodes;
 	struct node_settings node[NODES_MAX];
 	size_t n_ceph;
@@ -58,6 +62,7 @@ struct controller_settings {
 
 struct queue;
 struct launcher;
+struct heartbeats;
 
 struct controllers {
 	struct controller_settings set;
@@ -65,6 +70,7 @@ struct controllers {
 	struct sd_event *loop;
 	struct guest_maker maker;
 	struct queue *queue;
+	struct heartbeats *heartbeats;
 	struct launcher *launchers;
 	struct subresource_hooks hooks;
 };
@@ -127,12 +133,22 @@ void node_reconcile(struct controllers *c, const char *ns, const char *name);
 void migration_reconcile(struct controllers *c, const char *ns, const char *name);
 int nodes_start(struct controllers *c, struct err *e);
 
+/* --- heartbeat.c --- */
+int heartbeats_new(const struct controller_settings *s, struct heartbeats **ret, struct err *e);
+void heartbeats_free(struct heartbeats *h);
+bool heartbeat_address_is(const char *text);
+/* Is the node there at this moment? Asked before a guest on it is looked at or touched. */
+bool node_answers(struct controllers *c, const char *node);
+/* How long nothing was heard of it. */
+int64_t node_silent_us(struct controllers *c, const char *node);
+
 /* --- vmi.c --- */
 /* The launcher pod the VMI runs in (borrowed); NULL: none. */
 struct json_object *vmi_pod(struct controllers *c, struct json_object *vmi);
 /* Its launcher pods, all of them. */
 struct json_object *vmi_pods(struct controllers *c, struct json_object *vmi);
-struct guest *vmi_guest(struct controllers *c, struct json_object *vmi); /* NULL: none */
+/* NULL: none, or its node does not answer. */
+struct guest *vmi_guest(struct controllers *c, struct json_object *vmi);
 /* Makes a launcher pod; migration: NULL or the VMIM it is the target of. */
 int vmi_pod_create(struct controllers *c, struct json_object *vmi, struct json_object *migration,
 		   struct json_object **ret_pod, struct err *e);
@@ -155,6 +171,7 @@ struct launcher {
 	char ns[NS_MAX];
 	char pod[NAME_MAX_];
 	char vmi[NAME_MAX_];
+	char node[64]; /* "" unknown */
 	struct guest *guest;
 	struct controllers *c;
 	int64_t grace_end_us; /* 0: nobody asked it to end */
@@ -166,6 +183,8 @@ struct launcher {
 	struct launcher *next;
 };
 struct launcher *launcher_find(struct controllers *c, const char *ns, const char *pod);
+/* The guest of a pod, while its node answers; else NULL. */
+struct guest *launcher_guest(struct controllers *c, struct json_object *pod);
 /* Starts the guest of a pod. ERR_INVALID: it can never work. */
 int launcher_start(struct controllers *c, struct json_object *pod, struct json_object *vmi,
 		   struct launcher **ret, struct err *e);

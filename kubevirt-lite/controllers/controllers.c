@@ -275,8 +275,9 @@ int controllers_start(struct controllers *c, struct store *s, struct sd_event *l
 		simulated_maker(loop, &c->set.times, &c->maker);
 	else if (qemu_maker(loop, c->set.run_dir, &c->maker, e) < 0)
 		return -1;
-	if (queue_new(c, by_kind, &c->queue, e) < 0 || store_subscribe(s, on_event, c, e) < 0 ||
-	    nodes_start(c, e) < 0)
+	if (queue_new(c, by_kind, &c->queue, e) < 0 ||
+	    heartbeats_new(&c->set, &c->heartbeats, e) < 0 ||
+	    store_subscribe(s, on_event, c, e) < 0 || nodes_start(c, e) < 0)
 		return -1;
 	launchers_sweep(c);
 	for (unsigned kind = 0; kind < KIND_COUNT; kind++)
@@ -299,5 +300,6 @@ void controllers_free(struct controllers *c)
 	if (c->maker.free)
 		c->maker.free(c->maker.self);
 	queue_free(c->queue);
+	heartbeats_free(c->heartbeats);
 	free(c);
 }

@@ -3,6 +3,7 @@
  * finding again) of its guest until nothing of the guest runs any more, also when its pod was
  * removed by force before. Loop thread only. */
 #include "kubevirt-lite/controllers/controller.h"
+#include "kubevirt-lite/guest/host.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/log.h"
 #include "vmd/base/str.h"
@@ -17,6 +18,16 @@ struct launcher *launcher_find(struct controllers *c, const char *ns, const char
 	for (struct launcher *l = c->launchers; l; l = l->next)
 		if (str_eq(l->pod, pod) && str_eq(l->ns, ns))
 			return l;
+	return NULL;
+}
+
+struct guest *launcher_guest(struct controllers *c, struct json_object *pod)
+{
+	struct launcher *l = launcher_find(c, object_namespace(pod), object_name(pod));
+
+	if (!l || node_answers(c, l->node))
+		return l ? l->guest : NULL;
+	again(c, KIND_VMI, l->ns, l->vmi, NODE_LOOK_US);
 	return NULL;
 }
 
@@ -48,6 +59,7 @@ static int launcher_new(struct controllers *c, struct json_object *pod, struct j
 	if (str_copy(l->uid, sizeof(l->uid), object_uid(pod)) < 0 ||
 	    str_copy(l->ns, sizeof(l->ns), object_namespace(pod)) < 0 ||
 	    str_copy(l->pod, sizeof(l->pod), object_name(pod)) < 0 ||
+	    str_copy(l->node, sizeof(l->node), json_str_at(pod, "spec/nodeName")) < 0 ||
 	    str_copy(l->vmi, sizeof(l->vmi), object_name(vmi)) < 0) {
 		free(l);
 		return err_set(e, ERR_INVALID, "pod %s: its names are too long", object_name(pod));
@@ -67,6 +79,22 @@ static void request_fill(struct guest_request *r, struct launcher *l, struct jso
 				    .fault = annotation(pod, ANNOTATION_FAULT),
 				    .changed = on_changed,
 				    .self = l};
+}
+
+/* Where the node of a guest is written down: its pod, which says it too, may be gone by the time
+ * somebody asks. */
+static int node_path(const struct launcher *l, char *buf, size_t size)
+{
+	return str_fmt(buf, size, "%s/%s/node", l->c->set.run_dir, l->uid);
+}
+
+static void node_note(const struct launcher *l)
+{
+	char path[200];
+	struct err ignored;
+
+	if (!l->c->set.simulated && node_path(l, path, sizeof(path)) == 0)
+		(void)host_file_write(path, l->node, strlen(l->node), &ignored);
 }
 
 static void launcher_add(struct launcher *l)
@@ -101,6 +129,7 @@ int launcher_start(struct controllers *c, struct json_object *pod, struct json_o
 	}
 	log_info("guest=%s/%s pod=%s action=start node=%s incoming=%d", l->ns, l->vmi, l->pod,
 		 json_str_at(pod, "spec/nodeName"), r.incoming);
+	node_note(l);
 	launcher_add(l);
 	*ret = l;
 	return 0;
@@ -177,6 +206,16 @@ bool launcher_end(struct launcher *l, int64_t grace_s)
 
 /* --- what an earlier process left and nobody wants any more --- */
 
+static void node_recall(struct launcher *l)
+{
+	AUTO(fclose) FILE *f = NULL;
+	char path[200];
+
+	if (node_path(l, path, sizeof(path)) == 0 && (f = fopen(path, "re")) &&
+	    fscanf(f, "%63[a-z0-9.-]", l->node) != 1)
+		l->node[0] = '\0';
+}
+
 static void on_orphan(void *self)
 {
 	struct launcher *l = self;
@@ -196,6 +235,7 @@ static void orphan_end(struct controllers *c, const char *uid)
 	l->c = c;
 	(void)str_copy(l->uid, sizeof(l->uid), uid);
 	(void)str_copy(l->pod, sizeof(l->pod), uid);
+	node_recall(l);
 	r.id = l->uid;
 	if (c->maker.adopt(c->maker.self, &r, &l->guest, &e) < 0) {
 		c->maker.forget(c->maker.self, uid);
@@ -205,7 +245,7 @@ static void orphan_end(struct controllers *c, const char *uid)
 	log_warn("guest=%s action=kill reason=\"no pod stands for it\"", uid);
 	l->next = c->launchers;
 	c->launchers = l;
-	launcher_kill(l);
+	again(c, KIND_POD, l->ns, l->pod, 0); /* when its node answers */
 }
 
 void launchers_sweep(struct controllers *c)

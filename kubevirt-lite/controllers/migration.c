@@ -64,9 +64,8 @@ static struct json_object *target_pod(struct controllers *c, struct json_object 
 static struct guest *target_guest(struct controllers *c, struct json_object *m)
 {
 	struct json_object *pod = target_pod(c, m);
-	struct launcher *l = pod ? launcher_find(c, object_namespace(pod), object_name(pod)) : NULL;
 
-	return l ? l->guest : NULL;
+	return pod ? launcher_guest(c, pod) : NULL;
 }
 
 /* Others that are on their way; ctx counts. */

@@ -263,8 +263,15 @@ void pod_reconcile(struct controllers *c, const char *ns, const char *name)
 	AUTO(json_object_put) struct json_object *pod = NULL;
 	AUTO(json_object_put) struct json_object *vmi = NULL;
 	struct launcher *l = launcher_find(c, ns, name);
+	const char *node;
 
 	pod = json_object_get(store_get(c->store, KIND_POD, ns, name));
+	node = l ? l->node : pod ? json_str_at(pod, "spec/nodeName") : NULL;
+	if (node && *node && !node_answers(c, node)) {
+		/* A kubelet that is cut off neither hears what is to be done nor tells what is. */
+		again(c, KIND_POD, ns, name, NODE_LOOK_US);
+		return;
+	}
 	if (l && (!pod || !str_eq(object_uid(pod), l->uid))) {
 		launcher_kill(l); /* removed by force: then nobody waits for the guest */
 		(void)launcher_end(l, 0);

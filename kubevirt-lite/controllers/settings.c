@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The controllers' part of kubevirt-lite.yaml: run_dir, guests, simulated, nodes, ceph. Reads the
- * tree only, nothing of the world. */
+/* The controllers' part of kubevirt-lite.yaml: run_dir, guests, simulated, heartbeat, node_timeout,
+ * nodes, ceph. Reads the tree only, nothing of the world. */
 #include "kubevirt-lite/controllers/controller.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
@@ -114,9 +114,21 @@ static int ceph_read(struct conf *root, struct controller_settings *s, struct er
 	return 0;
 }
 
+static int heartbeat_read(struct conf *root, struct controller_settings *s, struct err *e)
+{
+	if (conf_str(root, "heartbeat", false, s->heartbeat, sizeof(s->heartbeat), e) < 0 ||
+	    duration(root, "node_timeout", &s->node_timeout_us, e) < 0)
+		return -1;
+	if (s->heartbeat[0] && !heartbeat_address_is(s->heartbeat))
+		return conf_error(conf_get(root, "heartbeat"), e,
+				  "heartbeat: a numeric address of this host is needed");
+	return 0;
+}
+
 int settings_read(struct conf *root, struct controller_settings *ret, struct err *e)
 {
-	struct controller_settings s = {.simulated = false};
+	/* as kube-controller-manager's --node-monitor-grace-period */
+	struct controller_settings s = {.node_timeout_us = 50 * SEC_US};
 	char guests[16] = "qemu";
 
 	if (conf_str(root, "guests", false, guests, sizeof(guests), e) < 0 ||
@@ -129,8 +141,8 @@ int settings_read(struct conf *root, struct controller_settings *ret, struct err
 		return conf_error(conf_get(root, "run_dir"), e,
 				  "run_dir: an absolute path of at most 60 characters (unix "
 				  "sockets are in it)");
-	if (simulated_read(root, &s.times, e) < 0 || nodes_read(root, &s, e) < 0 ||
-	    ceph_read(root, &s, e) < 0)
+	if (simulated_read(root, &s.times, e) < 0 || heartbeat_read(root, &s, e) < 0 ||
+	    nodes_read(root, &s, e) < 0 || ceph_read(root, &s, e) < 0)
 		return -1;
 	*ret = s;
 	return 0;

@@ -51,9 +51,8 @@ struct json_object *vmi_pod(struct controllers *c, struct json_object *vmi)
 struct guest *vmi_guest(struct controllers *c, struct json_object *vmi)
 {
 	struct json_object *pod = vmi_pod(c, vmi);
-	struct launcher *l = pod ? launcher_find(c, object_namespace(pod), object_name(pod)) : NULL;
 
-	return l ? l->guest : NULL;
+	return pod ? launcher_guest(c, pod) : NULL;
 }
 
 /* As KubeVirt estimates it: what QEMU and the launcher need beside the guest's memory. */

@@ -40,6 +40,8 @@ kubevirt_lite_configure()
 			    verbs: [get, list, watch]
 			state: /var/lib/kubevirt-lite
 			run_dir: /run/kubevirt-lite
+			heartbeat: 192.168.170.190
+			node_timeout: 15s
 			guests: ${LAB_GUESTS:-qemu}
 			ceph: {$(ceph_cluster_id): /etc/ceph/ceph.conf}
 			nodes:

@@ -521,6 +521,125 @@ START_TEST(selector_goes_to_the_vmi)
 }
 END_TEST
 
+/* --- a node that falls silent; here its namespace is a file in dir --- */
+
+static void node_plug(bool in)
+{
+	char path[80];
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/netns", dir);
+	if (!in) {
+		ck_assert_int_eq(unlink(path), 0);
+		return;
+	}
+	f = fopen(path, "we");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+/* One node, and a VM on it. */
+static void running_on_a_node(const char *fault)
+{
+	char text[600];
+
+	controllers_free(ctl);
+	node_plug(true);
+	(void)snprintf(text, sizeof(text),
+		       "run_dir: /nonexistent\nguests: simulated\nnode_timeout: 10ms\n"
+		       "simulated: {boot: 5ms, agent: 5ms, shutdown: 5ms, migration: 5ms}\n"
+		       "nodes: [{name: cn01, cpus: 8, memory: 4G, netns: %s/netns}]\n",
+		       dir);
+	controllers_up(text);
+	running("RerunOnFailure", fault);
+	until(KIND_NODE, "cn01", "status/conditions/0/status", "True");
+}
+
+static void node_lose(void)
+{
+	node_plug(false);
+	until(KIND_NODE, "cn01", "status/conditions/0/status", "Unknown");
+	ck_assert(is(KIND_NODE, "cn01", "spec/taints/1/effect", "NoExecute"));
+}
+
+static void some_turns(void)
+{
+	for (int i = 0; i < 40; i++)
+		(void)sd_event_run(loop, 5000);
+}
+
+START_TEST(lost_node_keeps_its_pods)
+{
+	char pod[128];
+	struct store_delete how = {.grace_s = 0};
+	struct err e;
+
+	running_on_a_node("");
+	node_lose();
+	remove_object(KIND_VM, NS, "vm1");
+	some_turns();
+	ck_assert(!is(KIND_POD, pod_name(), "metadata/deletionTimestamp", NULL));
+	ck_assert(is(KIND_VMI, "vm1", "status/phase", "Running"));
+	ck_assert_uint_eq(count(KIND_POD), 1);
+	(void)str_copy(pod, sizeof(pod), pod_name());
+	ck_assert_int_eq(store_delete(store, KIND_POD, NS, pod, &how, NULL, &e), 0);
+	until_gone(KIND_VM, "vm1");
+	node_plug(true); /* what still runs there is ended */
+	until(KIND_NODE, "cn01", "status/conditions/0/status", "True");
+	ck_assert(is(KIND_NODE, "cn01", "spec/taints", NULL));
+}
+END_TEST
+
+START_TEST(node_that_comes_back_ends_its_pods)
+{
+	running_on_a_node("");
+	node_lose();
+	remove_object(KIND_VM, NS, "vm1");
+	some_turns();
+	ck_assert_uint_eq(count(KIND_POD), 1);
+	node_plug(true);
+	until_gone(KIND_VM, "vm1");
+	ck_assert_uint_eq(count(KIND_POD), 0);
+}
+END_TEST
+
+/* Its guest dies with it, and nobody hears of that. */
+START_TEST(dead_node_tells_nothing)
+{
+	running_on_a_node("crash-after=50ms");
+	node_plug(false);
+	some_turns();
+	ck_assert(is(KIND_VMI, "vm1", "status/phase", "Running"));
+	ck_assert(strstr(vmi_log.s, "Failed") == NULL);
+	node_plug(true);
+	until(KIND_NODE, "cn01", "status/conditions/0/status", "True");
+	for (int64_t last = clock_mono_us() + LAST_US; !strstr(vmi_log.s, "Failed");) {
+		ck_assert(clock_mono_us() < last);
+		(void)sd_event_run(loop, 100000);
+	}
+}
+END_TEST
+
+START_TEST(out_of_service_releases)
+{
+	struct json_object *copy;
+	struct err e;
+
+	running_on_a_node("");
+	node_lose();
+	remove_object(KIND_VM, NS, "vm1");
+	some_turns();
+	ck_assert_uint_eq(count(KIND_POD), 1);
+	copy = object_copy(store_get(store, KIND_NODE, "", "cn01"));
+	json_object_array_add(json_at(copy, "spec/taints"),
+			      json("{'key':'node.kubernetes.io/out-of-service',"
+				   "'value':'nodeshutdown','effect':'NoExecute'}"));
+	ck_assert_int_eq(store_update(store, KIND_NODE, copy, NULL, &e), 0);
+	until_gone(KIND_VM, "vm1");
+	ck_assert_uint_eq(count(KIND_POD), 0);
+}
+END_TEST
+
 /* A new process with the same store: nothing changes for the guests. */
 START_TEST(restart)
 {
@@ -563,6 +682,10 @@ int main(void)
 	tcase_add_test(t, migration_fails_guest_stays);
 	tcase_add_test(t, migration_is_cancelled);
 	tcase_add_test(t, selector_goes_to_the_vmi);
+	tcase_add_test(t, lost_node_keeps_its_pods);
+	tcase_add_test(t, node_that_comes_back_ends_its_pods);
+	tcase_add_test(t, dead_node_tells_nothing);
+	tcase_add_test(t, out_of_service_releases);
 	tcase_add_test(t, restart);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
