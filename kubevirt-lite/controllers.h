@@ -9,8 +9,8 @@
 
 struct controllers;
 
-/* Reads its own keys of the settings (run_dir, guests, simulated, heartbeat, nodes, ...) and nothing else of
- * the world: --check stops here. Errors name file and line. */
+/* Reads its own keys of the settings (run_dir, guests, simulated, heartbeat, nodes, ...) and
+ * nothing else of the world: --check stops here. Errors name file and line. */
 int controllers_new(struct conf *settings, struct controllers **ret, struct err *e);
 /* Makes the Node objects, takes up what the store and the machine hold, and goes on from there. */
 int controllers_start(struct controllers *c, struct store *s, struct sd_event *loop, struct err *e);

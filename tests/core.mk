@@ -4,6 +4,7 @@
 if HAVE_CHECK
 core_test_libs = $(core_libs) $(unit_libs)
 unit_tests += \
+	tests/unit/unit_fence \
 	tests/unit/unit_image \
 	tests/unit/unit_inflight \
 	tests/unit/unit_job_spec \
@@ -13,6 +14,10 @@ unit_tests += \
 	tests/unit/unit_progress \
 	tests/unit/unit_reconciler \
 	tests/unit/unit_recover
+
+tests_unit_unit_fence_SOURCES = tests/unit/unit_fence.c tests/unit/little_world.c tests/unit/little_world.h
+tests_unit_unit_fence_CFLAGS = $(unit_cflags)
+tests_unit_unit_fence_LDADD = $(core_test_libs)
 
 tests_unit_unit_image_SOURCES = tests/unit/unit_image.c
 tests_unit_unit_image_CFLAGS = $(unit_cflags)
@@ -81,6 +86,6 @@ tests_fuzz_fuzz_job_spec_LDADD = $(core_libs)
 # lives of jobs under faults and crashes, with virtual time
 check_PROGRAMS += tests/sim/sim_seeds
 TESTS += tests/sim/sim_seeds
-tests_sim_sim_seeds_SOURCES = tests/sim/sim_seeds.c tests/sim/sim_vmd.c \
+tests_sim_sim_seeds_SOURCES = tests/sim/sim_node.c tests/sim/sim_seeds.c tests/sim/sim_vmd.c \
 	tests/sim/sim_world.c tests/sim/sim_world.h
 tests_sim_sim_seeds_LDADD = $(core_libs)

@@ -103,12 +103,14 @@ static enum timing_part part_of(enum action_kind k)
 	case ACT_CREATE_DISK:
 	case ACT_TAKE_DISK:
 	case ACT_KEEP_DISK:
-	case ACT_REMOVE_DISK: return TIMING_CEPH;
+	case ACT_REMOVE_DISK:
+	case ACT_FENCE_DISK: return TIMING_CEPH;
 	case ACT_CREATE_PV:
 	case ACT_CREATE_PVC:
 	case ACT_CREATE_SECRET:
 	case ACT_CREATE_VM:
 	case ACT_DELETE_VM:
+	case ACT_RELEASE_VM:
 	case ACT_DELETE_PVC:
 	case ACT_DELETE_PV:
 	case ACT_DELETE_SECRET:
@@ -132,12 +134,15 @@ static int start(struct daemon *d, const struct action *a, struct effect *f, str
 	case ACT_CREATE_DISK:
 	case ACT_TAKE_DISK:
 	case ACT_KEEP_DISK:
-	case ACT_REMOVE_DISK: return disk_view_apply(d->disks, a, on_done, f, e);
+	case ACT_REMOVE_DISK:
+	case ACT_FENCE_DISK: return disk_view_apply(d->disks, a, on_done, f, e);
 	case ACT_CREATE_PV: return kube_create_pv(d->kube, &a->disk, on_kube, f, e);
 	case ACT_CREATE_PVC: return kube_create_pvc(d->kube, &a->disk, on_kube, f, e);
 	case ACT_CREATE_SECRET: return create_secret(d, a, f, e);
 	case ACT_CREATE_VM: return kube_create_vm(d->kube, &a->vm, on_kube, f, e);
 	case ACT_DELETE_VM: return delete_object(d, KUBE_VM, a, f, e);
+	case ACT_RELEASE_VM:
+		return kube_release_vm(d->kube, a->object, a->job_key, a->node, on_kube, f, e);
 	case ACT_DELETE_PVC: return delete_object(d, KUBE_PVC, a, f, e);
 	case ACT_DELETE_PV: return delete_object(d, KUBE_PV, a, f, e);
 	case ACT_DELETE_SECRET: return delete_object(d, KUBE_SECRET, a, f, e);

@@ -390,7 +390,7 @@ static bool needs_restart(const struct settings *a, const struct settings *b)
 	       !str_eq(a->ceph_pool, b->ceph_pool) ||
 	       !str_eq(a->ceph_cluster_id, b->ceph_cluster_id) ||
 	       !str_eq(a->ceph_secret, b->ceph_secret) || a->ceph_timeout_s != b->ceph_timeout_s ||
-	       a->ceph_threads != b->ceph_threads;
+	       a->ceph_threads != b->ceph_threads || a->ceph_blocklist_s != b->ceph_blocklist_s;
 }
 
 void daemon_reload(struct daemon *d)

@@ -179,6 +179,8 @@ static void act_run(struct work *w)
 		(void)rbd_disk_create(st, &act->disk, &a->e);
 	else if (act->kind == ACT_TAKE_DISK)
 		(void)rbd_disk_take(st, &act->disk, &a->e);
+	else if (act->kind == ACT_FENCE_DISK)
+		(void)rbd_disk_fence(st, act->pool, act->object, act->job_key, act->uid, &a->e);
 	else if (act->kind == ACT_KEEP_DISK)
 		(void)rbd_disk_keep(st, act->pool, act->object, act->job_key, act->keep_until_s,
 				    &a->e);
@@ -233,6 +235,10 @@ static void note(struct disk_view *v, const struct action *a)
 		if (seen)
 			seen->kept_until_s = a->keep_until_s;
 		break;
+	case ACT_FENCE_DISK:
+		if (seen)
+			(void)str_copy(seen->fenced, sizeof(seen->fenced), a->uid);
+		break;
 	case ACT_REMOVE_DISK:
 		if (seen)
 			*seen = v->disk[--v->n];
@@ -242,6 +248,7 @@ static void note(struct disk_view *v, const struct action *a)
 	case ACT_CREATE_SECRET:
 	case ACT_CREATE_VM:
 	case ACT_DELETE_VM:
+	case ACT_RELEASE_VM:
 	case ACT_DELETE_PVC:
 	case ACT_DELETE_PV:
 	case ACT_DELETE_SECRET:

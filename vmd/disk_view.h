@@ -29,8 +29,9 @@ void disk_view_refresh(struct disk_view *v);
 int64_t disk_view_asked_us(const struct disk_view *v);
 /* disks and disks_known; borrowed until the loop goes on. */
 void disk_view_observe(struct disk_view *v, struct observed *seen);
-/* ACT_CLONE_DISK, ACT_CREATE_DISK, ACT_TAKE_DISK, ACT_KEEP_DISK, ACT_REMOVE_DISK. What succeeded is
- * seen at once, before done is called, which happens from the loop, never from within. */
+/* ACT_CLONE_DISK, ACT_CREATE_DISK, ACT_TAKE_DISK, ACT_KEEP_DISK, ACT_REMOVE_DISK, ACT_FENCE_DISK.
+ * What succeeded is seen at once, before done is called, which happens from the loop, never from
+ * within. */
 typedef void (*disk_done_fn)(void *ctx, const struct err *e);
 int disk_view_apply(struct disk_view *v, const struct action *a, disk_done_fn done, void *ctx,
 		    struct err *e);

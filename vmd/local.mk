@@ -29,17 +29,20 @@ websocket_libs = $(frames_libs) $(CURL_LIBS) $(base_libs)
 noinst_LIBRARIES += libvmcore.a
 libvmcore_a_SOURCES = \
 	vmd/disk/disk.c vmd/disk/disk.h \
+	vmd/disk/disk_client.c \
 	vmd/disk/origin.c vmd/disk/origin.h \
 	vmd/job/job.c vmd/job/job.h \
 	vmd/job/job_spec.c vmd/job/job_spec.h \
 	vmd/lease/lease.c vmd/lease/lease.h vmd/lease/lease_gate.h \
 	vmd/migration/move.c vmd/migration/move.h \
+	vmd/node/node.c vmd/node/node.h \
 	vmd/reconcile/action.c vmd/reconcile/action.h \
 	vmd/reconcile/crashes.c vmd/reconcile/crashes.h \
 	vmd/reconcile/inflight.c vmd/reconcile/inflight.h \
 	vmd/reconcile/limit.c vmd/reconcile/limit.h \
 	vmd/reconcile/plan.c vmd/reconcile/plan.h vmd/reconcile/plan_rules.h \
 	vmd/reconcile/plan_disk.c \
+	vmd/reconcile/plan_fence.c \
 	vmd/reconcile/plan_limit.c \
 	vmd/reconcile/plan_move.c \
 	vmd/reconcile/plan_vm.c \
@@ -81,6 +84,8 @@ libslurmjobs_a_SOURCES = \
 	vmd/slurm/slurm_state.c vmd/slurm/slurm_state.h
 libslurmjobs_a_CFLAGS = $(AM_CFLAGS) $(SLURM_CFLAGS)
 librbddisk_a_SOURCES = \
+	vmd/rbd/rbd_blocklist.c vmd/rbd/rbd_blocklist.h \
+	vmd/rbd/rbd_client.c \
 	vmd/rbd/rbd_disk.c vmd/rbd/rbd_disk.h \
 	vmd/rbd/rbd_error.c vmd/rbd/rbd_error.h \
 	vmd/rbd/rbd_list.c \
@@ -120,6 +125,8 @@ libvmkube_a_SOURCES = \
 	vmd/kube/kube_lease.c vmd/kube/kube_lease.h \
 	vmd/kube/kube_line.c vmd/kube/kube_line.h \
 	vmd/kube/kube_meta.c vmd/kube/kube_meta.h \
+	vmd/kube/kube_node.c vmd/kube/kube_node.h \
+	vmd/kube/kube_pod.c vmd/kube/kube_pod.h \
 	vmd/kube/kube_profile.c \
 	vmd/kube/kube_request.c vmd/kube/kube_request.h \
 	vmd/kube/kube_secret.c vmd/kube/kube_secret.h \

@@ -282,7 +282,8 @@ static int read_ceph(struct conf *root, struct settings *s, struct err *e)
 	if (settings_section(root, "ceph", true, &map, e) < 0 ||
 	    read_texts(map, keys, ARRAY_LEN(keys), s, e) < 0 ||
 	    read_time(map, "timeout", 1, 300, &s->ceph_timeout_s, e) < 0 ||
-	    read_count(map, "threads", 1, 16, &s->ceph_threads, e) < 0)
+	    read_count(map, "threads", 1, 16, &s->ceph_threads, e) < 0 ||
+	    read_time(map, "blocklist", 86400, 3650 * 86400, &s->ceph_blocklist_s, e) < 0)
 		return -1;
 	return conf_check_used(map, e);
 }
@@ -332,6 +333,7 @@ static int read_limits(struct conf *root, struct policy *p, struct err *e)
 	    read_time(map, "trouble_timeout", 10, 7 * 86400, &p->trouble_timeout_s, e) < 0 ||
 	    read_time(map, "keep", 0, 366 * 86400, &p->keep_s, e) < 0 ||
 	    read_time(map, "shutdown", 0, 86400, &p->shutdown_s, e) < 0 ||
+	    read_time(map, "fence_after", 0, 7 * 86400, &p->fence_after_s, e) < 0 ||
 	    read_count(map, "actions_per_round", 1, PLAN_ACTIONS, &p->actions_per_round, e) < 0 ||
 	    read_count(map, "delete_share", 1, 100, &p->delete_share_percent, e) < 0 ||
 	    read_count(map, "delete_min", 1, 100000, &p->delete_share_min, e) < 0)
@@ -352,11 +354,13 @@ static void set_defaults(struct settings *s)
 		.ceph_pool = "rbd",
 		.ceph_timeout_s = 10,
 		.ceph_threads = 4,
+		.ceph_blocklist_s = 365 * 86400,
 		.catalogue_file = "/var/lib/slurm-vm/catalogue",
 		.policy = {.ready_timeout_s = 900,
 			   .trouble_timeout_s = 1800,
 			   .keep_s = 7 * 86400,
 			   .shutdown_s = 120,
+			   .fence_after_s = 60,
 			   .actions_per_round = 64,
 			   .delete_share_percent = 50,
 			   .delete_share_min = 8},

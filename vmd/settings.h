@@ -42,6 +42,7 @@ struct settings {
 	char ceph_secret[128];    /* nodeStageSecretRef "namespace/name" */
 	int64_t ceph_timeout_s;   /* default 10 */
 	unsigned ceph_threads;    /* default 4 */
+	int64_t ceph_blocklist_s; /* how long a fenced client stays shut out; default 365 days */
 	/* networks: */
 	size_t n_network;
 	struct settings_network network[SETTINGS_NETWORKS];

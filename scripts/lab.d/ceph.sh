@@ -64,8 +64,8 @@ ceph_configure()
 		ceph-authtool -C mon.keyring --gen-key -n mon. --cap mon 'allow *'
 		ceph-authtool -C osd.keyring --gen-key -n osd.0 --cap mon 'allow profile osd' --cap osd 'allow *' --cap mgr 'allow profile osd'
 		ceph-authtool -C ceph.client.admin.keyring --gen-key -n client.admin --cap mon 'allow *' --cap osd 'allow *' --cap mgr 'allow *'
-		# vmd's, and the one that nodes map disks with (ceph-csi's nodeStageSecretRef)
-		ceph-authtool -C ceph.client.vmd.keyring --gen-key -n client.vmd --cap mon 'profile rbd' --cap osd 'profile rbd pool=rbd'
+		# vmd's (which fences), and the one that nodes map disks with (ceph-csi's nodeStageSecretRef)
+		ceph-authtool -C ceph.client.vmd.keyring --gen-key -n client.vmd --cap mon 'profile rbd, allow command "osd blocklist" with blocklistop=rm' --cap osd 'profile rbd pool=rbd'
 		ceph-authtool -C ceph.client.csi.keyring --gen-key -n client.csi --cap mon 'profile rbd' --cap osd 'profile rbd pool=rbd'
 		cat mon.keyring osd.keyring ceph.client.*.keyring >all.keyring
 	) >/dev/null

@@ -35,6 +35,7 @@ vmd_configure()
 		limits:
 		  ready_timeout: 5m
 		  trouble_timeout: 2m
+		  fence_after: 5s
 		images:
 		  tiny:
 		    description: small Linux guest for trying things out

@@ -2,7 +2,9 @@
 /* Objects of Kubernetes as JSON, each read as every kind vmd knows, set and gone. Whatever comes,
  * the cache holds bounded texts and lends what it counts. */
 #include "tests/unit/kube_fixture.h"
+#include "vmd/base/str.h"
 #include "vmd/kube/kube_cache.h"
+#include "vmd/kube/kube_pod.h"
 
 #include <assert.h>
 #include <string.h>
@@ -29,6 +31,9 @@ static void check(const struct observed *seen)
 			assert((unsigned char)*c >= 0x20);
 		assert(!v->address[0] || v->agent);
 	}
+	for (size_t i = 0; i < seen->n_node; i++)
+		assert(seen->node[i].name[0] &&
+		       memchr(seen->node[i].name, '\0', sizeof(seen->node[i].name)));
 	for (size_t i = 0; i < seen->n_pv; i++)
 		assert(memchr(seen->pv[i].name, '\0', sizeof(seen->pv[i].name)));
 }
@@ -38,10 +43,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	AUTO(json_object_put) struct json_object *doc = NULL;
 	AUTO(cache_free) struct cache *c = NULL;
 	struct observed seen = {.vms_known = true};
+	struct kube_pod pod;
 	struct err e;
 
 	if (json_parse((const char *)data, size, &doc, &e) < 0)
 		return 0;
+	if (kube_pod_decode(doc, &pod, &e) == 0)
+		assert(str_is_name(pod.name, POD_NAME_MAX));
 	c = cache_new();
 	for (enum cache_kind k = CACHE_VM; k < CACHE_KINDS; k++) {
 		cache_list_begin(c, k);
@@ -56,6 +64,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (enum cache_kind k = CACHE_VM; k < CACHE_KINDS; k++)
 		cache_item(c, fixture_settings(), k, doc, true);
 	cache_observe(c, &seen);
-	assert(seen.n_vm == 0);
+	assert(seen.n_vm == 0 && seen.n_node == 0);
 	return 0;
 }

@@ -74,7 +74,7 @@ key() { ceph-authtool "$dir/keyring" --gen-key -n "$@" >/dev/null; }
 ceph-authtool --create-keyring "$dir/keyring" >/dev/null
 key mon. --cap mon 'allow *'
 key client.admin --cap mon 'allow *' --cap osd 'allow *'
-key client.vmd --cap mon 'profile rbd' --cap osd 'profile rbd'
+key client.vmd --cap mon 'profile rbd, allow command "osd blocklist" with blocklistop=rm' --cap osd 'profile rbd'
 key osd.0 --cap mon 'allow profile osd' --cap osd 'allow *'
 monmaptool --create --fsid "$fsid" --addv a '[v1:127.0.0.1:6789/0]' "$dir/monmap" --clobber >/dev/null
 ceph-mon "${conf[@]}" --mkfs -i a --monmap "$dir/monmap" --keyring "$dir/keyring"

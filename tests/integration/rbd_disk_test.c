@@ -2,13 +2,16 @@
 /* rbd_disk against a real Ceph; started by 0100-rbd.t with RBD_T_CONF and RBD_T_OSD. The tests run
  * in one process and in order: they share the connection and the golden image. */
 #include "vmd/base/str.h"
+#include "vmd/rbd/rbd_blocklist.h"
 #include "vmd/rbd/rbd_disk.h"
 
 #include <check.h>
+#include <errno.h>
 #include <rados/librados.h>
 #include <rbd/librbd.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 
 #define MIB     (UINT64_C(1) << 20)
 #define KEY     "17-9f3c12ab45de6701"
@@ -287,6 +290,123 @@ START_TEST(takes_over)
 }
 END_TEST
 
+/* ---- fencing: a guest is another client, with the key that vmd has ---- */
+
+struct guest {
+	rados_t cluster;
+	rados_ioctx_t io;
+	rbd_image_t image;
+};
+
+static void guest_open(struct guest *g, const char *name)
+{
+	must(rados_create2(&g->cluster, "ceph", "client.vmd", 0), "guest");
+	must(rados_conf_read_file(g->cluster, settings.ceph_conf), "guest's ceph.conf");
+	must(rados_conf_set(g->cluster, "rados_osd_op_timeout", "10"), "time-out");
+	must(rados_connect(g->cluster), "guest connects");
+	must(rados_ioctx_create(g->cluster, "rbd", &g->io), "guest's pool");
+	must(rbd_open(g->io, name, &g->image, NULL), "guest opens");
+}
+
+static ssize_t guest_write(struct guest *g, const char *text)
+{
+	return rbd_write(g->image, 0, strlen(text), text);
+}
+
+static void guest_close(struct guest *g)
+{
+	(void)rbd_close(g->image);
+	rados_ioctx_destroy(g->io);
+	rados_shutdown(g->cluster);
+}
+
+static void image_read(const char *name, char *text, size_t size)
+{
+	rbd_image_t image;
+
+	must(rbd_open_read_only(io, name, &image, NULL), "open");
+	ck_assert_int_eq(rbd_read(image, 0, size - 1, text), (ssize_t)size - 1);
+	text[size - 1] = '\0';
+	must(rbd_close(image), "close");
+}
+
+#define VM_UID "0b5a7c1e-1111-2222-3333-444455556666"
+
+/* Its owner is known by the lock, by its watch and by what the list wrote down. */
+START_TEST(fences_a_writer)
+{
+	struct guest old, new;
+	char text[6];
+
+	guest_open(&old, ROOT);
+	ck_assert_int_eq(guest_write(&old, "first"), 5);
+	must(rbd_disk_keep(store, "rbd", SCRATCH, KEY, 0, &e), "list anew");
+	ck_assert_uint_eq(listed(ROOT)->clients.n, 1);
+	ck_assert_int_eq(guest_write(&old, "again"), 5); /* being listed is no harm */
+	must(rbd_disk_fence(store, "rbd", ROOT, KEY, VM_UID, &e), "fence");
+	ck_assert_str_eq(listed(ROOT)->fenced, VM_UID);
+	ck_assert_int_eq(guest_write(&old, "never"), -ESHUTDOWN);
+	must(rbd_disk_fence(store, "rbd", ROOT, KEY, VM_UID, &e), "fence again");
+	guest_open(&new, ROOT);
+	ck_assert_int_eq(guest_write(&new, "newer"), 5);
+	ck_assert_int_eq(guest_write(&old, "never"), -ESHUTDOWN);
+	image_read(ROOT, text, sizeof(text));
+	ck_assert_str_eq(text, "newer");
+	guest_close(&new);
+	guest_close(&old);
+}
+END_TEST
+
+/* Cut off so long that its watch is over, and it never had the lock: only what was written down
+ * while its host was healthy names it. */
+START_TEST(fences_whom_it_knew)
+{
+	struct guest old;
+
+	guest_open(&old, SCRATCH);
+	must(rbd_disk_keep(store, "rbd", SCRATCH, KEY, 0, &e), "list anew");
+	ck_assert_uint_eq(listed(SCRATCH)->clients.n, 1);
+	must(rbd_close(old.image), "its watch goes");
+	ck_assert_uint_eq(listed(SCRATCH)->clients.n, 1);
+	must(rbd_disk_fence(store, "", SCRATCH, KEY, VM_UID, &e), "fence");
+	ck_assert_int_eq(rbd_open(old.io, SCRATCH, &old.image, NULL), -ESHUTDOWN);
+	rados_ioctx_destroy(old.io);
+	rados_shutdown(old.cluster);
+}
+END_TEST
+
+/* Somebody else's entry ends in an hour, and would be the one that counts. */
+START_TEST(fences_for_long)
+{
+	struct guest old;
+	char address[64];
+	int64_t until_s;
+	const char *command = "{\"prefix\": \"osd blocklist ls\", \"format\": \"json\"}";
+	char *text = NULL;
+	size_t len = 0;
+
+	guest_open(&old, SCRATCH);
+	must(rbd_disk_keep(store, "rbd", SCRATCH, KEY, 0, &e), "list anew");
+	(void)str_copy(address, sizeof(address), listed(SCRATCH)->clients.address[0]);
+	must(rados_blocklist_add(cluster, address, 3600), "an entry for an hour");
+	must(rbd_disk_fence(store, "", SCRATCH, KEY, VM_UID, &e), "fence");
+	must(rados_mon_command(cluster, &command, 1, "", 0, &text, &len, NULL, NULL), "list");
+	until_s = blocklist_until_s(text, len, address);
+	ck_assert_msg(until_s > time(NULL) + 364 * 86400, "%.*s", (int)len, text);
+	rados_buffer_free(text);
+	guest_close(&old);
+}
+END_TEST
+
+START_TEST(fences_only_its_own)
+{
+	ck_assert_int_eq(rbd_disk_fence(store, "rbd", ROOT, "18-00", VM_UID, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_CONFLICT);
+	must(rbd_disk_fence(store, "rbd", "vm-none", KEY, VM_UID, &e), "nothing to fence");
+	ck_assert_str_eq(listed(ROOT)->fenced, VM_UID); /* of an earlier test */
+}
+END_TEST
+
 START_TEST(removes)
 {
 	struct disk_spec d = root_spec();
@@ -384,6 +504,7 @@ int main(void)
 	(void)str_copy(settings.ceph_pool, sizeof(settings.ceph_pool), "rbd");
 	(void)str_copy(settings.cluster, sizeof(settings.cluster), "lab");
 	settings.ceph_timeout_s = 2;
+	settings.ceph_blocklist_s = 365 * 86400;
 	tcase_set_timeout(t, 60);
 	tcase_add_unchecked_fixture(t, connect_admin, NULL);
 	tcase_add_unchecked_fixture(t, make_golden, NULL);
@@ -394,6 +515,10 @@ int main(void)
 	tcase_add_test(t, keeps);
 	tcase_add_test(t, refuses_what_is_in_use);
 	tcase_add_test(t, takes_over);
+	tcase_add_test(t, fences_a_writer);
+	tcase_add_test(t, fences_whom_it_knew);
+	tcase_add_test(t, fences_for_long);
+	tcase_add_test(t, fences_only_its_own);
 	tcase_add_test(t, removes);
 	tcase_add_test(t, says_what_is_missing);
 	tcase_add_test(t, cannot_connect);

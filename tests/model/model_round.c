@@ -201,6 +201,8 @@ static const char *action_start(struct m_state *s, const struct action *a)
 	case ACT_DELETE_PV:
 	case ACT_CREATE_SECRET:
 	case ACT_DELETE_SECRET:
+	case ACT_FENCE_DISK:
+	case ACT_RELEASE_VM:
 	case ACT_CREATE_DISK:
 	case ACT_RECORD:
 	case ACT_ALLOCATE:

@@ -121,6 +121,7 @@ static void kube_see(struct sim *w)
 	v->n_pv = volumes_see(v->pv, w->pv);
 	v->n_pvc = volumes_see(v->pvc, w->pvc);
 	v->n_secret = volumes_see(v->secret, w->secret);
+	sim_nodes_see(w, v->node);
 }
 
 static void disks_see(struct sim *w)
@@ -192,7 +193,10 @@ static void round_run(struct sim *w)
 				.pvc = v->pvc,
 				.secrets_known = v->volumes_known,
 				.n_secret = v->n_secret,
-				.secret = v->secret};
+				.secret = v->secret,
+				.nodes_known = v->vms_known,
+				.n_node = SIM_NODES,
+				.node = v->node};
 
 	world_sort(&want, &seen);
 	w->wake_us = reconciler_round(w->reconciler, &want, &seen, sim_now(w));
@@ -205,9 +209,9 @@ static void check(struct sim *w)
 	for (size_t i = 0; i < SIM_JOBS; i++) {
 		const struct vm_status *s = reconciler_status(w->reconciler, w->job[i].job.id);
 		char key[JOB_KEY_MAX + 1];
-		unsigned vms = 0;
+		unsigned vms;
 
-		(void)job_key(&w->job[i].job, key, sizeof(key));
+		vms = sim_ghosts(w, job_key(&w->job[i].job, key, sizeof(key)));
 		for (size_t k = 0; k < SIM_OBJECTS; k++)
 			vms += w->vm[k].guest && str_eq(w->vm[k].vm.job_key, key);
 		if (vms > 1)
@@ -260,6 +264,7 @@ void sim_init(struct sim *w, uint64_t seed, unsigned faults_percent)
 				    .trouble_timeout_s = 600,
 				    .keep_s = 100000,
 				    .shutdown_s = 20,
+				    .fence_after_s = 60,
 				    .delete_share_percent = 50,
 				    .delete_share_min = 8};
 	for (size_t i = 0; i < SIM_JOBS; i++) {

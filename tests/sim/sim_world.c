@@ -280,6 +280,8 @@ int sim_effect(struct sim *w, const struct action *a, struct err *e)
 			d->kept_until_s = a->keep_until_s;
 		return 0;
 	case ACT_REMOVE_DISK: return disk_remove(w, a, e);
+	case ACT_FENCE_DISK: return sim_fence(w, a);
+	case ACT_RELEASE_VM: return sim_release(w, a);
 	case ACT_CREATE_PV: return volume_make(w, w->pv, a, e);
 	case ACT_CREATE_PVC: return volume_make(w, w->pvc, a, e);
 	case ACT_CREATE_SECRET: return volume_make(w, w->secret, a, e);
@@ -311,8 +313,7 @@ static void job_begin(struct sim *w, struct sim_job *j)
 	j->job.phase = JOB_RUNNING;
 	j->job.start_s = sim_wall_s(w);
 	j->job.end_s = sim_chance(w, 3) ? 0 : j->job.start_s + 100 + (int64_t)sim_chance(w, 400);
-	(void)str_fmt(j->job.node, sizeof(j->job.node), "n%llu",
-		      (unsigned long long)sim_chance(w, 3));
+	(void)str_fmt(j->job.node, sizeof(j->job.node), "n%u", sim_node_choose(w));
 }
 
 /* An epilog that was let go must leave a node without a VM. (A create that outlived the vmd that
@@ -401,6 +402,13 @@ static void vm_move(struct sim *w, struct sim_vm *vm)
 {
 	if (vm->vm.phase == VM_ABSENT || w->now_us < vm->next_us)
 		return;
+	if (sim_is_lost(w, vm->vm.node)) { /* nobody there confirms anything */
+		if (vm->vm.phase == VM_DELETING && vm->released) {
+			sim_ghost_leave(w, vm);
+			vm_gone(w, vm);
+		}
+		return;
+	}
 	(void)str_fmt(vm->vm.version, sizeof(vm->vm.version), "%llu",
 		      (unsigned long long)++w->uids);
 	vm->next_us = w->now_us + (int64_t)(5 + sim_chance(w, 60)) * SIM_S;
@@ -430,6 +438,7 @@ static void vm_move(struct sim *w, struct sim_vm *vm)
 
 void sim_world_move(struct sim *w)
 {
+	sim_nodes_move(w);
 	for (size_t i = 0; i < SIM_JOBS; i++)
 		job_move(w, &w->job[i]);
 	for (size_t i = 0; i < SIM_OBJECTS; i++)

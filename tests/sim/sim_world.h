@@ -8,6 +8,7 @@
 #include "vmd/reconcile/reconciler.h"
 
 #define SIM_JOBS    6
+#define SIM_NODES   3
 #define SIM_OBJECTS 32 /* of each kind */
 #define SIM_FLYING  512
 #define SIM_S       INT64_C(1000000)
@@ -23,8 +24,16 @@ struct sim_job {
 struct sim_vm {
 	struct vm_seen vm; /* phase VM_ABSENT: a free place */
 	int64_t next_us;
-	bool hangs; /* never gets an agent */
-	bool guest; /* its pod has the job's disks open */
+	bool hangs;      /* never gets an agent */
+	bool guest;      /* its pod has the job's disks open */
+	unsigned fenced; /* 1: its clients of the root disk, 2: of the scratch disk */
+	bool released;
+};
+
+struct sim_node {
+	int64_t lost_us; /* since when it confirms nothing; 0: it is there */
+	int64_t back_us;
+	int64_t slurm_us; /* when Slurm gives it up */
 };
 
 /* A request between vmd and the world. */
@@ -45,6 +54,7 @@ struct sim_view {
 	struct disk_seen disk[SIM_OBJECTS];
 	struct volume_seen pv[SIM_OBJECTS], pvc[SIM_OBJECTS], secret[SIM_OBJECTS];
 	struct job job[SIM_JOBS];
+	struct node_seen node[SIM_NODES];
 };
 
 struct sim {
@@ -56,6 +66,8 @@ struct sim {
 	uint64_t uids;
 	struct sim_job job[SIM_JOBS];
 	struct sim_vm vm[SIM_OBJECTS];
+	struct sim_vm ghost[SIM_OBJECTS]; /* guests on lost nodes that Kubernetes let go of */
+	struct sim_node node[SIM_NODES];
 	struct disk_seen disk[SIM_OBJECTS]; /* name "": a free place */
 	struct volume_seen pv[SIM_OBJECTS], pvc[SIM_OBJECTS], secret[SIM_OBJECTS];
 	struct sim_request request[SIM_FLYING];
@@ -89,5 +101,14 @@ void sim_wrong(struct sim *w, const char *fmt, ...) PRINTF(2, 3); /* the first o
 struct sim_job *sim_job_of(struct sim *w, const char *key);
 /* A VM that may have the job's disks open; NULL: none. */
 const struct sim_vm *sim_user_of(const struct sim *w, const char *key);
+/* Of sim_node.c. */
+void sim_nodes_move(struct sim *w);
+void sim_nodes_see(const struct sim *w, struct node_seen *seen);
+bool sim_is_lost(const struct sim *w, const char *node);
+unsigned sim_node_choose(struct sim *w); /* one that is there */
+int sim_fence(struct sim *w, const struct action *a);
+int sim_release(struct sim *w, const struct action *a);
+void sim_ghost_leave(struct sim *w, const struct sim_vm *vm);
+unsigned sim_ghosts(const struct sim *w, const char *key); /* of the job, that can write */
 
 #endif

@@ -186,6 +186,10 @@ static bool disk_word(struct little_world *w, const char *role, const char *mark
 		d->watchers = 1;
 	else if (str_eq(mark, ":removing"))
 		d->removing = true;
+	else if (str_eq(mark, ":fenced"))
+		(void)str_copy(d->fenced, sizeof(d->fenced), "u-vm");
+	else if (str_eq(mark, ":refenced"))
+		(void)str_copy(d->fenced, sizeof(d->fenced), "u-other");
 	else
 		return !*mark;
 	return true;
@@ -297,6 +301,19 @@ static bool moving_word(struct little_world *w, const char *s)
 			k->ours ? "vm-" LITTLE_KEY "-r0-m23-1" : "kubevirt-evacuation-x") == 0;
 }
 
+static bool node_word(struct little_world *w, const char *name, const char *mark)
+{
+	struct node_seen *n = &w->node[w->seen.n_node++];
+
+	*n = (struct node_seen){.out_of_service = str_eq(mark, ":out")};
+	(void)str_copy(n->name, sizeof(n->name), name);
+	if (str_eq(mark, ":lost"))
+		n->lost_us = LITTLE_NOW_US - w->policy.fence_after_s * 1000000;
+	else if (str_eq(mark, ":unready") || n->out_of_service)
+		n->lost_us = LITTLE_NOW_US - w->policy.fence_after_s * 1000000 + 1;
+	return n->lost_us || str_eq(mark, ":ready");
+}
+
 static bool seen_word(struct little_world *w, const char *s)
 {
 	static const char root[] = "vm-" LITTLE_KEY "-root",
@@ -315,6 +332,8 @@ static bool seen_word(struct little_world *w, const char *s)
 		return true;
 	if (str_fmt(word, sizeof(word), "%.*s", (int)len, s) < 0)
 		return false;
+	if (str_eq(word, "n1") || str_eq(word, "n2"))
+		return node_word(w, word, mark);
 	if (str_eq(word, "disk"))
 		return disk_word(w, "root", mark);
 	if (str_eq(word, "other"))
@@ -365,6 +384,7 @@ static bool seen_word(struct little_world *w, const char *s)
 	o->pvs_known &= !str_eq(s, "?pvs");
 	o->pvcs_known &= !str_eq(s, "?pvcs");
 	o->secrets_known &= !str_eq(s, "?secrets");
+	o->nodes_known &= !str_eq(s, "?nodes");
 	return true;
 }
 
@@ -379,6 +399,7 @@ static const char *flight_object(enum action_kind k)
 	case CLASS_PV: return "vm-" LITTLE_KEY "-root";
 	case CLASS_PVC: return "vm-" LITTLE_KEY "-r0-root";
 	case CLASS_SECRET: return "vm-" LITTLE_KEY;
+	case CLASS_POD:
 	case CLASS_VM: return "vm-" LITTLE_KEY "-r0";
 	case CLASS_MIGRATION: return "vm-" LITTLE_KEY "-r0-m23-1";
 	case CLASS_JOB_END:
@@ -437,6 +458,7 @@ void little_world_init(struct little_world *w, const char *job, const char *seen
 				    .keep_s = 3600,
 				    .shutdown_s = 120,
 				    .actions_per_round = 64,
+				    .fence_after_s = 60,
 				    .delete_share_percent = 50,
 				    .delete_share_min = 8};
 	w->job = (struct job){
@@ -461,7 +483,9 @@ void little_world_init(struct little_world *w, const char *job, const char *seen
 				    .pvcs_known = true,
 				    .pvc = w->pvc,
 				    .secrets_known = true,
-				    .secret = w->secret};
+				    .secret = w->secret,
+				    .nodes_known = true,
+				    .node = w->node};
 	/* What the record would say: rows about records set it otherwise. */
 	(void)progress_text(&w->progress, w->progress.recorded);
 	w->context = (struct plan_context){.catalogue = &w->catalogue,

@@ -102,6 +102,13 @@ int rbd_disk_keep(struct rbd_store *st, const char *pool, const char *name, cons
 	return outcome(e);
 }
 
+int rbd_disk_fence(struct rbd_store *st, const char *pool, const char *name, const char *job_key,
+		   const char *vm_uid, struct err *e)
+{
+	(void)st, (void)pool, (void)name, (void)job_key, (void)vm_uid;
+	return outcome(e);
+}
+
 int rbd_disk_list(struct rbd_store *st, const char *pool, struct disk_seen **ret, size_t *ret_n,
 		  struct err *e)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What Kubernetes says, decoded: rows of JSON made by hand. */
 #include "tests/unit/kube_fixture.h"
+#include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 #include "vmd/base/strbuf.h"
 #include "vmd/kube/kube_cache.h"
@@ -555,6 +556,71 @@ START_TEST(moves_of_a_vm)
 }
 END_TEST
 
+#define NODE(status, taints)                                                                       \
+	"{\"metadata\":{\"name\":\"n1\"},\"spec\":{\"taints\":[" taints                            \
+	"]},\"status\":{\"conditions\":[{\"type\":\"DiskPressure\",\"status\":\"False\"}," status  \
+	"]}}"
+#define READY(status) "{\"type\":\"Ready\",\"status\":\"" status "\"}"
+#define TAINT(key)    "{\"key\":\"" key "\",\"effect\":\"NoExecute\"}"
+#define OUT           "node.kubernetes.io/out-of-service"
+
+static const struct {
+	const char *text;
+	bool lost, out;
+} nodes[] = {
+	{NODE(READY("True"),    ""),          false,             false},
+	{NODE(READY("False"),                     ""),               true,         false},
+	{NODE(READY("Unknown"),                ""),                            true,                 false},
+	{NODE("{}",                 ""),true,false},
+	{NODE(READY("Unknown"),  TAINT(OUT)),              true,                             true},
+	{NODE(READY("Unknown"), TAINT("x") "," TAINT(OUT)), true, true},
+	{NODE(READY("True"),                     TAINT("x")),             false,    false},
+	{"{\"metadata\":{\"name\":\"n1\"}}",                 true,                             false                            },
+};
+
+START_TEST(node_rows)
+{
+	AUTO(cache_free) struct cache *c = cache_new();
+	struct observed seen = {.vms_known = true};
+
+	load(c, CACHE_NODE, nodes[_i].text, false);
+	cache_observe(c, &seen);
+	ck_assert_uint_eq(seen.n_node, 1);
+	ck_assert_str_eq(seen.node[0].name, "n1");
+	ck_assert_msg((seen.node[0].lost_us != 0) == nodes[_i].lost, "%s", nodes[_i].text);
+	ck_assert_msg(seen.node[0].out_of_service == nodes[_i].out, "%s", nodes[_i].text);
+}
+END_TEST
+
+/* Since when it is lost is since it was first seen so: more of the same changes nothing. */
+START_TEST(node_is_lost_since_the_first_time)
+{
+	AUTO(cache_free) struct cache *c = cache_new();
+	struct observed seen = {.vms_known = true};
+	int64_t since_us;
+
+	load(c, CACHE_NODE, NODE(READY("Unknown"), ""), false);
+	cache_observe(c, &seen);
+	since_us = seen.node[0].lost_us;
+	while (clock_mono_us() == since_us)
+		;
+	cache_list_begin(c, CACHE_NODE);
+	load(c, CACHE_NODE, NODE(READY("False"), TAINT("x")), false);
+	cache_list_end(c, CACHE_NODE);
+	cache_observe(c, &seen);
+	ck_assert_int_eq(seen.node[0].lost_us, since_us);
+	load(c, CACHE_NODE, NODE(READY("True"), ""), false);
+	cache_observe(c, &seen);
+	ck_assert_int_eq(seen.node[0].lost_us, 0);
+	load(c, CACHE_NODE, NODE(READY("False"), ""), false);
+	cache_observe(c, &seen);
+	ck_assert_int_gt(seen.node[0].lost_us, since_us);
+	load(c, CACHE_NODE, NODE(READY("False"), ""), true);
+	cache_observe(c, &seen);
+	ck_assert_uint_eq(seen.n_node, 0);
+}
+END_TEST
+
 static void load_volume(struct cache *c, enum cache_kind kind, const char *name, const char *phase)
 {
 	AUTO(strbuf_done) struct strbuf text = {.len = 0};
@@ -701,6 +767,8 @@ int main(void)
 	tcase_add_loop_test(t, cidr_rows, 0, ARRAY_LEN(cidrs));
 	tcase_add_test(t, metadata_of_a_vm);
 	tcase_add_test(t, moves_of_a_vm);
+	tcase_add_loop_test(t, node_rows, 0, ARRAY_LEN(nodes));
+	tcase_add_test(t, node_is_lost_since_the_first_time);
 	tcase_add_test(t, a_new_list_replaces_the_old);
 	tcase_add_test(t, parts_of_a_secret_hide_behind_it);
 	tcase_add_loop_test(t, warning_rows, 0, ARRAY_LEN(warnings));

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Codes of librados and librbd as kinds of error. */
+/* What Ceph says: codes of librados and librbd as kinds of error, and its blocklist. */
+#include "vmd/rbd/rbd_blocklist.h"
 #include "vmd/rbd/rbd_error.h"
 
 #include <check.h>
 #include <errno.h>
+#include <string.h>
 
 static const struct {
 	int code;
@@ -54,6 +56,33 @@ START_TEST(success)
 }
 END_TEST
 
+/* As 16.2 prints it: two documents, one after the other. */
+#define ENTRY(addr, until) "{\"addr\":\"" addr "\",\"until\":\"" until "\"}"
+
+static const struct {
+	const char *text;
+	int64_t until_s;
+} lists[] = {
+	{"\n[" ENTRY("10.0.0.1:0/7",         "2026-11-25T19:39:46.740826+0000") "][]",                    1795635586},
+	{"\n[" ENTRY("10.0.0.1:0/7",                                  "2026-11-25T20:39:46.740826+0100") "][]",                                                                    1795635586},
+	{"\n[" ENTRY("10.0.0.1:0/7",                        "2026-11-25T14:09:46.7-0530") "]",                1795635586},
+	{"\n[" ENTRY("10.0.0.1:0/77","2026-11-25T19:39:46.740826+0000") "][]",            0},
+	{"\n[" ENTRY("110.0.0.1:0/7",        "2026-11-25T19:39:46.740826+0000") "][]",                                                  0},
+	{"\n[" ENTRY("10.0.0.1:0/7",                                  "for ever") "][]",								   0},
+	{"\n[" ENTRY("10.0.0.1:0/7",                                 "2026-11-25T19:39:46.740826") "][]",                                           0},
+	{"\n[" ENTRY("10.0.0.1:0/7","2026-11-25T19:39:46.740826+9999") "][]",0},
+	{"\n[{\"addr\":\"10.0.0.1:0/7\",\"until\":\"2026-11-25T19:39:46.740826+0000",         0},
+	{"[][]",				  0								   },
+	{"",				 0														    },
+};
+
+START_TEST(blocklist_rows)
+{
+	ck_assert_int_eq(blocklist_until_s(lists[_i].text, strlen(lists[_i].text), "10.0.0.1:0/7"),
+			 lists[_i].until_s);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("rbd_error");
@@ -61,6 +90,7 @@ int main(void)
 	SRunner *r;
 	int failed;
 
+	tcase_add_loop_test(t, blocklist_rows, 0, ARRAY_LEN(lists));
 	tcase_add_loop_test(t, kinds, 0, ARRAY_LEN(rows));
 	tcase_add_loop_test(t, kinds_of_connecting, 0, ARRAY_LEN(rows));
 	tcase_add_test(t, success);

@@ -26,6 +26,16 @@ struct disk_spec {
 	char from[JOB_KEY_MAX + 1]; /* to take it over: key of the job it was kept of; "" */
 };
 
+#define DISK_CLIENTS_MAX  4  /* two during a live migration */
+#define DISK_CLIENT_MAX   63 /* "[IPv6]:PORT/NONCE" */
+#define DISK_CLIENTS_TEXT (DISK_CLIENTS_MAX * (DISK_CLIENT_MAX + 1) + 1)
+
+/* Ceph clients that have a disk open, by address; each is one process (or, with krbd, one host). */
+struct disk_clients {
+	size_t n;
+	char address[DISK_CLIENTS_MAX][DISK_CLIENT_MAX + 1];
+};
+
 /* An RBD image in the pool that carries our mark (metadata key "slurm-vm.job" = job key). */
 struct disk_seen {
 	char name[VM_NAME_MAX + 1];
@@ -37,6 +47,12 @@ struct disk_seen {
 	/* metadata "slurm-vm.from": key of the job from which this disk was taken over; "" */
 	char from[JOB_KEY_MAX + 1];
 	int64_t kept_until_s; /* metadata "slurm-vm.keep-until": kept after the job's end; 0 no */
+	/* metadata "slurm-vm.clients": who had it open when that was looked at last while somebody
+	 * had. Known when the clients themselves can no longer be asked. */
+	struct disk_clients clients;
+	/* metadata "slurm-vm.fenced": the uid of the VM none of whose clients can write to it any
+	 * more; "" none. */
+	char fenced[VM_UID_MAX + 1];
 	bool removing; /* metadata "slurm-vm.removing": its removal has begun, the data may be gone
 			*/
 };
@@ -60,5 +76,14 @@ int disk_claim_name(const struct job *j, enum disk_role role, char *buf, size_t 
 /* The role of the disk with this name, of whatever job: a root disk that was taken over keeps its
  * name. */
 bool disk_is_root(const char *name);
+
+/* disk_client.c */
+bool disk_client_is_address(const char *text);
+/* false: no address of a client, or no room. */
+bool disk_clients_add(struct disk_clients *c, const char *address);
+bool disk_clients_have(const struct disk_clients *c, const char *address);
+/* Text as in the metadata: addresses with a space between. What is none is passed over. */
+void disk_clients_decode(const char *text, struct disk_clients *ret);
+void disk_clients_encode(const struct disk_clients *c, char buf[DISK_CLIENTS_TEXT]);
 
 #endif

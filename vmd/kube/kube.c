@@ -3,7 +3,8 @@
  * below vmd/kube. Loop thread only; callbacks come from the loop.
  *
  * Events are a help for people, not a ground for decisions: where they may not be read (an RBAC
- * rule is missing) vmd works without them. */
+ * rule is missing) vmd works without them. Without nodes it works, too, but never takes one for
+ * lost. */
 #include "vmd/kube/kube.h"
 
 #include "vmd/base/clock.h"
@@ -12,6 +13,7 @@
 #include "vmd/kube/kube_cache.h"
 #include "vmd/kube/kube_http.h"
 #include "vmd/kube/kube_migration.h"
+#include "vmd/kube/kube_pod.h"
 #include "vmd/kube/kube_request.h"
 #include "vmd/kube/kube_secret.h"
 #include "vmd/kube/kube_spec.h"
@@ -47,6 +49,7 @@ struct kube {
 	struct cache *cache;
 	struct view view[CACHE_KINDS];
 	LIST_HEAD(key_reads, key_read) reads; /* under way */
+	struct releases *releases;
 	bool in_trouble;
 };
 
@@ -68,6 +71,7 @@ static const struct {
 	[CACHE_SECRET] = {CORE,     "secrets",                          false, AS_LIST, AS_ONE},
 	[CACHE_EVENT] = {CORE,     "events",                           false, NULL,    NULL  },
 	[CACHE_MIGRATION] = {KUBEVIRT, "virtualmachineinstancemigrations", false, NULL,    NULL  },
+	[CACHE_NODE] = {CORE,     "nodes",                            true,  NULL,    NULL  },
 };
 
 /* ---- what the watches say ---- */
@@ -133,7 +137,9 @@ static int view_make(struct kube *k, enum cache_kind kind, struct err *e)
 			     s->kube_namespace, views[kind].resource);
 	if (rc < 0 || http_escape(s->cluster, cluster, sizeof(cluster)) < 0)
 		return err_set(e, ERR_INVALID, "the cluster's name or namespace is too long");
-	if (kind == CACHE_EVENT) /* events carry no labels of ours */
+	if (kind == CACHE_NODE) /* they are not ours, and a VM may be on any */
+		rc = str_copy(query, sizeof(query), "");
+	else if (kind == CACHE_EVENT) /* events carry no labels of ours */
 		rc = str_copy(query, sizeof(query), "fieldSelector=type%3DWarning");
 	else if (kind == CACHE_MIGRATION) /* nor do those that KubeVirt makes */
 		rc = str_copy(query, sizeof(query), "");
@@ -180,6 +186,7 @@ int kube_new(struct sd_event *loop, const struct settings *s, const struct kube_
 		return err_wrap(e, "kubernetes");
 	k->requests = requests_new(k->http, s->kube_namespace);
 	k->accesses = accesses_new(k->http, s);
+	k->releases = releases_new(k->http, s->kube_namespace);
 	k->cache = cache_new();
 	for (enum cache_kind i = CACHE_VM; i < CACHE_KINDS; i++)
 		if (view_make(k, i, e) < 0)
@@ -199,6 +206,7 @@ void kube_free(struct kube *k)
 	http_free(k->http); /* nobody is called back any more ... */
 	requests_free(k->requests);
 	accesses_free(k->accesses);
+	releases_free(k->releases);
 	while ((read = LIST_FIRST(&k->reads))) {
 		LIST_REMOVE(read, link);
 		free(read);
@@ -239,6 +247,7 @@ void kube_observe(struct kube *k, struct observed *seen)
 	seen->pvcs_known = known(k, CACHE_PVC);
 	seen->secrets_known = known(k, CACHE_SECRET);
 	seen->moves_known = known(k, CACHE_MIGRATION);
+	seen->nodes_known = known(k, CACHE_NODE);
 	cache_observe(k->cache, seen);
 }
 
@@ -329,6 +338,12 @@ int kube_delete(struct kube *k, enum kube_object what, const char *name, const c
 	if (what == KUBE_SECRET && !secret_is_part(name, whole, sizeof(whole)))
 		return delete_secret(k, name, uid, version, done, ctx, e);
 	return request_delete(k->requests, what, name, uid, version, done, ctx, e);
+}
+
+int kube_release_vm(struct kube *k, const char *vm, const char *job_key, const char *node,
+		    kube_done_fn done, void *ctx, struct err *e)
+{
+	return release_start(k->releases, vm, job_key, node, done, ctx, e);
 }
 
 static void on_key(void *ctx, const struct http_reply *r, const struct err *e)

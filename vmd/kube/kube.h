@@ -31,13 +31,13 @@ void kube_free(struct kube *k);
 DEFINE_AUTO(struct kube *, kube_free)
 void kube_settings(struct kube *k, const struct settings *s);
 
-/* Begins list + watch of our VMs, VMIs, PVs, PVCs, Secrets, launcher pods' events (label
- * slurm-vm.io/cluster=CLUSTER). */
+/* Begins list + watch of our VMs, VMIs, PVs, PVCs, Secrets (label slurm-vm.io/cluster=CLUSTER),
+ * launcher pods' events, and the cluster's nodes. */
 int kube_start(struct kube *k, struct err *e);
 /* Reads everything anew; unknown until then. */
 void kube_refresh(struct kube *k);
-/* Fills in vms, pvs, pvcs, secrets, moves and their known flags; arrays are borrowed until the next
- * call.
+/* Fills in vms, pvs, pvcs, secrets, moves, nodes and their known flags; arrays are borrowed until
+ * the next call.
  */
 void kube_observe(struct kube *k, struct observed *seen);
 
@@ -69,6 +69,11 @@ int kube_point_vm(struct kube *k, const char *name, const char *uid, const char 
 int kube_migrate_vm(struct kube *k, const char *name, const char *vm, const char *vm_uid,
 		    const char *job_key, uint32_t job_id, kube_done_fn done, void *ctx,
 		    struct err *e);
+/* Removes the launcher pods of a VM that are on that node by force (grace period 0, by uid), so
+ * that Kubernetes lets go of a VM whose node cannot confirm its end. Only of a guest that cannot
+ * write any more. None there: success. */
+int kube_release_vm(struct kube *k, const char *vm, const char *job_key, const char *node,
+		    kube_done_fn done, void *ctx, struct err *e);
 /* One value of a Secret; it is borrowed for the call, "" on error. */
 typedef void (*kube_key_fn)(void *ctx, const struct err *e, const char *value);
 /* The ssh private key of a job. */

@@ -4,9 +4,11 @@
  * words tell a power-off from a crash (see kube_vm.c). Loop thread only. */
 #include "vmd/kube/kube_cache.h"
 
+#include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 #include "vmd/kube/kube_event.h"
 #include "vmd/kube/kube_migration.h"
+#include "vmd/kube/kube_node.h"
 #include "vmd/kube/kube_secret.h"
 #include "vmd/kube/kube_table.h"
 #include "vmd/kube/kube_vm.h"
@@ -29,6 +31,10 @@ struct volume_row {
 	struct row row;
 	struct volume_seen volume;
 };
+struct node_row {
+	struct row row;
+	struct node_seen node;
+};
 struct trouble_row {
 	struct row row;
 	struct vm_trouble trouble;
@@ -44,6 +50,7 @@ struct cache {
 	/* lent by cache_observe */
 	struct vm_seen *vm;
 	struct volume_seen *pv, *pvc, *secret;
+	struct node_seen *node;
 };
 
 static const size_t row_sizes[CACHE_KINDS] = {
@@ -54,6 +61,7 @@ static const size_t row_sizes[CACHE_KINDS] = {
 	[CACHE_SECRET] = sizeof(struct volume_row),
 	[CACHE_EVENT] = sizeof(struct trouble_row),
 	[CACHE_MIGRATION] = sizeof(struct migration_row),
+	[CACHE_NODE] = sizeof(struct node_row),
 };
 
 struct cache *cache_new(void)
@@ -79,6 +87,7 @@ void cache_free(struct cache *c)
 	free(c->pv);
 	free(c->pvc);
 	free(c->secret);
+	free(c->node);
 	free(c);
 }
 
@@ -140,6 +149,24 @@ static void set_migration(struct cache *c, struct json_object *object)
 		row->migration = m;
 }
 
+/* A node that was not Ready before has been so since then. */
+static void set_node(struct cache *c, struct json_object *object)
+{
+	struct kube_node node;
+	struct node_row *row;
+	struct err odd;
+
+	if (kube_node_decode(object, &node, &odd) < 0 ||
+	    !(row = (struct node_row *)table_put(&c->table[CACHE_NODE], node.name)))
+		return;
+	(void)str_copy(row->node.name, sizeof(row->node.name), node.name);
+	row->node.out_of_service = node.out_of_service;
+	if (node.ready)
+		row->node.lost_us = 0;
+	else if (!row->node.lost_us)
+		row->node.lost_us = clock_mono_us();
+}
+
 static void unset(struct cache *c, enum cache_kind kind, struct json_object *object)
 {
 	const char *name = json_str_at(object, "metadata/name");
@@ -170,6 +197,7 @@ void cache_item(struct cache *c, const struct settings *s, enum cache_kind kind,
 	case CACHE_SECRET: set_volume(c, kind, object); break;
 	case CACHE_EVENT: set_event(c, object); break;
 	case CACHE_MIGRATION: set_migration(c, object); break;
+	case CACHE_NODE: set_node(c, object); break;
 	case CACHE_KINDS: break;
 	}
 }
@@ -275,11 +303,23 @@ static void observe_volumes(const struct table *t, struct volume_seen **array,
 	*ret_n = n;
 }
 
+static void observe_nodes(struct cache *c, struct observed *seen)
+{
+	const struct table *t = &c->table[CACHE_NODE];
+
+	c->node = grow(c->node, t->n, sizeof(*c->node));
+	for (size_t i = 0; i < t->n; i++)
+		c->node[i] = ((struct node_row *)table_at(t, i))->node;
+	seen->node = c->node;
+	seen->n_node = t->n;
+}
+
 void cache_observe(struct cache *c, struct observed *seen)
 {
 	if (seen->vms_known)
 		forget(c);
 	observe_vms(c, seen);
+	observe_nodes(c, seen);
 	observe_volumes(&c->table[CACHE_PV], &c->pv, &seen->pv, &seen->n_pv);
 	observe_volumes(&c->table[CACHE_PVC], &c->pvc, &seen->pvc, &seen->n_pvc);
 	observe_volumes(&c->table[CACHE_SECRET], &c->secret, &seen->secret, &seen->n_secret);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the watches brought, by name, decoded: no JSON and no secret is kept. Pure but for memory.
- */
+/* What the watches brought, by name, decoded: no JSON and no secret is kept. Reads the clock (when
+ * a node was lost), and else is pure but for memory. */
 #ifndef VMD_KUBE_KUBE_CACHE_H
 #define VMD_KUBE_KUBE_CACHE_H
 
@@ -16,6 +16,7 @@ enum cache_kind {
 	CACHE_SECRET,
 	CACHE_EVENT,
 	CACHE_MIGRATION,
+	CACHE_NODE,
 	CACHE_KINDS
 };
 

@@ -56,6 +56,7 @@ int rbd_store_new(const struct settings *s, struct rbd_store **ret, struct err *
 		pthread_mutex_init(&st->marks[i], NULL);
 	(void)str_copy(st->cluster, sizeof(st->cluster), s->cluster);
 	(void)str_copy(st->pool, sizeof(st->pool), s->ceph_pool);
+	st->blocklist_s = (uint32_t)s->ceph_blocklist_s;
 	*ret = st;
 	return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The list of our disks in a pool. To read an image's marks it must be opened, a few round trips;
  * so what was read is remembered by image id for a while, and a list of a hundred known disks costs
- * one request. Remembered are only images with our mark: an unmarked one may get its mark any time.
+ * one request. Remembered are only images with our mark: an unmarked one may get its mark any time;
+ * and only once it is known which clients have it open, see note_clients.
  * The number of watchers is left 0: it would be old news. rbd_disk_remove looks for itself, and
  * says who uses an image.
  *
@@ -93,7 +94,7 @@ static void names_free_auto(struct names *l)
 	free(l->image);
 }
 
-static int names_read(rados_ioctx_t io, struct names *ret, struct err *e)
+static int names_read(struct rbd_pool *p, struct names *ret, struct err *e)
 {
 	AUTO(free) rbd_image_spec_t *image = NULL;
 	size_t n = 256;
@@ -102,13 +103,40 @@ static int names_read(rados_ioctx_t io, struct names *ret, struct err *e)
 	do {
 		free(image);
 		image = need(calloc(n, sizeof(*image)));
-		rc = rbd_list2(io, image, &n); /* -ERANGE: n is what it needs */
+		rc = rbd_list2(p->io, image, &n); /* -ERANGE: n is what it needs */
 	} while (rc == -ERANGE && n < IMAGES_MAX);
+	if (rc == -ESHUTDOWN)
+		rbd_pool_lost(p); /* nothing else would begin a new connection */
 	if (rc < 0)
 		return rbd_error(e, rc, "list images");
 	ret->n = n;
 	ret->image = STEAL(image);
 	return 0;
+}
+
+/* When a host is lost its clients cannot be asked any more, and their watches time out; so they are
+ * written down while they are there. An empty list says nothing: that is what a lost host leaves.
+ * What fails is tried again by the next list: the fence also knows the lock's owner. */
+static void note_clients(struct rbd_pool *p, rbd_image_t image, const char *name,
+			 struct disk_clients *noted)
+{
+	struct disk_clients now;
+	struct err ignored;
+	bool same;
+
+	if (rbd_clients_read(p, image, name, &now, &ignored) < 0 || now.n == 0)
+		return;
+	same = now.n == noted->n;
+	for (size_t i = 0; same && i < now.n; i++)
+		same = disk_clients_have(noted, now.address[i]);
+	if (!same && rbd_mark_clients(p->io, image, name, &now, &ignored) == 0)
+		*noted = now;
+}
+
+/* Read again soon: of a disk that is in use it is not known yet by whom. */
+static bool is_news(const struct disk_seen *d)
+{
+	return d->clients.n == 0 && !d->kept_until_s;
 }
 
 /* 1: d is filled in; 0: not ours, or gone meanwhile. */
@@ -134,7 +162,10 @@ static int read_image(struct rbd_store *st, struct rbd_pool *p, const char *pool
 		return 0;
 	*d = (struct disk_seen){.kept_until_s = mark.keep_until_s,
 				.removing = mark.removing,
-				.origin = mark.origin};
+				.origin = mark.origin,
+				.clients = mark.clients};
+	(void)str_copy(d->fenced, sizeof(d->fenced), mark.fenced);
+	note_clients(p, image, name, &d->clients);
 	rc = rbd_get_size(image, &d->size_bytes);
 	if (rc < 0)
 		return rbd_error(e, rc, "size of image %s", name);
@@ -155,7 +186,8 @@ static bool recall(struct rbd_cache *c, const rbd_image_spec_t *i, const char *p
 		const struct remembered *r = &c->entry[k];
 
 		if (str_eq(r->id, i->id) && str_eq(r->disk.name, i->name) &&
-		    str_eq(r->disk.pool, pool) && now_us - r->read_us < REMEMBER_US) {
+		    str_eq(r->disk.pool, pool) && now_us - r->read_us < REMEMBER_US &&
+		    !is_news(&r->disk)) {
 			*ret = *r;
 			return true;
 		}
@@ -197,7 +229,7 @@ int rbd_disk_list(struct rbd_store *st, const char *pool, struct disk_seen **ret
 	int64_t now_us = clock_mono_us();
 	size_t n = 0;
 
-	if (rbd_pool_open(st->session, pool, &p, e) < 0 || names_read(p.io, &names, e) < 0)
+	if (rbd_pool_open(st->session, pool, &p, e) < 0 || names_read(&p, &names, e) < 0)
 		return -1;
 	seen = need(calloc(names.n ? names.n : 1, sizeof(*seen)));
 	for (size_t i = 0; i < names.n; i++) {

@@ -14,6 +14,8 @@
 #define MARK_REMOVING "slurm-vm.removing"
 #define MARK_ORIGIN   "slurm-vm.origin"
 #define MARK_FROM     "slurm-vm.from"
+#define MARK_CLIENTS  "slurm-vm.clients"
+#define MARK_FENCED   "slurm-vm.fenced"
 #define MARK_BEFORE   "slurm-vm" /* sorts before all of them */
 #define MARKS_MAX     16
 
@@ -68,7 +70,8 @@ int rbd_mark_read(rbd_image_t image, const char *name, struct rbd_mark *ret, str
 	if (keys_read(image, name, &keys, e) < 0 ||
 	    text_read(&keys, name, MARK_JOB, m.job_key, sizeof(m.job_key), e) < 0 ||
 	    text_read(&keys, name, MARK_CLUSTER, m.cluster, sizeof(m.cluster), e) < 0 ||
-	    text_read(&keys, name, MARK_FROM, m.from, sizeof(m.from), e) < 0)
+	    text_read(&keys, name, MARK_FROM, m.from, sizeof(m.from), e) < 0 ||
+	    text_read(&keys, name, MARK_FENCED, m.fenced, sizeof(m.fenced), e) < 0)
 		return -1;
 	keep = value_of(&keys, MARK_KEEP);
 	if (keep[0] && str_to_u64(keep, INT64_MAX, &until) < 0)
@@ -79,6 +82,7 @@ int rbd_mark_read(rbd_image_t image, const char *name, struct rbd_mark *ret, str
 	/* It decides nothing while the job lives: one that cannot be read is as one that is not
 	 * there, and nobody but an administrator gets the disk when it is kept. */
 	(void)disk_origin_decode(value_of(&keys, MARK_ORIGIN), &m.origin, &ignored);
+	disk_clients_decode(value_of(&keys, MARK_CLIENTS), &m.clients);
 	*ret = m;
 	return 0;
 }
@@ -100,13 +104,14 @@ static int remove_key(rbd_image_t image, const char *name, const char *key, stru
 
 int rbd_mark_write(rbd_image_t image, const char *cluster, const struct disk_spec *d, struct err *e)
 {
+	static const char *const later[] = {MARK_KEEP, MARK_FROM, MARK_REMOVING, MARK_CLIENTS,
+					    MARK_FENCED};
 	const char *name = d->name;
 	char origin[DISK_ORIGIN_MAX + 1];
 
-	if (remove_key(image, name, MARK_KEEP, e) < 0 ||
-	    remove_key(image, name, MARK_FROM, e) < 0 ||
-	    remove_key(image, name, MARK_REMOVING, e) < 0)
-		return -1;
+	for (size_t i = 0; i < ARRAY_LEN(later); i++)
+		if (remove_key(image, name, later[i], e) < 0)
+			return -1;
 	if (d->origin.known &&
 	    write_key(image, name, MARK_ORIGIN,
 		      disk_origin_encode(&d->origin, origin, sizeof(origin)), e) < 0)
@@ -136,4 +141,62 @@ int rbd_mark_keep(rbd_image_t image, const char *name, int64_t until_s, struct e
 int rbd_mark_removing(rbd_image_t image, const char *name, struct err *e)
 {
 	return write_key(image, name, MARK_REMOVING, "yes", e);
+}
+
+/* ---- past librbd ---- */
+
+struct packet {
+	char bytes[DISK_CLIENTS_TEXT + 80];
+	size_t len;
+};
+
+static void packet_number(struct packet *p, uint32_t n)
+{
+	for (unsigned shift = 0; shift < 32; shift += 8)
+		p->bytes[p->len++] = (char)(n >> shift & 0xff);
+}
+
+static void packet_string(struct packet *p, const char *s)
+{
+	size_t len = strlen(s);
+
+	packet_number(p, (uint32_t)len);
+	memcpy(p->bytes + p->len, s, len);
+	p->len += len;
+}
+
+/* rbd_metadata_set asks whoever holds the exclusive lock to hand it over; a guest that writes would
+ * wait for us, and if we died just then, until our watch has timed out. The OSD's own method, which
+ * librbd calls in the end (src/cls/rbd/cls_rbd.cc, metadata_set: a map of string to bytes), needs
+ * no lock. */
+static int put_key(rados_ioctx_t io, rbd_image_t image, const char *name, const char *key,
+		   const char *value, struct err *e)
+{
+	struct packet p = {.len = 0};
+	char id[64], header[80], none[16];
+	int rc = rbd_get_id(image, id, sizeof(id));
+
+	if (rc < 0)
+		return rbd_error(e, rc, "id of image %s", name);
+	(void)str_fmt(header, sizeof(header), "rbd_header.%s", id);
+	packet_number(&p, 1);
+	packet_string(&p, key);
+	packet_string(&p, value);
+	rc = rados_exec(io, header, "rbd", "metadata_set", p.bytes, p.len, none, sizeof(none));
+	return rc < 0 ? rbd_error(e, rc, "mark image %s", name) : 0;
+}
+
+int rbd_mark_clients(rados_ioctx_t io, rbd_image_t image, const char *name,
+		     const struct disk_clients *c, struct err *e)
+{
+	char text[DISK_CLIENTS_TEXT];
+
+	disk_clients_encode(c, text);
+	return put_key(io, image, name, MARK_CLIENTS, text, e);
+}
+
+int rbd_mark_fenced(rados_ioctx_t io, rbd_image_t image, const char *name, const char *vm_uid,
+		    struct err *e)
+{
+	return put_key(io, image, name, MARK_FENCED, vm_uid, e);
 }

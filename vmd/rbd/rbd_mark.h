@@ -14,6 +14,8 @@ struct rbd_mark {
 	struct disk_origin origin;
 	int64_t keep_until_s;
 	bool removing;
+	char fenced[VM_UID_MAX + 1];
+	struct disk_clients clients;
 };
 
 /* All fields are empty when the image has no marks. name is for the error's text. */
@@ -28,5 +30,11 @@ int rbd_mark_take(rbd_image_t image, const char *name, const struct disk_spec *d
 int rbd_mark_keep(rbd_image_t image, const char *name, int64_t until_s, struct err *e);
 /* Before the removal begins: what is left of an interrupted one is no disk. */
 int rbd_mark_removing(rbd_image_t image, const char *name, struct err *e);
+
+/* Both are written past librbd, which would take the image's lock from a running guest for it. */
+int rbd_mark_clients(rados_ioctx_t io, rbd_image_t image, const char *name,
+		     const struct disk_clients *c, struct err *e);
+int rbd_mark_fenced(rados_ioctx_t io, rbd_image_t image, const char *name, const char *vm_uid,
+		    struct err *e);
 
 #endif

@@ -13,11 +13,13 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
+#include <string.h>
 
 #define FAILURE_STAYS_US SEC_US
 
 struct rbd_connection {
 	rados_t cluster;
+	char address[160]; /* as rados_getaddrs says it: "v2:192.168.170.190:0/3812345678" */
 	unsigned users;
 	bool lost;
 };
@@ -111,6 +113,7 @@ static int configure(const struct rbd_session *s, rados_t cluster, struct err *e
 
 static int connect_cluster(const struct rbd_session *s, struct rbd_connection **ret, struct err *e)
 {
+	char *address = NULL;
 	rados_t cluster;
 	int rc = rados_create2(&cluster, "ceph", s->client, 0);
 
@@ -129,6 +132,10 @@ static int connect_cluster(const struct rbd_session *s, struct rbd_connection **
 	if (!*ret)
 		abort();
 	(*ret)->cluster = cluster;
+	if (rados_getaddrs(cluster, &address) == 0) {
+		(void)snprintf((*ret)->address, sizeof((*ret)->address), "%s", address);
+		rados_buffer_free(address);
+	}
 	return 0;
 }
 
@@ -186,6 +193,20 @@ void rbd_pool_close(struct rbd_pool *p)
 	rados_ioctx_destroy(p->io);
 	connection_done(p->session, p->connection);
 	*p = (struct rbd_pool){.session = NULL};
+}
+
+bool rbd_pool_is_me(const struct rbd_pool *p, const char *address)
+{
+	const char *at = strstr(p->connection->address, address);
+	size_t len = strlen(address);
+
+	return at && len && (at == p->connection->address || at[-1] == ':') &&
+	       (!at[len] || at[len] == ',' || at[len] == ']');
+}
+
+rados_t rbd_pool_cluster(const struct rbd_pool *p)
+{
+	return p->connection->cluster;
 }
 
 void rbd_pool_lost(struct rbd_pool *p)

@@ -25,6 +25,10 @@ struct rbd_pool {
  * threads do not wait for the same time-out one after the other). ERR_ABSENT: no such pool. */
 int rbd_pool_open(struct rbd_session *s, const char *pool, struct rbd_pool *ret, struct err *e);
 void rbd_pool_close(struct rbd_pool *p);
+/* Is this the address of our own client? */
+bool rbd_pool_is_me(const struct rbd_pool *p, const char *address);
+/* For the commands to the cluster that rbd_client.c sends. */
+rados_t rbd_pool_cluster(const struct rbd_pool *p);
 /* The cluster has shut us out (-108): the next rbd_pool_open connects anew. */
 void rbd_pool_lost(struct rbd_pool *p);
 

@@ -14,11 +14,13 @@ const char *action_name(enum action_kind k)
 	case ACT_TAKE_DISK: return "take-disk";
 	case ACT_KEEP_DISK: return "keep-disk";
 	case ACT_REMOVE_DISK: return "remove-disk";
+	case ACT_FENCE_DISK: return "fence-disk";
 	case ACT_CREATE_PV: return "create-pv";
 	case ACT_CREATE_PVC: return "create-pvc";
 	case ACT_CREATE_SECRET: return "create-secret";
 	case ACT_CREATE_VM: return "create-vm";
 	case ACT_DELETE_VM: return "delete-vm";
+	case ACT_RELEASE_VM: return "release-vm";
 	case ACT_DELETE_PVC: return "delete-pvc";
 	case ACT_DELETE_PV: return "delete-pv";
 	case ACT_DELETE_SECRET: return "delete-secret";
@@ -42,7 +44,8 @@ enum action_class action_class(enum action_kind k)
 	case ACT_CREATE_DISK:
 	case ACT_TAKE_DISK:
 	case ACT_KEEP_DISK:
-	case ACT_REMOVE_DISK: return CLASS_DISK;
+	case ACT_REMOVE_DISK:
+	case ACT_FENCE_DISK: return CLASS_DISK;
 	case ACT_CREATE_PV:
 	case ACT_DELETE_PV: return CLASS_PV;
 	case ACT_CREATE_PVC:
@@ -52,6 +55,7 @@ enum action_class action_class(enum action_kind k)
 	case ACT_CREATE_VM:
 	case ACT_DELETE_VM:
 	case ACT_POINT_VM: return CLASS_VM;
+	case ACT_RELEASE_VM: return CLASS_POD;
 	case ACT_END_JOB: return CLASS_JOB_END;
 	case ACT_RECORD: return CLASS_JOB_RECORD;
 	case ACT_REQUEUE_JOB:
@@ -131,6 +135,7 @@ const char *action_text(const struct action *a, char *buf, size_t size)
 		text_add(&t, " object=%s node=%s cpus=%u", a->object, a->vm.node, a->vm.cpus);
 		text_size(&t, "memory", a->vm.memory_bytes);
 		break;
+	case ACT_RELEASE_VM: text_add(&t, " object=%s node=%s", a->object, a->node); break;
 	case ACT_END_JOB: text_add(&t, " failed=%d reason=\"%s\"", a->job_failed, a->reason); break;
 	case ACT_RECORD: text_add(&t, "%s", a->reason); break;
 	case ACT_ALLOCATE:
@@ -139,6 +144,7 @@ const char *action_text(const struct action *a, char *buf, size_t size)
 	case ACT_POINT_VM: text_add(&t, " object=%s node=%s", a->object, a->node); break;
 	case ACT_REQUEUE_JOB: break;
 	case ACT_REMOVE_DISK:
+	case ACT_FENCE_DISK:
 	case ACT_CREATE_PV:
 	case ACT_CREATE_PVC:
 	case ACT_CREATE_SECRET:

@@ -13,11 +13,13 @@ enum action_kind {
 	ACT_TAKE_DISK,   /* disk: the kept disk of job disk.from becomes this job's */
 	ACT_KEEP_DISK,   /* object: mark with keep_until_s, after which it is removed; 0: unmark */
 	ACT_REMOVE_DISK, /* object in pool: only with our mark and no watcher */
+	ACT_FENCE_DISK,  /* object in pool, uid of the VM: its clients can write no more */
 	ACT_CREATE_PV,   /* disk */
 	ACT_CREATE_PVC,  /* disk */
 	ACT_CREATE_SECRET, /* object: credentials, made by the adapter */
 	ACT_CREATE_VM,     /* vm */
 	ACT_DELETE_VM,     /* object, uid, version */
+	ACT_RELEASE_VM,    /* object on node: its launcher pod there is removed by force */
 	ACT_DELETE_PVC,
 	ACT_DELETE_PV,
 	ACT_DELETE_SECRET,
@@ -65,6 +67,7 @@ enum action_class {
 	CLASS_PVC,
 	CLASS_SECRET,
 	CLASS_VM,
+	CLASS_POD,
 	CLASS_JOB_END,
 	CLASS_JOB_RECORD,
 	CLASS_JOB_MOVE, /* object: the job's key */

@@ -145,6 +145,8 @@ static int64_t success_hold_us(enum action_kind k)
 	case ACT_DELETE_PV:
 	case ACT_DELETE_SECRET:
 	case ACT_REMOVE_DISK:
+	case ACT_FENCE_DISK:
+	case ACT_RELEASE_VM:
 	case ACT_KEEP_DISK: return FLIGHT_SETTLE_US;
 	case ACT_END_COMPANION:
 	case ACT_POINT_VM:
@@ -261,6 +263,7 @@ static bool is_seen(const struct flight *fl, const struct observed *seen)
 			if (str_eq(h.vm[i].name, fl->object))
 				return true;
 		return false;
+	case CLASS_POD:
 	case CLASS_JOB_END:
 	case CLASS_JOB_RECORD:
 	case CLASS_JOB_MOVE:
@@ -278,6 +281,7 @@ static bool is_known(enum action_class class, const struct observed *seen)
 	case CLASS_PVC: return seen->pvcs_known;
 	case CLASS_SECRET: return seen->secrets_known;
 	case CLASS_VM: return seen->vms_known;
+	case CLASS_POD:
 	case CLASS_JOB_END:
 	case CLASS_JOB_RECORD:
 	case CLASS_JOB_MOVE:

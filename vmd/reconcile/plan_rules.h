@@ -45,6 +45,9 @@ void plan_vm_wanted(struct planner *p, const struct task *t);
 bool plan_secret_wanted(struct planner *p, const struct task *t);
 void plan_secrets_remove(struct planner *p, const struct task *t);
 
+/* plan_fence.c: of a VM that is being deleted on a node that is lost; of others nothing. */
+void plan_vm_release(struct planner *p, const struct task *t, const struct vm_seen *vm);
+
 /* plan_move.c. t->move is read first. */
 void plan_move_read(const struct planner *p, const struct task *t, struct move *ret);
 void plan_move(struct planner *p, const struct task *t);

@@ -12,8 +12,11 @@ void plan_vm_remove(struct planner *p, const struct task *t, const struct vm_see
 {
 	struct action *a;
 
-	if (vm->phase == VM_DELETING || !*vm->uid)
-		return; /* on its way, or nothing that a precondition could name */
+	if (!*vm->uid)
+		return;            /* nothing that a precondition could name */
+	plan_vm_release(p, t, vm); /* one that is on its way, when nobody is there to do it */
+	if (vm->phase == VM_DELETING)
+		return;
 	a = plan_add(p, t, ACT_DELETE_VM, vm->name);
 	if (!a)
 		return;

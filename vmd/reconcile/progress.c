@@ -111,6 +111,20 @@ static bool claims_are_earlier(const struct holdings *h, const struct job *j)
 	return false;
 }
 
+/* A VM of an earlier run is there: what becomes of it. */
+static void reason_removing(struct progress *p, const struct holdings *h, const struct view *v)
+{
+	for (size_t i = 0; i < h->n_vm; i++)
+		if (vm_is_lost(&h->vm[i], v->seen, v->policy->fence_after_s, v->mono_us)) {
+			reason_set(p,
+				   "the earlier run's node %.80s is lost: its virtual machine is "
+				   "shut out from the disks, then removed",
+				   h->vm[i].node);
+			return;
+		}
+	reason_set(p, "the earlier run's virtual machine is being removed");
+}
+
 /* PROVISIONING before the VM object is there: what is being done. */
 static void reason_making(struct progress *p, const struct job *j, const struct holdings *h,
 			  const struct view *v)
@@ -124,7 +138,7 @@ static void reason_making(struct progress *p, const struct job *j, const struct 
 		reason_set(p, "a later run's virtual machine is there: what Slurm told of the job "
 			      "is old");
 	else if (h->n_vm)
-		reason_set(p, "the earlier run's virtual machine is being removed");
+		reason_removing(p, h, v);
 	else if (claims_are_earlier(h, j))
 		reason_set(p, "the earlier run's virtual machine lets go of the disk");
 	else
@@ -366,9 +380,10 @@ static void step_ended(struct progress *p, const struct holdings *h, const struc
 static void step_pending(struct progress *p, const struct holdings *h, const struct view *v)
 {
 	state_set(p, VM_STATE_PENDING, v);
-	reason_set(p, "%s",
-		   h->n_vm ? "the earlier run's virtual machine is being removed"
-			   : "the job waits for a node");
+	if (h->n_vm)
+		reason_removing(p, h, v);
+	else
+		reason_set(p, "the job waits for a node");
 }
 
 static void step_ending(struct progress *p, const struct holdings *h, const struct view *v)

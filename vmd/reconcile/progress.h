@@ -81,6 +81,9 @@ void move_view_read(const struct observed *seen, const struct move_source *s, st
 
 /* Does the guest run somewhere else than Slurm allocated? A short host name equals the full one. */
 bool vm_is_astray(const struct vm_seen *vm, const struct job *j);
+/* Is it being deleted on a node that is lost, where nobody confirms its end? (plan_fence.c) */
+bool vm_is_lost(const struct vm_seen *vm, const struct observed *seen, int64_t after_s,
+		int64_t mono_us);
 /* The VM of this incarnation; NULL: not seen. */
 const struct vm_seen *vm_current(const struct holdings *h, const struct job *j);
 

@@ -150,6 +150,11 @@ static int64_t next_us(const struct reconciler *r, const struct desired *want,
 	for (size_t i = 0; want->known && i < r->n_progress; i++)
 		if (r->progress[i].deadline_us > now.mono_us)
 			next = earliest(next, r->progress[i].deadline_us);
+	for (size_t i = 0; i < seen->n_node; i++) /* it will be lost by time alone */
+		if (seen->node[i].lost_us &&
+		    seen->node[i].lost_us + r->policy->fence_after_s * SECOND_US > now.mono_us)
+			next = earliest(next, seen->node[i].lost_us +
+						      r->policy->fence_after_s * SECOND_US);
 	for (size_t i = 0; i < seen->n_disk; i++)
 		if (seen->disk[i].kept_until_s > now.wall_s)
 			next = earliest(next,

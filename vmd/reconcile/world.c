@@ -171,6 +171,14 @@ bool world_is_live(const struct desired *want, uint32_t job_id)
 	return false;
 }
 
+const struct node_seen *world_node(const struct observed *seen, const char *name)
+{
+	for (size_t i = 0; seen->nodes_known && i < seen->n_node; i++)
+		if (str_eq(seen->node[i].name, name))
+			return &seen->node[i];
+	return NULL;
+}
+
 void world_of(const struct observed *seen, const char *key, struct holdings *ret)
 {
 	struct table t[T_COUNT];

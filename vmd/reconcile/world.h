@@ -10,6 +10,7 @@
 #include "vmd/disk/disk.h"
 #include "vmd/job/job.h"
 #include "vmd/migration/move.h"
+#include "vmd/node/node.h"
 #include "vmd/vm/image.h"
 #include "vmd/vm/vm.h"
 
@@ -23,7 +24,9 @@ struct policy {
 	int64_t keep_s;              /* how long a kept root disk stays (default 7 days) */
 	int64_t shutdown_s; /* a guest is shut down so long before its job's time is over (default
 			       120); 0: it is not */
-	unsigned actions_per_round;    /* default 64 */
+	int64_t fence_after_s;      /* a node that is not Ready for so long is lost (default 60); 0:
+				       never */
+	unsigned actions_per_round; /* default 64 */
 	unsigned delete_share_percent; /* more deletions at once of what runs than this: stop and
 					  ask; default 50 */
 	unsigned delete_share_min;     /* ... but never for so few; default 8 */
@@ -60,6 +63,9 @@ struct observed {
 	size_t n_secret;
 	struct volume_seen *secret; /* name, uid, version, job_key used */
 	bool moves_known;           /* of the VMs' moving: are the migrations in it? */
+	bool nodes_known; /* they may not be readable: then no node is ever taken for lost */
+	size_t n_node;
+	const struct node_seen *node;
 };
 
 void world_sort(struct desired *want, struct observed *seen);
@@ -68,6 +74,9 @@ bool world_is_sorted(const struct desired *want, const struct observed *seen);
 /* NULL: Slurm told nothing of a job with this key. */
 const struct job *world_job(const struct desired *want, const char *key);
 bool world_is_live(const struct desired *want, uint32_t job_id);
+
+/* NULL: not seen, or the nodes are not known. */
+const struct node_seen *world_node(const struct observed *seen, const char *name);
 
 /* All that is seen of one job. */
 struct holdings {

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Rules for VMs on lost nodes. Pure, allocates nothing.
+ *
+ * A node that is lost confirms nothing: a VM that was deleted there stays, and with it the job's
+ * next run waits for ever. It may be off; or only the network between us is, and the guest still
+ * writes. So first every client of its disks is shut out of Ceph, and only when all disks bear the
+ * mark of that (which outlives vmd) is Kubernetes made to let go of the VM. Then the other rules go
+ * on as after any end.
+ *
+ * Nothing here is asked of a VM that is wanted where it is: only of those that the other rules have
+ * deleted, which cannot be taken back. */
+#include "vmd/reconcile/plan_rules.h"
+
+#include "vmd/base/str.h"
+
+/* With krbd all disks that a host has mapped have one client, the host's kernel: shut out for one
+ * disk, it is for all. A guest of a job that lives must not lose its disk by that, so the fence
+ * waits until Slurm has given up that job, too. */
+static bool is_shared(const struct planner *p, const struct task *t, const struct disk_seen *d)
+{
+	for (size_t i = 0; i < p->seen->n_disk; i++) {
+		const struct disk_seen *other = &p->seen->disk[i];
+		const struct job *j;
+
+		if (str_eq(other->job_key, t->have.key))
+			continue;
+		for (size_t k = 0; k < d->clients.n; k++) {
+			if (!disk_clients_have(&other->clients, d->clients.address[k]))
+				continue;
+			j = world_job(p->want, other->job_key);
+			if (j && j->phase == JOB_RUNNING)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* true: none of the VM's clients can write to any disk of the job. A job without a disk has a list
+ * of disks that is wrong, for its VM has run. */
+static bool plan_disks_fence(struct planner *p, const struct task *t, const struct vm_seen *vm)
+{
+	bool all = t->have.n_disk > 0;
+
+	for (size_t i = 0; i < t->have.n_disk; i++) {
+		const struct disk_seen *d = &t->have.disk[i];
+		struct action *a;
+
+		if (str_eq(d->fenced, vm->uid))
+			continue;
+		all = false;
+		a = is_shared(p, t, d) ? NULL : plan_add(p, t, ACT_FENCE_DISK, d->name);
+		if (!a)
+			continue;
+		(void)str_copy(a->pool, sizeof(a->pool), d->pool);
+		(void)str_copy(a->uid, sizeof(a->uid), vm->uid);
+	}
+	return all;
+}
+
+bool vm_is_lost(const struct vm_seen *vm, const struct observed *seen, int64_t after_s,
+		int64_t mono_us)
+{
+	const struct node_seen *n = *vm->node ? world_node(seen, vm->node) : NULL;
+
+	return vm->phase == VM_DELETING && *vm->uid && n && node_is_lost(n, after_s, mono_us);
+}
+
+void plan_vm_release(struct planner *p, const struct task *t, const struct vm_seen *vm)
+{
+	struct action *a;
+
+	if (!vm_is_lost(vm, p->seen, p->c->policy->fence_after_s, p->c->mono_us) ||
+	    !p->seen->disks_known || !plan_disks_fence(p, t, vm))
+		return;
+	a = plan_add(p, t, ACT_RELEASE_VM, vm->name);
+	if (!a)
+		return;
+	(void)str_copy(a->uid, sizeof(a->uid), vm->uid);
+	(void)str_copy(a->node, sizeof(a->node), vm->node);
+}
