@@ -77,19 +77,26 @@ int ask_hint(const struct plugin_settings *s, uint32_t job, const struct vm_requ
 	return call(s, x, &o, timeout_ms, e);
 }
 
-int ask_show(const struct plugin_settings *s, uint32_t job, int timeout_ms, struct vm_report *ret,
-	     struct err *e)
+int ask_show(const struct plugin_settings *s, uint32_t job, const char *seen, int timeout_ms,
+	     struct vm_report *ret, struct err *e)
 {
 	AUTO(free) struct exchange *x = NULL;
 	struct err not_told;
 	struct wire_out o;
 	uint64_t grace = 0;
 
-	if (begin("show", job, &x, &o, e) < 0 || call(s, x, &o, timeout_ms, e) < 0)
+	if (begin("show", job, &x, &o, e) < 0)
+		return -1;
+	if (seen[0]) {
+		wire_add(&o, "seen", seen);
+		wire_addf(&o, "wait", "%d", ASK_NEWS_S);
+	}
+	if (call(s, x, &o, timeout_ms, e) < 0)
 		return -1;
 	*ret = (struct vm_report){.node_clear = str_eq(wire_get(&x->reply, "node_clear"), "1")};
 	if (wire_get_u64(&x->reply, "grace", INT32_MAX, &grace, &not_told) == 0)
 		ret->grace_s = (int64_t)grace;
+	text_copy(ret->seen, sizeof(ret->seen), &x->reply, "seen");
 	text_copy(ret->state, sizeof(ret->state), &x->reply, "state");
 	text_copy(ret->reason, sizeof(ret->reason), &x->reply, "reason");
 	text_copy(ret->vm, sizeof(ret->vm), &x->reply, "vm");

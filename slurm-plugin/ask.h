@@ -14,8 +14,11 @@
 /* "Look at this job now." request may be NULL; only root's is believed (uid: the job's owner). */
 int ask_hint(const struct plugin_settings *s, uint32_t job, const struct vm_request *request,
 	     uid_t uid, int timeout_ms, struct err *e);
-int ask_show(const struct plugin_settings *s, uint32_t job, int timeout_ms, struct vm_report *ret,
-	     struct err *e);
+/* seen: the word of an earlier report; vmd answers when it is not true any more, or after 8 s, for
+ * which timeout_ms must leave room over all servers. "": at once. */
+#define ASK_NEWS_S 8
+int ask_show(const struct plugin_settings *s, uint32_t job, const char *seen, int timeout_ms,
+	     struct vm_report *ret, struct err *e);
 /* The guest's ssh private key; buf of ASK_KEY_MAX + 1. */
 int ask_key(const struct plugin_settings *s, uint32_t job, int timeout_ms, char *buf, size_t size,
 	    struct err *e);

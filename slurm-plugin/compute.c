@@ -22,7 +22,9 @@
 
 #define HINT_TIMEOUT_MS 900
 #define CALL_TIMEOUT_MS 10000
+#define NEWS_TIMEOUT_MS 20000 /* also of two vmd, one of which is down: see ASK_NEWS_S */
 #define EPILOG_PAUSE_US (SEC_US / 5)
+#define NEWS_PAUSE_US   (SEC_US / 20) /* several things change together */
 
 static void pause_us(int64_t us)
 {
@@ -63,64 +65,84 @@ void compute_prolog(spank_t spank, const struct plugin *p)
 	slurm_info("slurm-vm: job=%u prolog: vmd was not told: %s", job, e.msg);
 }
 
+struct epilog {
+	const struct plugin *p;
+	uint32_t job;
+	bool told;          /* that its time is too short */
+	bool news;          /* the last answer was another one than before */
+	struct vm_report r; /* the last answer */
+	char why[400];      /* the node is not clear, as far as is known */
+	int64_t deadline_us;
+};
+
 /* An epilog that gives up before the guest is killed drains the node for nothing. */
-static void grace_check(const struct plugin *p, uint32_t job, int64_t grace_s, bool *told)
+static void grace_check(struct epilog *ep)
 {
-	if (grace_s < p->settings.epilog_timeout_s || *told)
+	int64_t timeout_s = ep->p->settings.epilog_timeout_s;
+
+	if (ep->r.grace_s < timeout_s || ep->told)
 		return;
-	*told = true;
+	ep->told = true;
 	slurm_error("slurm-vm: job=%u epilog: epilog_timeout=%lld in plugstack.conf is not longer "
 		    "than the image's grace of %lld s in vmd.yaml",
-		    job, (long long)p->settings.epilog_timeout_s, (long long)grace_s);
+		    ep->job, (long long)timeout_s, (long long)ep->r.grace_s);
 }
 
 /* 1: clear, 0: not yet or unknown (why says what is known) */
-static int node_is_clear(const struct plugin *p, uint32_t job, int timeout_ms, bool *told,
-			 char *why, size_t size)
+static int node_is_clear(struct epilog *ep, int64_t left_us)
 {
-	struct vm_report r;
+	int64_t call_ms = left_us / MSEC_US;
 	struct err e = {.kind = ERR_NONE};
+	char seen[sizeof(ep->r.seen)];
 
-	if (ask_show(&p->settings, job, timeout_ms, &r, &e) < 0) {
-		(void)snprintf(why, size, "%s", e.msg);
+	/* Its last seconds are not spent on waiting for news. */
+	(void)str_copy(seen, sizeof(seen), call_ms > NEWS_TIMEOUT_MS ? ep->r.seen : "");
+	if (call_ms > NEWS_TIMEOUT_MS)
+		call_ms = NEWS_TIMEOUT_MS;
+	ep->r.seen[0] = '\0';
+	ep->news = false;
+	if (ask_show(&ep->p->settings, ep->job, seen, call_ms < 1 ? 1 : (int)call_ms, &ep->r, &e) <
+	    0) {
+		(void)snprintf(ep->why, sizeof(ep->why), "%s", e.msg);
 		return e.kind == ERR_ABSENT; /* asked Slurm, too: the job never had a VM */
 	}
-	grace_check(p, job, r.grace_s, told);
-	(void)snprintf(why, size, "VM %s is %s%s%s", r.vm, r.state, r.reason[0] ? ": " : "",
-		       r.reason);
-	return r.node_clear;
+	ep->news = seen[0] && !str_eq(seen, ep->r.seen);
+	grace_check(ep);
+	(void)snprintf(ep->why, sizeof(ep->why), "VM %s is %s%s%s", ep->r.vm, ep->r.state,
+		       ep->r.reason[0] ? ": " : "", ep->r.reason);
+	return ep->r.node_clear;
 }
 
-static int epilog_wait(const struct plugin *p, uint32_t job)
+static int epilog_wait(struct epilog *ep)
 {
-	const int64_t start_us = clock_mono_us();
-	const int64_t deadline_us = start_us + p->settings.epilog_timeout_s * SEC_US;
 	int64_t next_us = EPILOG_PAUSE_US;
-	char why[400] = "";
-	bool told = false;
 	struct err e;
 
-	(void)ask_hint(&p->settings, job, NULL, 0, HINT_TIMEOUT_MS, &e);
+	(void)ask_hint(&ep->p->settings, ep->job, NULL, 0, HINT_TIMEOUT_MS, &e);
 	for (;;) {
-		int64_t left_us = deadline_us - clock_mono_us();
-		int64_t call_ms = left_us / MSEC_US;
+		int64_t asked_us = clock_mono_us();
+		int64_t left_us = ep->deadline_us - asked_us;
+		int64_t rest_us;
 
 		if (left_us <= 0)
 			break;
-		if (call_ms > CALL_TIMEOUT_MS)
-			call_ms = CALL_TIMEOUT_MS;
-		if (node_is_clear(p, job, call_ms < 1 ? 1 : (int)call_ms, &told, why, sizeof(why)))
+		if (node_is_clear(ep, left_us))
 			return 0;
-		left_us = deadline_us - clock_mono_us();
-		if (left_us > 0)
-			pause_us(next_us < left_us ? next_us : left_us);
+		left_us = ep->deadline_us - clock_mono_us();
+		rest_us = ep->news
+				  ? NEWS_PAUSE_US
+				  : next_us - (clock_mono_us() - asked_us); /* it may have waited */
+		if (rest_us > left_us)
+			rest_us = left_us;
+		if (rest_us > 0)
+			pause_us(rest_us);
 		if (next_us < 5 * SEC_US)
 			next_us += next_us / 4;
 	}
 	slurm_error(
 		"slurm-vm: job=%u epilog: after %lld s vmd does not confirm that the VM has left "
 		"this node, so the node must be drained: %s",
-		job, (long long)p->settings.epilog_timeout_s, why);
+		ep->job, (long long)ep->p->settings.epilog_timeout_s, ep->why);
 	return -1;
 }
 
@@ -128,6 +150,7 @@ int compute_epilog(spank_t spank, const struct plugin *p)
 {
 	struct err e = {.kind = ERR_NONE};
 	char var[OPTION_VAR_MAX + 1];
+	struct epilog ep = {.p = p};
 	uint32_t job;
 
 	if (!getenv(vm_option_variable("SPANK_", p->settings.prefix, OPTION_IMAGE, var,
@@ -142,7 +165,9 @@ int compute_epilog(spank_t spank, const struct plugin *p)
 			    job, p->settings_error.msg);
 		return -1;
 	}
-	return epilog_wait(p, job);
+	ep.job = job;
+	ep.deadline_us = clock_mono_us() + p->settings.epilog_timeout_s * SEC_US;
+	return epilog_wait(&ep);
 }
 
 /* tasks */
@@ -273,10 +298,15 @@ static enum wait_verdict wait_for_vm(const struct plugin *p, struct wait *w, boo
 	/* The owner may hint, too. The prolog's may have been lost with a vmd that was down. */
 	(void)ask_hint(&p->settings, w->job, NULL, 0, HINT_TIMEOUT_MS, &e);
 	for (;;) {
-		int asked = ask_show(&p->settings, w->job, CALL_TIMEOUT_MS, &r, &e);
-		int64_t now_us = clock_mono_us();
-		enum wait_verdict v = asked == 0 ? wait_report(w, now_us, &r, line, sizeof(line))
-						 : wait_error(w, now_us, &e, line, sizeof(line));
+		enum wait_verdict v;
+		int64_t now_us;
+		int asked;
+
+		w->asked_us = clock_mono_us();
+		asked = ask_show(&p->settings, w->job, w->seen, NEWS_TIMEOUT_MS, &r, &e);
+		now_us = clock_mono_us();
+		v = asked == 0 ? wait_report(w, now_us, &r, line, sizeof(line))
+			       : wait_error(w, now_us, &e, line, sizeof(line));
 
 		if (line[0] && !silent)
 			(void)dprintf(STDERR_FILENO, "%s\n", line);
@@ -321,7 +351,7 @@ static void no_wait(spank_t spank, const struct plugin *p, uint32_t job)
 	struct vm_report r;
 	struct err e;
 
-	if (ask_show(&p->settings, job, HINT_TIMEOUT_MS, &r, &e) == 0)
+	if (ask_show(&p->settings, job, "", HINT_TIMEOUT_MS, &r, &e) == 0)
 		guest_environment(spank, p, job, &r);
 }
 

@@ -16,6 +16,7 @@
 #define STALE_US (10 * SEC_US)
 /* vmd may not have the job in its list yet, or may itself be unable to ask Slurm about it. */
 #define REFUSAL_GRACE_US (60 * SEC_US)
+#define PAUSE_NEWS_US    (SEC_US / 20) /* several things change together */
 #define PAUSE_MIN_US     (SEC_US / 2)
 #define PAUSE_MAX_US     (5 * SEC_US)
 
@@ -72,6 +73,8 @@ enum wait_verdict wait_report(struct wait *w, int64_t now_us, const struct vm_re
 
 	line[0] = '\0';
 	w->silent_us = w->refused_us = 0;
+	w->news = r->seen[0] && !str_eq(r->seen, w->seen);
+	(void)str_copy(w->seen, sizeof(w->seen), r->seen);
 	if (is_stale(w, now_us, r))
 		return WAIT_ON;
 	w->last = *r;
@@ -116,6 +119,8 @@ enum wait_verdict wait_error(struct wait *w, int64_t now_us, const struct err *e
 			     size_t size)
 {
 	line[0] = '\0';
+	w->seen[0] = '\0';
+	w->news = false;
 	if (is_refusal(e->kind)) {
 		w->silent_us = 0;
 		if (!w->refused_us)
@@ -136,16 +141,23 @@ enum wait_verdict wait_error(struct wait *w, int64_t now_us, const struct err *e
 	return WAIT_ON;
 }
 
-/* Often while things move fast, seldom when they do not: a site may boot a thousand at once. */
+/* vmd keeps a question until there is news, if it can: then it was the pause. If it cannot, ask
+ * often while things move fast, seldom when they do not: a site may boot a thousand at once. */
 int64_t wait_pause_us(const struct wait *w, int64_t now_us)
 {
 	int64_t waited_us = now_us - w->start_us;
 	int64_t left_us = w->timeout_us - waited_us;
 	int64_t pause_us = waited_us / 20;
 
+	if (w->news)
+		return PAUSE_NEWS_US;
 	if (pause_us < PAUSE_MIN_US)
 		pause_us = PAUSE_MIN_US;
 	if (pause_us > PAUSE_MAX_US)
 		pause_us = PAUSE_MAX_US;
+	if (w->seen[0])
+		pause_us -= now_us - w->asked_us;
+	if (pause_us < PAUSE_NEWS_US)
+		pause_us = PAUSE_NEWS_US;
 	return left_us > 0 && left_us < pause_us ? left_us : pause_us;
 }

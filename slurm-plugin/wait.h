@@ -17,6 +17,7 @@ struct vm_report {
 	char profile[16]; /* "linux", "windows" */
 	bool node_clear;
 	int64_t grace_s; /* in which the guest must shut down; 0 not told */
+	char seen[20];   /* vmd's word for all of this; "" it has none: an older one */
 };
 
 enum wait_verdict {
@@ -36,6 +37,9 @@ struct wait {
 	struct vm_report last; /* what was said last; state "" before the first answer */
 	int64_t said_us;       /* when */
 	int64_t silent_us;     /* since when vmd does not answer; 0: it does */
+	char seen[20];         /* the word of the last answer; "" ask for an answer at once */
+	bool news;             /* it was another one than before */
+	int64_t asked_us;      /* when the last question was put */
 	int64_t refused_us;    /* since when vmd answers that it cannot help; 0: it does not */
 };
 

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include <systemd/sd-event.h>
+
 static const struct desired *get_desired(void *self)
 {
 	return slurm_view_desired(((struct daemon *)self)->slurm);
@@ -285,6 +287,21 @@ static bool stands_by(void *self, char *ret_host, size_t size)
 	return lead_is_others(self, ret_host, size);
 }
 
+static int64_t mono_us(void *self)
+{
+	(void)self;
+	return clock_mono_us();
+}
+
+static void wake_at(void *self, int64_t mono_us)
+{
+	struct daemon *d = self;
+
+	(void)sd_event_source_set_time(d->news, (uint64_t)mono_us);
+	(void)sd_event_source_set_enabled(d->news,
+					  mono_us == INT64_MAX ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
+}
+
 void answer_ports(struct daemon *d, struct requests_port *ret)
 {
 	*ret = (struct requests_port){.self = d,
@@ -302,6 +319,8 @@ void answer_ports(struct daemon *d, struct requests_port *ret)
 				      .migrate = migrate,
 				      .open_access = open_access,
 				      .wall_s = wall_s,
+				      .mono_us = mono_us,
+				      .wake_at = wake_at,
 				      .discard = discard,
 				      .stands_by = stands_by};
 }

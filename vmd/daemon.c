@@ -99,6 +99,7 @@ static void run_round(struct daemon *d)
 		expect_ends(d, want);
 		tell_brake(d);
 	}
+	requests_look(&d->requests);
 	(void)sd_event_source_set_time(d->deadline, (uint64_t)next_us);
 	(void)sd_event_source_set_enabled(d->deadline,
 					  next_us == INT64_MAX ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
@@ -115,6 +116,15 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	(void)source, (void)usec;
 	daemon_round_soon(userdata);
+	return 0;
+}
+
+static int on_news_late(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct daemon *d = userdata;
+
+	(void)source, (void)usec;
+	requests_look(&d->requests);
 	return 0;
 }
 
@@ -311,7 +321,11 @@ static int start_rounds(struct daemon *d, struct err *e)
 	    sd_event_source_set_exit_on_failure(d->round, true) < 0 ||
 	    sd_event_add_time(d->loop, &d->deadline, CLOCK_MONOTONIC, UINT64_MAX, 1000, on_deadline,
 			      d) < 0 ||
-	    sd_event_source_set_exit_on_failure(d->deadline, true) < 0)
+	    sd_event_source_set_exit_on_failure(d->deadline, true) < 0 ||
+	    sd_event_add_time(d->loop, &d->news, CLOCK_MONOTONIC, UINT64_MAX, 1000, on_news_late,
+			      d) < 0 ||
+	    sd_event_source_set_enabled(d->news, SD_EVENT_OFF) < 0 ||
+	    sd_event_source_set_exit_on_failure(d->news, true) < 0)
 		return err_set(e, ERR_RETRY, "cannot set up the event loop");
 	return 0;
 }

@@ -45,6 +45,7 @@ struct daemon {
 	bool braked;                   /* deletions wait for an approval, and that was said */
 	struct sd_event_source *round; /* a round is due now */
 	struct sd_event_source *deadline; /* ... or at the latest then */
+	struct sd_event_source *news;     /* somebody has waited long enough for news */
 	char slurm_trouble[240], kube_trouble[240], ceph_trouble[240];
 	char watch_trouble[240]; /* what the watches alone say */
 };

@@ -149,6 +149,7 @@ libapi_a_SOURCES = \
 	vmd/api/metrics.c vmd/api/metrics.h \
 	vmd/api/requests.c vmd/api/requests.h \
 	vmd/api/requests_ask.h \
+	vmd/api/requests_held.c vmd/api/requests_held.h \
 	vmd/api/requests_kept.c \
 	vmd/api/requests_login.c \
 	vmd/api/requests_migrate.c \

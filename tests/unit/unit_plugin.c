@@ -296,7 +296,7 @@ END_TEST
 
 START_TEST(wait_pauses)
 {
-	const struct wait w = {.start_us = 0, .timeout_us = 3601 * SEC_US};
+	struct wait w = {.start_us = 0, .timeout_us = 3601 * SEC_US};
 
 	ck_assert_int_eq(wait_pause_us(&w, 0), SEC_US / 2);
 	ck_assert_int_eq(wait_pause_us(&w, 40 * SEC_US), 2 * SEC_US);
@@ -304,6 +304,14 @@ START_TEST(wait_pauses)
 	/* not beyond the end */
 	ck_assert_int_eq(wait_pause_us(&w, 3600 * SEC_US), SEC_US);
 	ck_assert_int_eq(wait_pause_us(&w, 3602 * SEC_US), 5 * SEC_US);
+	/* a question that was kept was pause enough; one that could not be was not */
+	(void)str_copy(w.seen, sizeof(w.seen), "a");
+	w.asked_us = 92 * SEC_US;
+	ck_assert_int_eq(wait_pause_us(&w, 100 * SEC_US), SEC_US / 20);
+	w.asked_us = 99 * SEC_US;
+	ck_assert_int_eq(wait_pause_us(&w, 100 * SEC_US), 4 * SEC_US);
+	w.news = true;
+	ck_assert_int_eq(wait_pause_us(&w, 100 * SEC_US), SEC_US / 20);
 }
 END_TEST
 

@@ -3,6 +3,7 @@
  * codes. Needs munged; run as root it asks as another account, too. */
 #include "private_munge.h"
 #include "vmd/api/requests.h"
+#include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 
 #include <check.h>
@@ -227,6 +228,24 @@ static int64_t wall_s(void *self)
 	return 1010;
 }
 
+static int64_t mono_us(void *self)
+{
+	(void)self;
+	return clock_mono_us();
+}
+
+/* Looks again soon, as after a round. */
+static sd_event_source *look;
+
+static void wake_at(void *self, int64_t us)
+{
+	(void)self;
+	if (us == INT64_MAX)
+		return;
+	(void)sd_event_source_set_time(look, (uint64_t)(clock_mono_us() + 20 * MSEC_US));
+	(void)sd_event_source_set_enabled(look, SD_EVENT_ONESHOT);
+}
+
 static struct requests requests = {
 	.port = {.desired = get_desired,
 		 .observed = get_observed,
@@ -239,7 +258,9 @@ static struct requests requests = {
 		 .read_password = read_password,
 		 .end_job = end_job,
 		 .migrate = migrate,
-		 .wall_s = wall_s}
+		 .wall_s = wall_s,
+		 .mono_us = mono_us,
+		 .wake_at = wake_at}
 };
 
 /* The server, in a thread */
@@ -257,6 +278,13 @@ static int on_stop(sd_event_source *source, int fd, uint32_t revents, void *user
 	return sd_event_exit(userdata, 0);
 }
 
+static int on_look(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)source, (void)usec;
+	requests_look(userdata);
+	return 0;
+}
+
 static void *server_main(void *arg)
 {
 	struct server_handlers h = {.ctx = &requests, .handle = requests_handle};
@@ -267,12 +295,15 @@ static void *server_main(void *arg)
 	(void)arg;
 	sd_event_new(&loop);
 	sd_event_add_io(loop, NULL, srv.stop, EPOLLIN, on_stop, loop);
+	sd_event_add_time(loop, &look, CLOCK_MONOTONIC, UINT64_MAX, 1000, on_look, &requests);
+	sd_event_source_set_enabled(look, SD_EVENT_OFF);
 	if (server_new(loop, &s, &h, &server, &srv.e) == 0)
 		srv.port = server_port(server);
 	eventfd_write(srv.ready, 1);
 	if (server)
 		sd_event_loop(loop);
 	server_free(server);
+	sd_event_source_unref(look);
 	sd_event_unref(loop);
 	return NULL;
 }

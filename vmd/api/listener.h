@@ -8,8 +8,9 @@
 #include <microhttpd.h>
 #include <stdint.h>
 
-#define LISTENER_CONNECTIONS        256
-#define LISTENER_CONNECTIONS_PER_IP 64
+/* Twice as many as may wait for news (requests_held.h): they leave room for others. */
+#define LISTENER_CONNECTIONS        512
+#define LISTENER_CONNECTIONS_PER_IP 128
 #define LISTENER_HEAD_BYTES         (32 * 1024) /* MHD's memory for one connection */
 
 struct sd_event;

@@ -5,6 +5,7 @@
 #include "vmd/api/requests.h"
 
 #include "vmd/api/requests_ask.h"
+#include "vmd/api/requests_held.h"
 #include "vmd/base/json.h"
 #include "vmd/base/str.h"
 #include "vmd/job/job_spec.h"
@@ -226,11 +227,17 @@ static int op_show(const struct ask *a, struct err *e)
 	const struct image *image;
 	const struct vm_status *s;
 	const struct job *j = NULL;
+	char token[HELD_TOKEN_SIZE];
 	const char *node;
+	int kept;
 
 	if (ask_job_get(a, &j, e) < 0)
 		return show_leftover(a, e);
 	s = ask_status_get(a, j);
+	kept = held_keep(a, j->id, s, e);
+	if (kept)
+		return kept < 0 ? -1 : LATER;
+	wire_add(a->out, "seen", held_token(s, token));
 	node = s->node[0] ? s->node : j->node;
 	o = vm_json(a, j);
 	wire_addf(a->out, "job", "%u", j->id);

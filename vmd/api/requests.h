@@ -57,6 +57,9 @@ struct requests_port {
 	/* uid wants the VM on node to (MOVE_ANYWHERE: any other), or to stay (""). */
 	void (*migrate)(void *self, const struct job *j, const char *to, uint32_t uid);
 	int64_t (*wall_s)(void *self);
+	int64_t (*mono_us)(void *self);
+	/* Call requests_look() at that time, monotonic microseconds; INT64_MAX: never. */
+	void (*wake_at)(void *self, int64_t mono_us);
 	/* Gives a kept disk up: it is removed soon. done is called from the loop, never from
 	 * within; -1: not started, done is not called. */
 	int (*discard)(void *self, const struct disk_seen *d, requests_done_fn done, void *ctx,
@@ -68,10 +71,16 @@ struct requests_port {
 struct requests {
 	struct requests_port port;
 	uint32_t slurm_uid; /* SlurmUser's; 0 if unknown */
+	struct held *held;  /* shows that wait for news: requests_held.c; NULL none yet */
 };
 
 /* server_handlers.handle; ctx is a struct requests. */
 void requests_handle(void *ctx, const struct caller *who, const struct wire_in *in,
 		     struct reply *r);
+
+/* Answers those who wait for news of a job, where there is some or their time is over. After every
+ * round, and at the time given to wake_at. */
+void requests_look(struct requests *q);
+int64_t requests_due_us(const struct requests *q); /* when the first one's time is over */
 
 #endif

@@ -8,7 +8,7 @@
 
 /* One request being answered. */
 struct ask {
-	const struct requests *q;
+	struct requests *q;
 	const struct caller *who;
 	const struct wire_in *in;
 	struct reply *reply;

@@ -14,7 +14,8 @@
  *
  *   hint    job=N [request=TEXT uid=U]   look at job N now. Anyone; request and uid only from root
  *                                        (a node's prolog)
- *   show    job=N                        the owner, root, SlurmUser
+ *   show    job=N [seen=WORD wait=S]     the owner, root, SlurmUser; with the word of an earlier
+ *                                        reply: wait up to S (20) seconds for news
  *   key     job=N                        the guest's ssh private key; the owner, root, SlurmUser
  *   password job=N [rotate=1]           the guest account's password; rotate: a new one. The owner
  *   keys    job=N key[]=TEXT...          the owner's own public keys may log in, too (at most 16,
@@ -31,8 +32,8 @@
  * Replies: error=TEXT kind=KIND on failure (KIND as err_kind_name() says), else ok=1 and
  *
  *   hint    nothing more
- *   show    job, state, reason, vm, node, address, user (the guest's account), host (the node's
- *           name, for VM_HOST), node_clear=0|1, profile (linux, windows; "": not known),
+ *   show    seen (a word for what is shown), job, state, reason, vm, node, address, user (the
+ *           guest's account), host (the node's name, for VM_HOST), node_clear=0|1, profile (linux, windows; "": not known),
  *           grace=SECONDS in which the guest must shut down (left out if its image is unknown),
  *           elapsed=SECONDS in this state, json=OBJECT
  *   key     key, user, address

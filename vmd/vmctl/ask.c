@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #define CALL_MS    10000
+#define NEWS_S     "8"
+#define NEWS_MS    20000 /* also of two vmd, one of which is down */
 #define PAGES_MAX  1000
 #define NAME_TRIES 10
 
@@ -19,7 +21,7 @@ void ask_begin(struct vmctl *v, const char *op)
 	wire_add(&v->out, "op", op);
 }
 
-int ask_send(struct vmctl *v, struct err *e)
+static int send_within(struct vmctl *v, int timeout_ms, struct err *e)
 {
 	struct client c = {
 		.servers = v->servers, .vmd_user = v->vmd_user, .munge_socket = v->munge_socket};
@@ -27,7 +29,12 @@ int ask_send(struct vmctl *v, struct err *e)
 
 	if (wire_end(&v->out, &len, e) < 0)
 		return -1;
-	return client_call(&c, v->request, len, CALL_MS, v->buf, sizeof(v->buf), &v->in, e);
+	return client_call(&c, v->request, len, timeout_ms, v->buf, sizeof(v->buf), &v->in, e);
+}
+
+int ask_send(struct vmctl *v, struct err *e)
+{
+	return send_within(v, CALL_MS, e);
 }
 
 /* Adds the objects of one reply; after is set to the last one's id or name. */
@@ -98,19 +105,34 @@ int ask_kept(struct vmctl *v, const char *job, struct json_object **ret, struct 
 	return 0;
 }
 
-int ask_show(struct vmctl *v, uint32_t job, struct json_object **ret, struct err *e)
+int ask_news(struct vmctl *v, uint32_t job, char *seen, struct json_object **ret, struct err *e)
 {
 	const char *text;
 
 	ask_begin(v, "show");
 	wire_addf(&v->out, "job", "%u", job);
-	if (ask_send(v, e) < 0)
+	if (*seen) {
+		wire_add(&v->out, "seen", seen);
+		wire_add(&v->out, "wait", NEWS_S);
+	}
+	if (send_within(v, *seen ? NEWS_MS : CALL_MS, e) < 0) {
+		*seen = '\0';
 		return -1;
+	}
+	text = wire_get(&v->in, "seen");
+	(void)str_copy(seen, ASK_SEEN_SIZE, text ? text : "");
 	text = wire_get(&v->in, "json");
 	if (!text)
 		return err_set(e, ERR_CONFLICT,
 			       "vmd's answer has no json=: is it of another release?");
 	return json_parse(text, strlen(text), ret, e);
+}
+
+int ask_show(struct vmctl *v, uint32_t job, struct json_object **ret, struct err *e)
+{
+	char at_once[ASK_SEEN_SIZE] = "";
+
+	return ask_news(v, job, at_once, ret, e);
 }
 
 void ask_hint(struct vmctl *v, uint32_t job)

@@ -23,7 +23,8 @@ struct waiting {
 	int64_t start_us;
 	int64_t trouble_us; /* since when there is no good answer; 0: there is */
 	bool tty;
-	bool live; /* the cursor stands behind a live line */
+	bool live;                /* the cursor stands behind a live line */
+	char seen[ASK_SEEN_SIZE]; /* vmd's word for what was said last */
 	char said[SAID_MAX];
 	char line[SAID_MAX + 64];
 };
@@ -116,7 +117,10 @@ static int step(struct vmctl *v, struct waiting *w, struct json_object **ret)
 	struct err e = {.kind = ERR_NONE};
 	int code;
 
-	if (ask_show(v, w->job, &vm, &e) < 0) {
+	/* A terminal's line counts the seconds: it cannot wait for news. */
+	if (w->tty)
+		w->seen[0] = '\0';
+	if (ask_news(v, w->job, w->seen, &vm, &e) < 0) {
 		if (w->goal == AWAIT_GONE && e.kind == ERR_ABSENT) {
 			end_line(w);
 			return EXIT_DONE; /* Slurm has forgotten it already */
