@@ -90,29 +90,44 @@ static void take(struct json_object *from, const char *key, struct json_object *
 		json_put_at(to, name, json_object_get(v));
 }
 
-static void on_users(void *self, struct json_object *value, const struct err *e)
-{
-	struct subresource_call *call = self;
-	struct json_object *items;
+/* The agent's name of a value and KubeVirt's. */
+struct renamed {
+	const char *from, *to;
+};
 
-	if (!json_object_is_type(value, json_type_array) &&
-	    !json_object_is_type(value, json_type_object)) {
+/* A list of the agent's, each of its items under KubeVirt's names. The agent of a guest without any
+ * gives an empty object. */
+static void list_answer(struct subresource_call *call, const char *kind, struct json_object *value,
+			const struct renamed *names, size_t n, const struct err *e)
+{
+	struct json_object *items;
+	bool is_list = json_object_is_type(value, json_type_array);
+
+	if (!is_list && !json_object_is_type(value, json_type_object)) {
 		agent_failed(call, e);
 		return;
 	}
 	items = json_object_new_array();
-	for (size_t i = 0;
-	     json_object_is_type(value, json_type_array) && i < json_object_array_length(value);
-	     i++) {
-		struct json_object *from = json_object_array_get_idx(value, i);
+	for (size_t i = 0; is_list && i < json_object_array_length(value); i++) {
 		struct json_object *one = json_object_new_object();
 
-		take(from, "user", one, "userName");
-		take(from, "domain", one, "domain");
-		take(from, "login-time", one, "loginTime");
+		for (size_t k = 0; k < n; k++)
+			take(json_object_array_get_idx(value, i), names[k].from, one, names[k].to);
 		json_object_array_add(items, one);
 	}
-	items_answer(call, "VirtualMachineInstanceGuestOSUserList", items);
+	items_answer(call, kind, items);
+}
+
+static void on_users(void *self, struct json_object *value, const struct err *e)
+{
+	static const struct renamed names[] = {
+		{"user",       "userName" },
+                {"domain",     "domain"   },
+                {"login-time", "loginTime"}
+        };
+
+	list_answer(self, "VirtualMachineInstanceGuestOSUserList", value, names, ARRAY_LEN(names),
+		    e);
 }
 
 void question_userlist(void *ctx, struct subresource_call *call)
@@ -125,29 +140,16 @@ void question_userlist(void *ctx, struct subresource_call *call)
 
 static void on_filesystems(void *self, struct json_object *value, const struct err *e)
 {
-	struct subresource_call *call = self;
-	struct json_object *items;
+	static const struct renamed names[] = {
+		{"name",        "diskName"      },
+		{"mountpoint",  "mountPoint"    },
+		{"type",        "fileSystemType"},
+		{"used-bytes",  "usedBytes"     },
+		{"total-bytes", "totalBytes"    }
+        };
 
-	if (!json_object_is_type(value, json_type_array) &&
-	    !json_object_is_type(value, json_type_object)) {
-		agent_failed(call, e);
-		return;
-	}
-	items = json_object_new_array();
-	for (size_t i = 0;
-	     json_object_is_type(value, json_type_array) && i < json_object_array_length(value);
-	     i++) {
-		struct json_object *from = json_object_array_get_idx(value, i);
-		struct json_object *one = json_object_new_object();
-
-		take(from, "name", one, "diskName");
-		take(from, "mountpoint", one, "mountPoint");
-		take(from, "type", one, "fileSystemType");
-		take(from, "used-bytes", one, "usedBytes");
-		take(from, "total-bytes", one, "totalBytes");
-		json_object_array_add(items, one);
-	}
-	items_answer(call, "VirtualMachineInstanceFileSystemList", items);
+	list_answer(self, "VirtualMachineInstanceFileSystemList", value, names, ARRAY_LEN(names),
+		    e);
 }
 
 void question_filesystemlist(void *ctx, struct subresource_call *call)

@@ -242,41 +242,33 @@ static struct guest *guest_or_refuse(struct controllers *c, struct subresource_c
 	return g;
 }
 
-static void on_pause(void *ctx, struct subresource_call *call)
+/* pause and unpause: refused with that text where there is nothing to do. */
+static void pause_set(void *ctx, struct subresource_call *call, bool paused, const char *already)
 {
 	struct guest *g = guest_or_refuse(ctx, call);
 
 	if (!g)
 		return;
-	if (g->seen.state == GUEST_PAUSED) {
+	if ((g->seen.state == GUEST_PAUSED) == paused) {
 		subresource_refuse(call, 409, "Conflict",
 				   "Operation cannot be fulfilled on "
-				   "virtualmachineinstance.kubevirt.io \"%s\": VMI is already "
-				   "paused",
-				   call->name);
+				   "virtualmachineinstance.kubevirt.io \"%s\": %s",
+				   call->name, already);
 		return;
 	}
 	if (!call->dry_run)
-		g->ops->pause(g);
+		(paused ? g->ops->pause : g->ops->resume)(g);
 	subresource_answer(call, 200, NULL);
+}
+
+static void on_pause(void *ctx, struct subresource_call *call)
+{
+	pause_set(ctx, call, true, "VMI is already paused");
 }
 
 static void on_unpause(void *ctx, struct subresource_call *call)
 {
-	struct guest *g = guest_or_refuse(ctx, call);
-
-	if (!g)
-		return;
-	if (g->seen.state != GUEST_PAUSED) {
-		subresource_refuse(call, 409, "Conflict",
-				   "Operation cannot be fulfilled on "
-				   "virtualmachineinstance.kubevirt.io \"%s\": VMI is not paused",
-				   call->name);
-		return;
-	}
-	if (!call->dry_run)
-		g->ops->resume(g);
-	subresource_answer(call, 200, NULL);
+	pause_set(ctx, call, false, "VMI is not paused");
 }
 
 static void on_softreboot(void *ctx, struct subresource_call *call)
