@@ -282,8 +282,8 @@ void qmp_send(struct qmp *q, const char *command, struct json_object *args, qmp_
 	*c = (struct command){.id = q->last_id,
 			      .deadline_us = clock_mono_us() + QMP_DEADLINE_US,
 			      .reply = reply,
-			      .self = self,
-			      .text = STEAL(text.s)};
+			      .self = self};
+	c->text = STEAL(text.s);
 	while (*at)
 		at = &(*at)->next;
 	*at = c;

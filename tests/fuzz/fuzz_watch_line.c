@@ -37,17 +37,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct sum whole = {.lines = 0}, pieces = {.lines = 0};
 	size_t step;
 	struct err e;
+	int rc;
 
 	if (size < 2)
 		return 0;
 	step = data[0] % 64 + 1U;
 	data++;
 	size--;
-	assert(line_split(&one, (const char *)data, size, on_line, &whole, &e) == 0);
+	rc = line_split(&one, (const char *)data, size, on_line, &whole, &e);
+	assert(rc == 0);
 	for (size_t at = 0; at < size; at += step) {
 		size_t len = size - at < step ? size - at : step;
 
-		assert(line_split(&many, (const char *)data + at, len, on_line, &pieces, &e) == 0);
+		rc = line_split(&many, (const char *)data + at, len, on_line, &pieces, &e);
+		assert(rc == 0);
 	}
 	assert(whole.lines == pieces.lines && whole.bytes == pieces.bytes);
 	assert(one.len == many.len);
