@@ -33,8 +33,9 @@
  *
  *   hint    nothing more
  *   show    seen (a word for what is shown), job, state, reason, vm, node, address, user (the
- *           guest's account), host (the node's name, for VM_HOST), node_clear=0|1, profile (linux, windows; "": not known),
- *           grace=SECONDS in which the guest must shut down (left out if its image is unknown),
+ *           guest's account), host (the node's name, for VM_HOST), node_clear=0|1,
+ *           profile (linux, windows; "": not known), grace=SECONDS in which the guest
+ *           must shut down (left out if its image is unknown),
  *           elapsed=SECONDS in this state, json=OBJECT
  *   key     key, user, address
  *   password  password, user, address
