@@ -268,6 +268,7 @@ static bool moving_word(struct little_world *w, const char *s)
                 {"theirs",   50,  false},
                 {"stale",    350, true },
 		{"bound",    300, true },
+                {"found",    300, false},
                 {"unplaced", 120, true },
 	};
 	struct vm_moving *k = &w->vm[w->seen.n_vm - 1].moving;

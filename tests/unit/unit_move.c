@@ -72,6 +72,8 @@ static const struct {
 	{"... nor one of the same second that finds no node", "running requeue drained companion:running@n2",
 	 "vm0:running wants:n2 given:n2 evacuating bound " HAS, "", "stuck", "cancel-migration",
 	 false},
+	{"... but one that has found its node goes on", "running requeue drained companion:running@n2",
+	 "vm0:running wants:n2 given:n2 evacuating found " HAS, "", "sending", "", false},
 	{"... a younger one is given two minutes", "running requeue drained companion:running@n2",
 	 "vm0:running wants:n2 given:n2 evacuating theirs placing " HAS, "", "sending", "", false},
 	{"... and no longer", "running requeue drained companion:running@n2",

@@ -146,7 +146,7 @@ static bool is_bound(const struct move_view *v, const struct companion *h, int64
 
 	if (k->ours || !k->scheduling)
 		return false;
-	if (k->begun_s < h->start_s || age_s >= limit_s)
+	if (age_s >= limit_s)
 		return true;
 	*ret_again_s = limit_s - age_s;
 	return false;
