@@ -9,7 +9,6 @@
  *       normal abnormal never always(keep) ; failed ready(progress) live(known by id only)
  * seen: vm0:PHASE vm1:PHASE (PHASE: starting running stopped failed deleting, with @NODE behind)
  *       disk scratch pv pvc secret, each with :kept :old :open :removing, or :deleting :nouid
-<<<<<<< HEAD
  * :fenced :refenced (for another VM) behind; n1 n2 (nodes) with :ready :unready (lately) :lost
  * :out (of service, lately), ?nodes; other: the root disk of job 16, alice's (other2: of another
  * job 16), with :kept :old :removing :bobs :bare (no origin) :plain (not kept) :taken :takenkept
@@ -17,22 +16,11 @@
  * another PVC of the same name); pvcx (its name has no run); foreign oddkey (not ours); nouid (the
  * VM has none); ?vms ?disks ?pvs ?pvcs ?secrets ?moves (unknown); of the VM before: wants:NODE
  * given:NODE (else where it is) evacuating blocked sending (our migration) theirs (KubeVirt's own,
- * new) stale (the same, older than the companion) bound (as old as it) unplaced (for two minutes)
- * placing (theirs has found no node yet) failed:N succeeded (our last migration, attempt N) flight:
- * ~KIND (in flight), +KIND (succeeded, not seen yet), !KIND (no answer); KIND as in action_name, on
- * the object of that kind; vm0 is meant by create-vm, scratch by create-disk
-=======
- * behind; other: the root disk of job 16, alice's (other2: of another job 16), with :kept :old
- * :removing :bobs :bare (no origin) :plain (not kept) :taken :takenkept (over by job 17), pvo its
- * PV then; pv1 pvc1 of run 1; pv2 pvc2 of the scratch disk; pv:other (for another PVC of the same
- * name); pvcx (its name has no run); foreign oddkey (not ours); nouid (the VM has none); ?vms
- * ?disks ?pvs ?pvcs ?secrets ?moves (unknown); of the VM before: wants:NODE given:NODE (else where
- * it is) evacuating blocked sending (our migration) theirs (KubeVirt's own, new) stale (the same,
- * older than the companion) bound (as old as it) found (as old, and it has found its node) unplaced
- * (for two minutes) placing (theirs has found no node yet) failed:N succeeded (our last migration,
- * attempt N) flight: ~KIND (in flight), +KIND (succeeded, not seen yet), !KIND (no answer); KIND as
- * in action_name, on the object of that kind; vm0 is meant by create-vm, scratch by create-disk
->>>>>>> 19af620 (mutations: let the move's tests catch theirs)
+ * new) stale (the same, older than the companion) bound (as old as it) found (as old, and it
+ * has found its node) unplaced (for two minutes) placing (theirs has found no node yet) failed:N
+ * succeeded (our last migration, attempt N) flight: ~KIND (in flight), +KIND (succeeded, not seen
+ * yet), !KIND (no answer); KIND as in action_name, on the object of that kind; vm0 is meant by
+ * create-vm, scratch by create-disk
  */
 #ifndef TESTS_UNIT_LITTLE_WORLD_H
 #define TESTS_UNIT_LITTLE_WORLD_H
