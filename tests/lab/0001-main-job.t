@@ -8,6 +8,7 @@ job=$(submit alice --vm=tiny -c 2 --mem=512M <<EOS
 echo "name \$VM_NAME host \$VM_HOST address \$VM_ADDRESS user \$VM_USER"
 stat -c 'key %a %U' "\$VM_SSH_KEY"
 $ssh_guest 'echo "guest cpus \$(nproc) memory \$(free -m | awk "/^Mem:/ { print \\\$2 }")"'
+sleep 5 # READY lasts until it is looked at, on a busy machine, too
 EOS
 )
 watch()
