@@ -28,6 +28,7 @@ struct settings {
 	char listen[80];
 	char cert[512], key[512];
 	char state[400];
+	bool faults;
 };
 
 static void usage(FILE *f)
@@ -88,7 +89,8 @@ static int read_settings(struct conf *y, struct settings *ret, struct err *e)
 	if (conf_str(tls, "cert", true, s.cert, sizeof(s.cert), e) < 0 ||
 	    conf_str(tls, "key", true, s.key, sizeof(s.key), e) < 0 ||
 	    conf_check_used(tls, e) < 0 ||
-	    conf_str(y, "state", true, s.state, sizeof(s.state), e) < 0)
+	    conf_str(y, "state", true, s.state, sizeof(s.state), e) < 0 ||
+	    conf_bool(y, "faults", &s.faults, e) < 0)
 		return -1;
 	*ret = s;
 	return 0;
@@ -139,7 +141,7 @@ static int open_store(const struct settings *s, sd_event *loop, struct store **r
 
 static int start(const struct settings *s, sd_event *loop, struct parts *p, struct err *e)
 {
-	struct api_settings api = {.auth = p->auth, .loop = loop};
+	struct api_settings api = {.auth = p->auth, .loop = loop, .faults_allowed = s->faults};
 	struct http_settings http = {.listen = s->listen,
 				     .cert_file = s->cert,
 				     .key_file = s->key,

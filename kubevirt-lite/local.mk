@@ -49,6 +49,7 @@ libkubeapi_a_SOURCES = \
 	kubevirt-lite/api/auth.c kubevirt-lite/api/auth.h \
 	kubevirt-lite/api/call.h \
 	kubevirt-lite/api/discovery.c \
+	kubevirt-lite/api/faults.c kubevirt-lite/api/faults.h \
 	kubevirt-lite/api/http.c kubevirt-lite/api/http.h kubevirt-lite/api/http_exchange.h \
 	kubevirt-lite/api/http_upgrade.c \
 	kubevirt-lite/api/listen.c kubevirt-lite/api/listen.h \

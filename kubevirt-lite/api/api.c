@@ -15,6 +15,7 @@ static void call_free(void *p)
 {
 	struct api_call *c = p;
 
+	sd_event_source_disable_unref(c->late);
 	json_object_put(c->body);
 	json_object_put(c->status);
 	free(c);
@@ -22,14 +23,28 @@ static void call_free(void *p)
 
 /* --- answers --- */
 
+/* The answer of a request that was carried out, lost on purpose. */
+static bool spoiled(struct api_call *c)
+{
+	if (!faults_spoil(c))
+		return false;
+	json_object_put(STEAL(c->status));
+	status_set(&c->status, 500, "InternalError", "fault on purpose: done");
+	call_refuse(c);
+	return true;
+}
+
 void call_answer(struct api_call *c, int code, struct json_object *json)
 {
 	size_t len;
 	int flags = request_flag(&c->req, "pretty")
 			    ? JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE
 			    : JSON_OUT;
-	const char *text = json_object_to_json_string_length(json, flags, &len);
+	const char *text;
 
+	if (spoiled(c))
+		return;
+	text = json_object_to_json_string_length(json, flags, &len);
 	http_answer(c->http, code, "application/json", text, len);
 }
 
@@ -43,6 +58,8 @@ void call_answer_object(struct api_call *c, int code, struct json_object *object
 
 void call_answer_text(struct api_call *c, int code, const char *text)
 {
+	if (spoiled(c))
+		return;
 	http_header(c->http, "X-Content-Type-Options", "nosniff");
 	http_answer(c->http, code, text_plain, text, strlen(text));
 }
@@ -252,6 +269,14 @@ static int identify(struct api_call *c, const struct http_request *h, struct err
 	return -1;
 }
 
+void api_go_on(struct api_call *c)
+{
+	if (c->req.kind)
+		dispatch(c);
+	else if (!faults_answer(c) && !api_meta(c))
+		call_answer_text(c, 404, "404 page not found\n");
+}
+
 static int begin(struct api_call *c, struct http_request *h)
 {
 	struct err e;
@@ -283,10 +308,8 @@ void api_handle(void *api, struct http_request *h)
 	h->user_free = call_free;
 	if (begin(c, h) < 0)
 		call_refuse(c);
-	else if (c->req.kind)
-		dispatch(c);
-	else if (!api_meta(c))
-		call_answer_text(c, 404, "404 page not found\n");
+	else if (!faults_hit(c))
+		api_go_on(c);
 	log_debug("action=request user=%s method=%s path=%s", c->who.user ? c->who.user : "-",
 		  h->method, h->uri);
 }

@@ -15,6 +15,7 @@ struct api_settings {
 	const struct auth *auth;
 	const struct subresource_hooks *hooks;
 	struct sd_event *loop;
+	bool faults_allowed; /* serve /debug/faults; see faults.h */
 };
 
 /* Makes the namespaces every cluster has. */

@@ -14,6 +14,8 @@ void subresource_answer(struct subresource_call *call, int code, struct json_obj
 
 	if (body)
 		call_answer(c, code, body);
+	else if (c->spoil)
+		call_answer(c, code, NULL);
 	else
 		http_answer(c->http, code, NULL, "", 0);
 	json_object_put(body);

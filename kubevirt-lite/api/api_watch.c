@@ -214,6 +214,18 @@ static void send_expired(struct watcher *w, const struct err *why)
 	http_stream_end(w->stream);
 }
 
+void api_watch_break(struct api *a, bool expired)
+{
+	struct err why;
+
+	(void)err_set(&why, ERR_ABSENT, "fault on purpose");
+	for (struct watcher *w = a->watchers; w; w = w->next)
+		if (expired)
+			send_expired(w, &why);
+		else
+			http_stream_cut(w->stream);
+}
+
 static void send_since(struct api *a, struct watcher *w, uint64_t version)
 {
 	uint64_t oldest;

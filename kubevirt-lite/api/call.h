@@ -5,6 +5,7 @@
 
 #include "kubevirt-lite/admission/status.h"
 #include "kubevirt-lite/api/api.h"
+#include "kubevirt-lite/api/faults.h"
 #include "kubevirt-lite/api/output.h"
 #include "kubevirt-lite/api/request.h"
 #include "kubevirt-lite/api/service_token.h"
@@ -19,6 +20,7 @@ struct api {
 	struct service_tokens tokens;
 	struct relay *relays; /* relay.c has these */
 	uint64_t told;        /* the newest version the store has told about */
+	struct faults faults;
 };
 
 struct api_call {
@@ -32,6 +34,8 @@ struct api_call {
 	struct json_object *status; /* the refusal, once there is one */
 	bool dry_run;
 	struct subresource_call hook;
+	struct sd_event_source *late; /* faults.c: not begun yet */
+	bool spoil;                   /* faults.c: the answer will be a 500 */
 };
 
 /* Each answers the call, at once or later. */
@@ -45,6 +49,7 @@ void api_delete(struct api_call *c);
 void api_delete_collection(struct api_call *c);
 void api_hook(struct api_call *c);
 void api_token(struct api_call *c); /* serviceaccounts/token */
+void api_go_on(struct api_call *c); /* finds one of them */
 /* Paths that are no objects: discovery, version, health, OpenAPI. False: no such path. */
 bool api_meta(struct api_call *c);
 
@@ -56,6 +61,8 @@ void api_filter_free(struct api_filter *f);
 DEFINE_AUTO(struct api_filter *, api_filter_free)
 
 int api_watch_start(struct api *a, struct err *e); /* subscribes */
+/* Ends all watches, each by a "410 Expired" or in the middle of a word. */
+void api_watch_break(struct api *a, bool expired);
 
 /* The answers. json is borrowed. */
 void call_answer(struct api_call *c, int code, struct json_object *json);

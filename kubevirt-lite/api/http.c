@@ -113,6 +113,12 @@ void http_stream_end(struct http_stream *st)
 	stream_wake(st);
 }
 
+void http_stream_cut(struct http_stream *st)
+{
+	st->cut = true;
+	stream_wake(st);
+}
+
 static void stream_free(struct http_stream *st)
 {
 	if (!st)

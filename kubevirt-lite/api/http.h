@@ -58,6 +58,7 @@ struct http_stream *http_stream(struct http_request *r, const char *type, void (
 #define HTTP_STREAM_MAX (64U << 20)
 int http_stream_send(struct http_stream *st, const char *data, size_t len);
 void http_stream_end(struct http_stream *st);
+void http_stream_cut(struct http_stream *st); /* at once, in the middle of a word */
 
 /* Another protocol on the connection: after the answer 101, with the headers given by http_header,
  * its bytes go through these, in the clear, until http_upgrade_close. closed is called once, when

@@ -43,6 +43,7 @@ kubevirt_lite_configure()
 			heartbeat: 192.168.170.190
 			node_timeout: 15s
 			guests: ${LAB_GUESTS:-qemu}
+			faults: true
 			ceph: {$(ceph_cluster_id): /etc/ceph/ceph.conf}
 			nodes:
 		EOF

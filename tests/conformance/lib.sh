@@ -56,10 +56,12 @@ start_server()
 		rbac:
 		  - {user: alice, namespaces: [hpc-vms], resources: [virtualmachines.kubevirt.io], verbs: [get, list]}
 		  - {group: people, resources: [nodes], verbs: [list]}
+		  - {group: people, namespaces: [hpc-vms], resources: [configmaps], verbs: [create]}
 		state: $tmp/state
 		run_dir: $tmp/run
 		guests: simulated
 		simulated: {boot: 1s, agent: 1s}
+		faults: true
 		nodes:
 		  - {name: cn01, cpus: 64, memory: 256G}
 		  - {name: cn02, cpus: 64, memory: 256G}
