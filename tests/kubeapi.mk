@@ -28,3 +28,11 @@ tests_fuzz_fuzz_kube_patch_SOURCES = tests/fuzz/fuzz_kube_patch.c
 nodist_tests_fuzz_fuzz_kube_patch_SOURCES = $(fuzz_main)
 tests_fuzz_fuzz_kube_patch_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_kube_patch_LDADD = $(kubeapi_libs)
+
+# kubevirt-lite's watches over TLS, seen by vmd's
+check_PROGRAMS += tests/integration/watch_stress
+TESTS += tests/integration/watch_stress
+tests_integration_watch_stress_SOURCES = tests/integration/watch_stress.c \
+	tests/integration/watch_stress.h tests/integration/watch_stress_client.c
+tests_integration_watch_stress_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_integration_watch_stress_LDADD = libvmkube.a $(kubeapi_libs) $(CURL_LIBS)
