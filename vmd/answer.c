@@ -340,6 +340,7 @@ void answer_metrics(void *ctx, struct strbuf *out)
 		.slurm_known = want->known,
 		.vms_known = d->seen.vms_known,
 		.disks_known = d->seen.disks_known,
+		.held = reconciler_plan(d->reconciler)->held,
 		.n_worker = 3,
 		.worker = {{"slurm", slurm_view_age_us(d->slurm)},
 			   {"rbd", d->disks ? disk_view_age_us(d->disks) : 0},

@@ -6,7 +6,7 @@ T_LOG_COMPILER = bash
 AM_TESTS_ENVIRONMENT = top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' CC='$(CC)'; \
 	export top_srcdir top_builddir CC;
 
-lint_tests = tests/lint/configure.t tests/lint/docs.t tests/lint/layers.t tests/lint/pure.t
+lint_tests = tests/lint/alerts.t tests/lint/configure.t tests/lint/docs.t tests/lint/layers.t tests/lint/pure.t
 TESTS += $(lint_tests)
 tests/lint/pure.log: libvmcore.a
 EXTRA_DIST += $(lint_tests) \

@@ -28,6 +28,7 @@ static void setup(void)
 	view.vms_known = true;
 	view.leads = true;
 	(void)str_copy(view.leader, sizeof(view.leader), "masternode");
+	view.held = 12;
 	view.n_worker = 1;
 	view.worker[0] = (struct metrics_worker){.name = "munge", .age_us = 250000};
 	view.resident_bytes = 4096;
@@ -40,6 +41,7 @@ static const char *const lines[] = {
 	"vmd_rounds_total 11",
 	"vmd_actions_in_flight 2",
 	"vmd_approval_wanted 1",
+	"vmd_held_vms 12",
 	"vmd_actions_total{action=\"create-vm\",result=\"ok\"} 2",
 	"vmd_actions_total{action=\"create-vm\",result=\"retry\"} 0",
 	"vmd_actions_total{action=\"record\",result=\"invalid\"} 1",

@@ -149,6 +149,8 @@ void metrics_text(const struct metrics *m, const struct metrics_view *v, struct 
 	       v->counts.in_flight);
 	number(out, "vmd_approval_wanted", "gauge",
 	       "1: deletions are held back until somebody approves.", v->counts.approval_wanted);
+	number(out, "vmd_held_vms", "gauge",
+	       "VMs whose jobs Slurm does not know, held back until somebody approves.", v->held);
 	add_actions(m, out);
 	head(out, "vmd_calls_total", "counter",
 	     "Changes in Kubernetes, lists of Slurm and Ceph, by result.");

@@ -49,6 +49,7 @@ struct metrics_view {
 	bool slurm_known, vms_known, disks_known;
 	bool leads;
 	char leader[80]; /* the host of who does; "" nobody */
+	size_t held;     /* VMs, until somebody approves */
 	size_t n_worker;
 	struct metrics_worker worker[8];
 	uint64_t resident_bytes; /* metrics_resident_bytes() */
