@@ -1,51 +1,51 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What lies between the true world and vmd: requests on their way, with their faults, and views
- * that are late, fail or come back empty; the real reconciler; and the rules that hold at every
- * moment. */
+ * that are late, fail, come back in part or differ in age; the real reconciler; and the rules that
+ * hold at every moment. */
 #include "tests/sim/sim_world.h"
 
 #include "vmd/base/str.h"
 
-#define TICK_US (SIM_S / 2)
+#define VIEW_AGE_US (175 * SIM_S) /* so old may be what is known of one object */
 
 /* ---- requests on their way ---- */
 
-static bool is_disk_action(const struct action *a)
+/* What is removed is removed because it was seen, in a list that was whole. */
+static void check_known(struct sim *w, const struct action *a)
 {
-	return action_class(a->kind) == CLASS_DISK;
+	const struct sim_view *v = &w->view;
+	bool known = true;
+
+	switch (action_class(a->kind)) {
+	case CLASS_VM: known = v->vms_known; break;
+	case CLASS_DISK: known = v->disks_known && v->vms_known; break;
+	case CLASS_PV:
+	case CLASS_PVC:
+	case CLASS_SECRET: known = v->volumes_known && v->vms_known; break;
+	case CLASS_JOB_END:
+	case CLASS_JOB_RECORD: break;
+	}
+	if (!v->jobs_known || (action_removes(a->kind) && !known))
+		sim_wrong(w, "%s of %s from a list that is not whole", action_name(a->kind),
+			  a->object);
 }
 
-/* What becomes of a request: when it takes effect, and when and what vmd hears. */
-static void fate(struct sim *w, struct sim_request *r)
+/* A root disk that is to be kept is marked before it may go. By what vmd saw: a removal that hangs
+ * in librbd may end when the job has lived and ended again. */
+static void check_kept(struct sim *w, const struct action *a)
 {
-	r->apply_us = w->now_us + (int64_t)sim_chance(w, 3) * TICK_US;
-	r->reply_us = r->apply_us;
-	r->outcome = (struct err){.kind = ERR_NONE};
-	if (sim_chance(w, 100) >= w->faults_percent)
+	const struct sim_view *v = &w->view;
+	char key[JOB_KEY_MAX + 1];
+
+	if (a->kind != ACT_REMOVE_DISK || !disk_is_root(a->object))
 		return;
-	switch (sim_chance(w, 5)) {
-	case 0: /* refused for now */
-		r->apply_us = INT64_MAX;
-		err_set(&r->outcome, ERR_RETRY, "503");
-		break;
-	case 1: /* lost; disks never are: their requests are calls */
-		if (!is_disk_action(&r->action))
-			r->apply_us = INT64_MAX;
-		r->reply_us = w->now_us + 10 * SIM_S;
-		err_set(&r->outcome, ERR_UNSURE, "no answer");
-		break;
-	case 2: /* done, but the reply is lost */
-		r->reply_us = r->apply_us + 10 * SIM_S;
-		err_set(&r->outcome, ERR_UNSURE, "no answer");
-		break;
-	case 3: /* done, and nothing is ever heard of it */ r->reply_us = INT64_MAX; break;
-	default: /* done long after vmd gave up */
-		r->reply_us = w->now_us + 10 * SIM_S;
-		if (!is_disk_action(&r->action))
-			r->apply_us = r->reply_us + (int64_t)sim_chance(w, 60) * SIM_S;
-		err_set(&r->outcome, ERR_UNSURE, "no answer");
-		break;
-	}
+	for (size_t i = 0; i < v->n_disk; i++)
+		if (str_eq(v->disk[i].name, a->object) && v->disk[i].kept_until_s)
+			return;
+	for (size_t i = 0; i < v->n_job; i++)
+		if (str_eq(job_key(&v->job[i], key, sizeof(key)), a->job_key) &&
+		    v->job[i].phase == JOB_ENDED && v->job[i].end == JOB_END_ABNORMAL)
+			sim_wrong(w, "%s is removed and was not kept", a->object);
 }
 
 static int apply(void *self, const struct action *a, uint64_t ticket, struct err *e)
@@ -55,15 +55,17 @@ static int apply(void *self, const struct action *a, uint64_t ticket, struct err
 
 	if (w->faults_percent && sim_chance(w, 200) == 0)
 		return err_set(e, ERR_RETRY, "queue full");
-	if (!sim_job_of(w, a->job_key))
+	if (!sim_is_ours(w, a->job_key))
 		sim_wrong(w, "%s of something that is not ours", action_name(a->kind));
+	check_known(w, a);
+	check_kept(w, a);
 	for (size_t i = 0; i < SIM_FLYING && !r; i++)
 		if (!w->request[i].used)
 			r = &w->request[i];
 	if (!r)
 		return err_set(e, ERR_RETRY, "queue full");
 	*r = (struct sim_request){.used = true, .ticket = ticket, .life = w->life, .action = *a};
-	fate(w, r);
+	sim_fate(w, r);
 	return 0;
 }
 
@@ -82,7 +84,8 @@ static void requests_move(struct sim *w)
 		if (r->apply_us <= w->now_us) {
 			struct err e = {.kind = ERR_NONE};
 
-			r->apply_us = INT64_MAX;
+			r->apply_us = r->twice ? r->reply_us : INT64_MAX;
+			r->twice = false;
 			if (sim_effect(w, &r->action, &e) < 0 && r->outcome.kind == ERR_NONE)
 				r->outcome = e;
 			if (++w->effects == w->crash_at)
@@ -111,13 +114,33 @@ static size_t volumes_see(struct volume_seen *to, const struct volume_seen *from
 	return n;
 }
 
-static void kube_see(struct sim *w)
+/* Of some places nothing was heard since the last look: an event is on its way still. */
+static void vms_hear(struct sim *w, int64_t next_us)
+{
+	struct sim_view *v = &w->view;
+
+	for (size_t i = 0; i < SIM_OBJECTS; i++) {
+		if (v->heard_us[i] && next_us - v->heard_us[i] < VIEW_AGE_US &&
+		    sim_chance(w, 400) < w->faults_percent)
+			continue;
+		v->heard_vm[i] = w->vm[i].vm;
+		v->heard_us[i] = w->now_us;
+	}
+}
+
+static void vms_see(struct sim *w)
 {
 	struct sim_view *v = &w->view;
 
 	for (size_t i = 0; i < SIM_OBJECTS; i++)
-		if (w->vm[i].vm.phase != VM_ABSENT)
-			v->vm[v->n_vm++] = w->vm[i].vm;
+		if (v->heard_vm[i].phase != VM_ABSENT)
+			v->vm[v->n_vm++] = v->heard_vm[i];
+}
+
+static void volumes_look(struct sim *w)
+{
+	struct sim_view *v = &w->view;
+
 	v->n_pv = volumes_see(v->pv, w->pv);
 	v->n_pvc = volumes_see(v->pvc, w->pvc);
 	v->n_secret = volumes_see(v->secret, w->secret);
@@ -140,34 +163,64 @@ static int64_t look_again_us(struct sim *w, unsigned stall_s)
 {
 	if (sim_chance(w, 100) < w->faults_percent / 4)
 		return w->now_us + (int64_t)sim_chance(w, stall_s) * SIM_S;
-	return w->now_us + (int64_t)sim_chance(w, 4) * TICK_US;
+	return w->now_us + (int64_t)sim_chance(w, 4) * SIM_TICK_US;
+}
+
+/* A list that failed half-way: some of it is there, and must not be taken for all. */
+static size_t part_of(struct sim *w, size_t n)
+{
+	return n ? (size_t)sim_chance(w, n + 1) : 0;
+}
+
+static bool look_fails(struct sim *w)
+{
+	return sim_chance(w, 100) < w->faults_percent / 5;
+}
+
+static void kube_look(struct sim *w)
+{
+	struct sim_view *v = &w->view;
+
+	if (v->vms_us <= w->now_us) {
+		v->vms_known = !look_fails(w);
+		v->vms_us = look_again_us(w, 170);
+		v->n_vm = 0;
+		vms_hear(w, v->vms_us);
+		vms_see(w);
+		if (!v->vms_known)
+			v->n_vm = part_of(w, v->n_vm);
+		w->wake_us = w->now_us;
+	}
+	if (v->volumes_us <= w->now_us) {
+		v->volumes_known = !look_fails(w);
+		v->volumes_us = look_again_us(w, 170);
+		volumes_look(w);
+		if (!v->volumes_known) {
+			v->n_pv = part_of(w, v->n_pv);
+			v->n_pvc = part_of(w, v->n_pvc);
+			v->n_secret = part_of(w, v->n_secret);
+		}
+		w->wake_us = w->now_us;
+	}
 }
 
 static void views_move(struct sim *w)
 {
 	struct sim_view *v = &w->view;
-	bool fails = sim_chance(w, 100) < w->faults_percent / 5;
 
-	if (v->vms_us <= w->now_us) {
-		v->vms_known = v->volumes_known = !fails;
-		v->n_vm = 0;
-		v->n_pv = v->n_pvc = v->n_secret = 0;
-		if (!fails) /* else it came back empty, which must not be taken for true */
-			kube_see(w);
-		v->vms_us = look_again_us(w, 170);
-		w->wake_us = w->now_us;
-	}
+	kube_look(w);
 	if (v->disks_us <= w->now_us) {
-		v->disks_known = !fails;
+		v->disks_known = !look_fails(w);
 		v->n_disk = 0;
-		if (!fails)
-			disks_see(w);
+		disks_see(w);
+		if (!v->disks_known)
+			v->n_disk = part_of(w, v->n_disk);
 		v->disks_us = look_again_us(w, 25);
 		w->wake_us = w->now_us;
 	}
 	if (v->jobs_us <= w->now_us) {
-		v->jobs_known = !fails;
-		v->n_job = fails ? 0 : SIM_JOBS;
+		v->jobs_known = !look_fails(w);
+		v->n_job = v->jobs_known ? SIM_JOBS : part_of(w, SIM_JOBS);
 		for (size_t i = 0; i < SIM_JOBS; i++)
 			v->job[i] = w->job[i].job;
 		v->jobs_us = look_again_us(w, 60);
@@ -226,7 +279,8 @@ static void check(struct sim *w)
 
 void sim_tick(struct sim *w)
 {
-	w->now_us += TICK_US;
+	w->now_us += SIM_TICK_US;
+	sim_faults_move(w);
 	sim_world_move(w);
 	requests_move(w);
 	if (w->crashed)
@@ -247,7 +301,7 @@ void sim_crash(struct sim *w)
 	w->born_us = w->now_us;
 	w->crashed = false;
 	for (size_t i = 0; i < SIM_FLYING; i++) /* librbd dies with the process */
-		if (w->request[i].used && is_disk_action(&w->request[i].action))
+		if (w->request[i].used && sim_is_disk(&w->request[i].action))
 			w->request[i].used = false;
 	w->view = (struct sim_view){.n_vm = 0};
 }

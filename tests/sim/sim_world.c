@@ -147,9 +147,6 @@ static int disk_remove(struct sim *w, const struct action *a, struct err *e)
 		return err_set(e, ERR_RETRY, "%s is in use", a->object);
 	if (j && !j->ended_once)
 		sim_wrong(w, "%s was removed though its job never ended", a->object);
-	if (j && j->job.end == JOB_END_ABNORMAL && j->job.phase == JOB_ENDED && !d->kept_until_s &&
-	    disk_is_root(d->name))
-		sim_wrong(w, "%s was not kept", a->object);
 	*d = (struct disk_seen){.name = ""};
 	return 0;
 }

@@ -11,6 +11,7 @@
 #define SIM_NODES   3
 #define SIM_OBJECTS 32 /* of each kind */
 #define SIM_FLYING  512
+#define SIM_FORGOT  8 /* keys of jobs that Slurm forgot */
 #define SIM_S       INT64_C(1000000)
 
 struct sim_job {
@@ -42,13 +43,17 @@ struct sim_request {
 	uint64_t ticket;
 	unsigned life;              /* of which vmd; replies reach only that one */
 	int64_t apply_us, reply_us; /* INT64_MAX: never, or done */
+	bool twice;                 /* takes effect once more before vmd hears of it */
 	struct err outcome;
 	bool used;
 };
 
 struct sim_view {
 	bool vms_known, volumes_known, disks_known, jobs_known;
-	int64_t vms_us, disks_us, jobs_us; /* when it is looked at next */
+	int64_t vms_us, volumes_us, disks_us, jobs_us; /* when it is looked at next */
+	/* What was last heard of each place, and when: of some it is older than of others. */
+	struct vm_seen heard_vm[SIM_OBJECTS];
+	int64_t heard_us[SIM_OBJECTS];
 	size_t n_vm, n_disk, n_pv, n_pvc, n_secret, n_job;
 	struct vm_seen vm[SIM_OBJECTS];
 	struct disk_seen disk[SIM_OBJECTS];
@@ -61,6 +66,10 @@ struct sim {
 	uint64_t rng;
 	int64_t now_us, born_us; /* born: when this vmd started */
 	unsigned faults_percent; /* of requests and of looks that go wrong */
+	int64_t quiet_until_us;  /* the API server asked for silence */
+	int64_t wall_jump_s;     /* how wrong the wall clock is */
+	char forgot[SIM_FORGOT][JOB_KEY_MAX + 1];
+	size_t n_forgot;
 	unsigned life, effects, crash_at;
 	bool crashed;
 	uint64_t uids;
@@ -91,12 +100,18 @@ uint64_t sim_chance(struct sim *w, uint64_t below);
 
 static inline int64_t sim_wall_s(const struct sim *w)
 {
-	return 1700000000 + w->now_us / SIM_S;
+	return 1700000000 + w->wall_jump_s + w->now_us / SIM_S;
 }
 
 /* Of sim_world.c, for sim_vmd.c. */
 void sim_world_move(struct sim *w);
 int sim_effect(struct sim *w, const struct action *a, struct err *e);
+/* Of sim_faults.c: what becomes of a request, and what else goes wrong by itself. */
+void sim_fate(struct sim *w, struct sim_request *r);
+void sim_faults_move(struct sim *w);
+bool sim_is_ours(struct sim *w, const char *key); /* of a job that is or was */
+bool sim_is_disk(const struct action *a);
+#define SIM_TICK_US (SIM_S / 2)
 void sim_wrong(struct sim *w, const char *fmt, ...) PRINTF(2, 3); /* the first one counts */
 struct sim_job *sim_job_of(struct sim *w, const char *key);
 /* A VM that may have the job's disks open; NULL: none. */

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What goes wrong, drawn from the seed: with a request (refused, throttled, forbidden, lost, done
+ * without an answer, done twice, done late, stuck), and with the world (the wall
+ * clock jumps, slurmctld forgets a job and gives its id to another one, a job that has ended is
+ * queued again). What is wrong with views is in sim_vmd.c.
+ *
+ * Bounds are those that DESIGN.md promises to live with: a create without an answer lands within
+ * 75 s, a view is at most 180 s old. */
+#include "tests/sim/sim_world.h"
+
+#include "vmd/base/str.h"
+
+bool sim_is_disk(const struct action *a)
+{
+	return action_class(a->kind) == CLASS_DISK;
+}
+
+static void refuse(struct sim_request *r, enum err_kind kind, const char *text)
+{
+	r->apply_us = INT64_MAX;
+	(void)err_set(&r->outcome, kind, "%s", text);
+}
+
+static void lose_answer(struct sim_request *r, int64_t us)
+{
+	r->reply_us = us;
+	(void)err_set(&r->outcome, ERR_UNSURE, "no answer");
+}
+
+/* Calls into librbd are never lost, but they hang: done or not, a thread comes back late. */
+static void disk_fate(struct sim *w, struct sim_request *r)
+{
+	switch (sim_chance(w, 6)) {
+	case 0: refuse(r, ERR_RETRY, "EBUSY"); break;
+	case 1: refuse(r, ERR_FULL, "ENOSPC"); break;
+	case 2: /* ETIMEDOUT, and it was done all the same */
+		lose_answer(r, r->apply_us + 10 * SIM_S);
+		break;
+	case 3: /* stuck, then done; vmd waits for 15 minutes */
+		r->apply_us = w->now_us + (int64_t)sim_chance(w, 600) * SIM_S;
+		r->reply_us = r->apply_us;
+		break;
+	case 4: /* stuck for ever */ r->apply_us = r->reply_us = INT64_MAX; break;
+	default: r->reply_us = INT64_MAX; break; /* done, and nothing is ever heard of it */
+	}
+}
+
+static void kube_fate(struct sim *w, struct sim_request *r)
+{
+	switch (sim_chance(w, 9)) {
+	case 0: refuse(r, ERR_RETRY, "503"); break;
+	case 1: /* 429 with Retry-After: nobody may ask for a while */
+		refuse(r, ERR_RETRY, "429");
+		w->quiet_until_us = w->now_us + (int64_t)sim_chance(w, 60) * SIM_S;
+		break;
+	case 2: /* forbidden, now and then: a create is given up for it */
+		refuse(r, sim_chance(w, 4) ? ERR_RETRY : ERR_DENIED, "403");
+		break;
+	case 3: /* lost */
+		r->apply_us = INT64_MAX;
+		lose_answer(r, w->now_us + 10 * SIM_S);
+		break;
+	case 4: lose_answer(r, r->apply_us + 10 * SIM_S); break; /* done */
+	case 5: r->reply_us = INT64_MAX; break;                  /* done, and never a word */
+	case 6: /* sent again by the library, since a connection broke */
+		r->twice = true;
+		r->reply_us = r->apply_us + (int64_t)(1 + sim_chance(w, 8)) * SIM_S;
+		break;
+	default: /* done long after vmd gave up */
+		lose_answer(r, w->now_us + 10 * SIM_S);
+		r->apply_us = r->reply_us + (int64_t)sim_chance(w, 60) * SIM_S;
+		break;
+	}
+}
+
+void sim_fate(struct sim *w, struct sim_request *r)
+{
+	r->apply_us = w->now_us + (int64_t)sim_chance(w, 3) * SIM_TICK_US;
+	r->reply_us = r->apply_us;
+	r->outcome = (struct err){.kind = ERR_NONE};
+	if (!sim_is_disk(&r->action) && w->now_us < w->quiet_until_us)
+		refuse(r, ERR_RETRY, "the server asked to wait");
+	else if (sim_chance(w, 100) >= w->faults_percent)
+		return;
+	else if (sim_is_disk(&r->action))
+		disk_fate(w, r);
+	else
+		kube_fate(w, r);
+}
+
+bool sim_is_ours(struct sim *w, const char *key)
+{
+	for (size_t i = 0; i < w->n_forgot; i++)
+		if (str_eq(w->forgot[i], key))
+			return true;
+	return sim_job_of(w, key) != NULL;
+}
+
+/* slurmctld came back with an older state: the id goes to a new job, with another nonce. */
+static void job_is_forgotten(struct sim *w)
+{
+	struct sim_job *j = &w->job[sim_chance(w, SIM_JOBS)];
+
+	if (w->n_forgot == SIM_FORGOT || j->job.phase == JOB_ENDED)
+		return;
+	(void)job_key(&j->job, w->forgot[w->n_forgot++], sizeof(w->forgot[0]));
+	j->job.request.nonce[0] = (char)('0' + w->n_forgot);
+	j->job.phase = JOB_PENDING;
+	j->job.restarts = 0;
+	j->job.node[0] = '\0';
+	j->ended_once = false;
+	j->step = 0;
+	j->next_us = w->now_us + (int64_t)sim_chance(w, 60) * SIM_S;
+}
+
+/* scontrol requeue of a job that is over, while Slurm still knows it. */
+static void job_lives_again(struct sim *w)
+{
+	struct sim_job *j = &w->job[sim_chance(w, SIM_JOBS)];
+
+	if (j->job.phase != JOB_ENDED)
+		return;
+	j->job.phase = JOB_PENDING;
+	j->job.restarts++;
+	j->job.node[0] = '\0';
+	j->step = 2;
+	j->next_us = w->now_us + (int64_t)sim_chance(w, 60) * SIM_S;
+}
+
+void sim_faults_move(struct sim *w)
+{
+	if (!w->faults_percent || sim_chance(w, 20000) >= w->faults_percent)
+		return;
+	switch (sim_chance(w, 3)) {
+	case 0: job_is_forgotten(w); break;
+	case 1: job_lives_again(w); break;
+	default: /* an hour ahead, or back; vmd's timers do not look at it */
+		w->wall_jump_s += (int64_t)sim_chance(w, 7200) - 3600;
+		break;
+	}
+}
