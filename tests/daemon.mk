@@ -68,3 +68,10 @@ tests_fuzz_fuzz_settings_LDADD = libsettings.a libvmcore.a $(base_libs)
 TESTS += tests/lint/docs.t
 tests/lint/docs.log: vmd/vmd
 EXTRA_DIST += tests/lint/docs.t
+
+# what a guest's port says
+check_PROGRAMS += tests/fuzz/fuzz_probe
+tests_fuzz_fuzz_probe_SOURCES = tests/fuzz/fuzz_probe.c
+nodist_tests_fuzz_fuzz_probe_SOURCES = $(fuzz_main)
+tests_fuzz_fuzz_probe_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_probe_LDADD = libdaemon.a libvmcore.a $(base_libs) $(SSH_LIBS)

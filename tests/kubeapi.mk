@@ -28,6 +28,24 @@ tests_fuzz_fuzz_kube_patch_SOURCES = tests/fuzz/fuzz_kube_patch.c
 nodist_tests_fuzz_fuzz_kube_patch_SOURCES = $(fuzz_main)
 tests_fuzz_fuzz_kube_patch_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_kube_patch_LDADD = $(kubeapi_libs)
+check_PROGRAMS += tests/fuzz/fuzz_kube_api
+tests_fuzz_fuzz_kube_api_SOURCES = tests/fuzz/fuzz_kube_api.c
+nodist_tests_fuzz_fuzz_kube_api_SOURCES = $(fuzz_main)
+tests_fuzz_fuzz_kube_api_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_fuzz_fuzz_kube_api_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_kube_api_LDADD = $(kubeapi_libs)
+check_PROGRAMS += tests/fuzz/fuzz_kube_machine
+tests_fuzz_fuzz_kube_machine_SOURCES = tests/fuzz/fuzz_kube_machine.c
+nodist_tests_fuzz_fuzz_kube_machine_SOURCES = $(fuzz_main)
+tests_fuzz_fuzz_kube_machine_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_fuzz_fuzz_kube_machine_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_kube_machine_LDADD = $(guest_libs) $(base_libs)
+check_PROGRAMS += tests/fuzz/fuzz_kube_text
+tests_fuzz_fuzz_kube_text_SOURCES = tests/fuzz/fuzz_kube_text.c
+nodist_tests_fuzz_fuzz_kube_text_SOURCES = $(fuzz_main)
+tests_fuzz_fuzz_kube_text_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_fuzz_fuzz_kube_text_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_kube_text_LDADD = $(kubeapi_libs)
 
 # kubevirt-lite's watches over TLS, seen by vmd's
 check_PROGRAMS += tests/integration/watch_stress

@@ -20,6 +20,15 @@ static struct json_object *status_new(const char *outcome)
 	return st;
 }
 
+/* Clients' bytes come back in these texts: a JSON string must be UTF-8 all the same. */
+static void put_text(struct json_object *o, const char *key, const char *text)
+{
+	char clean[STATUS_TEXT_MAX];
+
+	str_cut(clean, sizeof(clean), text);
+	json_put_str(o, key, clean);
+}
+
 int status_set(struct json_object **ret, int code, const char *reason, const char *fmt, ...)
 {
 	struct json_object *st = status_new("Failure");
@@ -29,7 +38,7 @@ int status_set(struct json_object **ret, int code, const char *reason, const cha
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	json_put_str(st, "message", text);
+	put_text(st, "message", text);
 	if (*reason)
 		json_put_str(st, "reason", reason);
 	json_put_int(st, "code", code);
@@ -57,9 +66,9 @@ void status_details(struct json_object *st, const char *name, const char *group,
 	struct json_object *d = details(st);
 
 	if (name && *name)
-		json_put_str(d, "name", name);
+		put_text(d, "name", name);
 	if (group && *group)
-		json_put_str(d, "group", group);
+		put_text(d, "group", group);
 	if (kind && *kind)
 		json_put_str(d, "kind", kind);
 }
@@ -77,9 +86,9 @@ void status_cause(struct json_object *st, const char *reason, const char *messag
 	if (reason)
 		json_put_str(cause, "reason", reason);
 	if (message)
-		json_put_str(cause, "message", message);
+		put_text(cause, "message", message);
 	if (field)
-		json_put_str(cause, "field", field);
+		put_text(cause, "field", field);
 	json_object_array_add(list, cause);
 }
 

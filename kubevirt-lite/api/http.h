@@ -24,7 +24,7 @@ struct http_request {
 	const char *authorization, *content_type, *accept; /* NULL: absent */
 	bool websocket;                                    /* it asks for one, in a way we know */
 	const char *websocket_key, *websocket_protocols;   /* NULL: absent */
-	const char *body;
+	const char *body;                                  /* terminated */
 	size_t body_len;
 	void *user;                    /* the handler's own, */
 	void (*user_free)(void *user); /* freed with the request */

@@ -109,20 +109,19 @@ static void answered(struct target *t)
 	p->settings.answered(p->settings.ctx, t->vm);
 }
 
-/* 1: the answer of a service that is up; 0: too short to tell; -1: of something else. */
-static int judge(const struct target *t)
+int probe_judge(enum vm_profile profile, const unsigned char *answer, size_t len)
 {
 	static const unsigned char ssh[] = {'S', 'S', 'H', '-'};
 
-	switch (t->profile) {
+	switch (profile) {
 	case VM_PROFILE_LINUX:
-		if (memcmp(t->answer, ssh, t->len < sizeof(ssh) ? t->len : sizeof(ssh)) != 0)
+		if (memcmp(answer, ssh, len < sizeof(ssh) ? len : sizeof(ssh)) != 0)
 			return -1;
-		return t->len >= sizeof(ssh);
+		return len >= sizeof(ssh);
 	case VM_PROFILE_WINDOWS: /* TPKT version 3, then X.224: 0xd0 is connection confirm */
-		if ((t->len > 0 && t->answer[0] != 3) || (t->len > 5 && t->answer[5] != 0xd0))
+		if ((len > 0 && answer[0] != 3) || (len > 5 && answer[5] != 0xd0))
 			return -1;
-		return t->len > 5;
+		return len > 5;
 	}
 	return -1;
 }
@@ -151,7 +150,7 @@ static void on_readable(struct target *t)
 		return;
 	}
 	t->len += (size_t)n;
-	verdict = judge(t);
+	verdict = probe_judge(t->profile, t->answer, t->len);
 	if (verdict > 0)
 		answered(t);
 	else if (verdict < 0 || t->len == sizeof(t->answer))

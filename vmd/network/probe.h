@@ -29,6 +29,8 @@ DEFINE_AUTO(struct prober *, prober_free)
  * that is none is never reachable. */
 bool prober_ask(struct prober *p, const char *vm, const char *node, const char *address,
 		enum vm_profile profile);
+/* 1: so begins the answer of a service that is up; 0: too short to tell; -1: of something else. */
+int probe_judge(enum vm_profile profile, const unsigned char *answer, size_t len);
 /* At the end of a round: forgets guests that were not asked for since the last call. */
 void prober_sweep(struct prober *p);
 
