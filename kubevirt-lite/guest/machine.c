@@ -343,8 +343,8 @@ int machine_read(struct json_object *vmi, struct machine *ret, struct err *e)
 	if (!spec || !name || !ns || !uid)
 		return err_set(e, ERR_INVALID, "not a VirtualMachineInstance");
 	if (str_fmt(m.name, sizeof(m.name), "%s_%s", ns, name) < 0 ||
-	    str_copy(m.uuid, sizeof(m.uuid), uid) < 0 || !is_plain(m.name))
-		return err_set(e, ERR_INVALID, "name or uid is too long");
+	    str_copy(m.uuid, sizeof(m.uuid), uid) < 0 || !is_plain(m.name) || !is_plain(m.uuid))
+		return err_set(e, ERR_INVALID, "name or uid: not usable here");
 	if (text_read(spec, "domain/machine/type", m.type, sizeof(m.type), e) < 0 ||
 	    cpu_read(spec, &m, e) < 0 || memory_read(spec, &m, e) < 0 ||
 	    firmware_read(spec, &m, e) < 0 || disks_read(spec, &m, e) < 0 ||
