@@ -9,7 +9,7 @@ munge_up()
 	running munged && return
 	install -d -o munge -g munge -m 0700 /etc/munge /var/lib/munge /var/log/munge
 	install -d -o munge -g munge -m 0755 /run/munge
-	head -c 128 /dev/urandom | install -o munge -g munge -m 0400 /dev/stdin /etc/munge/munge.key
+	[ -s /etc/munge/munge.key ] || head -c 128 /dev/urandom | install -o munge -g munge -m 0400 /dev/stdin /etc/munge/munge.key
 	daemon munged masternode setpriv --reuid=munge --regid=munge --clear-groups munged --foreground
 	until_ok 10 munge -n >/dev/null
 }
