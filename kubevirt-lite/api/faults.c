@@ -9,6 +9,7 @@
 #include "vmd/base/str.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/random.h>
 #include <systemd/sd-event.h>
 #include <time.h>
@@ -56,26 +57,36 @@ static void tell(struct api_call *c)
 
 	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
 		json_put_int(o, numbers[i].key, (int64_t)*number(&c->api->faults, i));
+	json_put_str(o, "failFor", c->api->faults.fail_for);
 	call_answer(c, 200, o);
 }
 
-static int read_numbers(struct api_call *c, struct faults *ret)
+static int read_fault(struct api_call *c, struct faults *f, const char *key,
+		      struct json_object *value)
+{
+	int64_t n = json_object_get_int64(value);
+
+	if (str_eq(key, "cutWatches") || str_eq(key, "expireWatches"))
+		return 0;
+	if (str_eq(key, "failFor") && json_object_is_type(value, json_type_string) &&
+	    str_copy(f->fail_for, sizeof(f->fail_for), json_object_get_string(value)) == 0)
+		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+		if (str_eq(numbers[i].key, key) && json_object_is_type(value, json_type_int) &&
+		    n >= 0 && (uint64_t)n <= numbers[i].max) {
+			*number(f, i) = (uint64_t)n;
+			return 0;
+		}
+	return status_set(&c->status, 400, "BadRequest",
+			  "\"%.40s\" is no fault, or its value is out of range", key);
+}
+
+static int read_faults(struct api_call *c, struct faults *ret)
 {
 	json_object_object_foreach(c->body, key, value)
 	{
-		int64_t n = json_object_get_int64(value);
-		size_t i = 0;
-
-		if (str_eq(key, "cutWatches") || str_eq(key, "expireWatches"))
-			continue;
-		while (i < ARRAY_LEN(numbers) && !str_eq(numbers[i].key, key))
-			i++;
-		if (i == ARRAY_LEN(numbers) || !json_object_is_type(value, json_type_int) ||
-		    n < 0 || (uint64_t)n > numbers[i].max)
-			return status_set(&c->status, 400, "BadRequest",
-					  "\"%.40s\" is no fault, or its value is out of range",
-					  key);
-		*number(ret, i) = (uint64_t)n;
+		if (read_fault(c, ret, key, value) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -93,7 +104,7 @@ static void set(struct api_call *c)
 		call_refuse(c);
 		return;
 	}
-	if (read_numbers(c, &f) < 0) {
+	if (read_faults(c, &f) < 0) {
 		call_refuse(c);
 		return;
 	}
@@ -121,6 +132,12 @@ bool faults_answer(struct api_call *c)
 
 /* --- what they do --- */
 
+static bool is_for(const struct api_call *c, const char *text)
+{
+	return *text && (strstr(c->http->uri, text) ||
+			 memmem(c->http->body, c->http->body_len, text, strlen(text)));
+}
+
 static bool fail(struct api_call *c)
 {
 	const struct faults *f = &c->api->faults;
@@ -130,6 +147,8 @@ static bool fail(struct api_call *c)
 		(void)str_fmt(wait, sizeof(wait), "%llu", (unsigned long long)f->throttle_s);
 		http_header(c->http, "Retry-After", wait);
 		status_set(&c->status, 429, "TooManyRequests", "fault on purpose: too many");
+	} else if (is_for(c, f->fail_for)) {
+		status_set(&c->status, 500, "InternalError", "fault on purpose: never");
 	} else if (lot(100) < f->error_percent) {
 		c->spoil = c->req.verb != VERB_WATCH && lot(2) == 0;
 		if (c->spoil)

@@ -15,6 +15,7 @@ struct faults {
 	uint64_t latency_ms;    /* before each request is looked at */
 	uint64_t error_percent; /* 500; half of them after the request was carried out */
 	uint64_t throttle_s;    /* 429 with this Retry-After, for every request */
+	char fail_for[80];      /* 500 for requests whose path or body holds this; "" none */
 };
 
 /* GET: what is set; PUT: sets it anew, and cuts watches ("cutWatches") or ends them with 410

@@ -43,7 +43,7 @@ set_by_masters()
 	admin PUT /debug/faults '[1]'
 	code "no object" 400
 	admin GET /debug/faults
-	[ "$(jq -c . "$tmp/body")" = '{"latencyMilliseconds":0,"errorPercent":0,"throttleSeconds":0}' ] ||
+	[ "$(jq -c . "$tmp/body")" = '{"latencyMilliseconds":0,"errorPercent":0,"throttleSeconds":0,"failFor":""}' ] ||
 		fail "at first nothing is set: $(<"$tmp/body")"
 }
 
@@ -77,6 +77,16 @@ half_are_done()
 	if [ "$made" -eq 0 ] || [ "$made" -eq 24 ]; then
 		fail "of 24 creates that failed, $made were carried out"
 	fi
+}
+
+one_object()
+{
+	prepare PUT /debug/faults '{"failFor":"m-ill"}'
+	alice POST /api/v1/namespaces/hpc-vms/configmaps '{"metadata":{"name":"m-ill"}}'
+	code "the object that fails" 500
+	alice POST /api/v1/namespaces/hpc-vms/configmaps '{"metadata":{"name":"m-well"}}'
+	code "another one" 201
+	prepare PUT /debug/faults '{}'
 }
 
 throttle()
@@ -138,7 +148,7 @@ watches()
 start_server
 prepare POST /api/v1/namespaces '{"metadata":{"name":"hpc-vms"}}'
 prepare POST /api/v1/namespaces/hpc-vms/configmaps '{"metadata":{"name":"one"}}'
-for part in set_by_masters errors half_are_done throttle latency watches; do
+for part in set_by_masters errors half_are_done one_object throttle latency watches; do
 	$part
 done
 [ $failures -eq 0 ] && echo "ok: faults do what they say"

@@ -3,6 +3,9 @@
 # The tests on the one-host lab: as root, minutes rather than seconds.
 check-lab: all
 	$(top_srcdir)/tests/lab/run --build $(abs_top_builddir)
-.PHONY: check-lab
+# Real faults, one after the other: as root, three quarters of an hour. FAULTS="NAME ...": those only.
+check-faults: all
+	$(top_srcdir)/tests/faults/run --build $(abs_top_builddir) $(FAULTS)
+.PHONY: check-lab check-faults
 
-EXTRA_DIST += .ci/run scripts/demo scripts/guest scripts/lab scripts/lab.d tests/.shellcheckrc tests/lab
+EXTRA_DIST += .ci/run scripts/demo scripts/guest scripts/lab scripts/lab.d tests/.shellcheckrc tests/faults tests/lab

@@ -1,0 +1,130 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Slurm's daemons die, and slurmctld comes back with an older memory or none.
+# shellcheck source=tests/faults/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+slurmctld_starts()
+{
+	# shellcheck disable=SC2016 # expanded in the lab
+	on_lab bash -c '. /run/lab.d/lab.sh; . /run/lab.d/slurm.sh; slurmctld_up' || return
+	within 40 no_node_is_drained
+}
+
+fault_slurmctld_killed()
+{
+	local n i
+
+	n=$(jobs_of 20)
+	stream_begin "$n"
+	for i in 1 2 3; do
+		pause 6
+		killed slurmctld || return
+		pause 6
+		slurmctld_starts || return
+	done
+	did "slurmctld killed 3 times in a stream of $n jobs, some right after their submission"
+	stream_end vanished && all_is_well
+}
+
+# It comes back with a state from before a job: that job's id is given to another one.
+fault_job_id_again()
+{
+	local state=/var/lib/slurm/ctld before again vm
+
+	sleep 6 # slurmctld writes its state every 5 s
+	on_lab cp -a $state /run/ctld.old || return
+	before=$(submit alice "${options[@]}" <<<$'#!/bin/bash\nsleep 600')
+	within 90 job_has_vm "$before" || return
+	vm=$(on_lab kubectl get vm -A -o name -l "slurm-vm.io/job=$before")
+	killed slurmctld || return
+	on_lab sh -c "rm -rf $state && mv /run/ctld.old $state" || return
+	slurmctld_starts || return
+	again=$(submit alice "${options[@]}" <<<$'#!/bin/bash\nsleep 5')
+	equals "$again" "$before" || return
+	within 150 job_in "$again" COMPLETED || return
+	did "slurmctld forgot job $before with its VM, and gave its id to another job"
+	say "the first one's VM was $vm"
+	all_is_well
+}
+
+job_has_vm() # JOB
+{
+	contains "$(on_lab kubectl get vmi -A -l "slurm-vm.io/job=$1" -o 'jsonpath={.items[*].status.phase}')" Running
+}
+
+# All of it lost, with more VMs than the brake lets go: they stay until an administrator says so.
+fault_slurm_state_lost()
+{
+	local jobs=() job i
+
+	for ((i = 0; i < 10; i++)); do
+		jobs+=("$(submit alice "${options[@]}" <<<$'#!/bin/bash\nsleep 600')")
+	done
+	for job in "${jobs[@]}"; do
+		within 120 job_has_vm "$job" || return
+	done
+	killed slurmctld || return
+	on_lab sh -c 'rm -rf /var/lib/slurm/ctld/*' || return
+	slurmctld_starts || return
+	within 60 metric_is vmd_approval_wanted 1 || return
+	contains "$(on_lab cat /var/log/vmd.log)" 'event=held' || return
+	sleep 10
+	equals "$(on_lab kubectl get vmi -A --no-headers | grep -c Running)" "$((10 + ${#keepers[@]}))" || return
+	metric_is vmd_held_vms "$((10 + ${#keepers[@]}))" || return
+	contains "$(on_lab vmctl admin approve --yes)" Approved || return
+	keepers=()
+	did "slurmctld's state lost with 10 VMs: all stayed, alarm in log and metrics, gone after vmctl admin approve"
+	within 90 metric_is vmd_approval_wanted 0 || return
+	# The root disks are kept: nobody knows how those jobs ended.
+	within 90 only_kept_disks || return
+	# shellcheck disable=SC2016 # expanded in the lab
+	on_lab sh -c 'rbd ls rbd | grep ^vm- | while read -r d; do rbd rm --no-progress "rbd/$d"; done' || return
+	all_is_well
+}
+
+metric_is() # NAME VALUE
+{
+	local is
+
+	is=$(on_lab curl -s http://127.0.0.1:9830/metrics | sed -n "s/^$1 //p")
+	equals "$is" "$2"
+}
+
+only_kept_disks()
+{
+	local left
+
+	left=$(everything | grep -vE '^tiny$|^vm-[0-9]+-[0-9a-f]+-root$')
+	[ -z "$left" ] || { printf 'left:\n%s\n' "$left"; return 1; }
+}
+
+fault_slurmd_killed()
+{
+	local n pid
+
+	n=$(jobs_of 8)
+	stream_begin "$n"
+	pause 4
+	pid=$(pid_now slurmd.worker1node) && on_lab kill -KILL "$pid" || return
+	on_lab rm -f /run/pids/slurmd.worker1node
+	sleep 8
+	# shellcheck disable=SC2016 # expanded in the lab
+	on_lab bash -c '. /run/lab.d/lab.sh; . /run/lab.d/slurm.sh; slurmd_start worker1node' || return
+	did "slurmd of a node killed and 8 s later started, in a stream of $n jobs"
+	stream_end known && all_is_well
+}
+
+fault_munged_killed()
+{
+	local n
+
+	n=$(jobs_of 8)
+	stream_begin "$n"
+	pause 4
+	killed munged || return
+	sleep 10
+	start munge || return
+	did "munged away for 10 s in a stream of $n jobs"
+	stream_end known && all_is_well
+}
