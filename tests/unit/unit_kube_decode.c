@@ -632,6 +632,33 @@ static void load_volume(struct cache *c, enum cache_kind kind, const char *name,
 	load(c, kind, text.s, false);
 }
 
+/* More objects than there is room for: what was taken in is no list of all. */
+START_TEST(too_many_are_unknown)
+{
+	AUTO(cache_free) struct cache *c = cache_new();
+	struct observed seen = {.pvs_known = true, .pvcs_known = true};
+	char name[64];
+
+	cache_list_begin(c, CACHE_PV);
+	for (unsigned i = 0; i < 100001; i++) {
+		(void)snprintf(name, sizeof(name), "vm-17-9f3c12ab45de6701-%06u", i);
+		load_volume(c, CACHE_PV, name, "Bound");
+		if (i == 99999) {
+			cache_observe(c, &seen);
+			ck_assert(seen.pvs_known);
+		}
+	}
+	cache_list_end(c, CACHE_PV);
+	cache_observe(c, &seen);
+	ck_assert(!seen.pvs_known && seen.pvcs_known);
+	cache_list_begin(c, CACHE_PV); /* the next list is smaller */
+	cache_list_end(c, CACHE_PV);
+	seen.pvs_known = true;
+	cache_observe(c, &seen);
+	ck_assert(seen.pvs_known);
+}
+END_TEST
+
 START_TEST(a_new_list_replaces_the_old)
 {
 	AUTO(cache_free) struct cache *c = cache_new();
@@ -754,6 +781,7 @@ int main(void)
 	SRunner *r;
 	int failed;
 
+	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, answer_rows, 0, ARRAY_LEN(answers));
 	tcase_add_test(t, answer_of_any_length);
 	tcase_add_test(t, lines_in_pieces);
@@ -772,6 +800,7 @@ int main(void)
 	tcase_add_test(t, a_new_list_replaces_the_old);
 	tcase_add_test(t, parts_of_a_secret_hide_behind_it);
 	tcase_add_loop_test(t, warning_rows, 0, ARRAY_LEN(warnings));
+	tcase_add_test(t, too_many_are_unknown);
 	tcase_add_test(t, warnings_reach_the_vm);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

@@ -316,6 +316,11 @@ static void observe_nodes(struct cache *c, struct observed *seen)
 
 void cache_observe(struct cache *c, struct observed *seen)
 {
+	/* A table that was too small for all holds a part: no ground for conclusions. */
+	seen->vms_known &= !c->table[CACHE_VM].lacks && !c->table[CACHE_VMI].lacks;
+	seen->pvs_known &= !c->table[CACHE_PV].lacks;
+	seen->pvcs_known &= !c->table[CACHE_PVC].lacks;
+	seen->secrets_known &= !c->table[CACHE_SECRET].lacks;
 	if (seen->vms_known)
 		forget(c);
 	observe_vms(c, seen);

@@ -46,8 +46,12 @@ struct row *table_put(struct table *t, const char *name)
 	struct row *row;
 
 	if (!found) {
-		if (t->n >= t->max || strlen(name) > VM_NAME_MAX)
+		if (strlen(name) > VM_NAME_MAX)
+			return NULL; /* none of ours is so long */
+		if (t->n >= t->max) {
+			t->lacks = true;
 			return NULL;
+		}
 		if (t->n == t->cap) {
 			size_t cap = t->cap ? t->cap * 2 : 16;
 			char *rows = realloc(t->rows, cap * t->row_size);
@@ -82,6 +86,7 @@ void table_remove(struct table *t, const char *name)
 
 void table_mark(struct table *t)
 {
+	t->lacks = false;
 	for (size_t i = 0; i < t->n; i++)
 		table_at(t, i)->seen = false;
 }

@@ -14,13 +14,14 @@ struct row {
 struct table {
 	size_t row_size;
 	size_t n, cap, max;
+	bool lacks; /* a row did not fit since table_mark */
 	char *rows;
 };
 
 struct row *table_at(const struct table *t, size_t i);
 struct row *table_find(const struct table *t, const char *name); /* NULL: none */
-/* The row of that name, a zeroed one if it is new; marked as seen. NULL: the table is full. Moves
- * other rows. */
+/* The row of that name, a zeroed one if it is new; marked as seen. NULL: the table is full, and
+ * lacks it from then on. Moves other rows. */
 struct row *table_put(struct table *t, const char *name);
 void table_remove(struct table *t, const char *name);
 void table_mark(struct table *t);
