@@ -26,9 +26,12 @@ tests_plugin_host_CFLAGS = $(unit_cflags) $(SLURM_CFLAGS) $(plugin_test_base) \
 tests_plugin_host_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
 tests_plugin_host_LDADD = libbase.a $(unit_libs) -ldl
 endif
+check_PROGRAMS += tests/plugin/spec_check
+tests_plugin_spec_check_SOURCES = tests/plugin/spec_check.c
+tests_plugin_spec_check_LDADD = $(core_libs)
 plugin_scripts = tests/plugin/exports.t tests/plugin/job_submit.t
 TESTS += $(plugin_scripts)
-EXTRA_DIST += $(plugin_scripts) tests/plugin/job_submit_test.lua
+EXTRA_DIST += $(plugin_scripts) tests/plugin/job_submit_fuzz.lua tests/plugin/job_submit_test.lua
 
 clean-local:
 	rm -rf tests-plugin-keys
