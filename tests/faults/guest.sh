@@ -11,13 +11,14 @@ qemu_signal() # SIGNAL JOB
 
 fault_qemu_frozen()
 {
-	local job=${keepers[0]}
+	local job=${keepers[0]} seconds=20
 
+	[ "$short" = no ] || seconds=6
 	qemu_signal STOP "$job" || return
-	sleep 20
+	sleep $seconds
 	in_state "$job" READY || return # an agent that is away for a moment is no end
 	qemu_signal CONT "$job" || return
-	did "QEMU stopped for 20 s: its job ran on"
+	did "QEMU stopped for $seconds s: its job ran on"
 	all_is_well
 }
 

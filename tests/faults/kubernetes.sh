@@ -111,7 +111,7 @@ fault_watches_broken()
 
 	n=$(jobs_of 30 3)
 	stream_begin "$n"
-	until stream_is_over >/dev/null || [ $((cuts + gone)) -ge 150 ]; do
+	until stream_is_over >/dev/null || [ $((cuts + gone)) -ge 100 ]; do
 		if lot 2 && [ "$drawn" = 0 ]; then
 			faults_set '{"cutWatches": true}' && cuts=$((cuts + 1))
 		else

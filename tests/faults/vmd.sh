@@ -11,7 +11,7 @@ fault_vmd_killed()
 
 	n=$(jobs_of 30 6)
 	stream_begin "$n"
-	until stream_is_over >/dev/null || [ $times -ge 25 ]; do
+	until stream_is_over >/dev/null || [ $times -ge $((n < 25 ? n : 25)) ]; do
 		pause 5
 		killed vmd && start vmd || return
 		times=$((times + 1))
