@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 # What takes too long for `make check`; docs/reliability.md tells of the runs.
-EXTRA_DIST += tests/mutations
+EXTRA_DIST += docs/reliability.md scripts/reliability tests/mutations
 .PHONY: check-long check-valgrind
 
 # many seeds with faults and crashes, a crash at every effect, and every state of the model

@@ -134,8 +134,8 @@ void sim_faults_move(struct sim *w)
 	switch (sim_chance(w, 3)) {
 	case 0: job_is_forgotten(w); break;
 	case 1: job_lives_again(w); break;
-	default: /* an hour ahead, or back; vmd's timers do not look at it */
-		w->wall_jump_s += (int64_t)sim_chance(w, 7200) - 3600;
+	default: /* vmd's timers do not look at it, but time limits are in it */
+		w->wall_jump_s += (int64_t)sim_chance(w, 3600);
 		break;
 	}
 }

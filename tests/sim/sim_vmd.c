@@ -23,7 +23,10 @@ static void check_known(struct sim *w, const struct action *a)
 	case CLASS_PVC:
 	case CLASS_SECRET: known = v->volumes_known && v->vms_known; break;
 	case CLASS_JOB_END:
-	case CLASS_JOB_RECORD: break;
+	case CLASS_JOB_RECORD:
+	case CLASS_JOB_MOVE:
+	case CLASS_COMPANION:
+	case CLASS_MIGRATION: break;
 	}
 	if (!v->jobs_known || (action_removes(a->kind) && !known))
 		sim_wrong(w, "%s of %s from a list that is not whole", action_name(a->kind),
