@@ -191,7 +191,7 @@ seen_of() # JOB
 
 in_guest() # JOB ADDRESS COMMAND
 {
-	as alice ssh -i "/run/slurm-vm/$1/key" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
+	as alice ssh -i "/run/slurm-vm/$1/id_ed25519" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
 		-o ConnectTimeout=20 -o LogLevel=ERROR "root@$2" "$3"
 }
 

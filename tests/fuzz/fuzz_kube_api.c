@@ -91,6 +91,50 @@ void http_stream_cut(struct http_stream *st)
 	(void)st;
 }
 
+/* No request here asks for a websocket: whoever upgrades one is wrong. */
+void http_upgrade(struct http_request *r, const char *protocol, void (*closed)(void *ctx),
+		  void *ctx)
+{
+	(void)r, (void)protocol, (void)closed, (void)ctx;
+	abort();
+}
+
+int http_upgrade_fd(struct http_request *r)
+{
+	(void)r;
+	abort();
+}
+
+ssize_t http_upgrade_recv(struct http_request *r, void *buf, size_t len)
+{
+	(void)r, (void)buf, (void)len;
+	abort();
+}
+
+bool http_upgrade_holds(struct http_request *r)
+{
+	(void)r;
+	abort();
+}
+
+ssize_t http_upgrade_send(struct http_request *r, const void *data, size_t len)
+{
+	(void)r, (void)data, (void)len;
+	abort();
+}
+
+bool http_upgrade_wants_send(struct http_request *r)
+{
+	(void)r;
+	abort();
+}
+
+void http_upgrade_close(struct http_request *r)
+{
+	(void)r;
+	abort();
+}
+
 static void streams_close(void)
 {
 	struct http_stream *st;
