@@ -22,7 +22,7 @@
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
-#define CLIENTS  6
+#define CLIENTS  6U
 #define OBJECTS  80
 #define LIMIT_US (40 * SEC_US) /* of a round; less than the minute between bookmarks */
 

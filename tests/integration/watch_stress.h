@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STRESS_WATCHES 6 /* of one client, as vmd has */
+#define STRESS_WATCHES 6U /* of one client, as vmd has */
 
 /* What a client saw at a round's mark, by one of its watches: number and checksum of the objects.
  */
