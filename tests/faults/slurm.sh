@@ -12,10 +12,15 @@ slurmctld_starts()
 }
 
 # A slurmctld whose last words are some seconds old launches jobs that run already. slurmd refuses
-# ("Duplicate jobid"), and Slurm drains the node and holds the job, with or without VMs: what an
-# administrator does then is done here.
+# ("Duplicate jobid"), and Slurm drains the node and holds the job, with or without VMs; a scancel that
+# it took it may have forgotten. What an administrator and a user do then is done here.
 slurm_is_mended()
 {
+	local job
+
+	open_jobs | grep -xF -f <(sed -n 's/ CANCELLED$//p' "$work/stream") | while read -r job; do
+		as alice scancel "$job"
+	done
 	# shellcheck disable=SC2016 # expanded in the lab
 	on_lab sh -c '
 		sinfo -h -N -t drain -o "%N" | sort -u | while read -r node; do

@@ -17,6 +17,7 @@ static void check_known(struct sim *w, const struct action *a)
 	bool known = true;
 
 	switch (action_class(a->kind)) {
+	case CLASS_POD:
 	case CLASS_VM: known = v->vms_known; break;
 	case CLASS_DISK: known = v->disks_known && v->vms_known; break;
 	case CLASS_PV:
