@@ -67,7 +67,7 @@ ok "the old node is drained" within 60 node_is "$first" drained
 ok "its VM is READY" within 30 in_state "$job" READY
 ok "no companion allocation is left" within 30 no_companion
 ok "the time limit is not longer than it was" \
-	contains "$(on_lab squeue -h -j "$job" -o %L)" "^[0-9]{1,2}:[0-9]{2}$"
+	contains "$(on_lab squeue -h -j "$job" -o %L)" "^(1:00:00|[0-9]{1,2}:[0-9]{2})$"
 ok "sacct tells of the old node" within 30 in_books "${first}[|]REQUEUED"
 ok "... and that the job runs on the new one" within 30 in_books "${second}[|]RUNNING"
 ok "AdminComment names the new node" contains "$(on_lab scontrol show job "$job")" "AdminComment=.* node=$second .* moved=1 "

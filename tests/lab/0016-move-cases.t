@@ -71,13 +71,15 @@ ok "... in one place" within 60 both_at "$job" "$(vm_node "$job")"
 on_lab kubectl uncordon "${rest[0]}" >"$work/uncordon"
 
 # by hand
-ok "its owner moves it" as alice timeout 90 vmctl migrate "$job" --to="$first"
-ok "... and its job" within 30 both_at "$job" "$first"
+mapfile -t rest < <(others "$(node_of "$job")")
+ok "its owner moves it" as alice timeout 90 vmctl migrate "$job" --to="${rest[0]}"
+ok "... and its job" within 30 both_at "$job" "${rest[0]}"
 on_lab scancel "$job"
 ok "it ends" within 60 job_over "$job"
 ok "all of it is gone" within 60 nothing_left "$job"
 
 # by name
+first=${rest[0]}
 named=$(submit bob --requeue --vm=tiny -c 1 --mem=512M -w "$first" --wrap 'sleep 900')
 ok "another VM is READY" within 180 in_state "$named" READY
 drain "$first"
@@ -99,4 +101,5 @@ on_lab scancel "$held"
 ok "the allocation ends" within 60 job_over "$held"
 ok "... its companion, too" within 30 no_move "$held"
 ok "... and all is gone" within 60 nothing_left "$held"
+resume "$first"
 done_testing
