@@ -2,6 +2,7 @@
 EXTRA_DIST += \
 	etc/kubernetes/10-namespace.yaml \
 	etc/kubernetes/20-rbac.yaml \
+	etc/kubernetes/25-warnings.yaml \
 	etc/kubernetes/30-network.yaml \
 	etc/kubernetes/40-ceph-secret.example.yaml \
 	etc/plugstack.conf.d/slurm-vm.conf \

@@ -78,6 +78,7 @@ libcontrollers_a_SOURCES = \
 	kubevirt-lite/controllers/credentials.c \
 	kubevirt-lite/controllers/heartbeat.c \
 	kubevirt-lite/controllers/iso.c kubevirt-lite/controllers/iso.h \
+	kubevirt-lite/controllers/exec.c \
 	kubevirt-lite/controllers/launcher.c \
 	kubevirt-lite/controllers/media.c kubevirt-lite/controllers/media.h \
 	kubevirt-lite/controllers/migration.c \

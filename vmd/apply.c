@@ -36,7 +36,7 @@ static void log_hint_to_create(struct effect *f, int64_t now_us)
 /* No VM waits for a record, so it is nobody's share of the time to a VM. */
 static bool is_waited_for(enum action_kind k)
 {
-	return k != ACT_RECORD;
+	return k != ACT_RECORD && k != ACT_WARN_GUEST;
 }
 
 static void effect_end(struct effect *f, const struct err *e)
@@ -116,7 +116,8 @@ static enum timing_part part_of(enum action_kind k)
 	case ACT_DELETE_SECRET:
 	case ACT_POINT_VM:
 	case ACT_MIGRATE_VM:
-	case ACT_CANCEL_MIGRATION: return TIMING_KUBE;
+	case ACT_CANCEL_MIGRATION:
+	case ACT_WARN_GUEST: return TIMING_KUBE;
 	case ACT_END_JOB:
 	case ACT_RECORD:
 	case ACT_ALLOCATE:
@@ -152,6 +153,8 @@ static int start(struct daemon *d, const struct action *a, struct effect *f, str
 	case ACT_MIGRATE_VM:
 		return kube_migrate_vm(d->kube, a->object, a->vm.name, a->uid, a->job_key,
 				       a->job_id, on_kube, f, e);
+	case ACT_WARN_GUEST:
+		return kube_tell_guest(d->kube, a->object, a->vm.profile, a->reason, on_kube, f, e);
 	case ACT_CANCEL_MIGRATION: return delete_object(d, KUBE_MIGRATION, a, f, e);
 	case ACT_END_JOB:
 	case ACT_RECORD:

@@ -108,7 +108,7 @@ vmd_vmd_SOURCES = \
 	vmd/slurm_view.c vmd/slurm_view.h \
 	vmd/vmd.c
 vmd_vmd_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
-vmd_vmd_LDADD = libapi.a libclient.a libvmkube.a libdaemon.a libsettings.a libslurmjobs.a \
+vmd_vmd_LDADD = libapi.a libclient.a libvmkube.a $(frames_libs) libdaemon.a libsettings.a libslurmjobs.a \
 	librbddisk.a libvmcore.a $(base_libs) $(CURL_LIBS) $(MHD_LIBS) $(MUNGE_LIBS) \
 	$(SLURM_LIBS) $(RBD_LIBS) $(SSH_LIBS)
 dist_man_MANS += vmd/vmd.8 vmd/vmd.yaml.5
@@ -121,6 +121,7 @@ libvmkube_a_SOURCES = \
 	vmd/kube/kube_cache.c vmd/kube/kube_cache.h \
 	vmd/kube/kube_event.c vmd/kube/kube_event.h \
 	vmd/kube/kube_migration.c vmd/kube/kube_migration.h \
+	vmd/kube/kube_guest.c vmd/kube/kube_guest.h \
 	vmd/kube/kube_http.c vmd/kube/kube_http.h \
 	vmd/kube/kube_lease.c vmd/kube/kube_lease.h \
 	vmd/kube/kube_line.c vmd/kube/kube_line.h \
@@ -141,7 +142,7 @@ libvmkube_a_SOURCES = \
 	vmd/kube/kube_watch.c vmd/kube/kube_watch.h \
 	vmd/lease/holder.c vmd/lease/holder.h
 libvmkube_a_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(SYSTEMD_CFLAGS)
-kube_libs = libvmkube.a libvmcore.a $(CURL_LIBS) $(base_libs)
+kube_libs = libvmkube.a $(frames_libs) libvmcore.a $(CURL_LIBS) $(base_libs)
 # api, vmd's side
 noinst_LIBRARIES += libapi.a
 libapi_a_SOURCES = \

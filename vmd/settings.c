@@ -321,6 +321,32 @@ static int read_networks(struct conf *root, struct settings *s, struct err *e)
 	return 0;
 }
 
+/* [10m, 1m]; []: none. */
+static int read_warnings(struct conf *map, struct policy *p, struct err *e)
+{
+	struct conf *list = conf_get(map, "warn");
+
+	if (!list)
+		return 0;
+	if (list->kind != CONF_LIST || list->n > POLICY_WARNINGS)
+		return conf_error(list, e,
+				  "'warn' must be a list of at most %d times, as [10m, 1m]",
+				  POLICY_WARNINGS);
+	p->n_warn = 0;
+	for (size_t i = 0; i < list->n; i++) {
+		int64_t t = 0;
+
+		if (list->child[i]->kind != CONF_SCALAR)
+			return conf_error(list, e, "'warn' must be a list of times");
+		if (conf_seconds_read(list->child[i], "warn", &t, e) < 0)
+			return -1;
+		if (t < 1 || t > 7 * 86400)
+			return conf_error(list->child[i], e, "'warn' must be from 1 s to 7 d");
+		p->warn_s[p->n_warn++] = t;
+	}
+	return 0;
+}
+
 static int read_limits(struct conf *root, struct policy *p, struct err *e)
 {
 	struct conf *map;
@@ -334,6 +360,7 @@ static int read_limits(struct conf *root, struct policy *p, struct err *e)
 	    read_time(map, "keep", 0, 366 * 86400, &p->keep_s, e) < 0 ||
 	    read_time(map, "shutdown", 0, 86400, &p->shutdown_s, e) < 0 ||
 	    read_time(map, "fence_after", 0, 7 * 86400, &p->fence_after_s, e) < 0 ||
+	    read_warnings(map, p, e) < 0 ||
 	    read_count(map, "actions_per_round", 1, PLAN_ACTIONS, &p->actions_per_round, e) < 0 ||
 	    read_count(map, "delete_share", 1, 100, &p->delete_share_percent, e) < 0 ||
 	    read_count(map, "delete_min", 1, 100000, &p->delete_share_min, e) < 0)
@@ -361,6 +388,8 @@ static void set_defaults(struct settings *s)
 			   .keep_s = 7 * 86400,
 			   .shutdown_s = 120,
 			   .fence_after_s = 60,
+			   .n_warn = 2,
+			   .warn_s = {600, 60},
 			   .actions_per_round = 64,
 			   .delete_share_percent = 50,
 			   .delete_share_min = 8},

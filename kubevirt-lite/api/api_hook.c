@@ -55,6 +55,16 @@ void subresource_stream_end(struct subresource_call *call, const char *key)
 	relay_end(&c->api->relays, key);
 }
 
+const char *subresource_param(const struct subresource_call *call, const char *name, size_t n)
+{
+	const struct api_call *c = call->http;
+
+	for (size_t i = 0; i < c->req.n_params; i++)
+		if (str_eq(c->req.param[i].name, name) && n-- == 0)
+			return c->req.param[i].value;
+	return NULL;
+}
+
 void subresource_refuse(struct subresource_call *call, int code, const char *reason,
 			const char *fmt, ...)
 {

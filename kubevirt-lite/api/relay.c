@@ -216,7 +216,8 @@ void relay_end(struct relay **first, const char *key)
 void relay_start(struct relay **first, struct http_request *http, struct sd_event *loop, int fd,
 		 const char *key)
 {
-	static const char protocol[] = "plain.kubevirt.io";
+	/* KubeVirt's bytes, and the channels of pods/exec. */
+	static const char *const protocols[] = {"plain.kubevirt.io", "v4.channel.k8s.io"};
 	struct relay *r = calloc(1, sizeof(*r));
 	struct frames_io io = {.self = r, .recv = client_recv, .send = client_send};
 	char accept[HANDSHAKE_ACCEPT_SIZE];
@@ -235,8 +236,11 @@ void relay_start(struct relay **first, struct http_request *http, struct sd_even
 	r->frames = frames_new(FRAMES_SERVER, &io);
 	handshake_accept(http->websocket_key, accept);
 	http_header(http, "Sec-WebSocket-Accept", accept);
-	if (offers(http->websocket_protocols, protocol))
-		http_header(http, "Sec-WebSocket-Protocol", protocol);
+	for (size_t i = 0; i < ARRAY_LEN(protocols); i++)
+		if (offers(http->websocket_protocols, protocols[i])) {
+			http_header(http, "Sec-WebSocket-Protocol", protocols[i]);
+			break;
+		}
 	http_upgrade(http, "websocket", on_closed, r);
 	if (sd_event_add_io(loop, &r->on_client, http_upgrade_fd(http), EPOLLIN | EPOLLOUT,
 			    on_client_io, r) < 0 ||

@@ -34,6 +34,8 @@ void subresource_answer_bytes(struct subresource_call *call, const char *type, c
 void subresource_stream(struct subresource_call *call, int fd, const char *key);
 /* Ends the stream of that key, if there is one: its socket is closed when this returns. */
 void subresource_stream_end(struct subresource_call *call, const char *key);
+/* The value of the n-th parameter of that name in the query; NULL: there are not so many. */
+const char *subresource_param(const struct subresource_call *call, const char *name, size_t n);
 /* A Status object. reason as in Kubernetes ("Conflict", "NotFound", "BadRequest"; "" leaves it
  * out). */
 void subresource_refuse(struct subresource_call *call, int code, const char *reason,

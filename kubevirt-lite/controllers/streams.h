@@ -10,5 +10,7 @@ void stream_vnc(void *ctx, struct subresource_call *call);
 void stream_console(void *ctx, struct subresource_call *call);
 void stream_screenshot(void *ctx, struct subresource_call *call);
 void stream_portforward(void *ctx, struct subresource_call *call);
+/* exec.c: of a pod. */
+void stream_exec(void *ctx, struct subresource_call *call);
 
 #endif

@@ -391,6 +391,7 @@ static const struct subresource_hook hooks[] = {
 	{KIND_VMI, "console",         "GET",  stream_console         },
 	{KIND_VMI, "portforward/",    "GET",  stream_portforward     },
 	{KIND_POD, "eviction",        "POST", on_eviction            },
+	{KIND_POD, "exec",            "GET",  stream_exec            },
 };
 
 void subresources_fill(struct controllers *c)

@@ -22,7 +22,7 @@ kubevirt_lite_configure()
 			rbac:
 			  - user: vmd
 			    namespaces: [slurm-vm]
-			    resources: [virtualmachines.kubevirt.io, virtualmachineinstances.kubevirt.io, virtualmachineinstancemigrations.kubevirt.io, persistentvolumeclaims, secrets, pods, events, leases.coordination.k8s.io]
+			    resources: [virtualmachines.kubevirt.io, virtualmachineinstances.kubevirt.io, virtualmachineinstancemigrations.kubevirt.io, persistentvolumeclaims, secrets, pods, pods/exec, events, leases.coordination.k8s.io]
 			    verbs: [get, list, watch, create, update, patch, delete]
 			  - user: vmd
 			    namespaces: [slurm-vm]

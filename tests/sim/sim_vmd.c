@@ -27,6 +27,7 @@ static void check_known(struct sim *w, const struct action *a)
 	case CLASS_JOB_RECORD:
 	case CLASS_JOB_MOVE:
 	case CLASS_COMPANION:
+	case CLASS_GUEST:
 	case CLASS_MIGRATION: break;
 	}
 	if (!v->jobs_known || (action_removes(a->kind) && !known))
@@ -323,6 +324,8 @@ void sim_init(struct sim *w, uint64_t seed, unsigned faults_percent)
 				    .keep_s = 100000,
 				    .shutdown_s = 20,
 				    .fence_after_s = 60,
+				    .n_warn = 1,
+				    .warn_s = {30},
 				    .delete_share_percent = 50,
 				    .delete_share_min = 8};
 	for (size_t i = 0; i < SIM_JOBS; i++) {

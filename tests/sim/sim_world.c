@@ -291,6 +291,7 @@ int sim_effect(struct sim *w, const struct action *a, struct err *e)
 		if (j && j->job.phase == JOB_RUNNING)
 			job_end(w, j, JOB_END_NORMAL);
 		return 0;
+	case ACT_WARN_GUEST:
 	case ACT_RECORD:
 	case ACT_ALLOCATE:
 	case ACT_END_COMPANION:

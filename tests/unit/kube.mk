@@ -7,6 +7,7 @@ if HAVE_CHECK
 unit_tests += \
 	tests/unit/unit_kube_decode \
 	tests/unit/unit_kube_encode \
+	tests/unit/unit_kube_guest \
 	tests/unit/unit_kube_http \
 	tests/unit/unit_kube_request \
 	tests/unit/unit_kube_samples \
@@ -24,6 +25,10 @@ tests_unit_unit_kube_decode_LDADD = $(kube_test_libs)
 tests_unit_unit_kube_encode_SOURCES = tests/unit/unit_kube_encode.c tests/unit/kube_fixture.c
 tests_unit_unit_kube_encode_CFLAGS = $(unit_cflags)
 tests_unit_unit_kube_encode_LDADD = $(kube_test_libs)
+
+tests_unit_unit_kube_guest_SOURCES = tests/unit/unit_kube_guest.c
+tests_unit_unit_kube_guest_CFLAGS = $(unit_cflags)
+tests_unit_unit_kube_guest_LDADD = $(kube_test_libs)
 
 tests_unit_unit_kube_http_SOURCES = tests/unit/unit_kube_http.c tests/unit/fake_api.c
 tests_unit_unit_kube_http_CFLAGS = $(unit_cflags) $(MHD_CFLAGS) $(SYSTEMD_CFLAGS)
@@ -65,6 +70,11 @@ tests_fuzz_fuzz_kube_object_SOURCES = tests/fuzz/fuzz_kube_object.c tests/unit/k
 nodist_tests_fuzz_fuzz_kube_object_SOURCES = $(fuzz_main)
 tests_fuzz_fuzz_kube_object_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_kube_object_LDADD = $(kube_libs)
+check_PROGRAMS += tests/fuzz/fuzz_kube_exec
+tests_fuzz_fuzz_kube_exec_SOURCES = tests/fuzz/fuzz_kube_exec.c
+nodist_tests_fuzz_fuzz_kube_exec_SOURCES = $(fuzz_main)
+tests_fuzz_fuzz_kube_exec_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_kube_exec_LDADD = $(kube_libs)
 tests_fuzz_fuzz_kube_status_SOURCES = tests/fuzz/fuzz_kube_status.c
 nodist_tests_fuzz_fuzz_kube_status_SOURCES = $(fuzz_main)
 tests_fuzz_fuzz_kube_status_LDFLAGS = $(fuzz_ldflags)

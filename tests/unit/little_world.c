@@ -107,7 +107,10 @@ static bool job_word(struct little_world *w, const char *s)
 		from_set(j, "16");
 	else if (str_eq(s, "fromkey"))
 		from_set(j, LITTLE_OTHER);
-	else if (str_starts(s, "ends:")) {
+	else if (str_starts(s, "warned:")) {
+		w->progress.warned_s = LITTLE_NOW_S - strtol(s + strlen("warned:"), NULL, 10);
+		(void)progress_text(&w->progress, w->progress.recorded);
+	} else if (str_starts(s, "ends:")) {
 		j->end_s = LITTLE_NOW_S + strtol(s + strlen("ends:"), NULL, 10);
 		j->start_s = j->end_s - 10000;
 	} else if (str_starts(s, "short:")) {
@@ -373,6 +376,10 @@ static bool seen_word(struct little_world *w, const char *s)
 		(void)str_copy(w->vm[o->n_vm - 1].job_key, sizeof(w->vm[0].job_key), "17-9F3C");
 		return true;
 	}
+	if (str_eq(s, "agent")) {
+		w->vm[o->n_vm - 1].agent = true;
+		return true;
+	}
 	if (str_eq(s, "nouid")) {
 		w->vm[o->n_vm - 1].uid[0] = '\0';
 		return true;
@@ -401,6 +408,7 @@ static const char *flight_object(enum action_kind k)
 	case CLASS_PVC: return "vm-" LITTLE_KEY "-r0-root";
 	case CLASS_SECRET: return "vm-" LITTLE_KEY;
 	case CLASS_POD:
+	case CLASS_GUEST:
 	case CLASS_VM: return "vm-" LITTLE_KEY "-r0";
 	case CLASS_MIGRATION: return "vm-" LITTLE_KEY "-r0-m23-1";
 	case CLASS_JOB_END:
@@ -452,16 +460,20 @@ void little_world_init(struct little_world *w, const char *job, const char *seen
 	*w = (struct little_world){.live = {17}};
 	image_init(&w->image);
 	w->catalogue = (struct catalogue){.n = 1, .image = &w->image};
-	w->policy = (struct policy){.pool = "rbd",
-				    .slurm_uid = 64030,
-				    .ready_timeout_s = 900,
-				    .trouble_timeout_s = 1800,
-				    .keep_s = 3600,
-				    .shutdown_s = 120,
-				    .actions_per_round = 64,
-				    .fence_after_s = 60,
-				    .delete_share_percent = 50,
-				    .delete_share_min = 8};
+	w->policy = (struct policy){
+		.pool = "rbd",
+		.slurm_uid = 64030,
+		.ready_timeout_s = 900,
+		.trouble_timeout_s = 1800,
+		.keep_s = 3600,
+		.shutdown_s = 120,
+		.n_warn = 2,
+		.warn_s = {600, 60},
+		.actions_per_round = 64,
+		.fence_after_s = 60,
+		.delete_share_percent = 50,
+		.delete_share_min = 8
+        };
 	w->job = (struct job){
 		.id = 17,
 		.uid = 1000,

@@ -213,6 +213,26 @@ static const struct {
 	{"... unless that is not wanted", "ended normal from16 never", "other:taken secret", "",
 	 "remove-disk:other"},
 
+	/* its users are warned, 600 and 60 s before the guest is shut down (120 s before the end) */
+	{"too early", "running ends:721", "vm0:running agent " ALL, "", ""},
+	{"the first warning", "running ends:720", "vm0:running agent " ALL, "", "warn-guest:r0"},
+	{"... once", "running ends:715 warned:3", "vm0:running agent " ALL, "", ""},
+	{"... or late, after vmd was away", "running ends:300", "vm0:running agent " ALL, "",
+	 "warn-guest:r0"},
+	{"... one at a time", "running ends:720", "vm0:running agent " ALL, "~warn-guest", ""},
+	{"the second", "running ends:180 warned:400", "vm0:running agent " ALL, "",
+	 "warn-guest:r0"},
+	{"only the last that is due", "running ends:150", "vm0:running agent " ALL, "",
+	 "warn-guest:r0"},
+	{"... and then none more", "running ends:150 warned:10", "vm0:running agent " ALL, "", ""},
+	{"a guest without an agent is not told", "running ends:720", "vm0:running " ALL, "", ""},
+	{"nor one that starts", "running ends:720", "vm0:starting agent " ALL, "", ""},
+	{"a limit that was raised: again", "running ends:720 warned:9000",
+	 "vm0:running agent " ALL, "", "warn-guest:r0"},
+	{"a short job is not warned of what was so when it began", "running short:590",
+	 "vm0:running agent " ALL, "", ""},
+	{"... but of the rest", "running short:110", "vm0:running agent " ALL, "", "warn-guest:r0"},
+
 	/* the job's time is nearly over: 120 s before, and no more than a tenth of it */
 	{"not yet", "running ends:121", "vm0:running " ALL, "", ""},
 	{"then the disk is marked first", "running ends:120", "vm0:running " ALL, "",
@@ -532,7 +552,7 @@ START_TEST(actions_have_words)
 		ck_assert_str_ne(name, "?");
 		for (int other = ACT_CLONE_DISK; other < k; other++)
 			ck_assert_str_ne(name, action_name((enum action_kind)other));
-		ck_assert_int_le(action_class(a.kind), CLASS_MIGRATION);
+		ck_assert_int_le(action_class(a.kind), CLASS_GUEST);
 		ck_assert(!(action_creates(a.kind) && action_removes(a.kind)));
 		(void)action_text(&a, text, sizeof(text));
 		ck_assert(str_starts(text, name));
@@ -543,6 +563,41 @@ START_TEST(actions_have_words)
 		(void)action_text(&a, text, 10); /* cut, not refused */
 		ck_assert_uint_eq(strlen(text), 9);
 	}
+}
+END_TEST
+
+START_TEST(warning_says_when)
+{
+	static const struct {
+		const char *job, *text;
+	} texts[] = {
+		{"running ends:720", "This machine will be shut down in 10 minutes: the time of "
+				     "job 17 is over then. Save your work."},
+		{"running ends:180", "This machine will be shut down in 60 seconds: the time of "
+				     "job 17 is over then. Save your work."},
+		{"running ends:209", "This machine will be shut down in 89 seconds: the time of "
+				     "job 17 is over then. Save your work."},
+		{"running ends:210", "This machine will be shut down in 2 minutes: the time of "
+				     "job 17 is over then. Save your work."},
+		{"running ends:121", "This machine will be shut down in 1 second: the time of "
+				     "job 17 is over then. Save your work."},
+	};
+	static struct plan out;
+	struct little_world w;
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		little_world_init(&w, texts[i].job, "vm0:running agent " ALL, "");
+		plan(&w.want, &w.seen, &w.context, &out);
+		ck_assert_int_eq(out.act[0].kind, ACT_WARN_GUEST);
+		ck_assert_str_eq(out.act[0].reason, texts[i].text);
+		little_world_done(&w);
+	}
+	/* a site that does not shut down warns of the end itself */
+	little_world_init(&w, "running ends:60", "vm0:running agent " ALL, "");
+	w.policy.shutdown_s = 0;
+	plan(&w.want, &w.seen, &w.context, &out);
+	ck_assert_int_eq(out.act[0].kind, ACT_WARN_GUEST);
+	little_world_done(&w);
 }
 END_TEST
 
@@ -693,6 +748,7 @@ int main(void)
 	tcase_add_test(t, brake_counts_what_runs);
 	tcase_add_test(t, actions_have_words);
 	tcase_add_test(t, end_says_how);
+	tcase_add_test(t, warning_says_when);
 	tcase_add_loop_test(t, brake_rows, 0, ARRAY_LEN(brakes));
 	tcase_add_test(t, round_is_limited);
 	suite_add_tcase(s, t);

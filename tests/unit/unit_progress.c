@@ -485,8 +485,12 @@ START_TEST(time_is_nearly_over)
 	v = view_of();
 	progress_step(&p, &w.job, &v);
 	ck_assert_int_eq(p.status.state, VM_STATE_READY);
-	v.mono_us += 20000000; /* what is new has been recorded by then */
-	v.wall_s += 20;
+	v.mono_us += 15000000; /* what is new has been recorded by then */
+	v.wall_s += 15;
+	progress_step(&p, &w.job, &v); /* the last warning, 60 s before the guest goes */
+	ck_assert_int_eq(p.deadline_us, LITTLE_NOW_US + 20 * INT64_C(1000000));
+	v.mono_us += 5000000;
+	v.wall_s += 5;
 	progress_step(&p, &w.job, &v);
 	ck_assert_int_eq(p.deadline_us, LITTLE_NOW_US + 80 * INT64_C(1000000));
 	v.wall_s += 60;

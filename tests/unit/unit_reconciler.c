@@ -67,6 +67,7 @@ static int64_t look(int64_t seconds, const char *job, const char *seen)
 	little_world_init(&w, job, seen, "");
 	w.job.request.recorded_ready_s = recorded.recorded_ready_s;
 	w.job.request.recorded_run = recorded.recorded_run;
+	w.job.request.warned_s = recorded.warned_s;
 	fake.n = 0;
 	return reconciler_round(r, &w.want, &w.seen, now());
 }
@@ -172,6 +173,32 @@ START_TEST(a_life)
 	expect(VM_STATE_STOPPED, "");
 	(void)look(1, "absent", "");
 	ck_assert_ptr_null(reconciler_status(r, 17));
+	end();
+}
+END_TEST
+
+/* Each warning once, whatever becomes of it, and over a restart of vmd. */
+START_TEST(warns_once)
+{
+	static const char job[] = "running ends:720",
+			  seen[] = "vm0:running agent disk pv pvc secret";
+	struct action_port port = {.self = &fake, .apply = fake_apply};
+
+	begin(job);
+	(void)look(0, job, seen);
+	ck_assert_ptr_nonnull(asked(ACT_WARN_GUEST));
+	answer(ERR_CONFLICT);
+	(void)look(60, job, seen);
+	ck_assert_ptr_null(asked(ACT_WARN_GUEST));
+	ck_assert_ptr_nonnull(asked(ACT_RECORD));
+	ck_assert_ptr_nonnull(strstr(asked(ACT_RECORD)->reason, " warned=1700000000"));
+	reconciler_free(r);
+	r = reconciler_new(&w.catalogue, &w.policy, &port);
+	w.job.request.warned_s = LITTLE_NOW_S;
+	(void)look(100, job, seen);
+	ck_assert_ptr_null(asked(ACT_WARN_GUEST));
+	(void)look(380, job, seen);
+	ck_assert_ptr_nonnull(asked(ACT_WARN_GUEST));
 	end();
 }
 END_TEST
@@ -598,6 +625,7 @@ int main(void)
 	int failed;
 
 	tcase_add_test(t, a_life);
+	tcase_add_test(t, warns_once);
 	tcase_add_test(t, a_list_that_fails_changes_nothing);
 	tcase_add_loop_test(t, clear_rows, 0, ARRAY_LEN(clears));
 	tcase_add_test(t, clear_waits_for_what_may_appear);

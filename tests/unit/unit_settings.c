@@ -116,6 +116,9 @@ START_TEST(fills_in_defaults)
 	ck_assert_str_eq(s->policy.pool, "rbd");
 	ck_assert_int_eq(s->policy.keep_s, 7 * 86400);
 	ck_assert_int_eq(s->policy.shutdown_s, 120);
+	ck_assert_uint_eq(s->policy.n_warn, 2);
+	ck_assert_int_eq(s->policy.warn_s[0], 600);
+	ck_assert_int_eq(s->policy.warn_s[1], 60);
 	ck_assert_uint_eq(s->policy.delete_share_percent, 50);
 	ck_assert_uint_eq(s->catalogue.n, 0);
 }
@@ -190,6 +193,11 @@ static const struct {
 	{"10.0.0.0/8",					"10.0.0/8",					 "vmd.yaml:17: 'cidr' must be a network"               },
  /* limits */
 	{"ready_timeout: 10m",				"ready_timeout: 1s",                                "vmd.yaml:19: 'ready_timeout' must be from"           },
+	{"ready_timeout: 10m",				"warn: 10m",                                        "vmd.yaml:19: 'warn' must be a list"                  },
+	{"ready_timeout: 10m",				"warn: [soon]",                                     "vmd.yaml:19: 'warn' must be a time such as"          },
+	{"ready_timeout: 10m",				"warn: [0]",                                        "vmd.yaml:19: 'warn' must be from 1 s"                },
+	{"ready_timeout: 10m",				"warn: [1, 2, 3, 4, 5]",
+	 "vmd.yaml:19: 'warn' must be a list of at most 4"													      },
 	{"ready_timeout: 10m",				"shutdown: 2d",                                     "vmd.yaml:19: 'shutdown' must be from 0 s"            },
 	{"ready_timeout: 10m",				"keep: 400d",                                       "vmd.yaml:19: 'keep' must be from 0 s"                },
 	{"ready_timeout: 10m",				"delete_share: 101",                                "vmd.yaml:19: 'delete_share' must be a number"        },

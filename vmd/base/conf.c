@@ -331,17 +331,13 @@ static int64_t unit_seconds(char letter)
 	}
 }
 
-int conf_seconds(struct conf *map, const char *key, int64_t *ret_s, struct err *e)
+int conf_seconds_read(const struct conf *y, const char *key, int64_t *ret_s, struct err *e)
 {
 	char digits[12] = "";
-	struct conf *y = NULL;
 	int64_t unit = 0;
 	uint64_t n = 0;
 	size_t len;
-	int rc = get_scalar(map, key, false, &y, e);
 
-	if (rc <= 0)
-		return rc;
 	len = strspn(y->scalar, "0123456789");
 	if (len < sizeof(digits) && (y->scalar[len] == '\0' || y->scalar[len + 1] == '\0')) {
 		memcpy(digits, y->scalar, len);
@@ -353,4 +349,12 @@ int conf_seconds(struct conf *map, const char *key, int64_t *ret_s, struct err *
 				  key, y->scalar);
 	*ret_s = (int64_t)n * unit;
 	return 0;
+}
+
+int conf_seconds(struct conf *map, const char *key, int64_t *ret_s, struct err *e)
+{
+	struct conf *y = NULL;
+	int rc = get_scalar(map, key, false, &y, e);
+
+	return rc <= 0 ? rc : conf_seconds_read(y, key, ret_s, e);
 }

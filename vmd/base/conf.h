@@ -45,6 +45,8 @@ int conf_uint(struct conf *map, const char *key, uint64_t min, uint64_t max, uin
 	      struct err *e);
 int conf_bool(struct conf *map, const char *key, bool *ret, struct err *e);
 int conf_bytes(struct conf *map, const char *key, uint64_t *ret_bytes, struct err *e); /* "40G" */
+/* A scalar's; key is for the error's text. */
+int conf_seconds_read(const struct conf *y, const char *key, int64_t *ret_s, struct err *e);
 int conf_seconds(struct conf *map, const char *key, int64_t *ret_s,
 		 struct err *e); /* "90", "15m", "12h", "7d" */
 

@@ -40,6 +40,7 @@ struct vm_request {
 	 * recorded_run was READY at recorded_ready_s (wall clock; 0: never). Not encoded. */
 	uint32_t recorded_run;
 	int64_t recorded_ready_s;
+	int64_t warned_s; /* time of the last warning before the end of its time; 0 none */
 	/* A move hands the VM over by queueing the job again. Written before that: run moved_run of
 	 * the job keeps incarnation base_run of the VM, until moved_until_s at the latest (the end
 	 * of the job's time, wall clock; 0: no limit). moved_run 0: none. */

@@ -158,11 +158,13 @@ enum spec_key {
 	K_NODES,
 	K_CRASHES,
 	K_CRASHED,
+	K_WARNED,
 	K_COUNT
 };
 static const char *const key_names[K_COUNT] = {
-	"image", "revision", "from", "nonce", "disk",  "scratch", "network", "wait",    "keep",
-	"run",   "ready",    "base", "moved", "until", "migrate", "nodes",   "crashes", "crashed",
+	"image",   "revision", "from",    "nonce",   "disk",   "scratch", "network",
+	"wait",    "keep",     "run",     "ready",   "base",   "moved",   "until",
+	"migrate", "nodes",    "crashes", "crashed", "warned",
 };
 
 static int run_read(const char *text, uint32_t *ret, struct err *e)
@@ -206,6 +208,7 @@ static int value_read(enum spec_key key, const char *value, struct vm_request *r
 	case K_MIGRATE: return str_copy(r->move_to, sizeof(r->move_to), value);
 	case K_CRASHES: return run_read(value, &r->recorded_crashes, e);
 	case K_CRASHED: return time_read(value, &r->recorded_crashed_s, e);
+	case K_WARNED: return time_read(value, &r->warned_s, e);
 	case K_COUNT: break;
 	}
 	return 0;

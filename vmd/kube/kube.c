@@ -11,6 +11,7 @@
 #include "vmd/base/str.h"
 #include "vmd/kube/kube_access.h"
 #include "vmd/kube/kube_cache.h"
+#include "vmd/kube/kube_guest.h"
 #include "vmd/kube/kube_http.h"
 #include "vmd/kube/kube_migration.h"
 #include "vmd/kube/kube_pod.h"
@@ -46,6 +47,7 @@ struct kube {
 	struct http *http;
 	struct requests *requests;
 	struct accesses *accesses;
+	struct kube_guest *guest;
 	struct cache *cache;
 	struct view view[CACHE_KINDS];
 	LIST_HEAD(key_reads, key_read) reads; /* under way */
@@ -187,6 +189,8 @@ int kube_new(struct sd_event *loop, const struct settings *s, const struct kube_
 	k->requests = requests_new(k->http, s->kube_namespace);
 	k->accesses = accesses_new(k->http, s);
 	k->releases = releases_new(k->http, s->kube_namespace);
+	if (kube_guest_new(loop, s, k->http, &k->guest, e) < 0)
+		return err_wrap(e, "kubernetes");
 	k->cache = cache_new();
 	for (enum cache_kind i = CACHE_VM; i < CACHE_KINDS; i++)
 		if (view_make(k, i, e) < 0)
@@ -207,6 +211,7 @@ void kube_free(struct kube *k)
 	requests_free(k->requests);
 	accesses_free(k->accesses);
 	releases_free(k->releases);
+	kube_guest_free(k->guest);
 	while ((read = LIST_FIRST(&k->reads))) {
 		LIST_REMOVE(read, link);
 		free(read);
@@ -362,6 +367,12 @@ static void on_key(void *ctx, const struct http_reply *r, const struct err *e)
 	}
 	read->done(read->ctx, &why, why.kind == ERR_NONE ? key : "");
 	explicit_bzero(key, sizeof(key));
+}
+
+int kube_tell_guest(struct kube *k, const char *vm, enum vm_profile profile, const char *text,
+		    kube_done_fn done, void *ctx, struct err *e)
+{
+	return kube_guest_tell(k->guest, vm, profile, text, done, ctx, e);
 }
 
 static int read_field(struct kube *k, const char *secret, const char *field, kube_key_fn done,

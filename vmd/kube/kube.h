@@ -69,6 +69,9 @@ int kube_point_vm(struct kube *k, const char *name, const char *uid, const char 
 int kube_migrate_vm(struct kube *k, const char *name, const char *vm, const char *vm_uid,
 		    const char *job_key, uint32_t job_id, kube_done_fn done, void *ctx,
 		    struct err *e);
+/* Shows text to the users of a guest: see kube_guest.h. */
+int kube_tell_guest(struct kube *k, const char *vm, enum vm_profile profile, const char *text,
+		    kube_done_fn done, void *ctx, struct err *e);
 /* Removes the launcher pods of a VM that are on that node by force (grace period 0, by uid), so
  * that Kubernetes lets go of a VM whose node cannot confirm its end. Only of a guest that cannot
  * write any more. None there: success. */

@@ -25,6 +25,7 @@ const char *action_name(enum action_kind k)
 	case ACT_DELETE_PV: return "delete-pv";
 	case ACT_DELETE_SECRET: return "delete-secret";
 	case ACT_END_JOB: return "end-job";
+	case ACT_WARN_GUEST: return "warn-guest";
 	case ACT_RECORD: return "record";
 	case ACT_ALLOCATE: return "allocate";
 	case ACT_END_COMPANION: return "end-companion";
@@ -57,6 +58,7 @@ enum action_class action_class(enum action_kind k)
 	case ACT_POINT_VM: return CLASS_VM;
 	case ACT_RELEASE_VM: return CLASS_POD;
 	case ACT_END_JOB: return CLASS_JOB_END;
+	case ACT_WARN_GUEST: return CLASS_GUEST;
 	case ACT_RECORD: return CLASS_JOB_RECORD;
 	case ACT_REQUEUE_JOB:
 	case ACT_AIM_JOB: return CLASS_JOB_MOVE;
@@ -137,6 +139,7 @@ const char *action_text(const struct action *a, char *buf, size_t size)
 		break;
 	case ACT_RELEASE_VM: text_add(&t, " object=%s node=%s", a->object, a->node); break;
 	case ACT_END_JOB: text_add(&t, " failed=%d reason=\"%s\"", a->job_failed, a->reason); break;
+	case ACT_WARN_GUEST: text_add(&t, " object=%s text=\"%s\"", a->object, a->reason); break;
 	case ACT_RECORD: text_add(&t, "%s", a->reason); break;
 	case ACT_ALLOCATE:
 	case ACT_AIM_JOB: text_add(&t, " node=%s", *a->node ? a->node : MOVE_ANYWHERE); break;

@@ -26,6 +26,7 @@ enum action_kind {
 	ACT_END_JOB, /* job_id: the guest shut down (ERR-free), or reason says why it failed */
 	ACT_RECORD,  /* job_id: write reason (status text " state=ready node=...") to admin_comment;
 			look: and look at the job again */
+	ACT_WARN_GUEST, /* object: a VM; tell its users reason; vm.profile */
 	/* A move, see DESIGN.md. */
 	ACT_ALLOCATE,         /* job_id: a companion: not on its node, on node if that is given */
 	ACT_END_COMPANION,    /* companion */
@@ -72,7 +73,8 @@ enum action_class {
 	CLASS_JOB_RECORD,
 	CLASS_JOB_MOVE, /* object: the job's key */
 	CLASS_COMPANION,
-	CLASS_MIGRATION
+	CLASS_MIGRATION,
+	CLASS_GUEST
 };
 
 #define PLAN_ACTIONS 256

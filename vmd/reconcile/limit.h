@@ -17,4 +17,14 @@ bool limit_is_near(const struct job *j, const struct policy *p, int64_t wall_s);
 /* In the first half of the time that is left for it: until then what is to come before waits. */
 bool limit_has_time(const struct job *j, const struct policy *p, int64_t wall_s);
 
+/* The time of the warning that is due now, and what the guest's user is told; 0: none is due.
+ * warned_s: the time of the last one that was given. The warnings count from the shutdown, or from
+ * the end where there is none. */
+int64_t limit_warning_s(const struct job *j, const struct policy *p, int64_t warned_s,
+			int64_t wall_s);
+/* The next one that will be; 0: none. */
+int64_t limit_next_warning_s(const struct job *j, const struct policy *p, int64_t wall_s);
+const char *limit_warning_text(const struct job *j, const struct policy *p, int64_t wall_s,
+			       char *buf, size_t size);
+
 #endif

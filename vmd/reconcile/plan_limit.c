@@ -6,6 +6,7 @@
  * that is a script that ended (FAILED or COMPLETED), not a time-out: the mark tells that it was the
  * time. Only a guest that could not be marked in half of the time goes without. When the limit is
  * raised meanwhile, the VM is wanted as before, and made again on its disk. */
+#include "vmd/base/str.h"
 #include "vmd/reconcile/limit.h"
 #include "vmd/reconcile/plan_rules.h"
 
@@ -18,4 +19,20 @@ bool plan_limit(struct planner *p, const struct task *t)
 	if (plan_disks_keep(p, t) || !limit_has_time(t->job, policy, p->c->wall_s))
 		(void)plan_vms_remove(p, t, NULL);
 	return true;
+}
+
+/* Best effort: a guest without an agent is not told, and what went wrong is not tried again. */
+void plan_warning(struct planner *p, const struct task *t, const struct vm_seen *vm)
+{
+	const struct image *image = catalogue_find(p->c->catalogue, t->job->request.image);
+	struct action *a;
+
+	if (!t->progress || !vm || vm->phase != VM_RUNNING || !vm->agent || !image ||
+	    !limit_warning_s(t->job, p->c->policy, t->progress->warned_s, p->c->wall_s))
+		return;
+	a = plan_add(p, t, ACT_WARN_GUEST, vm->name);
+	if (!a)
+		return;
+	a->vm.profile = image->profile;
+	(void)limit_warning_text(t->job, p->c->policy, p->c->wall_s, a->reason, sizeof(a->reason));
 }

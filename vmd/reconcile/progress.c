@@ -418,6 +418,7 @@ static void begin(struct progress *p, const struct job *j, const struct view *v)
 	(void)vm_name(j, p->status.vm, sizeof(p->status.vm));
 	if (j->request.recorded_ready_s && j->request.recorded_run == p->incarnation)
 		p->status.since_s[VM_STATE_READY] = j->request.recorded_ready_s;
+	p->warned_s = j->request.warned_s;
 	crashes_begin(&p->crashes, j);
 }
 
@@ -451,6 +452,7 @@ void progress_step(struct progress *p, const struct job *j, const struct view *v
 		if (v->mono_us - p->begun_us < RECORD_AFTER_US)
 			due(p, p->begun_us + RECORD_AFTER_US);
 		due_at(p, limit_stop_s(j, v->policy), v);
+		due_at(p, limit_next_warning_s(j, v->policy, v->wall_s), v);
 		break;
 	case JOB_ENDING:
 		if (m.keeps_vm)
@@ -528,6 +530,8 @@ const char *progress_text(const struct progress *p, char buf[ACTION_TEXT_MAX + 1
 		word_add_number(buf, "crashes", p->crashes.n);
 		word_add_number(buf, "crashed", p->crashes.last_s);
 	}
+	if (p->warned_s)
+		word_add_number(buf, "warned", p->warned_s);
 	if (s->kept_until_s)
 		word_add_number(buf, "kept", s->kept_until_s);
 	if (s->state == VM_STATE_FAILED) {

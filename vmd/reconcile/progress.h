@@ -37,6 +37,7 @@ struct progress {
 	uint32_t base_run, moved_run;
 	int64_t moved_until_s;
 	struct crashes crashes;
+	int64_t warned_s;    /* time of the last warning that its users were given; 0 none */
 	int64_t deadline_us; /* when the next step is due by time alone; INT64_MAX never */
 	/* Status text last written to the job's record, and the one on its way (record_ticket). */
 	char recorded[ACTION_TEXT_MAX + 1];

@@ -119,19 +119,30 @@ static void finish(struct reconciler *r, uint64_t ticket, const struct err *e, i
 		}
 }
 
-static void apply(struct reconciler *r, const struct action *a, int64_t now_us)
+/* Given, whatever comes of it: the wall clock's now lies behind what was due. */
+static void note_warned(struct reconciler *r, const struct action *a, int64_t wall_s)
+{
+	struct progress *p = progress_of(r, a);
+
+	if (p)
+		p->warned_s = wall_s;
+}
+
+static void apply(struct reconciler *r, const struct action *a, struct now now)
 {
 	struct err e = {.kind = ERR_NONE};
-	uint64_t ticket = inflight_start(&r->flight, a, now_us);
+	uint64_t ticket = inflight_start(&r->flight, a, now.mono_us);
 	struct progress *p = a->kind == ACT_RECORD ? progress_of(r, a) : NULL;
 
 	r->counts.actions++;
+	if (a->kind == ACT_WARN_GUEST)
+		note_warned(r, a, now.wall_s);
 	if (p) {
 		p->record_ticket = ticket;
 		(void)str_copy(p->recording, sizeof(p->recording), a->reason);
 	}
 	if (r->port.apply(r->port.self, a, ticket, &e) < 0)
-		finish(r, ticket, &e, now_us);
+		finish(r, ticket, &e, now.mono_us);
 }
 
 static int64_t earliest(int64_t a, int64_t b)
@@ -203,7 +214,7 @@ int64_t reconciler_round(struct reconciler *r, const struct desired *want,
 	if (want->known && seen->vms_known && !r->plan.many)
 		r->approved = false; /* the wave it was for is over */
 	for (size_t i = 0; i < r->plan.n && !r->looks; i++)
-		apply(r, &r->plan.act[i], now.mono_us);
+		apply(r, &r->plan.act[i], now);
 	r->counts.rounds++;
 	r->counts.in_flight = r->flight.in_flight;
 	r->counts.approval_wanted = r->plan.approval;

@@ -14,6 +14,8 @@
 #include "vmd/vm/image.h"
 #include "vmd/vm/vm.h"
 
+#define POLICY_WARNINGS 4
+
 /* Settings the rules need; times in seconds. */
 struct policy {
 	char pool[JOB_NAME_MAX + 1]; /* for clones and scratch disks; "" the adapter's own */
@@ -24,6 +26,8 @@ struct policy {
 	int64_t keep_s;              /* how long a kept root disk stays (default 7 days) */
 	int64_t shutdown_s; /* a guest is shut down so long before its job's time is over (default
 			       120); 0: it is not */
+	size_t n_warn;      /* the guest's user is warned so long before that, most first */
+	int64_t warn_s[POLICY_WARNINGS];
 	int64_t fence_after_s;      /* a node that is not Ready for so long is lost (default 60); 0:
 				       never */
 	unsigned actions_per_round; /* default 64 */
