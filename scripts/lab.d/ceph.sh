@@ -42,10 +42,14 @@ ceph_configure()
 		paxos propose interval = 0.05
 		paxos min wait = 0.01
 		mon tick interval = 1
+		# An OSD that is silent is marked down, and joins anew when it speaks again. Nobody else
+		# reports it here, and its PGs would stay laggy for minutes.
+		mon osd report timeout = 15
 		mon mgr inactive grace = 1000000
 		mon mgr mkfs grace = 1000000
 		[osd]
 		osd objectstore = memstore
+		osd beacon report interval = 3
 		memstore device bytes = 8G
 		osd class load list = *
 		osd class default list = *
