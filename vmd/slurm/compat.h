@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What differs between Slurm releases, and nothing else: 22.05 to 26.05. 25.11 put the job id into
- * a step id (in records and in job_complete), 26.05 also in slurm_load_job and slurm_notify_job.
+ * a step id (in records and in job_complete), 26.05 also in the calls for one job.
  * For slurm_jobs.c and its tests only. */
 #ifndef VMD_SLURM_COMPAT_H
 #define VMD_SLURM_COMPAT_H
@@ -71,7 +71,11 @@ static inline int compat_requeue_held(uint32_t job_id)
 /* Cancels a job that waits. */
 static inline int compat_cancel_job(uint32_t job_id)
 {
+#if COMPAT_26_05
+	return slurm_kill_job(compat_step_id(job_id), SIGKILL, 0);
+#else
 	return slurm_kill_job(job_id, SIGKILL, 0);
+#endif
 }
 
 static inline int compat_complete_job(uint32_t job_id, uint32_t status)
