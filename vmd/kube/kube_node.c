@@ -35,6 +35,8 @@ int kube_node_decode(struct json_object *doc, struct kube_node *ret, struct err 
 
 	if (json_read(doc, node_fields, ARRAY_LEN(node_fields), &n, e) < 0)
 		return err_wrap(e, "node");
+	if (!n.name[0])
+		return err_set(e, ERR_INVALID, "a node without a name");
 	ready = find(doc, "status/conditions", "type", "Ready");
 	n.ready = ready && str_eq(json_str_at(ready, "status"), "True");
 	n.out_of_service =
