@@ -108,6 +108,7 @@ static struct http_server *serve(void)
 	if (conf_parse("yaml", yaml, strlen(yaml), &settings, &e) < 0 ||
 	    auth_new(settings, &auth, &e) < 0 || store_open(NULL, loop, &store, &e) < 0)
 		die(e.msg);
+	conf_free(settings);
 	api.store = store;
 	api.auth = auth;
 	api.loop = loop;

@@ -137,7 +137,7 @@ static void vm_create(const char *name, const char *strategy, const char *fault)
 }
 
 /* A process's life: everything but the store's file is new. */
-static void process_up(void)
+static void process_up_with(const char *settings)
 {
 	struct err e = {.kind = ERR_NONE};
 
@@ -145,7 +145,12 @@ static void process_up(void)
 	ck_assert_msg(store_open(store_file, loop, &store, &e) == 0, "%s", e.msg);
 	ck_assert_int_eq(store_subscribe(store, on_event, NULL, &e), 0);
 	ck_assert_int_eq(gc_start(store, loop, &gc, &e), 0);
-	controllers_up(settings_text);
+	controllers_up(settings);
+}
+
+static void process_up(void)
+{
+	process_up_with(settings_text);
 }
 
 static void process_down(void)
@@ -543,14 +548,14 @@ static void running_on_a_node(const char *fault)
 {
 	char text[600];
 
-	controllers_free(ctl);
+	process_down(); /* the store told the old controllers, too */
 	node_plug(true);
 	(void)snprintf(text, sizeof(text),
 		       "run_dir: /nonexistent\nguests: simulated\nnode_timeout: 10ms\n"
 		       "simulated: {boot: 5ms, agent: 5ms, shutdown: 5ms, migration: 5ms}\n"
 		       "nodes: [{name: cn01, cpus: 8, memory: 4G, netns: %s/netns}]\n",
 		       dir);
-	controllers_up(text);
+	process_up_with(text);
 	running("RerunOnFailure", fault);
 	until(KIND_NODE, "cn01", "status/conditions/0/status", "True");
 }
