@@ -411,10 +411,10 @@ static const char *flight_object(enum action_kind k)
 	case CLASS_GUEST:
 	case CLASS_VM: return "vm-" LITTLE_KEY "-r0";
 	case CLASS_MIGRATION: return "vm-" LITTLE_KEY "-r0-m23-1";
+	case CLASS_COMPANION: return k == ACT_END_COMPANION ? "23" : LITTLE_KEY;
 	case CLASS_JOB_END:
 	case CLASS_JOB_RECORD:
-	case CLASS_JOB_MOVE:
-	case CLASS_COMPANION: break;
+	case CLASS_JOB_MOVE: break;
 	}
 	return LITTLE_KEY;
 }

@@ -58,6 +58,17 @@ static const struct {
 	{"image=tiny " NONCE " run=4294967296",
 	 "request: run: '4294967296' must be a number up to 4294967295"},
 	{"image=tiny " NONCE " disk", "request: 'disk' is not key=value"},
+	{"image=tiny " NONCE " a-word-that-is-longer-than-forty-characters",
+	 "request: 'a-word-that-is-longer-than-forty-charact' is not key=value"},
+	{"image=tiny " NONCE " warned=soon",
+	 "request: warned: 'soon' must be a number up to 9223372036854775807"},
+	{"image=tiny " NONCE " migrate=" A64, "request: migrate: at most 63 characters are allowed"},
+	{"image=tiny " NONCE " nodes=" A64 A64 A64 A64,
+	 "request: nodes: at most 255 characters are allowed"},
+	{"image=tiny " NONCE " keep=", "request: keep: '' must be one of never, abnormal, always"},
+	{NONCE " image=", "request: image: '' is not a name: lower-case letters, digits, '-' and '.', at most 63"},
+	{"image=tiny " NONCE " x=a{b", "request: byte 0x7b is not allowed in it"},
+	{"image=tiny " NONCE " x=\x7f", "request: byte 0x7f is not allowed in it"},
 	{"image=tiny " NONCE " =5", "request: '=5' is not key=value"},
 	{"image=tiny " NONCE " a b=5", "request: 'a b=5' is not key=value"},
 	{"image=tiny " NONCE " reason=\"open", "request: reason: closing quote is missing"},
@@ -118,8 +129,11 @@ START_TEST(there_and_back)
 	ck_assert_int_eq(r.keep, VM_KEEP_NEVER);
 	ck_assert_int_eq(job_spec_encode(&r, again, sizeof(again), &e), 0);
 	ck_assert_str_eq(again, text);
-	ck_assert_int_eq(job_spec_encode(&r, again, sizeof(text) - 1, &e), -1);
-	ck_assert_str_eq(again, "");
+	for (size_t size = 1; size < sizeof(text); size++) { /* no part of it is left */
+		memset(again, 'x', sizeof(again));
+		ck_assert_int_eq(job_spec_encode(&r, again, size, &e), -1);
+		ck_assert_str_eq(again, "");
+	}
 	ck_assert_int_eq(job_spec_encode(&r, again, sizeof(text), &e), 0);
 	ck_assert_int_eq(job_spec_encode(&r, again, 0, &e), -1);
 }
@@ -141,6 +155,13 @@ static const struct {
 	 "a,slurm-vm{image=tiny " NONCE " state=ready},b"},
 	{"my-slurm-vm{image=tiny}", 0,
 	 "my-slurm-vm{image=tiny} slurm-vm{image=tiny " NONCE " state=ready}"},
+	/* another word's end is not ours, a sign before it is none of it */
+	{"aslurm-vm{x} zslurm-vm{x} Aslurm-vm{x} Zslurm-vm{x} 0slurm-vm{x} 9slurm-vm{x} _slurm-vm{x}", 0,
+	 "aslurm-vm{x} zslurm-vm{x} Aslurm-vm{x} Zslurm-vm{x} 0slurm-vm{x} 9slurm-vm{x} _slurm-vm{x} "
+	 "slurm-vm{image=tiny " NONCE " state=ready}"},
+	{"|slurm-vm{image=tiny " NONCE "}", 1, "|slurm-vm{image=tiny " NONCE " state=ready}"},
+	{"`slurm-vm{image=tiny " NONCE "}", 1, "`slurm-vm{image=tiny " NONCE " state=ready}"},
+	{"[slurm-vm{image=tiny " NONCE "}", 1, "[slurm-vm{image=tiny " NONCE " state=ready}"},
 	{"my-slurm-vm{x} slurm-vm{image=tiny " NONCE "}", 1,
 	 "my-slurm-vm{x} slurm-vm{image=tiny " NONCE " state=ready}"},
 	{"slurm-vm{image=tiny", -1, NULL},
@@ -173,6 +194,7 @@ END_TEST
 START_TEST(place_keeps_to_its_braces)
 {
 	struct vm_request tiny = {.image = "tiny", .nonce = "9f3c12ab45de6701"};
+	struct vm_request from = {.from = "17-9f3c12ab45de6702", .nonce = "9f3c12ab45de6701"};
 	struct err e;
 	char buf[64];
 
@@ -180,6 +202,8 @@ START_TEST(place_keeps_to_its_braces)
 	ck_assert_int_eq(job_spec_place("0123456789", &tiny, "", buf, sizeof(buf), &e), 0);
 	ck_assert_int_eq(
 		job_spec_place("0123456789012345678901234", &tiny, "", buf, sizeof(buf), &e), -1);
+	ck_assert_int_eq(job_spec_place("", &from, "", buf, sizeof(buf), &e), 0);
+	ck_assert_str_eq(buf, "slurm-vm{from=17-9f3c12ab45de6702 " NONCE "}");
 }
 END_TEST
 
@@ -191,9 +215,13 @@ START_TEST(status_is_read_back)
 	ck_assert_int_eq(job_spec_find("slurm-vm{image=tiny " NONCE
 				       " state=ready run=3 node=n1 address=192.168.172.57 "
 				       "ready=1700000000 base=1 moved=4 until=1700009999 "
-				       "crashes=2 crashed=1700000100}",
+				       "crashes=2 crashed=1700000100 warned=1700000050 "
+				       "migrate=n2 nodes=n1@1700000000,n2@1700000060}",
 				       &r, &e),
 			 1);
+	ck_assert_int_eq(r.warned_s, 1700000050);
+	ck_assert_str_eq(r.move_to, "n2");
+	ck_assert_str_eq(r.nodes, "n1@1700000000,n2@1700000060");
 	ck_assert_uint_eq(r.base_run, 1);
 	ck_assert_uint_eq(r.moved_run, 4);
 	ck_assert_int_eq(r.moved_until_s, 1700009999);

@@ -46,6 +46,20 @@ static const struct {
 	{"nor one whose making had no answer", "running requeue drained", "vm0:running " HAS,
 	 "!allocate", "allocate", "", false},
 
+	/* what is under way is not asked for twice */
+	{"companion being ended", "running requeue companion:running@n2", "vm0:running " HAS,
+	 "~end-companion", "drop", "", false},
+	{"VM being pointed", "running requeue drained companion:running@n2", "vm0:running " HAS,
+	 "~point-vm", "point", "", false},
+	{"migration being made", "running requeue drained companion:running@n2",
+	 "vm0:running wants:n2 given:n2 " HAS, "~migrate-vm", "send", "", false},
+	{"migration being stopped", "running requeue drained", "vm0:running wants:n2 given:n2 sending " HAS,
+	 "~cancel-migration", "stuck", "", false},
+	{"job being aimed", "pending r1 requeue held moved companion:running@n2", "vm0:running@n2 " HAS,
+	 "~aim-job", "aim", "", true},
+	{"a VM that nothing names is not pointed", "running requeue drained companion:running@n2",
+	 "vm0:running nouid " HAS, "", "point", "", false},
+
 	/* there */
 	{"no room: it waits", "running requeue drained companion:pending", "vm0:running " HAS, "",
 	 "queued", "", false},
@@ -90,6 +104,9 @@ static const struct {
 	{"it succeeded, the VMI does not show it yet", "running requeue drained companion:running@n2",
 	 "vm0:running wants:n2 given:n2 succeeded " HAS, "", "sending", "", false},
 
+	{"attempts count for one companion", "running requeue drained companion:ended@n3 companion:running@n2",
+	 "vm0:running wants:n2 given:n2 failed:3 " HAS, "", "send", "migrate-vm:r0-m24-1", false},
+
 	/* undone */
 	{"not wanted any more: the VM is pointed back", "running requeue companion:running@n2",
 	 "vm0:running wants:n2 " HAS, "", "back", "point-vm:r0", false},
@@ -104,6 +121,18 @@ static const struct {
 	{"the second of two companions is ended",
 	 "running requeue drained companion:pending companion:pending", "vm0:running " HAS, "",
 	 "queued", "end-companion", false},
+	{"... one that was bound to no node is not pointed back", "running requeue companion:running@n2",
+	 "vm0:running wants: " HAS, "", "drop", "end-companion", false},
+	{"the VM is gone: made anew on its job's node", "running requeue drained companion:running@n2", HAS, "",
+	 "drop", "create-vm:r0 end-companion", false},
+	{"... and while it starts there nothing is done", "running requeue drained companion:running@n2",
+	 "vm0:starting " HAS, "", "none", "", false},
+	{"the job ended on the way, its VM is gone", "ending companion:running@n2", HAS, "", "drop",
+	 "delete-pvc:r0-root end-companion", false},
+	{"the job was queued again on the way, its VM is gone", "pending r1 requeue companion:running@n2", HAS,
+	 "", "drop", "delete-pvc:r0-root end-companion", false},
+	{"... and is not yet gone", "pending r1 requeue companion:running@n2", "vm0:deleting " HAS, "", "none",
+	 "", false},
 	{"the guest ended on the way", "running requeue drained companion:running@n2",
 	 "vm0:stopped wants:n2 " HAS, "", "drop", "end-job end-companion", false},
 
@@ -149,7 +178,12 @@ static const struct {
 	{"the next run after it may start anywhere", "pending r1 requeue held aimed:n1 moved r2", HAS,
 	 "", "unaim", "delete-pvc:r0-root aim-job", false},
 
+	{"the VM is elsewhere than the job is to start", "pending r1 requeue moved aimed:n2",
+	 "vm0:running@n3 " HAS, "", "unaim", "delete-vm:r0 aim-job", false},
+
 	/* arrived: an allocation stays */
+	{"so does a batch job that may not be queued again", "running batch drained companion:running@n2",
+	 "vm0:running@n2 " HAS, "", "held", "", true},
 	{"an allocation keeps its companion", "running drained companion:running@n2",
 	 "vm0:running@n2 " HAS, "", "held", "", true},
 	{"... to the end", "ending companion:running@n2", "vm0:running@n2 " HAS, "", "none",
@@ -160,6 +194,9 @@ static const struct {
 	 "delete-pvc:r0-root end-companion", false},
 	{"of a job that nobody knows, too", "absent companion:running@n2", HAS, "", "",
 	 "end-companion delete-pvc:r0-root", false},
+	{"... but not when nobody knows what is there", "absent companion:running@n2", "?vms " HAS, "", "", "",
+	 false},
+	{"... nor twice", "absent companion:running@n2", HAS, "~end-companion", "", "delete-pvc:r0-root", false},
 	{"... but not under its VM", "absent companion:running@n2", "vm0:deleting@n2 " HAS, "", "", "",
 	 false},
 	{"... and of one that Slurm still knows it is left", "absent live companion:running@n2", HAS, "",
@@ -200,6 +237,70 @@ START_TEST(plan_rows)
 	ck_assert_msg(str_eq(text, rows[_i].plan), "%s: '%s'", rows[_i].why, text);
 	little_world_done(&row);
 	free(p);
+}
+END_TEST
+
+/* ---- companions ---- */
+
+START_TEST(companions_are_marked)
+{
+	static const char *const bad[] = {"",
+					  "slurm-vm-companion{job=",
+					  "slurm-vm-companion{job=17",
+					  "slurm-vm-companion{job=17}",
+					  "slurm-vm-companion{job=17-9F3C12AB45DE6701}",
+					  "slurm-vm-companion{job=" LITTLE_KEY LITTLE_KEY "}",
+					  "slurm-vm{image=tiny}"};
+	char key[JOB_KEY_MAX + 1] = "", text[80];
+
+	ck_assert_int_eq(companion_mark(LITTLE_KEY, text, sizeof(text)), 0);
+	ck_assert(companion_find(text, key));
+	ck_assert_str_eq(key, LITTLE_KEY);
+	ck_assert(companion_find("site's own slurm-vm-companion{job=" LITTLE_OTHER "}, too", key));
+	ck_assert_str_eq(key, LITTLE_OTHER);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		ck_assert_msg(!companion_find(bad[i], key), "'%s'", bad[i]);
+}
+END_TEST
+
+START_TEST(companions_of_others_do_not_count)
+{
+	const struct companion all[] = {
+		{.id = 21, .job_key = LITTLE_KEY,   .phase = JOB_ENDED  },
+		{.id = 22, .job_key = LITTLE_OTHER, .phase = JOB_RUNNING},
+		{.id = 23, .job_key = LITTLE_KEY,   .phase = JOB_ENDING },
+		{.id = 24, .job_key = LITTLE_KEY,   .phase = JOB_PENDING},
+	};
+
+	ck_assert_ptr_eq(companion_of(all, ARRAY_LEN(all), LITTLE_KEY), &all[3]);
+	ck_assert_ptr_null(companion_of(all, 3, LITTLE_KEY));
+}
+END_TEST
+
+START_TEST(slurm_says_why_it_waits)
+{
+	struct job j = {.id = 17,
+			.phase = JOB_RUNNING,
+			.node = "n1",
+			.drained = true,
+			.request = {.nonce = "9f3c12ab45de6701"}};
+	struct vm_seen vm = {.phase = VM_RUNNING, .node = "n1"};
+	struct companion h = {.id = 23, .job_key = LITTLE_KEY, .phase = JOB_PENDING};
+	struct move_view v = {.job = &j,
+			      .vm = &vm,
+			      .n_vm = 1,
+			      .known = true,
+			      .n_companion = 1,
+			      .companion = &h,
+			      .asked = ""};
+	struct move m;
+
+	move_read(&v, &m);
+	ck_assert_ptr_nonnull(strstr(m.reason, "(Slurm: job 23, not looked at yet)"));
+	(void)str_copy(h.reason, sizeof(h.reason), "Resources");
+	move_read(&v, &m);
+	ck_assert_int_eq(m.phase, MOVE_QUEUED);
+	ck_assert_ptr_nonnull(strstr(m.reason, "(Slurm: job 23, Resources)"));
 }
 END_TEST
 
@@ -486,6 +587,9 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(t, plan_rows, 0, (int)ARRAY_LEN(rows));
+	tcase_add_test(t, companions_are_marked);
+	tcase_add_test(t, companions_of_others_do_not_count);
+	tcase_add_test(t, slurm_says_why_it_waits);
 	tcase_add_test(t, a_drain);
 	tcase_add_test(t, the_mark_of_this_run_stays);
 	tcase_add_test(t, the_list_of_nodes_has_an_end);

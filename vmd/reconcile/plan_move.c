@@ -64,8 +64,8 @@ static void plan_migrate(struct planner *p, const struct task *t, const struct v
 	char name[VM_NAME_MAX + 1];
 	struct action *a;
 
-	if (vm_migration_name(vm->name, t->move.companion->id, attempt, name, sizeof(name)) < 0 ||
-	    inflight_believes_made(p->c->flight, t->have.key, name, CLASS_MIGRATION, p->c->mono_us))
+	(void)vm_migration_name(vm->name, t->move.companion->id, attempt, name, sizeof(name));
+	if (inflight_believes_made(p->c->flight, t->have.key, name, CLASS_MIGRATION, p->c->mono_us))
 		return;
 	a = plan_add(p, t, ACT_MIGRATE_VM, name);
 	if (!a)
@@ -122,10 +122,7 @@ void plan_move(struct planner *p, const struct task *t)
 	case MOVE_AIM: plan_aim(p, t, h->node); break;
 	case MOVE_UNAIM: plan_aim(p, t, ""); break;
 	case MOVE_RELEASE:
-	case MOVE_DROP:
-		if (h)
-			plan_companion_end(p, t, h);
-		break;
+	case MOVE_DROP: plan_companion_end(p, t, h); break;
 	case MOVE_MARK: /* the job's record says it: plan.c */
 	case MOVE_NONE:
 	case MOVE_BLOCKED:
