@@ -330,7 +330,8 @@ static void image_read(const char *name, char *text, size_t size)
 	must(rbd_close(image), "close");
 }
 
-#define VM_UID "0b5a7c1e-1111-2222-3333-444455556666"
+#define VM_UID   "0b5a7c1e-1111-2222-3333-444455556666"
+#define NEXT_UID "0b5a7c1e-1111-2222-3333-444455557777"
 
 /* Its owner is known by the lock, by its watch and by what the list wrote down. */
 START_TEST(fences_a_writer)
@@ -389,12 +390,29 @@ START_TEST(fences_for_long)
 	must(rbd_disk_keep(store, "rbd", SCRATCH, KEY, 0, &e), "list anew");
 	(void)str_copy(address, sizeof(address), listed(SCRATCH)->clients.address[0]);
 	must(rados_blocklist_add(cluster, address, 3600), "an entry for an hour");
-	must(rbd_disk_fence(store, "", SCRATCH, KEY, VM_UID, &e), "fence");
+	must(rbd_disk_fence(store, "", SCRATCH, KEY, NEXT_UID, &e), "fence");
 	must(rados_mon_command(cluster, &command, 1, "", 0, &text, &len, NULL, NULL), "list");
 	until_s = blocklist_until_s(text, len, address);
 	ck_assert_msg(until_s > time(NULL) + 364 * 86400, "%.*s", (int)len, text);
 	rados_buffer_free(text);
 	guest_close(&old);
+}
+END_TEST
+
+/* The fence of a vmd that was stopped for a while, or of one whose list is old: the VM is let go of
+ * by now, and the disk has its next guest. */
+START_TEST(fences_no_later_guest)
+{
+	struct guest next;
+
+	must(rbd_disk_fence(store, "", SCRATCH, KEY, VM_UID, &e), "fence");
+	guest_open(&next, SCRATCH);
+	ck_assert_int_eq(guest_write(&next, "first"), 5);
+	must(rbd_disk_keep(store, "rbd", ROOT, KEY, 0, &e), "list anew");
+	ck_assert_uint_gt(listed(SCRATCH)->clients.n, 0);
+	must(rbd_disk_fence(store, "", SCRATCH, KEY, VM_UID, &e), "a late fence");
+	ck_assert_int_eq(guest_write(&next, "lives"), 5);
+	guest_close(&next);
 }
 END_TEST
 
@@ -518,6 +536,7 @@ int main(void)
 	tcase_add_test(t, fences_a_writer);
 	tcase_add_test(t, fences_whom_it_knew);
 	tcase_add_test(t, fences_for_long);
+	tcase_add_test(t, fences_no_later_guest);
 	tcase_add_test(t, fences_only_its_own);
 	tcase_add_test(t, removes);
 	tcase_add_test(t, says_what_is_missing);

@@ -216,29 +216,26 @@ static int check_unused(const struct rbd_pool *p, rbd_image_t image, const char 
 }
 
 static int fence(const struct rbd_store *st, struct rbd_pool *p, rbd_image_t image,
-		 const char *name, const struct rbd_mark *mark, struct err *e)
+		 const char *name, const char *owner, const struct crowd *c, struct err *e)
 {
-	char owner[DISK_CLIENT_MAX + 1];
-	struct crowd c = {.n = 0};
-
-	for (size_t i = 0; i < mark->clients.n; i++)
-		if (crowd_add(&c, mark->clients.address[i], name, e) < 0)
-			return -1;
-	if (add_watchers(p, image, name, &c, e) < 0 ||
-	    owner_read(image, name, owner, sizeof(owner), e) < 0 ||
-	    (owner[0] && crowd_add(&c, owner, name, e) < 0))
+	if (shut_out(st, p, c, e) < 0 || (owner[0] && lock_break(image, name, owner, e) < 0))
 		return -1;
-	if (shut_out(st, p, &c, e) < 0 || (owner[0] && lock_break(image, name, owner, e) < 0))
-		return -1;
-	return check_blocklist(st, p, &c, e) < 0 || check_unused(p, image, name, e) < 0 ? -1 : 0;
+	return check_blocklist(st, p, c, e) < 0 || check_unused(p, image, name, e) < 0 ? -1 : 0;
 }
 
-/* It is opened for writing, since only then librbd tells of the lock. To open takes no lock. */
+/* It is opened for writing, since only then librbd tells of the lock. To open takes no lock.
+ *
+ * Who has the image is looked up first, and then whether it is fenced already: the disk's next
+ * guest comes only behind that mark, so without the mark it is not among those that were found. A
+ * fence that comes late (of a list that is old, of a vmd that was stopped) finds the mark, and
+ * leaves the next guest alone. */
 int rbd_disk_fence(struct rbd_store *st, const char *pool, const char *name, const char *job_key,
 		   const char *vm_uid, struct err *e)
 {
 	AUTO(rbd_pool_close) struct rbd_pool p = {.session = NULL};
 	AUTO(rbd_close) rbd_image_t image = NULL;
+	char owner[DISK_CLIENT_MAX + 1];
+	struct crowd c = {.n = 0};
 	struct rbd_mark mark;
 	int rc;
 
@@ -252,11 +249,19 @@ int rbd_disk_fence(struct rbd_store *st, const char *pool, const char *name, con
 		rbd_pool_lost(&p);
 	if (rc < 0)
 		return rbd_error(e, rc, "open image %s", name);
-	if (rbd_mark_read(image, name, &mark, e) < 0)
+	if (add_watchers(&p, image, name, &c, e) < 0 ||
+	    owner_read(image, name, owner, sizeof(owner), e) < 0 ||
+	    (owner[0] && crowd_add(&c, owner, name, e) < 0) ||
+	    rbd_mark_read(image, name, &mark, e) < 0)
 		return -1;
 	if (!str_eq(mark.job_key, job_key) || !str_eq(mark.cluster, st->cluster))
 		return err_set(e, ERR_CONFLICT, "Ceph: image %s is not of job %s", name, job_key);
-	if (fence(st, &p, image, name, &mark, e) < 0)
+	if (str_eq(mark.fenced, vm_uid))
+		return 0;
+	for (size_t i = 0; i < mark.clients.n; i++)
+		if (crowd_add(&c, mark.clients.address[i], name, e) < 0)
+			return -1;
+	if (fence(st, &p, image, name, owner, &c, e) < 0)
 		return -1;
 	return rbd_mark_fenced(p.io, image, name, vm_uid, e);
 }

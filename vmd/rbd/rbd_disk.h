@@ -32,8 +32,9 @@ int rbd_disk_keep(struct rbd_store *st, const char *pool, const char *name, cons
 /* Shuts out every client of the image but ourselves: those that have it open, those that were
  * written down while its host was healthy, and the owner of its lock, whose lock is broken.
  * Succeeds only when the cluster's blocklist has them all and nobody has the image open any more;
- * then the image is marked as fenced for the VM with that uid. May be repeated. No such image:
- * success. ERR_RETRY: somebody opened it meanwhile. ERR_DENIED: the key may not (profile rbd may).
+ * then the image is marked as fenced for the VM with that uid. Marked so already: success, and
+ * nobody is shut out, for it may have its next guest by now. No such image: success. ERR_RETRY:
+ * somebody opened it meanwhile. ERR_DENIED: the key may not (profile rbd may).
  */
 int rbd_disk_fence(struct rbd_store *st, const char *pool, const char *name, const char *job_key,
 		   const char *vm_uid, struct err *e);
