@@ -360,11 +360,18 @@ local function memory_of(desc, parts, cpus)
 	return nil
 end
 
+-- One node, whatever Slurm's own default would be: "-N 1-3" and "-n 12" may be given several.
+local function nodes_check(desc)
+	for _, nodes in ipairs({ desc.min_nodes or 1, desc.max_nodes or 1 }) do
+		if allocated(nodes) and nodes > 1 then
+			refuse("a job with a virtual machine runs on one node, not on %.0f: -N 1; for several machines "
+				.. "submit several jobs, or an array: --array=1-%.0f", nodes, nodes)
+		end
+	end
+end
+
 local function size_check(image, desc, parts)
 	local cpus = cpus_of(desc)
-	if allocated(desc.min_nodes) and desc.min_nodes > 1 then
-		refuse("a virtual machine runs on one node, not on %.0f: -N 1", desc.min_nodes)
-	end
 	if not image then
 		return -- of a kept disk: vmd knows it
 	end
@@ -417,10 +424,16 @@ local function checked_submit(desc, parts)
 		return
 	end
 	if allocated(desc.het_job_offset) then
-		refuse("a virtual machine cannot be part of a heterogeneous job")
+		refuse("a virtual machine cannot be part of a heterogeneous job: submit it as a job of its own, beside the other")
 	end
+	if desc.array_inx and string.sub(values[""], 1, 1) == "@" then
+		refuse("--%s=%s in a job array: the kept disk is one, and each task would need it", vm.prefix,
+			quoted(values[""]))
+	end
+	nodes_check(desc)
 	local image, request = request_check(values, desc)
 	size_check(image, desc, parts)
+	desc.min_nodes, desc.max_nodes = 1, 1
 	if vm.add_gres then
 		desc.gres = gres_with_vm(desc.gres)
 	end
@@ -444,8 +457,8 @@ local function checked_modify(desc, job, parts, uid)
 	if desc.gres ~= nil and desc.gres ~= "" then
 		refuse("Gres of a job with a virtual machine cannot be changed")
 	end
-	local changes = (allocated(desc.min_nodes) and desc.min_nodes > 1) or allocated(desc.min_cpus)
-		or allocated(desc.cpus_per_task) or allocated(desc.num_tasks) or desc.min_mem_per_node ~= nil
+	nodes_check(desc)
+	local changes = allocated(desc.min_cpus) or allocated(desc.cpus_per_task) or allocated(desc.num_tasks) or desc.min_mem_per_node ~= nil
 		or desc.min_mem_per_cpu ~= nil
 	if changes then
 		local images = catalogue_read(vm.catalogue)

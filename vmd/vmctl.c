@@ -128,7 +128,9 @@ static const char common_help[] = "      --json         print JSON\n"
 				  "  -V, --version\n";
 
 static const char job_help[] =
-	"JOB is a job id, the name of a VM, or a job's name if only one of yours has it.\n"
+	"JOB is a job id, a task of an array (12_3), the name of a VM, or a job's name if only "
+	"one\n"
+	"of yours has it.\n"
 	"It may be left out inside a job with a VM, and when you have exactly one VM.\n";
 
 static int help_all(FILE *f)

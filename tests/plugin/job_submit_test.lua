@@ -85,6 +85,7 @@ local function accepted(why, want, spank, fields, parts)
 	check(rc == slurm.SUCCESS, why, said)
 	check(desc.admin_comment == want, why, desc.admin_comment)
 	check(desc.gres == "vm:1", why .. " gres", desc.gres)
+	check(desc.min_nodes == 1 and desc.max_nodes == 1, why .. " nodes", desc.max_nodes)
 end
 
 -- Refused: part of what the user reads. Nothing is written.
@@ -153,7 +154,15 @@ refused("too little by the partition's default", "300M of memory are too few", {
 refused("too many CPUs", "9 CPUs are more than image tiny allows (-c 1 to 8)", { OPT .. "=tiny", NONCE }, { min_cpus = 9 })
 refused("too many CPUs by tasks", "12 CPUs are more", { OPT .. "=tiny", NONCE }, { num_tasks = 3, cpus_per_task = 4 })
 refused("two nodes", "runs on one node, not on 2", { OPT .. "=tiny", NONCE }, { min_nodes = 2 })
+refused("one to three nodes", "not on 3: -N 1; for several machines submit several jobs, or an array: --array=1-3",
+	{ OPT .. "=tiny", NONCE }, { max_nodes = 3 })
+accepted("no number of nodes", "slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701 network=lan keep=abnormal}",
+	{ OPT .. "=tiny", NONCE }, { min_nodes = NO_VAL, max_nodes = NO_VAL })
 refused("heterogeneous", "heterogeneous", { OPT .. "=tiny", NONCE }, { het_job_offset = 0 })
+accepted("an array", "slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701 network=lan keep=abnormal}",
+	{ OPT .. "=tiny", NONCE }, { array_inx = "0-3%2" })
+refused("an array on one kept disk", "the kept disk is one, and each task would need it", { OPT .. "=@17", NONCE },
+	{ array_inx = "0-3" })
 refused("no nonce", "the request has no nonce", { OPT .. "=tiny" })
 refused("odd nonce", "the request has no nonce", { OPT .. "=tiny", "VM_NONCE=9F3C12AB45DE6701" })
 refused("option without --vm", "--vm-disk needs --vm=IMAGE", { OPT .. "_disk=1G" })
@@ -219,6 +228,7 @@ modify("time limit", nil, { time_limit = 5 })
 modify("comment", "cannot be changed", { admin_comment = "" })
 modify("gres", "cannot be changed", { gres = "gpu:1" })
 modify("two nodes", "one node", { min_nodes = 2 })
+modify("up to two nodes", "one node", { max_nodes = 2 })
 modify("too many CPUs", "9 CPUs", { min_cpus = 9 })
 modify("fewer CPUs", nil, { min_cpus = 2 })
 modify("too little memory", "100M of memory", { min_mem_per_node = 100 })

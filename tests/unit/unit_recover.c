@@ -188,6 +188,9 @@ START_TEST(request_is_that_of_the_image)
 	little_world_init(&w, "running", "", "");
 	ck_assert_int_eq(recover_request(&v, &w.catalogue, &w.job, &r, &image, &e), 0);
 	ck_assert_str_eq(r.revision, "v1");
+	w.job.n_nodes = 2;
+	ck_assert_int_eq(recover_request(&v, &w.catalogue, &w.job, &r, &image, &e), -1);
+	ck_assert_ptr_nonnull(strstr(e.msg, "-N 1"));
 	little_world_done(&w);
 }
 END_TEST

@@ -4,6 +4,7 @@
 #include "vmd/slurm/slurm_state.h"
 
 #include <check.h>
+#include <string.h>
 
 #define MIB (UINT64_C(1) << 20)
 
@@ -217,6 +218,43 @@ START_TEST(several_nodes)
 }
 END_TEST
 
+/* What has no VM, and how a task of an array is called. */
+START_TEST(shapes)
+{
+	slurm_job_info_t info = record();
+	struct err e = {.kind = ERR_NONE};
+	struct job j;
+
+	ck_assert_int_eq(slurm_job_read(&info, &j, &e), 0);
+	ck_assert_str_eq(j.task, "");
+	ck_assert_int_eq(job_shape_check(&j, &e), 0);
+	info.array_job_id = 12;
+	info.array_task_id = 0;
+	ck_assert_int_eq(slurm_job_read(&info, &j, &e), 0);
+	ck_assert_str_eq(j.task, "12_0");
+	ck_assert_int_eq(job_shape_check(&j, &e), 0);
+	info.array_task_id = NO_VAL;
+	ck_assert_int_eq(slurm_job_read(&info, &j, &e), 0);
+	ck_assert_str_eq(j.task, "");
+	info.array_task_str = (char *)"4-7%2";
+	ck_assert_int_eq(slurm_job_read(&info, &j, &e), 0);
+	ck_assert_str_eq(j.task, "12_[4-7%2]");
+	info.array_task_str = (char *)"1,3,5,7,9,11,13,15,17,19,21,23,25,27,29,31,33,35,37,39,...";
+	ck_assert_int_eq(slurm_job_read(&info, &j, &e), 0);
+	ck_assert_uint_eq(strlen(j.task), JOB_TASK_MAX);
+	info.het_job_id = 17;
+	ck_assert_int_eq(slurm_job_read(&info, &j, &e), 0);
+	ck_assert_int_eq(job_shape_check(&j, &e), -1);
+	ck_assert_ptr_nonnull(strstr(e.msg, "heterogeneous"));
+	info.het_job_id = 0;
+	info.num_nodes = 2;
+	ck_assert_int_eq(slurm_job_read(&info, &j, &e), 0);
+	ck_assert_int_eq(job_shape_check(&j, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_INVALID);
+	ck_assert_ptr_nonnull(strstr(e.msg, "not on 2"));
+}
+END_TEST
+
 START_TEST(times_and_places)
 {
 	slurm_job_info_t info = record();
@@ -257,6 +295,7 @@ int main(void)
 	tcase_add_test(t, reads_what_moves);
 	tcase_add_test(t, memory_without_tres);
 	tcase_add_test(t, several_nodes);
+	tcase_add_test(t, shapes);
 	tcase_add_test(t, times_and_places);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

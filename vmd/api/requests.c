@@ -110,6 +110,7 @@ static struct json_object *vm_json(const struct ask *a, const struct job *j)
 	json_put_int(o, "job", j->id);
 	json_put_int(o, "uid", j->uid);
 	json_put_str(o, "user", j->user);
+	json_put_str(o, "task", j->task);
 	json_put_str(o, "name", j->name);
 	json_put_str(o, "image", j->request.image);
 	json_put_str(o, "profile", profile_of(a, j));

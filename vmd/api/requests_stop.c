@@ -20,8 +20,8 @@ int op_stop(const struct ask *a, struct err *e)
 	switch (j->phase) {
 	case JOB_PENDING:
 		return err_set(e, ERR_CONFLICT,
-			       "job %u waits for a node, there is nothing to shut down: scancel %u",
-			       j->id, j->id);
+			       "job %u waits for a node, there is nothing to shut down: cancel it",
+			       j->id);
 	case JOB_RUNNING: break;
 	case JOB_ENDING:
 	case JOB_ENDED: return ANSWERED;

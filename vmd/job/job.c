@@ -20,6 +20,20 @@ const char *job_key(const struct job *j, char *buf, size_t size)
 	return buf;
 }
 
+int job_shape_check(const struct job *j, struct err *e)
+{
+	if (j->n_nodes > 1)
+		return err_set(e, ERR_INVALID,
+			       "a job with a virtual machine runs on one node, not on %u: submit "
+			       "it with -N 1",
+			       j->n_nodes);
+	if (j->het)
+		return err_set(e, ERR_INVALID,
+			       "a virtual machine cannot be part of a heterogeneous job: submit "
+			       "it as a job of its own");
+	return 0;
+}
+
 uint32_t job_incarnation(const struct job *j)
 {
 	const struct vm_request *r = &j->request;

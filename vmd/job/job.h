@@ -17,6 +17,7 @@
 #define JOB_REQUEST_MAX 1024 /* canonical request text, bytes */
 #define JOB_NODES_MAX   255  /* the list of nodes a VM was on, bytes */
 #define JOB_KEY_MAX     32   /* "4294967295-9f3c12ab45de6701" */
+#define JOB_TASK_MAX    63   /* "12_3" */
 
 /* What an option says when it was not given. */
 enum vm_wait { VM_WAIT_UNSET, VM_WAIT_READY, VM_WAIT_RUNNING, VM_WAIT_NONE };
@@ -76,7 +77,11 @@ struct job {
 	uint32_t gid;
 	char user[JOB_USER_MAX];      /* name, for the guest's account; "" if unknown */
 	char name[JOB_TITLE_MAX + 1]; /* sbatch --job-name, cut; for people: not unique */
-	uint32_t restarts;            /* slurm's restart_cnt: the run of its script */
+	/* A task of a job array, as squeue calls it: "12_3"; those that wait are one job together,
+	 * "12_[4-7%2]", cut. "": no array. id is the task's own: the array's is its last task's. */
+	char task[JOB_TASK_MAX + 1];
+	bool het;          /* a component of a heterogeneous job */
+	uint32_t restarts; /* slurm's restart_cnt: the run of its script */
 	enum job_phase phase;
 	enum job_end end;
 	bool batch;
@@ -102,6 +107,8 @@ int job_key_compare(const struct job *a, const struct job *b);
 const char *job_key(const struct job *j, char *buf, size_t size);
 /* The way back: -1 (nothing changed) if key has not that form exactly. */
 int job_key_parse(const char *key, uint32_t *ret_id, char ret_nonce[JOB_NONCE_LEN + 1]);
+/* Can a job of that shape have a VM at all? job_submit.lua refuses the same at submit. */
+int job_shape_check(const struct job *j, struct err *e);
 /* Which VM the job wants: every run has a new one, but for a run that a move began, which keeps the
  * VM that moved. The only place that says so: names of VMs, and of whatever else belongs to one
  * incarnation, are made of this and never of restarts. While the request to queue the job again is

@@ -193,6 +193,8 @@ int recover_request(const struct recover_view *v, const struct catalogue *c, con
 	struct vm_request r = j->request;
 	const struct disk_seen *d = NULL;
 
+	if (job_shape_check(j, e) < 0)
+		return -1;
 	if (*r.from) {
 		if (recover_find(v, j, &d, e) < 0)
 			return -1;

@@ -19,9 +19,9 @@ struct recover_view {
  * kind: never. The text is for the job's owner. */
 int recover_find(const struct recover_view *v, const struct job *j, const struct disk_seen **ret,
 		 struct err *e);
-/* catalogue_check() for the job's request, with the image that its kept disk was made of, if it
- * starts from one. What that image's catalogue entry says counts, but for the revision, which may
- * have left the catalogue: the disk is there. Fails as recover_find() too. */
+/* job_shape_check() and catalogue_check() for the job's request, with the image that its kept disk
+ * was made of, if it starts from one. What that image's catalogue entry says counts, but for the
+ * revision, which may have left the catalogue: the disk is there. Fails as recover_find() too. */
 int recover_request(const struct recover_view *v, const struct catalogue *c, const struct job *j,
 		    struct vm_request *ret, const struct image **ret_image, struct err *e);
 /* Fills in image and revision of all jobs that start from a kept disk, for people and records. */

@@ -5,7 +5,7 @@
  * Slurm release from 22.05 on (slurm_job_cpus_allocated_on_node() left the library in 24.11), and
  * the one that has --mem, --mem-per-cpu, DefMemPerCPU and whole nodes reckoned in already. It is of
  * the whole job; a VM job has one node. Of a job with more, the node is given an equal part, which
- * is never more than its own when Slurm spreads evenly; plan() refuses such jobs anyway. */
+ * is never more than its own when Slurm spreads evenly; job_shape_check() refuses such jobs. */
 #include "vmd/slurm/slurm_state.h"
 
 #include "vmd/base/str.h"
@@ -182,6 +182,25 @@ void slurm_reason_text(uint32_t reason, char *buf, size_t size)
 	(void)str_fmt(buf, size, "reason %u, see squeue", reason);
 }
 
+/* Tasks that have not begun share one record, with the array's id; each that begins gets its own.
+ */
+static void read_array(const slurm_job_info_t *info, struct job *j)
+{
+	char text[2 * JOB_TASK_MAX];
+
+	if (!info->array_job_id)
+		return;
+	if (info->array_task_id != NO_VAL)
+		(void)snprintf(text, sizeof(text), "%u_%u", info->array_job_id,
+			       info->array_task_id);
+	else if (info->array_task_str)
+		(void)snprintf(text, sizeof(text), "%u_[%.80s]", info->array_job_id,
+			       info->array_task_str);
+	else
+		return;
+	str_cut(j->task, sizeof(j->task), text);
+}
+
 int slurm_job_read(const slurm_job_info_t *info, struct job *ret, struct err *e)
 {
 	struct job j = {
@@ -191,6 +210,7 @@ int slurm_job_read(const slurm_job_info_t *info, struct job *ret, struct err *e)
 		.restarts = info->restart_cnt,
 		.batch = info->batch_flag != 0,
 		.start_s = info->start_time,
+		.het = info->het_job_id != 0,
 	};
 	struct err ignored;
 
@@ -199,6 +219,7 @@ int slurm_job_read(const slurm_job_info_t *info, struct job *ret, struct err *e)
 	if (info->user_name)
 		(void)str_copy(j.user, sizeof(j.user), info->user_name);
 	str_cut(j.name, sizeof(j.name), info->name ? info->name : "");
+	read_array(info, &j);
 	j.requeue = j.batch && info->requeue;
 	j.held = j.phase == JOB_PENDING && info->priority == 0;
 	/* A list that cannot be read is a wish all the same, and no reason to know nothing. */

@@ -7,6 +7,8 @@
 #include "vmd/base/str.h"
 #include "vmd/base/strbuf.h"
 
+#include <string.h>
+
 #define CANDIDATES_MAX 130 /* of an error's text */
 
 uint32_t choice_id(const char *text)
@@ -61,6 +63,25 @@ static void candidates_named(struct candidates *c, struct json_object *vms, cons
 	}
 }
 
+/* "12_3" is not there: perhaps it waits yet, with others of its array, as "12_[2-7]". */
+static int unknown(struct json_object *vms, const char *name, struct err *e)
+{
+	const char *end = strchr(name, '_');
+	size_t len = end ? (size_t)(end - name) + 1 : 0;
+
+	for (size_t i = 0; len && i < json_object_array_length(vms); i++) {
+		const char *task = json_str_at(json_object_array_get_idx(vms, i), "task");
+
+		if (task && strncmp(task, name, len) == 0 && task[len] == '[')
+			return err_set(e, ERR_ABSENT,
+				       "no task of job array %.*s that has begun is called "
+				       "'%.40s'; these wait in the queue: %s",
+				       (int)len - 1, name, name, task);
+	}
+	return err_set(e, ERR_ABSENT, "no VM and no job of yours with a VM is called '%.80s'",
+		       name);
+}
+
 int choice_named(struct json_object *vms, const char *name, uint32_t *ret, struct err *e)
 {
 	AUTO(candidates_done) struct candidates c = {.text = {.max = CANDIDATES_MAX}};
@@ -68,7 +89,8 @@ int choice_named(struct json_object *vms, const char *name, uint32_t *ret, struc
 	for (size_t i = 0; i < json_object_array_length(vms); i++) {
 		struct json_object *vm = json_object_array_get_idx(vms, i);
 
-		if (str_eq(json_str_at(vm, "vm"), name)) {
+		if (*name && (str_eq(json_str_at(vm, "vm"), name) ||
+			      str_eq(json_str_at(vm, "task"), name))) {
 			*ret = id_of(vm);
 			return 0;
 		}
@@ -77,8 +99,7 @@ int choice_named(struct json_object *vms, const char *name, uint32_t *ret, struc
 	if (c.n == 0)
 		candidates_named(&c, vms, name, true);
 	if (c.n == 0)
-		return err_set(e, ERR_ABSENT,
-			       "no VM and no job of yours with a VM is called '%.80s'", name);
+		return unknown(vms, name, e);
 	if (c.n > 1)
 		return err_set(e, ERR_INVALID, "%zu jobs are called '%.40s', say which: %s%s", c.n,
 			       name, c.text.s, c.text.overflow ? " ..." : "");

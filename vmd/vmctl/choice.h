@@ -2,8 +2,8 @@
 /* Which VM is meant: one rule for all commands. Pure: what vmd listed and what was said go in, a
  * job id or an error that names the candidates comes out.
  *
- *   JOB        a job id; the name of a VM; a job's name, if no other live job has it. What has
- *              ended counts only when nothing else has the name.
+ *   JOB        a job id; a task of an array, "12_3"; the name of a VM; a job's name, if no other
+ *              live job has it. What has ended counts only when nothing else has the name.
  *   left out   inside a job with a VM that one; else the only one that has not ended. */
 #ifndef VMD_VMCTL_CHOICE_H
 #define VMD_VMCTL_CHOICE_H

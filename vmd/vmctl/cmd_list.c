@@ -25,7 +25,12 @@ static void add_vm(struct table *t, struct json_object *vm)
 {
 	char time[32];
 
-	table_addf(t, "%lld", (long long)int_of(vm, "job"));
+	const char *task = json_str_at(vm, "task");
+
+	if (task && *task)
+		table_add(t, task);
+	else
+		table_addf(t, "%lld", (long long)int_of(vm, "job"));
 	table_add(t, json_str_at(vm, "name"));
 	table_add(t, json_str_at(vm, "user"));
 	table_add(t, json_str_at(vm, "image"));

@@ -125,7 +125,8 @@ static void print(struct json_object *vm)
 
 	sentence_of(vm, &sentence);
 	printf("%s\n\n", text_clean(sentence.s));
-	row("Job", "%lld of %s", (long long)int_of(vm, "job"), text_of(vm, "user"));
+	row("Job", "%lld of %s%s%s", (long long)int_of(vm, "job"), text_of(vm, "user"),
+	    *text_of(vm, "task") ? ", array task " : "", text_of(vm, "task"));
 	row("Name", "%s", text_of(vm, "name"));
 	row("State", "%s for %s", state_of(vm),
 	    elapsed_text(int_of(vm, "elapsed_s"), time, sizeof(time)));

@@ -5,16 +5,28 @@
 #include "vmd/base/str.h"
 #include "vmd/vmctl/vmctl.h"
 
-static int cancel(uint32_t job, struct err *e)
+#include <string.h>
+
+/* scancel takes the id of an array's last task, and of those that wait, for the whole array: a task
+ * is called "12_3", and those that wait by their state. */
+static int cancel(struct vmctl *v, uint32_t job, struct err *e)
 {
-	char id[16], program[] = "scancel", said[256];
-	char *const argv[] = {program, id, NULL};
+	AUTO(json_object_put) struct json_object *vm = NULL;
+	char id[32], program[] = "scancel", waiting[] = "--state=PENDING", said[256];
+	char *argv[] = {program, id, NULL, NULL};
+	const char *task;
 	int code = 0;
 
-	(void)str_fmt(id, sizeof(id), "%u", job);
+	if (ask_show(v, job, &vm, e) < 0)
+		return -1;
+	task = json_str_at(vm, "task");
+	if (task && strchr(task, '['))
+		argv[2] = waiting;
+	if (!task || !*task || argv[2] || str_copy(id, sizeof(id), task) < 0)
+		(void)str_fmt(id, sizeof(id), "%u", job);
 	if (child_run(argv, said, sizeof(said), &code, e) < 0)
-		return err_wrap(e, "job %u has to be cancelled, on a host of the cluster", job);
-	return code == 0 ? 0 : err_set(e, ERR_CONFLICT, "scancel %u failed (see above)", job);
+		return err_wrap(e, "job %s has to be cancelled, on a host of the cluster", id);
+	return code == 0 ? 0 : err_set(e, ERR_CONFLICT, "scancel %s failed (see above)", id);
 }
 
 static int stop(struct vmctl *v, uint32_t job, struct err *e)
@@ -23,7 +35,7 @@ static int stop(struct vmctl *v, uint32_t job, struct err *e)
 	wire_addf(&v->out, "job", "%u", job);
 	if (ask_send(v, e) == 0)
 		return 0;
-	return e->kind == ERR_CONFLICT ? cancel(job, e) : -1; /* it waits for a node */
+	return e->kind == ERR_CONFLICT ? cancel(v, job, e) : -1; /* it waits for a node */
 }
 
 int cmd_stop(struct vmctl *v)
@@ -35,7 +47,7 @@ int cmd_stop(struct vmctl *v)
 
 	if (ask_job(v, &job, &e) < 0)
 		return fail(v, &e);
-	if ((v->now ? cancel(job, &e) : stop(v, job, &e)) < 0)
+	if ((v->now ? cancel(v, job, &e) : stop(v, job, &e)) < 0)
 		return fail(v, &e);
 	code = await(v, job, AWAIT_GONE, &vm);
 	if (v->json && vm)
