@@ -10,9 +10,18 @@
 
 #include "vmd/base/str.h"
 
+#include <string.h>
+
 bool sim_is_disk(const struct action *a)
 {
 	return action_class(a->kind) == CLASS_DISK;
+}
+
+static bool is_slurms(const struct action *a)
+{
+	enum action_class c = action_class(a->kind);
+
+	return c == CLASS_JOB_RECORD || c == CLASS_JOB_MOVE || c == CLASS_COMPANION;
 }
 
 static void refuse(struct sim_request *r, enum err_kind kind, const char *text)
@@ -73,17 +82,36 @@ static void kube_fate(struct sim *w, struct sim_request *r)
 	}
 }
 
+/* One worker calls Slurm, a call at a time: what is late is late by slurmctld alone. */
+static void slurm_fate(struct sim *w, struct sim_request *r)
+{
+	switch (sim_chance(w, 4)) {
+	case 0: refuse(r, ERR_RETRY, "slurmctld does not answer"); break;
+	case 1: /* lost */
+		r->apply_us = INT64_MAX;
+		lose_answer(r, w->now_us + 10 * SIM_S);
+		break;
+	case 2: lose_answer(r, r->apply_us + 10 * SIM_S); break; /* done */
+	default:                                                 /* done a little later */
+		r->apply_us = w->now_us + (int64_t)sim_chance(w, 10) * SIM_S;
+		r->reply_us = r->apply_us;
+		break;
+	}
+}
+
 void sim_fate(struct sim *w, struct sim_request *r)
 {
 	r->apply_us = w->now_us + (int64_t)sim_chance(w, 3) * SIM_TICK_US;
 	r->reply_us = r->apply_us;
 	r->outcome = (struct err){.kind = ERR_NONE};
-	if (!sim_is_disk(&r->action) && w->now_us < w->quiet_until_us)
+	if (!sim_is_disk(&r->action) && !is_slurms(&r->action) && w->now_us < w->quiet_until_us)
 		refuse(r, ERR_RETRY, "the server asked to wait");
 	else if (sim_chance(w, 100) >= w->faults_percent)
 		return;
 	else if (sim_is_disk(&r->action))
 		disk_fate(w, r);
+	else if (is_slurms(&r->action))
+		slurm_fate(w, r);
 	else
 		kube_fate(w, r);
 }
@@ -94,6 +122,17 @@ bool sim_is_ours(struct sim *w, const char *key)
 		if (str_eq(w->forgot[i], key))
 			return true;
 	return sim_job_of(w, key) != NULL;
+}
+
+/* What vmd wrote behind the request. */
+static void request_forget(struct vm_request *r)
+{
+	struct vm_request bare = {.scratch_bytes = r->scratch_bytes};
+
+	memcpy(bare.image, r->image, sizeof(bare.image));
+	memcpy(bare.from, r->from, sizeof(bare.from));
+	memcpy(bare.nonce, r->nonce, sizeof(bare.nonce));
+	*r = bare;
 }
 
 /* slurmctld came back with an older state: the id goes to a new job, with another nonce. */
@@ -107,8 +146,9 @@ static void job_is_forgotten(struct sim *w)
 	j->job.request.nonce[0] = (char)('0' + w->n_forgot);
 	j->job.phase = JOB_PENDING;
 	j->job.restarts = 0;
-	j->job.node[0] = '\0';
-	j->ended_once = false;
+	j->job.node[0] = j->job.asked_node[0] = '\0';
+	j->job.held = j->again = j->ended_once = false;
+	request_forget(&j->job.request);
 	j->step = 0;
 	j->next_us = w->now_us + (int64_t)sim_chance(w, 60) * SIM_S;
 }

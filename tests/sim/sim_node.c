@@ -25,7 +25,7 @@ unsigned sim_node_choose(struct sim *w)
 	unsigned i = (unsigned)sim_chance(w, SIM_NODES);
 
 	for (unsigned k = 0; k < SIM_NODES; k++)
-		if (!w->node[(i + k) % SIM_NODES].lost_us)
+		if (!w->node[(i + k) % SIM_NODES].lost_us && !w->node[(i + k) % SIM_NODES].drained)
 			return (i + k) % SIM_NODES;
 	return i;
 }
@@ -134,14 +134,26 @@ static void jobs_lose(struct sim *w, unsigned node)
 		}
 		if (j->job.phase == JOB_RUNNING)
 			j->job.end = JOB_END_ABNORMAL;
+		if (j->again) { /* it was on its way into the queue */
+			j->again = false;
+			j->job.phase = JOB_PENDING;
+			j->job.held = true;
+			j->job.restarts = j->job.request.moved_run > j->job.restarts
+						  ? j->job.request.moved_run
+						  : j->job.restarts;
+			j->job.node[0] = '\0';
+			j->next_us = w->now_us;
+			continue;
+		}
 		j->job.phase = JOB_ENDED;
 		j->ended_once = true;
 	}
+	sim_companions_lose(w, node);
 }
 
 static void node_back(struct sim *w, unsigned node)
 {
-	w->node[node] = (struct sim_node){.lost_us = 0};
+	w->node[node].lost_us = w->node[node].back_us = w->node[node].slurm_us = 0;
 	for (size_t i = 0; i < SIM_OBJECTS; i++)
 		if (node_of(w->ghost[i].vm.node) == (int)node)
 			w->ghost[i] = (struct sim_vm){.vm = {.phase = VM_ABSENT}};

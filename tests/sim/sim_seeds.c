@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Many lives of six jobs under faults and crashes, and some lives with a crash at every single
- * effect, without and with other faults.
+/* Many lives of six jobs under faults and crashes, with one vmd and with two that are stopped, too;
+ * some lives with a crash at every single effect, without and with other faults; and moves with a
+ * crash at every effect, those that end well and those that are called off.
  * "sim_seeds [SEEDS [FIRST]]": 200 from 1 unless told otherwise. A seed that fails is printed; the
  * same seed fails again. */
 #include "tests/sim/sim_world.h"
@@ -29,24 +30,59 @@ static bool run(const char *what, unsigned long number, unsigned crash_percent)
 	return false;
 }
 
+static unsigned long moved, led; /* jobs that followed their VM, hand-overs of the Lease */
+
+/* From LIFE_UNDO on: called off in that step. */
+enum { LIFE_QUIET, LIFE_FAULTS, LIFE_MOVE, LIFE_UNDO, LIVES = LIFE_MOVE + SIM_STEPS + 1 };
+
+static void begin(unsigned life, unsigned long seed)
+{
+	if (life >= LIFE_MOVE)
+		sim_init_move(&sim, seed, life - LIFE_MOVE);
+	else
+		sim_init(&sim, seed, life == LIFE_FAULTS ? 20 : 0);
+}
+
 /* The same life again and again, vmd killed once after each of its effects. Returns how many; 0:
  * one of them was not survived. */
-static unsigned crash_points(unsigned long seed, unsigned faults_percent)
+static unsigned crash_points(unsigned life, unsigned long seed)
 {
 	unsigned effects, crash_at = 0;
 	bool survived;
 	char what[80];
 
-	(void)snprintf(what, sizeof(what), "seed %lu with %u %% faults, crash at effect", seed,
-		       faults_percent);
+	(void)snprintf(what, sizeof(what), "seed %lu, life %u, crash at effect", seed, life);
 	do {
-		sim_init(&sim, seed, faults_percent);
+		begin(life, seed);
 		sim.crash_at = ++crash_at;
 		survived = run(what, crash_at, 0);
+		if (life >= LIFE_MOVE && !sim_has_followed(&sim)) {
+			printf("# %s %u: its job did not follow\n", what, crash_at);
+			survived = false;
+		}
 		effects = sim.effects;
+		moved += sim.moved;
 		sim_done(&sim);
 	} while (survived && crash_at < effects);
 	return survived ? crash_at - 1 : 0;
+}
+
+/* Lives of all kinds from life to last, seeds from first on. */
+static bool all_crash_points(int test, unsigned life, unsigned last, unsigned long first,
+			     unsigned long seeds, const char *what)
+{
+	unsigned long points = 0, failed = 0;
+
+	for (unsigned long seed = first; seed < first + seeds; seed++)
+		for (unsigned l = life; l <= last; l++) {
+			unsigned n = crash_points(l, seed);
+
+			failed += n == 0;
+			points += n;
+		}
+	printf("%s %d - a crash at each of %lu effects of %lu %s\n", failed ? "not ok" : "ok", test,
+	       points, (last - life + 1) * seeds, what);
+	return failed == 0;
 }
 
 int main(int argc, char **argv)
@@ -54,24 +90,24 @@ int main(int argc, char **argv)
 	const char *few = getenv("CHECK_SEEDS"); /* slow builds: scripts/check */
 	unsigned long seeds = strtoul(argc > 1 ? argv[1] : few ? few : "200", NULL, 10);
 	unsigned long first = argc > 2 ? strtoul(argv[2], NULL, 10) : 1;
-	unsigned long failed = 0, lives = 1 + seeds / 1000, points = 0;
+	unsigned long failed = 0, lives = 1 + seeds / 1000;
+	bool ok;
 
-	printf("1..2\n");
+	printf("1..3\n");
 	for (unsigned long seed = first; seed < first + seeds; seed++) {
 		sim_init(&sim, seed, (unsigned)(seed * 7 % 40));
 		failed += !run("seed", seed, (unsigned)(seed * 13 % 100));
+		moved += sim.moved;
+		led += sim.n_vmd > 1 ? sim.led : 0;
 		sim_done(&sim);
 	}
-	printf("%s 1 - %lu seeds from %lu with faults and crashes\n", failed ? "not ok" : "ok",
-	       seeds, first);
-	for (unsigned long seed = first; seed < first + lives; seed++)
-		for (unsigned faults_percent = 0; faults_percent <= 20; faults_percent += 20) {
-			unsigned n = crash_points(seed, faults_percent);
-
-			failed += n == 0;
-			points += n;
-		}
-	printf("%s 2 - a crash at each of %lu effects of %lu lives, half of them with faults\n",
-	       failed ? "not ok" : "ok", points, 2 * lives);
-	return failed != 0;
+	printf("%s 1 - %lu seeds from %lu with faults and crashes (%lu jobs followed their VM, %lu "
+	       "times another vmd led)\n",
+	       failed ? "not ok" : "ok", seeds, first, moved, led);
+	ok = all_crash_points(2, LIFE_QUIET, LIFE_FAULTS, first, lives,
+			      "lives, half of them with faults");
+	ok = all_crash_points(3, LIFE_MOVE, LIVES - 1, first, 4 * lives,
+			      "moves, most of them called off") &&
+	     ok;
+	return failed != 0 || !ok;
 }

@@ -11,9 +11,8 @@
 /* ---- requests on their way ---- */
 
 /* What is removed is removed because it was seen, in a list that was whole. */
-static void check_known(struct sim *w, const struct action *a)
+static void check_known(struct sim *w, const struct sim_view *v, const struct action *a)
 {
-	const struct sim_view *v = &w->view;
 	bool known = true;
 
 	switch (action_class(a->kind)) {
@@ -37,9 +36,8 @@ static void check_known(struct sim *w, const struct action *a)
 
 /* A root disk that is to be kept is marked before it may go. By what vmd saw: a removal that hangs
  * in librbd may end when the job has lived and ended again. */
-static void check_kept(struct sim *w, const struct action *a)
+static void check_kept(struct sim *w, const struct sim_view *v, const struct action *a)
 {
-	const struct sim_view *v = &w->view;
 	char key[JOB_KEY_MAX + 1];
 
 	if (a->kind != ACT_REMOVE_DISK || !disk_is_root(a->object))
@@ -55,21 +53,24 @@ static void check_kept(struct sim *w, const struct action *a)
 
 static int apply(void *self, const struct action *a, uint64_t ticket, struct err *e)
 {
-	struct sim *w = self;
+	struct sim_vmd *d = self;
+	struct sim *w = d->world;
 	struct sim_request *r = NULL;
 
+	if (!sim_leads(w, d))
+		return err_set(e, ERR_RETRY, "this vmd does not lead any more");
 	if (w->faults_percent && sim_chance(w, 200) == 0)
 		return err_set(e, ERR_RETRY, "queue full");
 	if (!sim_is_ours(w, a->job_key))
 		sim_wrong(w, "%s of something that is not ours", action_name(a->kind));
-	check_known(w, a);
-	check_kept(w, a);
+	check_known(w, &d->view, a);
+	check_kept(w, &d->view, a);
 	for (size_t i = 0; i < SIM_FLYING && !r; i++)
 		if (!w->request[i].used)
 			r = &w->request[i];
 	if (!r)
 		return err_set(e, ERR_RETRY, "queue full");
-	*r = (struct sim_request){.used = true, .ticket = ticket, .life = w->life, .action = *a};
+	*r = (struct sim_request){.used = true, .ticket = ticket, .life = d->life, .action = *a};
 	sim_fate(w, r);
 	return 0;
 }
@@ -79,30 +80,73 @@ static struct now sim_now(const struct sim *w)
 	return (struct now){.mono_us = w->now_us, .wall_s = sim_wall_s(w)};
 }
 
+/* The vmd that sent it; NULL: that one is dead. */
+static struct sim_vmd *sender_of(struct sim *w, const struct sim_request *r)
+{
+	for (size_t i = 0; i < w->n_vmd; i++)
+		if (w->vmd[i].life == r->life)
+			return &w->vmd[i];
+	return NULL;
+}
+
+/* Adapters that call Slurm and Ceph ask the gate right before; requests to Kubernetes have a
+ * precondition, and may have been on the wire already. */
+static bool is_gated(const struct action *a)
+{
+	switch (action_class(a->kind)) {
+	case CLASS_DISK:
+	case CLASS_JOB_END:
+	case CLASS_JOB_RECORD:
+	case CLASS_JOB_MOVE:
+	case CLASS_COMPANION: return true;
+	case CLASS_PV:
+	case CLASS_PVC:
+	case CLASS_SECRET:
+	case CLASS_VM:
+	case CLASS_POD:
+	case CLASS_MIGRATION:
+	case CLASS_GUEST: break;
+	}
+	return false;
+}
+
+static void request_apply(struct sim *w, struct sim_request *r, const struct sim_vmd *from)
+{
+	struct err e = {.kind = ERR_NONE};
+	bool refused = r->unsent && is_gated(&r->action) && (!from || !sim_leads(w, from));
+
+	r->apply_us = r->twice ? r->reply_us : INT64_MAX;
+	r->twice = false;
+	if (refused)
+		(void)err_set(&e, ERR_RETRY, "this vmd does not lead any more");
+	else
+		(void)sim_effect(w, &r->action, &e);
+	if (e.kind != ERR_NONE && r->outcome.kind == ERR_NONE)
+		r->outcome = e;
+	if (!refused && ++w->effects == w->crash_at)
+		w->crashed = true; /* before vmd hears of it */
+}
+
 static void requests_move(struct sim *w)
 {
 	for (size_t i = 0; i < SIM_FLYING && !w->crashed; i++) {
 		struct sim_request *r = &w->request[i];
+		struct sim_vmd *from = r->used ? sender_of(w, r) : NULL;
+		bool stopped = from && from->stopped_us;
 
-		if (!r->used)
+		if (!r->used || (stopped && r->unsent))
 			continue;
-		if (r->apply_us <= w->now_us) {
-			struct err e = {.kind = ERR_NONE};
-
-			r->apply_us = r->twice ? r->reply_us : INT64_MAX;
-			r->twice = false;
-			if (sim_effect(w, &r->action, &e) < 0 && r->outcome.kind == ERR_NONE)
-				r->outcome = e;
-			if (++w->effects == w->crash_at)
-				w->crashed = true; /* before vmd hears of it */
-		}
-		if (r->reply_us <= w->now_us && !w->crashed) {
+		if (r->apply_us <= w->now_us)
+			request_apply(w, r, from);
+		if (r->reply_us <= w->now_us && !stopped && !w->crashed) {
 			r->reply_us = INT64_MAX;
-			if (r->life == w->life)
-				reconciler_done(w->reconciler, r->ticket, &r->outcome, sim_now(w));
-			w->wake_us = w->now_us;
+			if (from) {
+				reconciler_done(from->reconciler, r->ticket, &r->outcome,
+						sim_now(w));
+				from->wake_us = w->now_us;
+			}
 		}
-		if (r->apply_us == INT64_MAX && (r->reply_us == INT64_MAX || r->life != w->life))
+		if (r->apply_us == INT64_MAX && (r->reply_us == INT64_MAX || !from))
 			r->used = false;
 	}
 }
@@ -120,9 +164,9 @@ static size_t volumes_see(struct volume_seen *to, const struct volume_seen *from
 }
 
 /* Of some places nothing was heard since the last look: an event is on its way still. */
-static void vms_hear(struct sim *w, int64_t next_us)
+static void vms_hear(struct sim *w, struct sim_vmd *d, int64_t next_us)
 {
-	struct sim_view *v = &w->view;
+	struct sim_view *v = &d->view;
 
 	for (size_t i = 0; i < SIM_OBJECTS; i++) {
 		if (v->heard_us[i] && next_us - v->heard_us[i] < VIEW_AGE_US &&
@@ -133,18 +177,18 @@ static void vms_hear(struct sim *w, int64_t next_us)
 	}
 }
 
-static void vms_see(struct sim *w)
+static void vms_see(struct sim_vmd *d)
 {
-	struct sim_view *v = &w->view;
+	struct sim_view *v = &d->view;
 
 	for (size_t i = 0; i < SIM_OBJECTS; i++)
 		if (v->heard_vm[i].phase != VM_ABSENT)
 			v->vm[v->n_vm++] = v->heard_vm[i];
 }
 
-static void volumes_look(struct sim *w)
+static void volumes_look(struct sim *w, struct sim_vmd *d)
 {
-	struct sim_view *v = &w->view;
+	struct sim_view *v = &d->view;
 
 	v->n_pv = volumes_see(v->pv, w->pv);
 	v->n_pvc = volumes_see(v->pvc, w->pvc);
@@ -152,9 +196,9 @@ static void volumes_look(struct sim *w)
 	sim_nodes_see(w, v->node);
 }
 
-static void disks_see(struct sim *w)
+static void disks_see(struct sim *w, struct sim_vmd *d)
 {
-	struct sim_view *v = &w->view;
+	struct sim_view *v = &d->view;
 
 	for (size_t i = 0; i < SIM_OBJECTS; i++)
 		if (*w->disk[i].name) {
@@ -182,61 +226,66 @@ static bool look_fails(struct sim *w)
 	return sim_chance(w, 100) < w->faults_percent / 5;
 }
 
-static void kube_look(struct sim *w)
+static void kube_look(struct sim *w, struct sim_vmd *d)
 {
-	struct sim_view *v = &w->view;
+	struct sim_view *v = &d->view;
 
 	if (v->vms_us <= w->now_us) {
 		v->vms_known = !look_fails(w);
 		v->vms_us = look_again_us(w, 170);
 		v->n_vm = 0;
-		vms_hear(w, v->vms_us);
-		vms_see(w);
+		vms_hear(w, d, v->vms_us);
+		vms_see(d);
 		if (!v->vms_known)
 			v->n_vm = part_of(w, v->n_vm);
-		w->wake_us = w->now_us;
+		d->wake_us = w->now_us;
 	}
 	if (v->volumes_us <= w->now_us) {
 		v->volumes_known = !look_fails(w);
 		v->volumes_us = look_again_us(w, 170);
-		volumes_look(w);
+		volumes_look(w, d);
 		if (!v->volumes_known) {
 			v->n_pv = part_of(w, v->n_pv);
 			v->n_pvc = part_of(w, v->n_pvc);
 			v->n_secret = part_of(w, v->n_secret);
 		}
-		w->wake_us = w->now_us;
+		d->wake_us = w->now_us;
 	}
 }
 
-static void views_move(struct sim *w)
+static void views_move(struct sim *w, struct sim_vmd *d)
 {
-	struct sim_view *v = &w->view;
+	struct sim_view *v = &d->view;
 
-	kube_look(w);
+	kube_look(w, d);
 	if (v->disks_us <= w->now_us) {
 		v->disks_known = !look_fails(w);
 		v->n_disk = 0;
-		disks_see(w);
+		disks_see(w, d);
 		if (!v->disks_known)
 			v->n_disk = part_of(w, v->n_disk);
 		v->disks_us = look_again_us(w, 25);
-		w->wake_us = w->now_us;
+		d->wake_us = w->now_us;
 	}
 	if (v->jobs_us <= w->now_us) {
 		v->jobs_known = !look_fails(w);
 		v->n_job = v->jobs_known ? SIM_JOBS : part_of(w, SIM_JOBS);
 		for (size_t i = 0; i < SIM_JOBS; i++)
 			v->job[i] = w->job[i].job;
+		v->n_companion = sim_companions_see(w, v->companion);
 		v->jobs_us = look_again_us(w, 60);
-		w->wake_us = w->now_us;
+		d->wake_us = w->now_us;
 	}
 }
 
-static void round_run(struct sim *w)
+static void round_run(struct sim *w, struct sim_vmd *d)
 {
-	struct sim_view *v = &w->view;
-	struct desired want = {.known = v->jobs_known, .n = v->n_job, .job = v->job};
+	struct sim_view *v = &d->view;
+	struct desired want = {.known = v->jobs_known,
+			       .n = v->n_job,
+			       .job = v->job,
+			       .n_companion = v->n_companion,
+			       .companion = v->companion};
 	struct observed seen = {.vms_known = v->vms_known,
 				.n_vm = v->n_vm,
 				.vm = v->vm,
@@ -252,12 +301,14 @@ static void round_run(struct sim *w)
 				.secrets_known = v->volumes_known,
 				.n_secret = v->n_secret,
 				.secret = v->secret,
+				.moves_known = v->vms_known,
 				.nodes_known = v->vms_known,
 				.n_node = SIM_NODES,
 				.node = v->node};
 
 	world_sort(&want, &seen);
-	w->wake_us = reconciler_round(w->reconciler, &want, &seen, sim_now(w));
+	reconciler_lead(d->reconciler, sim_leads(w, d));
+	d->wake_us = reconciler_round(d->reconciler, &want, &seen, sim_now(w));
 }
 
 /* ---- rules that hold at every moment ---- */
@@ -265,7 +316,7 @@ static void round_run(struct sim *w)
 static void check(struct sim *w)
 {
 	for (size_t i = 0; i < SIM_JOBS; i++) {
-		const struct vm_status *s = reconciler_status(w->reconciler, w->job[i].job.id);
+		const struct vm_status *s = sim_status(w, w->job[i].job.id);
 		char key[JOB_KEY_MAX + 1];
 		unsigned vms;
 
@@ -282,6 +333,27 @@ static void check(struct sim *w)
 	}
 }
 
+const struct vm_status *sim_status(struct sim *w, uint32_t job_id)
+{
+	for (size_t i = 0; i < w->n_vmd; i++)
+		if (!w->vmd[i].stopped_us && sim_leads(w, &w->vmd[i]))
+			return reconciler_status(w->vmd[i].reconciler, job_id);
+	return NULL;
+}
+
+static void script_check(struct sim *w)
+{
+	char *uid = w->job[0].moved_vm;
+
+	for (size_t i = 0; i < SIM_OBJECTS; i++) {
+		if (!w->vm[i].guest)
+			continue;
+		if (*uid && !str_eq(uid, w->vm[i].vm.uid))
+			sim_wrong(w, "the guest was made anew");
+		(void)str_copy(uid, VM_UID_MAX + 1, w->vm[i].vm.uid);
+	}
+}
+
 void sim_tick(struct sim *w)
 {
 	w->now_us += SIM_TICK_US;
@@ -290,30 +362,54 @@ void sim_tick(struct sim *w)
 	requests_move(w);
 	if (w->crashed)
 		return;
-	views_move(w);
-	if (w->wake_us <= w->now_us)
-		round_run(w);
+	sim_leases_move(w);
+	for (size_t i = 0; i < w->n_vmd; i++) {
+		struct sim_vmd *d = &w->vmd[i];
+
+		if (d->stopped_us)
+			continue;
+		views_move(w, d);
+		if (d->wake_us <= w->now_us)
+			round_run(w, d);
+	}
 	check(w);
+	if (w->script)
+		script_check(w);
 }
 
+static void vmd_start(struct sim *w, struct sim_vmd *d)
+{
+	const struct action_port port = {.self = d, .apply = apply};
+	char name[32];
+
+	*d = (struct sim_vmd){.world = w, .life = ++w->lives};
+	d->reconciler = reconciler_new(&w->catalogue, &w->policy, &port);
+	(void)str_fmt(name, sizeof(name), "vmd-%u", d->life);
+	lease_init(&d->lease, name, 10 * SIM_S);
+	if (w->n_vmd == 1)
+		d->led_us = w->now_us;
+}
+
+/* Of two, mostly the one that leads. */
 void sim_crash(struct sim *w)
 {
-	const struct action_port port = {.self = w, .apply = apply};
+	struct sim_vmd *d = &w->vmd[0];
 
-	reconciler_free(w->reconciler);
-	w->reconciler = reconciler_new(&w->catalogue, &w->policy, &port);
-	w->life++;
-	w->born_us = w->now_us;
-	w->crashed = false;
-	for (size_t i = 0; i < SIM_FLYING; i++) /* librbd dies with the process */
-		if (w->request[i].used && sim_is_disk(&w->request[i].action))
+	if (w->n_vmd > 1 && sim_leads(w, &w->vmd[1]) != (sim_chance(w, 4) == 0))
+		d = &w->vmd[1];
+	for (size_t i = 0; i < SIM_FLYING; i++) /* what it held, and librbd, die with it */
+		if (w->request[i].used && w->request[i].life == d->life &&
+		    (w->request[i].unsent || sim_is_disk(&w->request[i].action)))
 			w->request[i].used = false;
-	w->view = (struct sim_view){.n_vm = 0};
+	w->crashed = false;
+	reconciler_free(d->reconciler);
+	vmd_start(w, d);
 }
 
-void sim_init(struct sim *w, uint64_t seed, unsigned faults_percent)
+static void world_init(struct sim *w, uint64_t seed, unsigned faults_percent, unsigned n_vmd)
 {
-	*w = (struct sim){.rng = seed, .now_us = SIM_S, .faults_percent = faults_percent};
+	*w = (struct sim){
+		.rng = seed, .now_us = SIM_S, .faults_percent = faults_percent, .n_vmd = n_vmd};
 	w->image = (struct image){.name = "tiny",
 				  .n_revision = 1,
 				  .revision[0] = {.name = "v1"},
@@ -328,6 +424,14 @@ void sim_init(struct sim *w, uint64_t seed, unsigned faults_percent)
 				    .warn_s = {30},
 				    .delete_share_percent = 50,
 				    .delete_share_min = 8};
+	for (size_t i = 0; i < n_vmd; i++)
+		vmd_start(w, &w->vmd[i]);
+}
+
+void sim_init(struct sim *w, uint64_t seed, unsigned faults_percent)
+{
+	world_init(w, seed, faults_percent, seed % 3 == 0 ? 2 : 1);
+	w->moves = sim_chance(w, 2);
 	for (size_t i = 0; i < SIM_JOBS; i++) {
 		struct job *j = &w->job[i].job;
 
@@ -341,6 +445,7 @@ void sim_init(struct sim *w, uint64_t seed, unsigned faults_percent)
 				    .scratch_bytes = sim_chance(w, 2),
 				    .nonce = "00000000000000aa"}
                 };
+		j->requeue = j->batch && sim_chance(w, 4);
 		w->job[i].next_us = w->now_us + (int64_t)sim_chance(w, 100) * SIM_S;
 		if (i < SIM_JOBS - 2)
 			continue;
@@ -351,12 +456,47 @@ void sim_init(struct sim *w, uint64_t seed, unsigned faults_percent)
 			      10 + i - (SIM_JOBS - 2));
 		w->job[i].next_us += 300 * SIM_S;
 	}
-	sim_crash(w);
+}
+
+void sim_init_move(struct sim *w, uint64_t seed, unsigned undo)
+{
+	world_init(w, seed, 0, 1);
+	w->moves = w->script = true;
+	w->undo = undo;
+	for (size_t i = 0; i < SIM_JOBS; i++)
+		w->job[i].job = (struct job){.id = (uint32_t)(10 + i),
+					     .phase = JOB_ENDED,
+					     .request = {.nonce = "00000000000000aa"}};
+	w->job[0] = (struct sim_job){
+		.job = {.id = 10,
+			.uid = 1000,
+			.cpus = 1,
+			.memory_bytes = UINT64_C(1) << 30,
+			.batch = seed % 4 != 0,
+			.requeue = seed % 4 != 0,
+			.request = {.image = "tiny", .nonce = "00000000000000aa"}},
+		.next_us = 2 * SIM_S
+        };
 }
 
 void sim_done(struct sim *w)
 {
-	reconciler_free(w->reconciler);
+	for (size_t i = 0; i < w->n_vmd; i++)
+		reconciler_free(w->vmd[i].reconciler);
+}
+
+bool sim_has_followed(const struct sim *w)
+{
+	return *w->wrong || w->undo || !w->job[0].job.batch || w->moved == 1;
+}
+
+static bool is_at_rest(const struct sim *w)
+{
+	for (size_t i = 0; i < w->n_vmd; i++)
+		if (sim_leads(w, &w->vmd[i]))
+			return reconciler_plan(w->vmd[i].reconciler)->n == 0 &&
+			       reconciler_counts(w->vmd[i].reconciler).in_flight == 0;
+	return false;
 }
 
 /* All jobs have ended, and of each nothing is left but a disk that is kept. */
@@ -369,6 +509,5 @@ bool sim_is_settled(const struct sim *w)
 		if (w->vm[i].vm.phase != VM_ABSENT || *w->pv[i].name || *w->pvc[i].name ||
 		    *w->secret[i].name || (*w->disk[i].name && !w->disk[i].kept_until_s))
 			return false;
-	return reconciler_plan(w->reconciler)->n == 0 &&
-	       reconciler_counts(w->reconciler).in_flight == 0;
+	return !sim_has_companions(w) && is_at_rest(w);
 }

@@ -81,6 +81,8 @@ static int vm_create(struct sim *w, const struct vm_spec *spec)
 	(void)str_copy(vm->vm.name, sizeof(vm->vm.name), spec->name);
 	(void)str_copy(vm->vm.job_key, sizeof(vm->vm.job_key), spec->job_key);
 	(void)str_copy(vm->vm.node, sizeof(vm->vm.node), spec->node);
+	memcpy(vm->vm.moving.wanted_node, vm->vm.node, sizeof(vm->vm.node));
+	memcpy(vm->vm.moving.given_node, vm->vm.node, sizeof(vm->vm.node));
 	(void)str_fmt(vm->vm.uid, sizeof(vm->vm.uid), "u%llu", (unsigned long long)++w->uids);
 	return 0;
 }
@@ -98,8 +100,15 @@ static int vm_delete(struct sim *w, const struct action *a, struct err *e)
 		char name[VM_NAME_MAX + 1];
 
 		(void)vm_name(&j->job, name, sizeof(name));
-		if (str_eq(name, a->object) && !limit_is_near(&j->job, &w->policy, sim_wall_s(w)))
+		if (str_eq(name, a->object) && sim_vm_is_placed(w, vm, j) && !j->late &&
+		    !limit_is_near(&j->job, &w->policy, sim_wall_s(w)))
 			sim_wrong(w, "wanted %s was deleted", name);
+	} else if (j && vm->guest && sim_vm_is_placed(w, vm, j)) {
+		char name[VM_NAME_MAX + 1];
+
+		(void)vm_name(&j->job, name, sizeof(name));
+		if (str_eq(name, a->object))
+			sim_wrong(w, "%s was deleted while its job followed it", name);
 	}
 	vm->vm.phase = VM_DELETING;
 	vm->next_us = w->now_us + (int64_t)(1 + sim_chance(w, 10)) * SIM_S;
@@ -256,7 +265,7 @@ static int volume_delete(struct sim *w, struct volume_seen *table, const struct 
 	return 0;
 }
 
-static void job_end(struct sim *w, struct sim_job *j, enum job_end end)
+void sim_job_end(struct sim *w, struct sim_job *j, enum job_end end)
 {
 	j->job.phase = JOB_ENDING;
 	j->job.end = end;
@@ -289,29 +298,44 @@ int sim_effect(struct sim *w, const struct action *a, struct err *e)
 	case ACT_DELETE_SECRET: return volume_delete(w, w->secret, a, e);
 	case ACT_END_JOB:
 		if (j && j->job.phase == JOB_RUNNING)
-			job_end(w, j, JOB_END_NORMAL);
+			sim_job_end(w, j, JOB_END_NORMAL);
 		return 0;
-	case ACT_WARN_GUEST:
-	case ACT_RECORD:
+	case ACT_RECORD: return sim_record(w, a, e);
 	case ACT_ALLOCATE:
 	case ACT_END_COMPANION:
 	case ACT_POINT_VM:
 	case ACT_MIGRATE_VM:
 	case ACT_CANCEL_MIGRATION:
 	case ACT_REQUEUE_JOB:
-	case ACT_AIM_JOB: return 0;
+	case ACT_AIM_JOB: return sim_move_effect(w, a, e);
+	case ACT_WARN_GUEST: return 0;
 	}
 	return 0;
 }
 
 /* ---- the world by itself ---- */
 
-static void job_begin(struct sim *w, struct sim_job *j)
+/* false: the node that it asks for takes no jobs. */
+static bool job_begin(struct sim *w, struct sim_job *j)
 {
+	const struct sim_vm *user;
+	char key[JOB_KEY_MAX + 1];
+
+	if (*j->job.asked_node && !sim_node_takes(w, j->job.asked_node))
+		return false;
 	j->job.phase = JOB_RUNNING;
 	j->job.start_s = sim_wall_s(w);
-	j->job.end_s = sim_chance(w, 3) ? 0 : j->job.start_s + 100 + (int64_t)sim_chance(w, 400);
-	(void)str_fmt(j->job.node, sizeof(j->job.node), "n%u", sim_node_choose(w));
+	j->job.end_s = w->script || sim_chance(w, 3)
+			       ? 0
+			       : j->job.start_s + 100 + (int64_t)sim_chance(w, 400);
+	if (*j->job.asked_node)
+		(void)str_copy(j->job.node, sizeof(j->job.node), j->job.asked_node);
+	else
+		(void)str_fmt(j->job.node, sizeof(j->job.node), "n%u", sim_node_choose(w));
+	j->late = j->free_us && w->now_us >= j->free_us + (MOVE_GAP_S - 2) * SIM_S;
+	user = sim_user_of(w, job_key(&j->job, key, sizeof(key)));
+	w->moved += user && move_is_marked(&j->job) && str_eq(user->vm.node, j->job.node);
+	return true;
 }
 
 /* An epilog that was let go must leave a node without a VM. (A create that outlived the vmd that
@@ -319,42 +343,73 @@ static void job_begin(struct sim *w, struct sim_job *j)
 static void epilog_check(struct sim *w, const struct sim_job *j)
 {
 	char key[JOB_KEY_MAX + 1];
+	int64_t since_us = w->resumed_us;
 
+	for (size_t i = 0; i < w->n_vmd; i++)
+		if (w->vmd[i].led_us > since_us)
+			since_us = w->vmd[i].led_us;
 	if (w->now_us >= j->ending_us + 300 * SIM_S ||
-	    w->now_us < w->born_us + FLIGHT_LATE_US + FLIGHT_VIEW_US)
+	    w->now_us < since_us + FLIGHT_LATE_US + FLIGHT_VIEW_US)
 		return; /* it timed out */
 	(void)job_key(&j->job, key, sizeof(key));
 	for (size_t i = 0; i < SIM_OBJECTS; i++)
-		if (w->vm[i].vm.phase != VM_ABSENT && str_eq(w->vm[i].vm.job_key, key))
+		if (w->vm[i].vm.phase != VM_ABSENT && str_eq(w->vm[i].vm.job_key, key) &&
+		    (!j->again || str_eq(w->vm[i].vm.node, j->job.node)))
 			sim_wrong(w, "epilog of job %s went, %s is there", key, w->vm[i].vm.name);
 }
 
-/* Submitted, started, perhaps requeued, ended; and the epilog holds the node. */
+/* Its epilog holds the node until the VM is off it. */
+static void job_leave(struct sim *w, struct sim_job *j)
+{
+	const struct vm_status *s = sim_status(w, j->job.id);
+
+	if (!(s && s->node_clear && (j->again || s->state == VM_STATE_STOPPING)) &&
+	    w->now_us < j->ending_us + 300 * SIM_S)
+		return;
+	epilog_check(w, j);
+	j->job.phase = JOB_ENDED;
+	if (!j->again) {
+		j->ended_once = true;
+		return;
+	}
+	j->again = false;
+	j->job.phase = JOB_PENDING;
+	j->job.held = true;
+	j->job.restarts = j->job.request.moved_run > j->job.restarts ? j->job.request.moved_run
+								     : j->job.restarts;
+	j->job.node[0] = '\0';
+	j->next_us = w->now_us;
+}
+
+/* Submitted, started, perhaps requeued, ended. */
 static void job_move(struct sim *w, struct sim_job *j)
 {
-	const struct vm_status *s = reconciler_status(w->reconciler, j->job.id);
-
-	if (j->job.phase == JOB_ENDING) {
-		if (!(s && s->state == VM_STATE_STOPPING && s->node_clear) &&
-		    w->now_us < j->ending_us + 300 * SIM_S)
-			return;
-		epilog_check(w, j);
-		j->job.phase = JOB_ENDED;
-		j->ended_once = true;
-	}
+	if (j->job.phase == JOB_ENDING)
+		job_leave(w, j);
 	if (j->job.phase == JOB_RUNNING && j->job.end_s && sim_wall_s(w) >= j->job.end_s) {
-		job_end(w, j, JOB_END_ABNORMAL); /* TIMEOUT */
+		sim_job_end(w, j, JOB_END_ABNORMAL); /* TIMEOUT */
 		return;
 	}
-	if (w->now_us < j->next_us || j->job.phase == JOB_ENDED)
+	if (w->now_us < j->next_us || j->job.phase == JOB_ENDED || j->job.phase == JOB_ENDING)
 		return;
-	j->next_us = w->now_us + (int64_t)(5 + sim_chance(w, 150)) * SIM_S;
+	if (j->job.phase == JOB_PENDING && j->job.held) {
+		if (w->now_us > j->next_us + 600 * SIM_S)
+			sim_wrong(w, "job %u is held for ever", j->job.id);
+		return;
+	}
+	if (w->script) {
+		if (j->job.phase == JOB_PENDING)
+			(void)job_begin(w, j);
+		else if (w->now_us >= 500 * SIM_S)
+			sim_job_end(w, j, JOB_END_NORMAL);
+		return;
+	}
 	switch (j->step++) {
 	case 0:
 		if (sim_chance(w, 10) == 0)
-			job_end(w, j, JOB_END_NORMAL); /* scancel while pending */
-		else
-			job_begin(w, j);
+			sim_job_end(w, j, JOB_END_NORMAL); /* scancel while pending */
+		else if (!job_begin(w, j))
+			j->step = 0;
 		break;
 	case 1:
 		if (j->job.phase == JOB_RUNNING && sim_chance(w, 2)) {
@@ -363,14 +418,16 @@ static void job_move(struct sim *w, struct sim_job *j)
 			j->next_us = w->now_us + (int64_t)sim_chance(w, 30) * SIM_S;
 			j->step = sim_chance(w, 3) ? 2 : 0;
 			j->job.node[0] = '\0';
+			return;
 		}
 		break;
 	case 2:
-		if (j->job.phase == JOB_PENDING)
-			job_begin(w, j);
+		if (j->job.phase == JOB_PENDING && !job_begin(w, j))
+			j->step = 2;
 		break;
-	default: job_end(w, j, sim_chance(w, 3) ? JOB_END_NORMAL : JOB_END_ABNORMAL); break;
+	default: sim_job_end(w, j, sim_chance(w, 3) ? JOB_END_NORMAL : JOB_END_ABNORMAL); break;
 	}
+	j->next_us = w->now_us + (int64_t)(5 + sim_chance(w, w->moves ? 500 : 150)) * SIM_S;
 }
 
 static void vm_gone(struct sim *w, struct sim_vm *vm)
@@ -398,7 +455,11 @@ static bool has_disk(struct sim *w, const struct sim_vm *vm)
 
 static void vm_move(struct sim *w, struct sim_vm *vm)
 {
-	if (vm->vm.phase == VM_ABSENT || w->now_us < vm->next_us)
+	if (vm->vm.phase == VM_ABSENT)
+		return;
+	if (!sim_is_lost(w, vm->vm.node))
+		sim_vm_moves(w, vm);
+	if (w->now_us < vm->next_us)
 		return;
 	if (sim_is_lost(w, vm->vm.node)) { /* nobody there confirms anything */
 		if (vm->vm.phase == VM_DELETING && vm->released) {
@@ -421,7 +482,7 @@ static void vm_move(struct sim *w, struct sim_vm *vm)
 		if (!vm->vm.agent && !vm->hangs) {
 			vm->vm.agent = vm->vm.reachable = true;
 			(void)str_copy(vm->vm.address, sizeof(vm->vm.address), "192.168.172.57");
-		} else if (sim_chance(w, 8) == 0) {
+		} else if (!w->script && sim_chance(w, w->moves ? 40 : 8) == 0) {
 			vm->vm.phase = sim_chance(w, 2) ? VM_STOPPED : VM_FAILED;
 			vm->guest = false;
 			volumes_release(w);
@@ -437,6 +498,7 @@ static void vm_move(struct sim *w, struct sim_vm *vm)
 void sim_world_move(struct sim *w)
 {
 	sim_nodes_move(w);
+	sim_moves_move(w);
 	for (size_t i = 0; i < SIM_JOBS; i++)
 		job_move(w, &w->job[i]);
 	for (size_t i = 0; i < SIM_OBJECTS; i++)

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Slurm, Kubernetes and Ceph in one process with virtual time: what is true, what vmd sees of it
- * (later, or not at all), and requests on their way. All chance comes from one seed. */
+/* Slurm, Kubernetes and Ceph in one process with virtual time: what is true, what one or two vmd
+ * see of it (later, or not at all), and requests on their way. All chance comes from one seed. */
 #ifndef TESTS_SIM_SIM_WORLD_H
 #define TESTS_SIM_SIM_WORLD_H
 
+#include "vmd/lease/lease.h"
 #include "vmd/reconcile/inflight.h"
 #include "vmd/reconcile/reconciler.h"
 
-#define SIM_JOBS    6
-#define SIM_NODES   3
-#define SIM_OBJECTS 32 /* of each kind */
-#define SIM_FLYING  512
-#define SIM_FORGOT  8 /* keys of jobs that Slurm forgot */
-#define SIM_S       INT64_C(1000000)
+#define SIM_JOBS       6
+#define SIM_NODES      3
+#define SIM_VMDS       2
+#define SIM_OBJECTS    32 /* of each kind */
+#define SIM_COMPANIONS 32
+#define SIM_FLYING     512
+#define SIM_FORGOT     8 /* keys of jobs that Slurm forgot */
+#define SIM_S          INT64_C(1000000)
 
 struct sim_job {
 	struct job job;
@@ -20,6 +23,16 @@ struct sim_job {
 	unsigned step;
 	bool ended_once;
 	int64_t ending_us;
+	bool again;                    /* ending because a move queues it again, held */
+	int64_t free_us;               /* aimed: since when its companion is gone; 0: not yet */
+	bool late;                     /* it began when its VM had been given up already */
+	char moved_vm[VM_UID_MAX + 1]; /* of a script: the VM that is to live on */
+};
+
+struct sim_companion {
+	struct companion c; /* id 0: a free place */
+	char not_on[JOB_NODE_MAX + 1], only_on[JOB_NODE_MAX + 1];
+	int64_t next_us;
 };
 
 struct sim_vm {
@@ -29,12 +42,18 @@ struct sim_vm {
 	bool guest;      /* its pod has the job's disks open */
 	unsigned fenced; /* 1: its clients of the root disk, 2: of the scratch disk */
 	bool released;
+	/* Its migration, if vm.moving.name says that there is one. */
+	char target[JOB_NODE_MAX + 1];
+	int64_t moving_us; /* when it is a step further */
+	int64_t given_us;  /* when its VMI takes over the nodeSelector */
 };
 
 struct sim_node {
 	int64_t lost_us; /* since when it confirms nothing; 0: it is there */
 	int64_t back_us;
 	int64_t slurm_us; /* when Slurm gives it up */
+	bool drained, evacuated;
+	int64_t drained_us; /* until when */
 };
 
 /* A request between vmd and the world. */
@@ -46,6 +65,7 @@ struct sim_request {
 	bool twice;                 /* takes effect once more before vmd hears of it */
 	struct err outcome;
 	bool used;
+	bool unsent; /* vmd was stopped with it in its hands */
 };
 
 struct sim_view {
@@ -60,18 +80,38 @@ struct sim_view {
 	struct volume_seen pv[SIM_OBJECTS], pvc[SIM_OBJECTS], secret[SIM_OBJECTS];
 	struct job job[SIM_JOBS];
 	struct node_seen node[SIM_NODES];
+	size_t n_companion;
+	struct companion companion[SIM_COMPANIONS];
+};
+
+struct sim;
+struct sim_vmd {
+	struct sim *world;
+	struct reconciler *reconciler;
+	struct sim_view view;
+	struct lease lease;
+	unsigned life;
+	int64_t wake_us;
+	int64_t led_us;     /* since when it leads, or has begun; 0: it does not lead */
+	int64_t stopped_us; /* SIGSTOP, until then; 0: it runs */
 };
 
 struct sim {
 	uint64_t rng;
-	int64_t now_us, born_us; /* born: when this vmd started */
+	int64_t now_us;
 	unsigned faults_percent; /* of requests and of looks that go wrong */
 	int64_t quiet_until_us;  /* the API server asked for silence */
 	int64_t wall_jump_s;     /* how wrong the wall clock is */
 	char forgot[SIM_FORGOT][JOB_KEY_MAX + 1];
 	size_t n_forgot;
-	unsigned life, effects, crash_at;
+	unsigned lives, effects, crash_at;
 	bool crashed;
+	bool moves;         /* nodes are drained */
+	bool script;        /* one job, which is moved; nothing else goes wrong by itself */
+	unsigned undo;      /* of a script: the step in which the node is wanted back; 0: never */
+	unsigned moved;     /* jobs that followed their VM */
+	unsigned led;       /* hand-overs of the Lease */
+	int64_t resumed_us; /* when a stopped vmd went on last */
 	uint64_t uids;
 	struct sim_job job[SIM_JOBS];
 	struct sim_vm vm[SIM_OBJECTS];
@@ -79,10 +119,12 @@ struct sim {
 	struct sim_node node[SIM_NODES];
 	struct disk_seen disk[SIM_OBJECTS]; /* name "": a free place */
 	struct volume_seen pv[SIM_OBJECTS], pvc[SIM_OBJECTS], secret[SIM_OBJECTS];
+	struct sim_companion companion[SIM_COMPANIONS];
+	uint32_t companions; /* so many were made */
 	struct sim_request request[SIM_FLYING];
-	struct sim_view view;
-	struct reconciler *reconciler;
-	int64_t wake_us;
+	struct lease_seen lease; /* as the API server has it */
+	unsigned n_vmd;          /* 1: without a Lease */
+	struct sim_vmd vmd[SIM_VMDS];
 	struct image image;
 	struct catalogue catalogue;
 	struct policy policy;
@@ -90,10 +132,15 @@ struct sim {
 };
 
 void sim_init(struct sim *w, uint64_t seed, unsigned faults_percent);
+/* One job on a node that is drained, one vmd, no other fault; undo: the node comes back in that
+ * step of the move, 0: never. Its guest must never be made anew. */
+#define SIM_STEPS 7
+void sim_init_move(struct sim *w, uint64_t seed, unsigned undo);
+bool sim_has_followed(const struct sim *w); /* the end of such a life is as it should be */
 void sim_done(struct sim *w);
 /* Half a second of everything. */
 void sim_tick(struct sim *w);
-/* vmd dies and a new one starts; the world and what is on its way stay. */
+/* One vmd dies and a new one starts; the world and what is on its way stay. */
 void sim_crash(struct sim *w);
 bool sim_is_settled(const struct sim *w);
 uint64_t sim_chance(struct sim *w, uint64_t below);
@@ -103,6 +150,8 @@ static inline int64_t sim_wall_s(const struct sim *w)
 	return 1700000000 + w->wall_jump_s + w->now_us / SIM_S;
 }
 
+/* What a client is told: by the vmd that leads; NULL: nothing. */
+const struct vm_status *sim_status(struct sim *w, uint32_t job_id);
 /* Of sim_world.c, for sim_vmd.c. */
 void sim_world_move(struct sim *w);
 int sim_effect(struct sim *w, const struct action *a, struct err *e);
@@ -116,6 +165,21 @@ void sim_wrong(struct sim *w, const char *fmt, ...) PRINTF(2, 3); /* the first o
 struct sim_job *sim_job_of(struct sim *w, const char *key);
 /* A VM that may have the job's disks open; NULL: none. */
 const struct sim_vm *sim_user_of(const struct sim *w, const char *key);
+void sim_job_end(struct sim *w, struct sim_job *j, enum job_end end);
+/* Of sim_move.c. */
+int sim_move_effect(struct sim *w, const struct action *a, struct err *e);
+int sim_record(struct sim *w, const struct action *a, struct err *e);
+void sim_moves_move(struct sim *w);
+void sim_vm_moves(struct sim *w, struct sim_vm *vm);
+size_t sim_companions_see(const struct sim *w, struct companion *seen);
+bool sim_has_companions(const struct sim *w);
+/* The VM is where it may be: with its job, with a companion, or where its job is about to start. */
+bool sim_vm_is_placed(const struct sim *w, const struct sim_vm *vm, const struct sim_job *j);
+void sim_companions_lose(struct sim *w, unsigned node);
+bool sim_node_takes(const struct sim *w, const char *node); /* jobs: it is there, not drained */
+/* Of sim_lease.c. */
+void sim_leases_move(struct sim *w);
+bool sim_leads(const struct sim *w, const struct sim_vmd *d);
 /* Of sim_node.c. */
 void sim_nodes_move(struct sim *w);
 void sim_nodes_see(const struct sim *w, struct node_seen *seen);

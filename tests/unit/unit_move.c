@@ -133,6 +133,9 @@ static const struct {
 	 "", "drop", "delete-pvc:r0-root end-companion", false},
 	{"... and is not yet gone", "pending r1 requeue companion:running@n2", "vm0:deleting " HAS, "", "none",
 	 "", false},
+	{"its job's time is over: a VM that is to be pointed is deleted, and only that",
+	 "running requeue drained ends:20 companion:running@n2", "vm0:running scratch pv pvc secret disk:kept", "",
+	 "point", "delete-vm:r0", false},
 	{"the guest ended on the way", "running requeue drained companion:running@n2",
 	 "vm0:stopped wants:n2 " HAS, "", "drop", "end-job end-companion", false},
 
@@ -178,6 +181,14 @@ static const struct {
 	{"the next run after it may start anywhere", "pending r1 requeue held aimed:n1 moved r2", HAS,
 	 "", "unaim", "delete-pvc:r0-root aim-job", false},
 
+	{"its VM went before it was aimed: it is not left held", "pending r1 requeue held moved", HAS, "",
+	 "unaim", "delete-pvc:r0-root aim-job", false},
+	{"... after its companion, if that is there still", "pending r1 requeue held moved companion:running@n2",
+	 HAS, "", "drop", "delete-pvc:r0-root end-companion", false},
+	{"... but one that somebody else holds is", "pending r2 requeue held", HAS, "", "none",
+	 "delete-pvc:r0-root", false},
+	{"... also after an earlier move", "pending r1 requeue held moved r2", HAS, "", "none",
+	 "delete-pvc:r0-root", false},
 	{"the VM is elsewhere than the job is to start", "pending r1 requeue moved aimed:n2",
 	 "vm0:running@n3 " HAS, "", "unaim", "delete-vm:r0 aim-job", false},
 
@@ -442,7 +453,15 @@ START_TEST(the_mark_of_this_run_stays)
 	ck_assert_ptr_nonnull(strstr(asked(ACT_RECORD)->reason, " base=0 moved=2 "));
 	end();
 	begin();
+	look(0, moving, "vm0:running@n2 ?vms " ALL);
+	ck_assert_ptr_nonnull(strstr(asked(ACT_RECORD)->reason, " base=0 moved=2 "));
+	end();
+	begin(); /* it is there, and its job may have left already */
 	look(0, moving, "vm0:running@n2 sending " ALL);
+	ck_assert_ptr_nonnull(strstr(asked(ACT_RECORD)->reason, " base=0 moved=2 "));
+	end();
+	begin();
+	look(0, moving, "vm0:running sending " ALL);
 	ck_assert_ptr_nonnull(strstr(asked(ACT_RECORD)->reason, " base=0 moved=1 "));
 	end();
 	begin();
@@ -502,6 +521,26 @@ START_TEST(node_is_not_clear_under_its_vm)
 	look(1, "ending requeue marked companion:running@n2",
 	     "vm0:running@n2 vm1:starting " ALL); /* whatever it is, it is one too many */
 	ck_assert(!reconciler_status(r, 17)->node_clear);
+	end();
+}
+END_TEST
+
+/* What Slurm shows is older than what was asked of it: the job may have left, when KubeVirt wants
+ * the VM elsewhere again (seed 37 of the simulation, once). */
+START_TEST(the_mark_of_the_next_run_stays)
+{
+	begin();
+	look(0, "running requeue drained marked companion:running@n2", "vm0:running@n2 " ALL);
+	ready_and("requeue");
+	look(1, "running requeue drained marked companion:running@n2",
+	     "vm0:running@n2 evacuating theirs " ALL);
+	ready_and("sending");
+	ck_assert(!asked(ACT_RECORD) ||
+		  strstr(asked(ACT_RECORD)->reason, " base=0 moved=1 ") != NULL);
+	look(30, "ending requeue marked companion:running@n2",
+	     "vm0:running@n2 evacuating theirs " ALL);
+	ready_and("leaving");
+	ck_assert_ptr_null(asked(ACT_DELETE_VM));
 	end();
 }
 END_TEST
@@ -592,6 +631,7 @@ int main(void)
 	tcase_add_test(t, slurm_says_why_it_waits);
 	tcase_add_test(t, a_drain);
 	tcase_add_test(t, the_mark_of_this_run_stays);
+	tcase_add_test(t, the_mark_of_the_next_run_stays);
 	tcase_add_test(t, the_list_of_nodes_has_an_end);
 	tcase_add_test(t, node_is_not_clear_under_its_vm);
 	tcase_add_test(t, the_gap_has_an_end);

@@ -252,7 +252,8 @@ static void read_pending(const struct move_view *v, struct move *m)
 		set(m, MOVE_STARTING, "its job starts on %.80s", j->asked_node);
 	} else if (m->companion && v->n_vm == 0) {
 		set(m, MOVE_DROP, "%s", "");
-	} else if (j->request.moved_run && *j->asked_node) {
+	} else if (j->request.moved_run && (*j->asked_node || (j->held && move_is_marked(j)))) {
+		/* Held by our own request, too, when its VM went before it was aimed. */
 		set(m, MOVE_UNAIM, "%s", "");
 	}
 }

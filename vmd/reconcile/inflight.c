@@ -6,6 +6,7 @@
 
 #include "vmd/base/str.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define SECOND_US INT64_C(1000000)
@@ -87,6 +88,7 @@ uint64_t inflight_start(struct inflight *f, const struct action *a, int64_t now_
 {
 	struct flight *fl = find_or_add(f, a);
 
+	assert(!fl->ticket); /* one at a time: see plan_add */
 	if (action_creates(fl->kind) != action_creates(a->kind))
 		fl->failures = 0; /* another wish: its back-off begins anew */
 	/* What was made and is not seen yet may show later, whatever comes of this attempt. */

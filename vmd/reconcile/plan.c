@@ -8,12 +8,29 @@
 #include "vmd/reconcile/plan_rules.h"
 #include "vmd/reconcile/recover.h"
 
+/* Two rules may want different things of one object, such as a VM that is to move and whose job's
+ * time is over: the first one counts. A job's actions stand together. */
+static bool is_planned(const struct planner *p, const char *key, const char *object,
+		       enum action_class class)
+{
+	for (size_t i = p->out->n; i > 0; i--) {
+		const struct action *a = &p->out->act[i - 1];
+
+		if (!str_eq(a->job_key, key))
+			return false;
+		if (action_class(a->kind) == class && str_eq(a->object, object))
+			return true;
+	}
+	return false;
+}
+
 struct action *plan_add(struct planner *p, const struct task *t, enum action_kind k,
 			const char *object)
 {
 	struct action *a;
 
-	if (inflight_busy(p->c->flight, t->have.key, object, action_class(k), p->c->mono_us))
+	if (inflight_busy(p->c->flight, t->have.key, object, action_class(k), p->c->mono_us) ||
+	    is_planned(p, t->have.key, object, action_class(k)))
 		return NULL;
 	if (p->out->n == p->limit) {
 		p->out->cut = true;

@@ -78,13 +78,14 @@ static void clocks_set(struct progress *p, const struct job *j, const struct vm_
 }
 
 /* The mark that lets a run keep the VM of an earlier one: for the next run written before that run
- * is asked for; for this one kept while it lasts, whatever else happens, for without it the VM
- * would be another incarnation's. */
+ * is asked for, and kept as long as the VM is with its companion, for that run may have been asked
+ * for and not be seen yet; for this one kept while it lasts, whatever else happens, for without it
+ * the VM would be another incarnation's. */
 static void mark_set(struct progress *p, const struct job *j, const struct move *m, bool known)
 {
 	const struct vm_request *r = &j->request;
 	bool next = m->phase == MOVE_MARK || m->phase == MOVE_REQUEUE ||
-		    (!known && r->moved_run == j->restarts + 1);
+		    ((!known || m->keeps_vm) && r->moved_run == j->restarts + 1);
 
 	p->base_run = p->moved_run = 0;
 	p->moved_until_s = 0;
