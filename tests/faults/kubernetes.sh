@@ -54,8 +54,7 @@ fault_api_errors()
 	n=$(jobs_of 20 5)
 	faults_set '{"errorPercent": 30}' || return
 	stream_begin "$n"
-	# A create whose outcome is unknown holds its job's node for 255 s (DESIGN.md, rules 3 and 13).
-	within 600 stream_is_over || return
+	within 300 stream_is_over || return
 	did "30 % of the requests to the API answered by 500 in a stream of $n jobs, half of them carried out"
 	stream_end known && within 120 nothing_is_left && faults_set '{}' && all_is_well
 }

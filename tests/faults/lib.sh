@@ -14,7 +14,7 @@ declare -A kept     # what was seen of each at first
 declare -A pid_of   # of daemons that must not die by themselves
 drawn=0
 what_was_done=""    # said in the line of a fault
-over_seconds=420    # within which a stream is over once its fault has ended: 255 s may be needed
+over_seconds=300    # within which a stream is over once its fault has ended
 
 # shellcheck disable=SC2034 # read by run
 did() # TEXT

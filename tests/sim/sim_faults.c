@@ -145,7 +145,7 @@ static void job_is_forgotten(struct sim *w)
 	(void)job_key(&j->job, w->forgot[w->n_forgot++], sizeof(w->forgot[0]));
 	j->job.request.nonce[0] = (char)('0' + w->n_forgot);
 	j->job.phase = JOB_PENDING;
-	j->job.restarts = 0;
+	j->job.restarts = j->cleared = 0;
 	j->job.node[0] = j->job.asked_node[0] = '\0';
 	j->job.held = j->again = j->ended_once = false;
 	request_forget(&j->job.request);

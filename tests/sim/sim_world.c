@@ -338,23 +338,30 @@ static bool job_begin(struct sim *w, struct sim_job *j)
 	return true;
 }
 
-/* An epilog that was let go must leave a node without a VM. (A create that outlived the vmd that
- * sent it may still land for a while; that VM is removed when it is seen.) */
-static void epilog_check(struct sim *w, const struct sim_job *j)
+/* An epilog that was let go must leave a node without a guest, for ever: a VM whose create landed
+ * late may be there for a while, but it never starts. (One that timed out lets go of nothing.) */
+static void epilogs_check(struct sim *w)
+{
+	for (size_t i = 0; i < SIM_OBJECTS; i++) {
+		const struct vm_seen *vm = &w->vm[i].vm;
+		const struct sim_job *j = w->vm[i].guest ? sim_job_of(w, vm->job_key) : NULL;
+		uint32_t run;
+
+		if (j && vm_incarnation(vm->name, vm->job_key, &run) == 0 && run < j->cleared)
+			sim_wrong(w, "the epilog of job %s went, but %s has a guest", vm->job_key,
+				  vm->name);
+	}
+}
+
+/* A move: its VM lives on, elsewhere. */
+static void node_check(struct sim *w, const struct sim_job *j)
 {
 	char key[JOB_KEY_MAX + 1];
-	int64_t since_us = w->resumed_us;
 
-	for (size_t i = 0; i < w->n_vmd; i++)
-		if (w->vmd[i].led_us > since_us)
-			since_us = w->vmd[i].led_us;
-	if (w->now_us >= j->ending_us + 300 * SIM_S ||
-	    w->now_us < since_us + FLIGHT_LATE_US + FLIGHT_VIEW_US)
-		return; /* it timed out */
 	(void)job_key(&j->job, key, sizeof(key));
 	for (size_t i = 0; i < SIM_OBJECTS; i++)
-		if (w->vm[i].vm.phase != VM_ABSENT && str_eq(w->vm[i].vm.job_key, key) &&
-		    (!j->again || str_eq(w->vm[i].vm.node, j->job.node)))
+		if (w->vm[i].guest && str_eq(w->vm[i].vm.job_key, key) &&
+		    str_eq(w->vm[i].vm.node, j->job.node))
 			sim_wrong(w, "epilog of job %s went, %s is there", key, w->vm[i].vm.name);
 }
 
@@ -366,7 +373,10 @@ static void job_leave(struct sim *w, struct sim_job *j)
 	if (!(s && s->node_clear && (j->again || s->state == VM_STATE_STOPPING)) &&
 	    w->now_us < j->ending_us + 300 * SIM_S)
 		return;
-	epilog_check(w, j);
+	if (w->now_us < j->ending_us + 300 * SIM_S && j->again)
+		node_check(w, j);
+	else if (w->now_us < j->ending_us + 300 * SIM_S)
+		j->cleared = j->job.restarts + 1;
 	j->job.phase = JOB_ENDED;
 	if (!j->again) {
 		j->ended_once = true;
@@ -503,4 +513,5 @@ void sim_world_move(struct sim *w)
 		job_move(w, &w->job[i]);
 	for (size_t i = 0; i < SIM_OBJECTS; i++)
 		vm_move(w, &w->vm[i]);
+	epilogs_check(w);
 }

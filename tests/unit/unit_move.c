@@ -521,6 +521,9 @@ START_TEST(node_is_not_clear_under_its_vm)
 	look(1, "ending requeue marked companion:running@n2",
 	     "vm0:running@n2 vm1:starting " ALL); /* whatever it is, it is one too many */
 	ck_assert(!reconciler_status(r, 17)->node_clear);
+	look(1, "ending requeue marked companion:running@n2",
+	     "vm0:running@n2 pvc1 " ALL); /* by that another one could come up */
+	ck_assert(!reconciler_status(r, 17)->node_clear);
 	end();
 }
 END_TEST

@@ -204,17 +204,17 @@ const struct flight *inflight_finish(struct inflight *f, uint64_t ticket, const 
 	return NULL;
 }
 
-/* Until when it says something: the rules also ask of FLIGHT_VIEW_US ago. */
+/* Until when it says something. */
 static int64_t worth_until_us(const struct flight *fl)
 {
 	int64_t until_us = fl->hold_until_us + (fl->failures ? TROUBLE_SLACK_US : 0);
 
 	if (fl->vanish_until_us > until_us)
 		until_us = fl->vanish_until_us;
-	if (fl->lands_until_us && fl->lands_until_us + FLIGHT_VIEW_US > until_us)
-		until_us = fl->lands_until_us + FLIGHT_VIEW_US;
-	if (fl->believed_until_us && fl->believed_until_us + FLIGHT_VIEW_US > until_us)
-		until_us = fl->believed_until_us + FLIGHT_VIEW_US;
+	if (fl->lands_until_us > until_us)
+		until_us = fl->lands_until_us;
+	if (fl->believed_until_us > until_us)
+		until_us = fl->believed_until_us;
 	return until_us;
 }
 
@@ -308,13 +308,10 @@ void inflight_see(struct inflight *f, const struct observed *seen)
 			fl->hold_until_us = 0; /* it is gone: the name is free */
 		if (!action_creates(fl->kind) || !is_seen(fl, seen))
 			continue;
-		fl->believed_until_us = 0;
+		/* Another attempt may still land when this one has been deleted; that is merely
+		 * removed again. */
+		fl->believed_until_us = fl->lands_until_us = 0;
 		fl->failures = 0;
-		/* Of a VM several attempts may be under way: one that landed does not mean that
-		 * the others will not, after this one was deleted. Of other things a late one is
-		 * merely removed again. */
-		if (fl->class != CLASS_VM)
-			fl->lands_until_us = 0;
 	}
 }
 
@@ -369,7 +366,7 @@ bool inflight_may_vanish(const struct inflight *f, const char *key, const char *
 }
 
 bool inflight_may_appear(const struct inflight *f, const char *key, enum action_class class,
-			 const char *except, int64_t now_us)
+			 int64_t now_us)
 {
 	if (!f)
 		return false;
@@ -377,7 +374,7 @@ bool inflight_may_appear(const struct inflight *f, const char *key, enum action_
 	     i < f->n && str_eq(f->flight[i].job_key, key); i++) {
 		const struct flight *fl = &f->flight[i];
 
-		if (fl->class != class || (except && str_eq(fl->object, except)))
+		if (fl->class != class)
 			continue;
 		if (fl->lands_until_us > now_us)
 			return true;

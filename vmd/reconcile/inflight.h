@@ -14,9 +14,6 @@
 /* A request may still take effect so long after it was sent, though nobody waits for its answer:
  * kube-apiserver ends a request after 60 s (--request-timeout). */
 #define FLIGHT_LATE_US (INT64_C(75) * 1000000)
-/* A view of Kubernetes that is known may be so old, when its watch has stalled and nobody noticed
- * yet (kube_http.h, kube_watch.h: 150 s of silence, then 30 s of failing to connect). */
-#define FLIGHT_VIEW_US (INT64_C(180) * 1000000)
 /* How long a success is believed while the view does not show it. */
 #define FLIGHT_BELIEF_US      (INT64_C(30) * 1000000)
 #define FLIGHT_SETTLE_US      (INT64_C(5) * 1000000)  /* a delete was accepted: wait to see it */
@@ -72,10 +69,10 @@ bool inflight_believes_made(const struct inflight *f, const char *key, const cha
 /* Is it being removed, was it lately, or perhaps? Then it is not there, whatever the view shows. */
 bool inflight_may_vanish(const struct inflight *f, const char *key, const char *object,
 			 enum action_class class, int64_t now_us);
-/* May an object of this class of this job come up, other than except (NULL: any), that is not seen:
- * being made, made, or perhaps made? */
+/* May an object of this class of this job come up that is not seen: being made, made, or perhaps
+ * made? */
 bool inflight_may_appear(const struct inflight *f, const char *key, enum action_class class,
-			 const char *except, int64_t now_us);
+			 int64_t now_us);
 /* What hinders the making of this job's objects: the flight that fails longest, NULL: nothing. One
  * that was refused for good (INVALID, DENIED, ABSENT) comes first. */
 const struct flight *inflight_trouble(const struct inflight *f, const char *key, int64_t now_us);

@@ -130,7 +130,7 @@ static void plan_running(struct planner *p, struct task *t)
 /* Nothing of the job is wanted any more. */
 static void plan_gone(struct planner *p, const struct task *t)
 {
-	if (p->seen->vms_known && plan_vms_gone(p, t) && plan_disks_remove(p, t))
+	if (p->seen->vms_known && plan_vms_remove(p, t, NULL) && plan_disks_remove(p, t))
 		plan_secrets_remove(p, t);
 }
 

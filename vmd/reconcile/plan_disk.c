@@ -193,7 +193,7 @@ bool plan_disks_remove(struct planner *p, const struct task *t)
 	bool all = true;
 
 	if (!plan_volumes_gone(p, t) || !p->seen->disks_known ||
-	    inflight_may_appear(p->c->flight, t->have.key, CLASS_DISK, NULL, p->c->mono_us))
+	    inflight_may_appear(p->c->flight, t->have.key, CLASS_DISK, p->c->mono_us))
 		return false;
 	for (size_t i = 0; i < t->have.n_disk; i++)
 		all = plan_disk_gone(p, t, &t->have.disk[i]) && all;

@@ -28,7 +28,7 @@ static void plan_allocate(struct planner *p, const struct task *t)
 
 	/* One that was made just now, or whose making had no answer, need not be in the list yet.
 	 */
-	if (inflight_may_appear(p->c->flight, t->have.key, CLASS_COMPANION, NULL, p->c->mono_us))
+	if (inflight_may_appear(p->c->flight, t->have.key, CLASS_COMPANION, p->c->mono_us))
 		return;
 	a = plan_add(p, t, ACT_ALLOCATE, t->have.key);
 	if (a && t->progress && !str_eq(t->progress->move_to, MOVE_ANYWHERE))

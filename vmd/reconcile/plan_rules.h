@@ -39,8 +39,6 @@ bool plan_is_later(const struct task *t, const char *name);
 void plan_vm_remove(struct planner *p, const struct task *t, const struct vm_seen *vm);
 /* All VMs of the job but keep (NULL: none); true: none is seen. */
 bool plan_vms_remove(struct planner *p, const struct task *t, const char *keep);
-/* All of them; true: none is seen, and none can come up unseen. */
-bool plan_vms_gone(struct planner *p, const struct task *t);
 void plan_vm_wanted(struct planner *p, const struct task *t);
 bool plan_secret_wanted(struct planner *p, const struct task *t);
 void plan_secrets_remove(struct planner *p, const struct task *t);

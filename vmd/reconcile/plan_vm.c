@@ -49,14 +49,6 @@ bool plan_vms_remove(struct planner *p, const struct task *t, const char *keep)
 	return none;
 }
 
-bool plan_vms_gone(struct planner *p, const struct task *t)
-{
-	/* A late one must have had time to show in the view. */
-	return plan_vms_remove(p, t, NULL) &&
-	       !inflight_may_appear(p->c->flight, t->have.key, CLASS_VM, NULL,
-				    p->c->mono_us - FLIGHT_VIEW_US);
-}
-
 static void disk_attach(struct vm_spec *vm, const struct job *j, enum disk_role role)
 {
 	struct vm_disk_spec *d = &vm->disk[vm->n_disk++];

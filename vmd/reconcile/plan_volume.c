@@ -100,8 +100,8 @@ static bool plan_volumes_remove(struct planner *p, const struct task *t, enum ac
 {
 	for (size_t i = 0; i < n; i++)
 		plan_volume_remove(p, t, k, &v[i]);
-	return n == 0 && !inflight_may_appear(p->c->flight, t->have.key, action_class(k), NULL,
-					      p->c->mono_us);
+	return n == 0 &&
+	       !inflight_may_appear(p->c->flight, t->have.key, action_class(k), p->c->mono_us);
 }
 
 bool plan_volumes_gone(struct planner *p, const struct task *t)

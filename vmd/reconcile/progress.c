@@ -393,17 +393,26 @@ static void step_ending(struct progress *p, const struct holdings *h, const stru
 		       h->n_vm ? "its virtual machine is being removed" : "the job is ending");
 }
 
-/* No VM of the job is on the node it leaves: none at all, or the one that has moved away. */
+/* No VM of the job is on the node it leaves: none at all, or the one that has moved away. And none
+ * can come up, whatever requests are still under way: without a claim that is bound no guest
+ * starts, and a claim goes when no guest uses it and never comes again (DESIGN.md, "Why two guests
+ * never have one disk"). So nothing is waited for by the clock. */
 static bool is_node_clear(const struct job *j, const struct holdings *h, const struct move *m,
 			  const struct view *v)
 {
+	uint32_t kept = 0, run;
+
 	/* While it runs, the next moment may bring a VM. */
-	if (j->phase == JOB_RUNNING || !v->seen->vms_known)
+	if (j->phase == JOB_RUNNING || !v->seen->vms_known || !v->seen->pvcs_known)
 		return false;
 	if (h->n_vm > (m->keeps_vm ? 1U : 0U))
 		return false;
-	return !inflight_may_appear(v->flight, h->key, CLASS_VM, m->keeps_vm ? h->vm[0].name : NULL,
-				    v->mono_us - FLIGHT_VIEW_US);
+	if (m->keeps_vm)
+		(void)vm_incarnation(h->vm[0].name, h->key, &kept);
+	for (size_t i = 0; i < h->n_pvc; i++)
+		if (!m->keeps_vm || vm_incarnation(h->pvc[i].name, h->key, &run) < 0 || run != kept)
+			return false;
+	return true;
 }
 
 static void begin(struct progress *p, const struct job *j, const struct view *v)

@@ -2,7 +2,8 @@
 /* What should be (from Slurm) and what is (from Kubernetes and Ceph). Pure data.
  * A collection that could not be read whole has known = false: nothing may be concluded from what
  * is missing in it. A known view of disks shows all that was so 30 s ago (FLIGHT_BELIEF_US), one of
- * Kubernetes 180 s ago (FLIGHT_VIEW_US): an adapter that cannot say so says unknown. Arrays are
+ * Kubernetes 180 s ago (its watch may stall: 150 s of silence, kube_watch.h, then 30 s of failing
+ * to connect, kube_http.h): an adapter that cannot say so says unknown. Arrays are
  * sorted by (job_key, name) for the lookups below; see world_sort(). */
 #ifndef VMD_RECONCILE_WORLD_H
 #define VMD_RECONCILE_WORLD_H
