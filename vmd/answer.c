@@ -5,6 +5,7 @@
 #include "vmd/base/log.h"
 #include "vmd/base/str.h"
 #include "vmd/lead.h"
+#include "vmd/reconcile/unreadable.h"
 #include "vmd/vm/credentials.h"
 
 #include <string.h>
@@ -341,6 +342,7 @@ void answer_metrics(void *ctx, struct strbuf *out)
 		.vms_known = d->seen.vms_known,
 		.disks_known = d->seen.disks_known,
 		.held = reconciler_plan(d->reconciler)->held,
+		.unreadable = unreadable_count(&d->seen),
 		.n_worker = 3,
 		.worker = {{"slurm", slurm_view_age_us(d->slurm)},
 			   {"rbd", d->disks ? disk_view_age_us(d->disks) : 0},

@@ -204,6 +204,15 @@ static void on_listed(void *ctx, enum err_kind kind)
 	((struct daemon *)ctx)->metrics.rbd_list[kind]++;
 }
 
+static void on_unreadable(void *ctx, const char *name, const char *why)
+{
+	(void)ctx;
+	if (why)
+		log_warn("object=%s event=unreadable err=\"%s\"", name, why);
+	else
+		log_info("object=%s event=readable", name);
+}
+
 static void on_missing(void *ctx, const char *image, const char *revision, const char *text)
 {
 	(void)ctx;
@@ -243,6 +252,7 @@ static int start_outside(struct daemon *d, struct err *e)
 					    .changed = on_changed,
 					    .listed = on_listed,
 					    .trouble = on_ceph_trouble,
+					    .unreadable = on_unreadable,
 					    .missing = on_missing,
 					    .gate = &d->gate};
 

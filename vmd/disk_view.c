@@ -76,11 +76,38 @@ static void list_run(struct work *w)
 	(void)rbd_disk_list(l->view->store, l->view->pool, &l->disk, &l->n, &l->e);
 }
 
+static struct disk_seen *find(struct disk_seen *disk, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(disk[i].name, name))
+			return &disk[i];
+	return NULL;
+}
+
+/* Which cannot be read any more, and which can again; one that is gone, too. */
+static void tell_unreadable(struct disk_view *v, const struct list_work *l)
+{
+	const struct disk_view_callbacks *cb = &v->callbacks;
+	const struct disk_seen *other;
+
+	for (size_t i = 0; i < l->n; i++) {
+		other = *l->disk[i].unreadable ? find(v->disk, v->n, l->disk[i].name) : NULL;
+		if (*l->disk[i].unreadable && !(other && *other->unreadable))
+			cb->unreadable(cb->ctx, l->disk[i].name, l->disk[i].unreadable);
+	}
+	for (size_t i = 0; i < v->n; i++) {
+		other = *v->disk[i].unreadable ? find(l->disk, l->n, v->disk[i].name) : NULL;
+		if (*v->disk[i].unreadable && !(other && *other->unreadable))
+			cb->unreadable(cb->ctx, v->disk[i].name, NULL);
+	}
+}
+
 static void list_take(struct disk_view *v, struct list_work *l)
 {
 	bool same = v->known && v->n == l->n &&
 		    (l->n == 0 || memcmp(v->disk, l->disk, l->n * sizeof(*l->disk)) == 0);
 
+	tell_unreadable(v, l);
 	free(v->disk);
 	v->disk = STEAL(l->disk);
 	v->n = l->n;
@@ -188,17 +215,9 @@ static void act_run(struct work *w)
 		(void)rbd_disk_remove(st, act->pool, act->object, act->job_key, &a->e);
 }
 
-static struct disk_seen *disk_find(struct disk_view *v, const char *name)
-{
-	for (size_t i = 0; i < v->n; i++)
-		if (str_eq(v->disk[i].name, name))
-			return &v->disk[i];
-	return NULL;
-}
-
 static void disk_put(struct disk_view *v, const struct disk_spec *d)
 {
-	struct disk_seen *seen = disk_find(v, d->name);
+	struct disk_seen *seen = find(v->disk, v->n, d->name);
 
 	if (!seen) {
 		v->disk = need(realloc(v->disk, (v->n + 1) * sizeof(*v->disk)));
@@ -221,14 +240,14 @@ static void disk_put(struct disk_view *v, const struct disk_spec *d)
 /* The list after an action that has succeeded. */
 static void note(struct disk_view *v, const struct action *a)
 {
-	struct disk_seen *seen = disk_find(v, a->object);
+	struct disk_seen *seen = find(v->disk, v->n, a->object);
 
 	switch (a->kind) {
 	case ACT_CLONE_DISK:
 	case ACT_CREATE_DISK: disk_put(v, &a->disk); break;
 	case ACT_TAKE_DISK:
 		disk_put(v, &a->disk);
-		seen = disk_find(v, a->object);
+		seen = find(v->disk, v->n, a->object);
 		(void)str_copy(seen->from, sizeof(seen->from), a->disk.from);
 		break;
 	case ACT_KEEP_DISK:

@@ -16,6 +16,8 @@ struct disk_view_callbacks {
 	void (*changed)(void *ctx); /* the disks are not what they were */
 	void (*listed)(void *ctx, enum err_kind kind);
 	void (*trouble)(void *ctx, const char *text); /* NULL: Ceph answers */
+	/* Once, when it cannot be read (rbd_disk.h); and once with why NULL, when it can again. */
+	void (*unreadable)(void *ctx, const char *name, const char *why);
 	void (*missing)(void *ctx, const char *image, const char *revision, const char *text);
 	const struct lease_gate *gate; /* disks are changed while it is open; NULL: always */
 };

@@ -52,6 +52,7 @@ libvmcore_a_SOURCES = \
 	vmd/reconcile/progress_move.c \
 	vmd/reconcile/reconciler.c vmd/reconcile/reconciler.h \
 	vmd/reconcile/recover.c vmd/reconcile/recover.h \
+	vmd/reconcile/unreadable.c vmd/reconcile/unreadable.h \
 	vmd/reconcile/world.c vmd/reconcile/world.h \
 	vmd/vm/image.c vmd/vm/image.h \
 	vmd/vm/public_key.c vmd/vm/public_key.h \

@@ -18,16 +18,92 @@ fault_osd_stopped()
 	stream_end known && all_is_well
 }
 
+# From which share of its space on an OSD counts as full; the lab uses some per cent.
+ceph_ratios() # RATIO
+{
+	local limit
+
+	for limit in nearfull backfillfull full; do
+		on_lab ceph osd set-$limit-ratio "$1" || return
+	done
+}
+
+pool_is_full()
+{
+	contains "$(on_lab ceph osd dump | grep "'rbd'")" "[ ,]full"
+}
+
 # Writes wait or fail until there is room again.
 fault_ceph_full()
 {
 	local n
 
 	n=$(jobs_of 8)
-	on_lab ceph osd set full || return
+	ceph_ratios 0.0001 || return
+	within 60 pool_is_full || return
 	stream_begin "$n"
 	sleep 25
-	on_lab ceph osd unset full || return
+	ceph_ratios 0.9 || return
 	did "Ceph full for 25 s while $n jobs start"
 	stream_end known && all_is_well
+}
+
+# The header of an image is lost while its job waits in the queue. It comes back, as from a backup.
+fault_image_damaged()
+{
+	local n ill back header
+
+	n=$(jobs_of 8 2)
+	ill=$(submit alice "${options[@]}" --requeue <<<$'#!/bin/bash\nsleep $((SLURM_RESTART_COUNT ? 3 : 600))') || return
+	within 120 job_has_vm "$ill" || return
+	on_lab scontrol requeuehold "$ill" || return
+	within 120 equals "$(on_lab squeue -h -j "$ill" -o %T)" PENDING || return
+	back=$(image_of "$ill") && header=$(header_of "$back") || return
+	within 60 nobody_watches "$back" || return
+	header_away "$header" || return
+	within 90 log_says "object=$back event=unreadable" || return
+	metric_is vmd_unreadable_disks 1 || return
+	on_lab scontrol release "$ill" || return
+	stream_begin "$n"
+	# shellcheck disable=SC2034 # read by others_are_over
+	ill_job=$ill
+	within 240 others_are_over || return
+	within 60 contains "$(on_lab vmctl show "$ill" 2>&1)" "has no header" || return
+	equals "$(on_lab squeue -h -j "$ill" -o %T)" RUNNING || return
+	contains "$(on_lab rbd ls rbd)" "$back" || return
+	header_back "$header" || return
+	did "an image without its header: its job waited and said so, $n others ended meanwhile, and it afterwards"
+	within 90 metric_is vmd_unreadable_disks 0 || return
+	stream_end known && job_in "$ill" COMPLETED && all_is_well
+}
+
+image_of() # JOB
+{
+	on_lab rbd ls rbd | grep "^vm-$1-.*-root$"
+}
+
+header_of() # IMAGE
+{
+	on_lab rbd info --format json "rbd/$1" | jq -r '"rbd_header." + .id'
+}
+
+nobody_watches() # IMAGE
+{
+	! contains "$(on_lab rbd status "rbd/$1")" "watcher=" >/dev/null
+}
+
+log_says() # TEXT
+{
+	on_lab grep -q "$1" /var/log/vmd.log || { echo "vmd's log does not say $1"; return 1; }
+}
+
+# Moved aside, whole: an object's values are copied with it.
+header_away() # HEADER
+{
+	on_lab sh -c "rados -p rbd cp $1 aside.$1 && rados -p rbd rm $1"
+}
+
+header_back() # HEADER
+{
+	on_lab sh -c "rados -p rbd cp aside.$1 $1 && rados -p rbd rm aside.$1"
 }

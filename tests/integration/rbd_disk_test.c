@@ -420,7 +420,8 @@ START_TEST(fences_only_its_own)
 {
 	ck_assert_int_eq(rbd_disk_fence(store, "rbd", ROOT, "18-00", VM_UID, &e), -1);
 	ck_assert_int_eq(e.kind, ERR_CONFLICT);
-	must(rbd_disk_fence(store, "rbd", "vm-none", KEY, VM_UID, &e), "nothing to fence");
+	ck_assert_int_eq(rbd_disk_fence(store, "rbd", "vm-none", KEY, VM_UID, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_ABSENT);           /* it may have lost its header only */
 	ck_assert_str_eq(listed(ROOT)->fenced, VM_UID); /* of an earlier test */
 }
 END_TEST
@@ -458,6 +459,77 @@ START_TEST(says_what_is_missing)
 	ck_assert_int_eq(rbd_disk_clone(store, &d, &e), -1);
 	ck_assert_int_eq(e.kind, ERR_ABSENT);
 	ck_assert_str_eq(e.msg, "Ceph: pool nopool: No such file or directory");
+}
+END_TEST
+
+static void header_of(const char *name, char *buf, size_t size)
+{
+	rbd_image_t image;
+	char id[64];
+
+	ck_assert_int_eq(rbd_open_read_only(io, name, &image, NULL), 0);
+	ck_assert_int_eq(rbd_get_id(image, id, sizeof(id)), 0);
+	ck_assert_int_eq(rbd_close(image), 0);
+	(void)str_fmt(buf, size, "rbd_header.%s", id);
+}
+
+/* The image's size, as its header has it. */
+static void header_put(const char *header, const char *size, size_t len)
+{
+	const char *key = "size";
+	rados_write_op_t op = rados_create_write_op();
+
+	rados_write_op_omap_set(op, &key, &size, &len, 1);
+	ck_assert_int_eq(rados_write_op_operate(op, io, header, NULL, 0), 0);
+	rados_release_write_op(op);
+}
+
+/* An image whose header is damaged hides no other; what is known of it is its name. */
+START_TEST(one_is_damaged)
+{
+	static const char size[8] = {0, 0, (char)0x80, 1}; /* 24 MiB, little endian */
+	struct disk_spec root = root_spec(), scratch = scratch_spec();
+	const struct disk_seen *seen;
+	char header[96];
+
+	must(rbd_disk_clone(store, &root, &e), "clone");
+	must(rbd_disk_create(store, &scratch, &e), "create");
+	header_of(ROOT, header, sizeof(header));
+	header_put(header, "x", 1);
+	seen = listed(ROOT);
+	ck_assert_ptr_nonnull(seen);
+	ck_assert_ptr_nonnull(strstr(seen->unreadable, ROOT));
+	ck_assert_str_eq(seen->job_key, KEY);
+	ck_assert_str_eq(seen->pool, "rbd");
+	ck_assert(!seen->origin.known);
+	ck_assert_str_eq(listed(SCRATCH)->unreadable, "");
+	ck_assert_int_eq(rbd_disk_fence(store, "rbd", ROOT, KEY, VM_UID, &e), -1);
+	ck_assert_int_eq(rbd_disk_remove(store, "rbd", ROOT, KEY, &e), -1);
+	header_put(header, size, sizeof(size));
+	ck_assert_str_eq(listed(ROOT)->unreadable, "");
+	ck_assert(listed(ROOT)->origin.known);
+	must(rbd_disk_remove(store, "rbd", ROOT, KEY, &e), "remove");
+	must(rbd_disk_remove(store, "rbd", SCRATCH, KEY, &e), "remove");
+}
+END_TEST
+
+/* It looks as if it did not exist, but for the pool's directory. */
+START_TEST(one_has_no_header)
+{
+	struct disk_spec d = scratch_spec();
+	char header[96];
+
+	must(rbd_disk_create(store, &d, &e), "create");
+	header_of(SCRATCH, header, sizeof(header));
+	ck_assert_int_eq(rados_remove(io, header), 0);
+	must(rbd_disk_keep(store, "rbd", ROOT, KEY, 0, &e) == -1 ? 0 : -1, "no such disk");
+	ck_assert_ptr_nonnull(listed(SCRATCH));
+	ck_assert_str_eq(listed(SCRATCH)->unreadable,
+			 "Ceph: image " SCRATCH " has no header: damaged, or its removal was cut "
+			 "short");
+	ck_assert_int_eq(rbd_disk_fence(store, "rbd", SCRATCH, KEY, VM_UID, &e), -1);
+	ck_assert_int_eq(rbd_remove(io, SCRATCH), 0);
+	ck_assert_ptr_null(listed(SCRATCH));
 }
 END_TEST
 
@@ -540,6 +612,8 @@ int main(void)
 	tcase_add_test(t, fences_only_its_own);
 	tcase_add_test(t, removes);
 	tcase_add_test(t, says_what_is_missing);
+	tcase_add_test(t, one_is_damaged);
+	tcase_add_test(t, one_has_no_header);
 	tcase_add_test(t, cannot_connect);
 	tcase_add_test(t, times_out);
 	suite_add_tcase(s, t);

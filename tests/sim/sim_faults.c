@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What goes wrong, drawn from the seed: with a request (refused, throttled, forbidden, lost, done
  * without an answer, done twice, done late, stuck), and with the world (the wall
- * clock jumps, slurmctld forgets a job and gives its id to another one, a job that has ended is
- * queued again). What is wrong with views is in sim_vmd.c.
+ * clock jumps, a disk cannot be read, slurmctld forgets a job and gives its id to another one, a
+ * job that has ended is queued again). What is wrong with views is in sim_vmd.c.
  *
  * Bounds are those that DESIGN.md promises to live with: a create without an answer lands within
  * 75 s, a view is at most 180 s old. */
@@ -167,8 +167,21 @@ static void job_lives_again(struct sim *w)
 	j->next_us = w->now_us + (int64_t)sim_chance(w, 60) * SIM_S;
 }
 
+/* A damaged header, or a placement group that hangs, for some minutes. It comes to an end with the
+ * faults: what an administrator does. */
+static void disks_ail(struct sim *w)
+{
+	for (size_t i = 0; i < SIM_OBJECTS; i++)
+		if (!w->faults_percent || !*w->disk[i].name)
+			w->unreadable_us[i] = 0;
+		else if (w->now_us >= w->unreadable_us[i] &&
+			 sim_chance(w, 200000) < w->faults_percent)
+			w->unreadable_us[i] = w->now_us + (int64_t)sim_chance(w, 300) * SIM_S;
+}
+
 void sim_faults_move(struct sim *w)
 {
+	disks_ail(w);
 	if (!w->faults_percent || sim_chance(w, 20000) >= w->faults_percent)
 		return;
 	switch (sim_chance(w, 3)) {

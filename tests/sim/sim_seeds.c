@@ -27,6 +27,8 @@ static bool run(const char *what, unsigned long number, unsigned crash_percent)
 	}
 	printf("# %s %lu: %s at %lld s\n", what, number, *sim.wrong ? sim.wrong : "not settled",
 	       (long long)(sim.now_us / SIM_S));
+	if (!*sim.wrong)
+		sim_print_left(&sim);
 	return false;
 }
 

@@ -51,6 +51,15 @@ static void check_kept(struct sim *w, const struct sim_view *v, const struct act
 			sim_wrong(w, "%s is removed and was not kept", a->object);
 }
 
+/* Nothing is done to a disk that could not be read when it was looked at last. */
+static void check_readable(struct sim *w, const struct sim_view *v, const struct action *a)
+{
+	for (size_t i = 0; sim_is_disk(a) && i < v->n_disk; i++)
+		if (*v->disk[i].unreadable && str_eq(v->disk[i].name, a->object))
+			sim_wrong(w, "%s of %s, which cannot be read", action_name(a->kind),
+				  a->object);
+}
+
 static int apply(void *self, const struct action *a, uint64_t ticket, struct err *e)
 {
 	struct sim_vmd *d = self;
@@ -65,6 +74,7 @@ static int apply(void *self, const struct action *a, uint64_t ticket, struct err
 		sim_wrong(w, "%s of something that is not ours", action_name(a->kind));
 	check_known(w, &d->view, a);
 	check_kept(w, &d->view, a);
+	check_readable(w, &d->view, a);
 	for (size_t i = 0; i < SIM_FLYING && !r; i++)
 		if (!w->request[i].used)
 			r = &w->request[i];
@@ -196,6 +206,18 @@ static void volumes_look(struct sim *w, struct sim_vmd *d)
 	sim_nodes_see(w, v->node);
 }
 
+/* Of an image that cannot be read only the name is known, and for whom it was made. */
+static void disk_hide(struct disk_seen *d)
+{
+	const struct disk_seen was = *d;
+
+	*d = (struct disk_seen){.unreadable = "it hangs"};
+	(void)str_copy(d->name, sizeof(d->name), was.name);
+	(void)str_copy(d->pool, sizeof(d->pool), was.pool);
+	if (disk_name_key(d->name, d->job_key) < 0)
+		abort();
+}
+
 static void disks_see(struct sim *w, struct sim_vmd *d)
 {
 	struct sim_view *v = &d->view;
@@ -203,7 +225,10 @@ static void disks_see(struct sim *w, struct sim_vmd *d)
 	for (size_t i = 0; i < SIM_OBJECTS; i++)
 		if (*w->disk[i].name) {
 			v->disk[v->n_disk] = w->disk[i];
-			v->disk[v->n_disk++].watchers = sim_user_of(w, w->disk[i].job_key) != NULL;
+			v->disk[v->n_disk].watchers = sim_user_of(w, w->disk[i].job_key) != NULL;
+			if (w->now_us < w->unreadable_us[i])
+				disk_hide(&v->disk[v->n_disk]);
+			v->n_disk++;
 		}
 }
 
@@ -510,4 +535,44 @@ bool sim_is_settled(const struct sim *w)
 		    *w->secret[i].name || (*w->disk[i].name && !w->disk[i].kept_until_s))
 			return false;
 	return !sim_has_companions(w) && is_at_rest(w);
+}
+
+static void print_volumes(const struct volume_seen *v, const char *what)
+{
+	for (size_t i = 0; i < SIM_OBJECTS; i++)
+		if (*v[i].name)
+			printf("#   %s %s%s\n", what, v[i].name, v[i].deleting ? ", going" : "");
+}
+
+void sim_print_left(struct sim *w)
+{
+	for (size_t i = 0; i < SIM_JOBS; i++) {
+		const struct job *j = &w->job[i].job;
+		const struct vm_status *s = sim_status(w, j->id);
+
+		if (j->phase != JOB_ENDED)
+			printf("#   job %u-%s, run %u is %s on '%s'; %s: %s\n", j->id,
+			       j->request.nonce, j->restarts, job_phase_name(j->phase), j->node,
+			       s ? vm_state_name(s->state) : "?", s ? s->reason : "");
+	}
+	for (size_t i = 0; i < SIM_OBJECTS; i++) {
+		if (w->vm[i].vm.phase != VM_ABSENT)
+			printf("#   VM %s, phase %d on %s%s%s\n", w->vm[i].vm.name,
+			       (int)w->vm[i].vm.phase, w->vm[i].vm.node,
+			       sim_is_lost(w, w->vm[i].vm.node) ? ", which is lost" : "",
+			       w->vm[i].guest ? ", with a guest" : "");
+		if (*w->disk[i].name && !w->disk[i].kept_until_s)
+			printf("#   disk %s\n", w->disk[i].name);
+	}
+	print_volumes(w->pv, "PV");
+	print_volumes(w->pvc, "PVC");
+	print_volumes(w->secret, "Secret");
+	for (size_t i = 0; i < w->n_vmd; i++) {
+		const struct plan *p = reconciler_plan(w->vmd[i].reconciler);
+
+		for (size_t k = 0; k < p->n; k++)
+			printf("#   planned: %s %s\n", action_name(p->act[k].kind),
+			       p->act[k].object);
+		printf("#   %zu in flight\n", reconciler_counts(w->vmd[i].reconciler).in_flight);
+	}
 }

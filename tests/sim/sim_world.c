@@ -123,10 +123,12 @@ static struct disk_seen *disk_of(struct sim *w, const char *name)
 	return NULL;
 }
 
-static int disk_make(struct sim *w, const struct disk_spec *spec)
+static int disk_make(struct sim *w, const struct disk_spec *spec, struct err *e)
 {
 	struct disk_seen *d = disk_of(w, spec->name);
 
+	if (d && !str_eq(d->job_key, spec->job_key))
+		return err_set(e, ERR_CONFLICT, "%s was taken over", spec->name);
 	if (d)
 		return 0;
 	d = disk_of(w, "");
@@ -173,8 +175,9 @@ static int disk_take(struct sim *w, struct disk_seen *d, const struct action *a,
 	if (sim_user_of(w, d->job_key))
 		sim_wrong(w, "%s was taken over while a VM uses it", a->object);
 	old = sim_job_of(w, d->job_key);
-	if (old && old->job.phase != JOB_ENDED)
-		sim_wrong(w, "%s was taken over though its job has not ended", a->object);
+	/* It may be queued again by hand while the call is on its way; then its disk is gone. */
+	if (old && !old->ended_once)
+		sim_wrong(w, "%s was taken over though its job never ended", a->object);
 	(void)str_copy(d->from, sizeof(d->from), d->job_key);
 	(void)str_copy(d->job_key, sizeof(d->job_key), a->job_key);
 	d->kept_until_s = 0;
@@ -277,9 +280,11 @@ int sim_effect(struct sim *w, const struct action *a, struct err *e)
 	struct disk_seen *d = disk_of(w, a->object);
 	struct sim_job *j = sim_job_of(w, a->job_key);
 
+	if (sim_is_disk(a) && d && w->now_us < w->unreadable_us[d - w->disk])
+		return err_set(e, ERR_UNSURE, "%s hangs", a->object);
 	switch (a->kind) {
 	case ACT_CLONE_DISK:
-	case ACT_CREATE_DISK: return disk_make(w, &a->disk);
+	case ACT_CREATE_DISK: return disk_make(w, &a->disk, e);
 	case ACT_TAKE_DISK: return disk_take(w, d, a, e);
 	case ACT_KEEP_DISK:
 		if (d)
@@ -472,10 +477,11 @@ static void vm_move(struct sim *w, struct sim_vm *vm)
 	if (w->now_us < vm->next_us)
 		return;
 	if (sim_is_lost(w, vm->vm.node)) { /* nobody there confirms anything */
-		if (vm->vm.phase == VM_DELETING && vm->released) {
+		if (vm->vm.phase == VM_DELETING && vm->released)
 			sim_ghost_leave(w, vm);
+		/* one that never found its disk has no pod that somebody must confirm the end of */
+		if (vm->vm.phase == VM_DELETING && (vm->released || !vm->guest))
 			vm_gone(w, vm);
-		}
 		return;
 	}
 	(void)str_fmt(vm->vm.version, sizeof(vm->vm.version), "%llu",

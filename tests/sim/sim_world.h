@@ -23,7 +23,7 @@ struct sim_job {
 	unsigned step;
 	bool ended_once;
 	int64_t ending_us;
-	uint32_t cleared; /* its epilog went for all runs before this one */
+	uint32_t cleared;              /* its epilog went for all runs before this one */
 	bool again;                    /* ending because a move queues it again, held */
 	int64_t free_us;               /* aimed: since when its companion is gone; 0: not yet */
 	bool late;                     /* it began when its VM had been given up already */
@@ -119,6 +119,7 @@ struct sim {
 	struct sim_vm ghost[SIM_OBJECTS]; /* guests on lost nodes that Kubernetes let go of */
 	struct sim_node node[SIM_NODES];
 	struct disk_seen disk[SIM_OBJECTS]; /* name "": a free place */
+	int64_t unreadable_us[SIM_OBJECTS]; /* until then that disk cannot be read; 0 it can */
 	struct volume_seen pv[SIM_OBJECTS], pvc[SIM_OBJECTS], secret[SIM_OBJECTS];
 	struct sim_companion companion[SIM_COMPANIONS];
 	uint32_t companions; /* so many were made */
@@ -144,6 +145,7 @@ void sim_tick(struct sim *w);
 /* One vmd dies and a new one starts; the world and what is on its way stay. */
 void sim_crash(struct sim *w);
 bool sim_is_settled(const struct sim *w);
+void sim_print_left(struct sim *w); /* why it is not */
 uint64_t sim_chance(struct sim *w, uint64_t below);
 
 static inline int64_t sim_wall_s(const struct sim *w)

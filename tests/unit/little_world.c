@@ -187,6 +187,8 @@ static bool disk_word(struct little_world *w, const char *role, const char *mark
 		d->kept_until_s = LITTLE_NOW_S - 60;
 	else if (str_eq(mark, ":open"))
 		d->watchers = 1;
+	else if (str_eq(mark, ":unreadable"))
+		(void)str_copy(d->unreadable, sizeof(d->unreadable), "Ceph: it hangs");
 	else if (str_eq(mark, ":removing"))
 		d->removing = true;
 	else if (str_eq(mark, ":fenced"))
@@ -215,7 +217,11 @@ static bool other_word(struct little_world *w, const char *key, const char *mark
 		d->kept_until_s = LITTLE_NOW_S - 60;
 	else if (str_eq(mark, ":removing"))
 		d->removing = true;
-	else if (str_eq(mark, ":bobs"))
+	else if (str_eq(mark, ":unreadable")) {
+		d->kept_until_s = 0;
+		d->origin = (struct disk_origin){.known = false};
+		(void)str_copy(d->unreadable, sizeof(d->unreadable), "Ceph: it hangs");
+	} else if (str_eq(mark, ":bobs"))
 		d->origin.uid = 1001;
 	else if (str_eq(mark, ":bare"))
 		d->origin = (struct disk_origin){.known = false};

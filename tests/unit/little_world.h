@@ -8,19 +8,20 @@
  *       warned:N (N s ago) ends:N (the limit of 10000 s is over in N s) short:N (one of 600 s)
  *       normal abnormal never always(keep) ; failed ready(progress) live(known by id only)
  * seen: vm0:PHASE vm1:PHASE (PHASE: starting running stopped failed deleting, with @NODE behind)
- *       disk scratch pv pvc secret, each with :kept :old :open :removing, or :deleting :nouid
+ *       disk scratch pv pvc secret, each with :kept :old :open :removing :unreadable, or :deleting
+ *       :nouid
  * :fenced :refenced (for another VM) behind; n1 n2 (nodes) with :ready :unready (lately) :lost
  * :out (of service, lately), ?nodes; other: the root disk of job 16, alice's (other2: of another
- * job 16), with :kept :old :removing :bobs :bare (no origin) :plain (not kept) :taken :takenkept
- * (over by job 17), pvo its PV then; pv1 pvc1 of run 1; pv2 pvc2 of the scratch disk; pv:other (for
- * another PVC of the same name); pvcx (its name has no run); foreign oddkey (not ours); nouid (the
- * VM has none) agent (it has one); ?vms ?disks ?pvs ?pvcs ?secrets ?moves (unknown); of the VM
- * before: wants:NODE given:NODE (else where it is) evacuating blocked sending (our migration)
- * theirs (KubeVirt's own, new) stale (the same, older than the companion) bound (as old as it)
- * found (as old, and it has found its node) unplaced (for two minutes) placing (theirs has found no
- * node yet) failed:N succeeded (our last migration, attempt N) flight: ~KIND (in flight), +KIND
- * (succeeded, not seen yet), !KIND (no answer); KIND as in action_name, on the object of that kind;
- * vm0 is meant by create-vm, scratch by create-disk
+ * job 16), with :kept :old :removing :unreadable :bobs :bare (no origin) :plain (not kept) :taken
+ * :takenkept (over by job 17), pvo its PV then; pv1 pvc1 of run 1; pv2 pvc2 of the scratch disk;
+ * pv:other (for another PVC of the same name); pvcx (its name has no run); foreign oddkey (not
+ * ours); nouid (the VM has none) agent (it has one); ?vms ?disks ?pvs ?pvcs ?secrets ?moves
+ * (unknown); of the VM before: wants:NODE given:NODE (else where it is) evacuating blocked sending
+ * (our migration) theirs (KubeVirt's own, new) stale (the same, older than the companion) bound (as
+ * old as it) found (as old, and it has found its node) unplaced (for two minutes) placing (theirs
+ * has found no node yet) failed:N succeeded (our last migration, attempt N) flight: ~KIND (in
+ * flight), +KIND (succeeded, not seen yet), !KIND (no answer); KIND as in action_name, on the
+ * object of that kind; vm0 is meant by create-vm, scratch by create-disk
  */
 #ifndef TESTS_UNIT_LITTLE_WORLD_H
 #define TESTS_UNIT_LITTLE_WORLD_H

@@ -29,6 +29,7 @@ static struct {
 static struct {
 	unsigned changed, listed, done, missing;
 	char missed[160];
+	char unreadable[80];
 	enum err_kind done_kind;
 	char trouble[128];
 } told;
@@ -143,6 +144,15 @@ static void on_missing(void *ctx, const char *image, const char *revision, const
 	told.missing++;
 }
 
+static void on_unreadable(void *ctx, const char *name, const char *why)
+{
+	size_t len = strlen(told.unreadable);
+
+	(void)ctx;
+	snprintf(told.unreadable + len, sizeof(told.unreadable) - len, "%s %s; ", name,
+		 why ? why : "again");
+}
+
 static void on_changed(void *ctx)
 {
 	(void)ctx;
@@ -177,6 +187,7 @@ static void start(void)
 	struct disk_view_callbacks cb = {.changed = on_changed,
 					 .listed = on_listed,
 					 .trouble = on_trouble,
+					 .unreadable = on_unreadable,
 					 .missing = on_missing};
 	struct err e;
 
@@ -323,6 +334,32 @@ START_TEST(ceph_goes_and_comes)
 }
 END_TEST
 
+/* Once each: in the log, not every 30 s. */
+START_TEST(unreadable_is_told_once)
+{
+	run_until(&told.listed, 1);
+	ceph.n = 2;
+	(void)str_copy(ceph.disk[0].name, sizeof(ceph.disk[0].name), "a");
+	(void)str_copy(ceph.disk[1].name, sizeof(ceph.disk[1].name), "b");
+	(void)str_copy(ceph.disk[0].unreadable, sizeof(ceph.disk[0].unreadable), "hangs");
+	disk_view_refresh(view);
+	run_until(&told.listed, told.listed + 1);
+	ck_assert_str_eq(told.unreadable, "a hangs; ");
+	disk_view_refresh(view);
+	run_until(&told.listed, told.listed + 1);
+	ck_assert_str_eq(told.unreadable, "a hangs; ");
+	ceph.disk[0].unreadable[0] = '\0';
+	(void)str_copy(ceph.disk[1].unreadable, sizeof(ceph.disk[1].unreadable), "torn");
+	disk_view_refresh(view);
+	run_until(&told.listed, told.listed + 1);
+	ck_assert_str_eq(told.unreadable, "a hangs; b torn; a again; ");
+	ceph.n = 1;
+	disk_view_refresh(view);
+	run_until(&told.listed, told.listed + 1);
+	ck_assert_str_eq(told.unreadable, "a hangs; b torn; a again; b again; ");
+}
+END_TEST
+
 START_TEST(golden_images_are_looked_for)
 {
 	static struct image images[2] = {
@@ -355,6 +392,7 @@ int main(void)
 	tcase_add_test(t, a_torn_list_is_read_again);
 	tcase_add_test(t, failed_actions_change_nothing);
 	tcase_add_test(t, ceph_goes_and_comes);
+	tcase_add_test(t, unreadable_is_told_once);
 	tcase_add_test(t, golden_images_are_looked_for);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

@@ -30,6 +30,23 @@ static const struct {
 	{"one action for a disk at a time", "pending r1", "vm0:deleting disk n1:lost" REST,
 	 "~fence-disk", ""},
 
+	{"one action of a round for a disk, whatever wants it", "running r1",
+	 "vm0:deleting disk:kept n1:lost" REST, "", "keep-disk:root"},
+
+	/* what cannot be read is not fenced */
+	{"it may have clients that nobody knows", "pending r1",
+	 "vm0:deleting disk:unreadable n1:lost" REST, "", ""},
+	{"... the other one is fenced", "pending r1",
+	 "vm0:deleting disk:unreadable scratch n1:lost" REST, "", "fence-disk:scratch"},
+	{"... which is not enough", "pending r1",
+	 "vm0:deleting disk:unreadable scratch:fenced n1:lost" REST, "", ""},
+	{"one that was taken over: its PV tells", "pending r1",
+	 "vm0:deleting scratch:fenced other:unreadable pvo pvc secret n1:lost", "", ""},
+	{"... or would, if the PVs were known", "pending r1",
+	 "vm0:deleting scratch:fenced other:unreadable n1:lost ?pvs" REST, "", ""},
+	{"another job's is no reason", "pending r1",
+	 "vm0:deleting disk:fenced other:unreadable n1:lost" REST, "", "release-vm:r0"},
+
 	/* the fence first */
 	{"fenced: Kubernetes lets go of it", "pending r1",
 	 "vm0:deleting disk:fenced n1:lost" REST, "", "release-vm:r0"},
@@ -149,6 +166,37 @@ START_TEST(shared_client_waits)
 }
 END_TEST
 
+/* Nobody can say who the clients of its disk are: the host's kernel, perhaps. */
+START_TEST(unreadable_beside_it_waits)
+{
+	struct job jobs[2];
+	struct little_world w;
+
+	little_world_init(&w, "pending r1", "vm0:deleting disk disk:unreadable n1:lost pv", "");
+	(void)str_copy(w.disk[1].job_key, sizeof(w.disk[1].job_key), "18-9f3c12ab45de6701");
+	(void)str_copy(w.disk[1].name, sizeof(w.disk[1].name), "vm-18-9f3c12ab45de6701-root");
+	jobs[0] = jobs[1] = w.job;
+	jobs[1].id = 18;
+	jobs[1].phase = JOB_RUNNING;
+	(void)str_copy(jobs[1].node, sizeof(jobs[1].node), "n1.example.org");
+	w.want.job = jobs;
+	w.want.n = 2;
+	w.context.progress = NULL;
+	plan(&w.want, &w.seen, &w.context, &out);
+	for (size_t i = 0; i < out.n; i++)
+		ck_assert_int_ne(out.act[i].kind, ACT_FENCE_DISK);
+	(void)str_copy(jobs[1].node, sizeof(jobs[1].node), "n2"); /* it runs elsewhere */
+	plan(&w.want, &w.seen, &w.context, &out);
+	ck_assert_int_eq(out.act[0].kind, ACT_FENCE_DISK);
+	(void)str_copy(jobs[1].node, sizeof(jobs[1].node), "n1");
+	jobs[1].phase = JOB_PENDING; /* Slurm has given it up as well */
+	plan(&w.want, &w.seen, &w.context, &out);
+	ck_assert_uint_eq(out.n, 1);
+	ck_assert_int_eq(out.act[0].kind, ACT_FENCE_DISK);
+	little_world_done(&w);
+}
+END_TEST
+
 START_TEST(addresses)
 {
 	static const char *const good[] = {"192.168.170.191:0/3812345678", "[fd00::1]:0/17",
@@ -207,6 +255,7 @@ int main(void)
 	tcase_add_test(t, actions_name_the_vm);
 	tcase_add_test(t, site_that_does_not_fence);
 	tcase_add_test(t, shared_client_waits);
+	tcase_add_test(t, unreadable_beside_it_waits);
 	tcase_add_test(t, addresses);
 	tcase_add_test(t, clients_are_written_and_read);
 	suite_add_tcase(s, t);

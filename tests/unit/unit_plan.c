@@ -167,6 +167,28 @@ static const struct {
 	{"one deletion of a PVC at a time", "ended normal", ALL, "~delete-pvc", ""},
 	{"one deletion of a Secret at a time", "ended normal", "secret", "~delete-secret", ""},
 
+	/* a disk that cannot be read */
+	{"nothing is made of it", "running", "disk:unreadable pvc secret", "", ""},
+	{"... of the other one everything but the VM", "running scratch",
+	 "disk:unreadable scratch pvc pvc2 secret", "", "create-pv:scratch"},
+	{"its guest runs on", "running", "vm0:running disk:unreadable pv pvc secret", "", ""},
+	{"ended: what leads to it goes", "ended normal", "disk:unreadable pv secret", "",
+	 "delete-pv:root"},
+	{"... it stays, and all that is behind it", "ended normal", "disk:unreadable secret", "",
+	 ""},
+	{"... nor is it said to be kept", "ended abnormal", "disk:unreadable secret", "", ""},
+	{"... nor for a job that nobody knows", "absent", "disk:unreadable", "", ""},
+	{"... beside one that goes", "ended normal", "disk:unreadable scratch secret", "",
+	 "remove-disk:scratch"},
+	{"failed: it is not marked", "running failed ready", "vm0:failed disk:unreadable pv pvc secret",
+	 "", "record"},
+	{"near the limit: it is not marked", "running ends:110",
+	 "vm0:running disk:unreadable pv pvc secret", "", ""},
+	{"another job's is no reason to wait", "running", "other:unreadable pvc secret", "",
+	 "clone-disk:root"},
+	{"... but for the one that is to start from it", "running from16",
+	 "other:unreadable pvc secret", "", ""},
+
 	/* kept disks */
 	{"abnormal end: the root disk is marked", "ended abnormal", "disk scratch secret", "",
 	 "keep-disk:root remove-disk:scratch"},

@@ -268,6 +268,48 @@ START_TEST(clear_waits_for_the_claim)
 }
 END_TEST
 
+/* One image is damaged or hangs: whom it concerns waits, and reads why. */
+START_TEST(unreadable_disk_is_told)
+{
+	static const char why[] = "Ceph: it hangs (your administrator can help)";
+
+	begin("running");
+	(void)look(0, "running", "disk:unreadable pvc secret");
+	expect(VM_STATE_PROVISIONING, why);
+	(void)look(600, "running", "?disks disk:unreadable pvc secret");
+	(void)look(600, "running", "disk:unreadable pvc secret");
+	expect(VM_STATE_PROVISIONING, why); /* the time to be ready stands still */
+	(void)look(1, "running", "disk pvc secret");
+	expect(VM_STATE_PROVISIONING, "making its disks and virtual machine");
+	(void)look(1, "running", "disk:unreadable pvc secret");
+	(void)look(w.policy.trouble_timeout_s - 1, "running", "disk:unreadable pvc secret");
+	expect(VM_STATE_PROVISIONING, why);
+	(void)look(1, "running", "disk:unreadable pvc secret");
+	expect(VM_STATE_FAILED, why);
+	(void)look(1, "ended normal", "disk:unreadable secret");
+	expect(VM_STATE_STOPPING, "its disk is being removed: Ceph: it hangs (your administrator "
+				  "can help)");
+	end();
+	begin("running from16");
+	(void)look(0, "running from16", "other:unreadable pvc secret");
+	expect(VM_STATE_PROVISIONING, why);
+	(void)look(1, "running", "other:unreadable pvc secret"); /* not its own */
+	expect(VM_STATE_PROVISIONING, "making its disks and virtual machine");
+	end();
+	begin("running");
+	(void)look(0, "running", "disk pv pvc secret vm0:running");
+	guest_answers("192.168.172.57", true, true);
+	(void)look(9000, "running", "disk:unreadable pv pvc secret vm0:running agent");
+	ck_assert_int_eq(reconciler_status(r, 17)->state, VM_STATE_READY);
+	(void)look(1, "pending r1", "disk:unreadable pv pvc secret vm0:deleting n1:lost");
+	expect(VM_STATE_PENDING,
+	       "the earlier run's node n1 is lost: its virtual machine is shut out "
+	       "from the disks, then removed; Ceph: it hangs (your administrator "
+	       "can help)");
+	end();
+}
+END_TEST
+
 START_TEST(not_ready_in_time)
 {
 	begin("running");
@@ -634,6 +676,7 @@ int main(void)
 	tcase_add_test(t, a_list_that_fails_changes_nothing);
 	tcase_add_loop_test(t, clear_rows, 0, ARRAY_LEN(clears));
 	tcase_add_test(t, clear_waits_for_the_claim);
+	tcase_add_test(t, unreadable_disk_is_told);
 	tcase_add_test(t, not_ready_in_time);
 	tcase_add_test(t, batch_has_grace);
 	tcase_add_test(t, trouble_stops_the_clock);

@@ -166,6 +166,9 @@ void metrics_text(const struct metrics *m, const struct metrics_view *v, struct 
 	add_jobs(v, out);
 	add_moves(v, out);
 	add_known(v, out);
+	number(out, "vmd_unreadable_disks", "gauge",
+	       "Images of jobs that cannot be read: whatever concerns these jobs waits.",
+	       v->unreadable);
 	add_lease(v, out);
 	add_workers(v, out);
 	number(out, "process_resident_memory_bytes", "gauge", "Resident memory.",

@@ -48,8 +48,9 @@ struct metrics_view {
 	uint64_t moves[MOVE_UNAIM + 1];     /* by phase; of those that do not move nothing */
 	bool slurm_known, vms_known, disks_known;
 	bool leads;
-	char leader[80]; /* the host of who does; "" nobody */
-	size_t held;     /* VMs, until somebody approves */
+	char leader[80];   /* the host of who does; "" nobody */
+	size_t held;       /* VMs, until somebody approves */
+	size_t unreadable; /* disks */
 	size_t n_worker;
 	struct metrics_worker worker[8];
 	uint64_t resident_bytes; /* metrics_resident_bytes() */

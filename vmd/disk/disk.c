@@ -34,3 +34,26 @@ bool disk_is_root(const char *name)
 
 	return len > strlen(end) && str_eq(name + len - strlen(end), end);
 }
+
+int disk_name_key(const char *name, char ret_key[JOB_KEY_MAX + 1])
+{
+	static const enum disk_role roles[] = {DISK_ROOT, DISK_SCRATCH};
+	char key[JOB_KEY_MAX + 1], nonce[JOB_NONCE_LEN + 1], whole[VM_NAME_MAX + 1];
+	uint32_t id;
+
+	for (size_t i = 0; i < ARRAY_LEN(roles); i++) {
+		const char *role = disk_role_name(roles[i]);
+		size_t len = strlen(name), around = strlen("vm-") + strlen("-") + strlen(role);
+
+		if (len <= around ||
+		    str_fmt(key, sizeof(key), "%.*s", (int)(len - around), name + strlen("vm-")) <
+			    0 ||
+		    job_key_parse(key, &id, nonce) < 0 ||
+		    str_fmt(whole, sizeof(whole), "vm-%s-%s", key, role) < 0 ||
+		    !str_eq(whole, name))
+			continue;
+		(void)str_copy(ret_key, JOB_KEY_MAX + 1, key);
+		return 0;
+	}
+	return -1;
+}

@@ -26,8 +26,9 @@ struct disk_spec {
 	char from[JOB_KEY_MAX + 1]; /* to take it over: key of the job it was kept of; "" */
 };
 
-#define DISK_CLIENTS_MAX  4  /* two during a live migration */
-#define DISK_CLIENT_MAX   63 /* "[IPv6]:PORT/NONCE" */
+#define DISK_WHY_MAX      159 /* bytes of text */
+#define DISK_CLIENTS_MAX  4   /* two during a live migration */
+#define DISK_CLIENT_MAX   63  /* "[IPv6]:PORT/NONCE" */
 #define DISK_CLIENTS_TEXT (DISK_CLIENTS_MAX * (DISK_CLIENT_MAX + 1) + 1)
 
 /* Ceph clients that have a disk open, by address; each is one process (or, with krbd, one host). */
@@ -55,6 +56,10 @@ struct disk_seen {
 	char fenced[VM_UID_MAX + 1];
 	bool removing; /* metadata "slurm-vm.removing": its removal has begun, the data may be gone
 			*/
+	/* Why it cannot be read: it is damaged, or its part of Ceph hangs; "" it was read. Else
+	 * only name and pool are known of it; job_key is of the job that the name tells, for which
+	 * the image was made: another may have taken it over. */
+	char unreadable[DISK_WHY_MAX + 1];
 };
 
 /* A PV or PVC of ours. */
@@ -76,6 +81,9 @@ int disk_claim_name(const struct job *j, enum disk_role role, char *buf, size_t 
 /* The role of the disk with this name, of whatever job: a root disk that was taken over keeps its
  * name. */
 bool disk_is_root(const char *name);
+/* The key of the job that the image with this name was made for. -1 (nothing changed): the name is
+ * not of that form. */
+int disk_name_key(const char *name, char ret_key[JOB_KEY_MAX + 1]);
 
 /* disk_client.c */
 bool disk_client_is_address(const char *text);

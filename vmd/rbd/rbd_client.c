@@ -243,8 +243,6 @@ int rbd_disk_fence(struct rbd_store *st, const char *pool, const char *name, con
 		return -1;
 	rbd_cache_forget(st->cache, name);
 	rc = rbd_open(p.io, name, &image, NULL);
-	if (rc == -ENOENT)
-		return 0;
 	if (rc == -ESHUTDOWN)
 		rbd_pool_lost(&p);
 	if (rc < 0)

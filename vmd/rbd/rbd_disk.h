@@ -33,14 +33,16 @@ int rbd_disk_keep(struct rbd_store *st, const char *pool, const char *name, cons
  * written down while its host was healthy, and the owner of its lock, whose lock is broken.
  * Succeeds only when the cluster's blocklist has them all and nobody has the image open any more;
  * then the image is marked as fenced for the VM with that uid. Marked so already: success, and
- * nobody is shut out, for it may have its next guest by now. No such image: success. ERR_RETRY:
- * somebody opened it meanwhile. ERR_DENIED: the key may not (profile rbd may).
+ * nobody is shut out, for it may have its next guest by now. ERR_ABSENT: no such image, or
+ * it has lost its header, which looks the same. ERR_RETRY: somebody opened it meanwhile.
+ * ERR_DENIED: the key may not (profile rbd may).
  */
 int rbd_disk_fence(struct rbd_store *st, const char *pool, const char *name, const char *job_key,
 		   const char *vm_uid, struct err *e);
-/* All images in the pool whose names begin "vm-" and that carry our mark of this cluster. Caller
- * frees *ret. watchers is left 0: who uses an image is looked up when it is to be removed. Who
- * has an image open is written down in its metadata on the way, when that has changed. */
+/* All images in the pool whose names begin "vm-" and that carry our mark of this cluster, and those
+ * of which that cannot be told, if they have the name of a job's disk: unreadable. Caller frees
+ * *ret. watchers is left 0: who uses an image is looked up when it is to be removed. Who has an
+ * image open is written down in its metadata on the way, when that has changed. */
 int rbd_disk_list(struct rbd_store *st, const char *pool, struct disk_seen **ret, size_t *ret_n,
 		  struct err *e);
 /* Does the golden image exist, and how large is it? For vmctl images and the check at start. */

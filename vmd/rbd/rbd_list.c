@@ -5,6 +5,8 @@
  * and only once it is known which clients have it open, see note_clients.
  * The number of watchers is left 0: it would be old news. rbd_disk_remove looks for itself, and
  * says who uses an image.
+ * An image that cannot be read, though Ceph answers, is listed as that: unknown is not gone, and
+ * one damaged image does not make all others unknown.
  *
  * Like rbd_session.c this file has a lock: actions on other threads make the list forget. */
 #include "vmd/base/clock.h"
@@ -16,16 +18,23 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 #define REMEMBER_US (120 * SEC_US)
 #define PREFIX      "vm-"
-#define IMAGES_MAX  (1U << 20)
+/* An image that hangs costs a time-out in each list: then it is looked at that much less often, and
+ * with more of them Ceph as a whole is ill. */
+#define SLOW_US    SEC_US
+#define SLOW_REST  3
+#define SLOW_MAX   8
+#define SETTLE_US  (200 * MSEC_US)
+#define IMAGES_MAX (1U << 20)
 
 DEFINE_AUTO(rbd_image_t, rbd_close)
 
 struct remembered {
 	char id[64];
-	int64_t read_us;
+	int64_t until_us;
 	struct disk_seen disk;
 };
 
@@ -139,25 +148,20 @@ static bool is_news(const struct disk_seen *d)
 	return d->clients.n == 0 && !d->kept_until_s;
 }
 
-/* 1: d is filled in; 0: not ours, or gone meanwhile. */
+/* 1: d is filled in; 0: not ours. */
 static int read_image(struct rbd_store *st, struct rbd_pool *p, const char *pool, const char *name,
 		      struct disk_seen *d, struct err *e)
 {
 	AUTO(rbd_close) rbd_image_t image = NULL;
 	struct rbd_mark mark;
-	struct err why;
 	int rc = rbd_look(p->io, name, NULL, &image);
 
-	if (rc == -ENOENT)
-		return 0;
+	if (rc == -ESHUTDOWN)
+		rbd_pool_lost(p);
 	if (rc < 0)
 		return rbd_error(e, rc, "open image %s", name);
-	if (rbd_mark_read(image, name, &mark, &why) < 0) {
-		if (why.kind == ERR_CONFLICT)
-			return 0; /* somebody else's idea of our marks */
-		*e = why;
+	if (rbd_mark_read(image, name, &mark, e) < 0)
 		return -1;
-	}
 	if (!mark.job_key[0] || !str_eq(mark.cluster, st->cluster))
 		return 0;
 	*d = (struct disk_seen){.kept_until_s = mark.keep_until_s,
@@ -186,8 +190,8 @@ static bool recall(struct rbd_cache *c, const rbd_image_spec_t *i, const char *p
 		const struct remembered *r = &c->entry[k];
 
 		if (str_eq(r->id, i->id) && str_eq(r->disk.name, i->name) &&
-		    str_eq(r->disk.pool, pool) && now_us - r->read_us < REMEMBER_US &&
-		    !is_news(&r->disk)) {
+		    str_eq(r->disk.pool, pool) && now_us < r->until_us &&
+		    (*r->disk.unreadable || !is_news(&r->disk))) {
 			*ret = *r;
 			return true;
 		}
@@ -218,6 +222,90 @@ static uint64_t forgotten_count(struct rbd_cache *c)
 	return c->forgotten;
 }
 
+/* Does that say something of the image, or of us and Ceph as a whole? */
+static bool is_of_image(const struct err *e)
+{
+	switch (e->kind) {
+	case ERR_RETRY: /* no connection, shut out, ... */
+	case ERR_DENIED: /* our key may not */ return false;
+	case ERR_NONE:
+	case ERR_UNSURE:
+	case ERR_CONFLICT:
+	case ERR_ABSENT:
+	case ERR_FULL:
+	case ERR_INVALID: return true;
+	}
+	return false; /* not reached: -Wswitch sees to it */
+}
+
+static bool is_named(const struct names *l, const rbd_image_spec_t *image)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (str_eq(l->image[i].name, image->name) && str_eq(l->image[i].id, image->id))
+			return true;
+	return false;
+}
+
+/* Its header is missing. 1: it is named in the pool's directory all the same; 0: it was removed
+ * just now, header first. */
+static int look_again(struct rbd_pool *p, const rbd_image_spec_t *image, struct err *e)
+{
+	AUTO(names_free) struct names now = {.image = NULL};
+	struct timespec settle = {.tv_nsec = SETTLE_US * 1000};
+
+	(void)nanosleep(&settle, NULL);
+	if (names_read(p, &now, e) < 0)
+		return -1;
+	return is_named(&now, image);
+}
+
+/* It could not be read, since e. 1: d is filled in; 0: gone meanwhile, or no disk of a job. */
+static int unreadable(struct rbd_pool *p, const char *pool, const rbd_image_spec_t *image,
+		      struct disk_seen *d, struct err *e)
+{
+	struct disk_seen it = {.size_bytes = 0};
+	int rc;
+
+	if (!is_of_image(e))
+		return -1;
+	if (disk_name_key(image->name, it.job_key) < 0 ||
+	    str_copy(it.pool, sizeof(it.pool), pool) < 0)
+		return 0;
+	if (e->kind == ERR_ABSENT) {
+		rc = look_again(p, image, e);
+		if (rc <= 0)
+			return rc;
+		(void)err_set(e, ERR_ABSENT,
+			      "Ceph: image %s has no header: damaged, or its removal was cut short",
+			      image->name);
+	}
+	(void)str_copy(it.name, sizeof(it.name), image->name);
+	(void)snprintf(it.unreadable, sizeof(it.unreadable), "%s", e->msg);
+	*d = it;
+	return 1;
+}
+
+/* 1: ret is filled in; 0: not ours, or gone meanwhile. */
+static int look(struct rbd_store *st, struct rbd_pool *p, const char *pool,
+		const rbd_image_spec_t *image, struct remembered *ret, unsigned *slow,
+		struct err *e)
+{
+	int64_t began_us = clock_mono_us(), took_us;
+	int rc = read_image(st, p, pool, image->name, &ret->disk, e);
+
+	ret->until_us = began_us + REMEMBER_US;
+	if (rc < 0) {
+		took_us = clock_mono_us() - began_us;
+		if (took_us > SLOW_US && ++*slow > SLOW_MAX)
+			return -1;
+		ret->until_us = began_us + (took_us > SLOW_US ? took_us * (1 + SLOW_REST) : 0);
+		rc = unreadable(p, pool, image, &ret->disk, e);
+	}
+	if (rc > 0 && str_copy(ret->id, sizeof(ret->id), image->id) < 0)
+		return 0;
+	return rc;
+}
+
 int rbd_disk_list(struct rbd_store *st, const char *pool, struct disk_seen **ret, size_t *ret_n,
 		  struct err *e)
 {
@@ -227,6 +315,7 @@ int rbd_disk_list(struct rbd_store *st, const char *pool, struct disk_seen **ret
 	AUTO(free) struct disk_seen *disk = NULL;
 	uint64_t forgotten = forgotten_count(st->cache);
 	int64_t now_us = clock_mono_us();
+	unsigned slow = 0;
 	size_t n = 0;
 
 	if (rbd_pool_open(st->session, pool, &p, e) < 0 || names_read(&p, &names, e) < 0)
@@ -239,11 +328,10 @@ int rbd_disk_list(struct rbd_store *st, const char *pool, struct disk_seen **ret
 		if (!str_starts(image->name, PREFIX) ||
 		    (recall(st->cache, image, pool, now_us, &seen[n]) && ++n))
 			continue;
-		rc = read_image(st, &p, pool, image->name, &seen[n].disk, e);
+		rc = look(st, &p, pool, image, &seen[n], &slow, e);
 		if (rc < 0)
 			return -1;
-		if (rc > 0 && str_copy(seen[n].id, sizeof(seen[n].id), image->id) == 0)
-			seen[n++].read_us = now_us;
+		n += (size_t)rc;
 	}
 	disk = need(calloc(n ? n : 1, sizeof(*disk)));
 	for (size_t i = 0; i < n; i++)

@@ -120,6 +120,8 @@ static bool plan_image(struct planner *p, const struct task *t, enum disk_role r
 {
 	const struct disk_seen *d = disk_find(&t->have, name);
 
+	if (d && *d->unreadable)
+		return false; /* what is in it, and whose it is, is not known */
 	if (d && d->removing) {
 		plan_disk_remove(p, t, d); /* what is left of it is no disk */
 		return false;
@@ -172,6 +174,8 @@ static bool plan_disk_gone(struct planner *p, const struct task *t, const struct
 {
 	struct action *a;
 
+	if (*d->unreadable)
+		return false; /* it may be kept, or another job's by now */
 	if (p->c->policy->keep_s > 0 && is_kept(t, d) &&
 	    (!d->kept_until_s || d->kept_until_s > p->c->wall_s ||
 	     recover_claimer(p->want, p->c->policy->slurm_uid, d))) {
@@ -225,7 +229,7 @@ bool plan_disks_keep(struct planner *p, const struct task *t)
 		if (d->kept_until_s || d->removing || !disk_is_root(d->name))
 			continue;
 		all = false;
-		a = plan_add(p, t, ACT_KEEP_DISK, d->name);
+		a = *d->unreadable ? NULL : plan_add(p, t, ACT_KEEP_DISK, d->name);
 		if (a) {
 			(void)str_copy(a->pool, sizeof(a->pool), d->pool);
 			a->keep_until_s = p->c->wall_s + p->c->policy->keep_s;

@@ -12,12 +12,16 @@
 #include "vmd/reconcile/plan_rules.h"
 
 #include "vmd/base/str.h"
+#include "vmd/reconcile/unreadable.h"
 
 /* With krbd all disks that a host has mapped have one client, the host's kernel: shut out for one
  * disk, it is for all. A guest of a job that lives must not lose its disk by that, so the fence
  * waits until Slurm has given up that job, too. */
-static bool is_shared(const struct planner *p, const struct task *t, const struct disk_seen *d)
+static bool is_shared(const struct planner *p, const struct task *t, const struct vm_seen *vm,
+		      const struct disk_seen *d)
 {
+	if (unreadable_is_on(p->want, p->seen, vm->node, t->have.key))
+		return true; /* nobody can say who its clients are */
 	for (size_t i = 0; i < p->seen->n_disk; i++) {
 		const struct disk_seen *other = &p->seen->disk[i];
 		const struct job *j;
@@ -36,19 +40,19 @@ static bool is_shared(const struct planner *p, const struct task *t, const struc
 }
 
 /* true: none of the VM's clients can write to any disk of the job. A job without a disk has a list
- * of disks that is wrong, for its VM has run. */
+ * of disks that is wrong, for its VM has run; one that cannot be read cannot be fenced. */
 static bool plan_disks_fence(struct planner *p, const struct task *t, const struct vm_seen *vm)
 {
-	bool all = t->have.n_disk > 0;
+	bool all = t->have.n_disk > 0 && !unreadable_hides_disk(p->seen, &t->have);
 
 	for (size_t i = 0; i < t->have.n_disk; i++) {
 		const struct disk_seen *d = &t->have.disk[i];
 		struct action *a;
 
-		if (str_eq(d->fenced, vm->uid))
+		if (*d->unreadable || str_eq(d->fenced, vm->uid))
 			continue;
 		all = false;
-		a = is_shared(p, t, d) ? NULL : plan_add(p, t, ACT_FENCE_DISK, d->name);
+		a = is_shared(p, t, vm, d) ? NULL : plan_add(p, t, ACT_FENCE_DISK, d->name);
 		if (!a)
 			continue;
 		(void)str_copy(a->pool, sizeof(a->pool), d->pool);

@@ -10,6 +10,7 @@
 #include "vmd/base/str.h"
 #include "vmd/reconcile/limit.h"
 #include "vmd/reconcile/recover.h"
+#include "vmd/reconcile/unreadable.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -73,7 +74,8 @@ bool vm_is_astray(const struct vm_seen *vm, const struct job *j)
 }
 
 /* What hinders the job from outside, and since when; NULL: nothing. */
-static const char *trouble_find(const struct view *v, const struct holdings *h, int64_t *ret_since)
+static const char *trouble_find(const struct progress *p, const struct view *v,
+				const struct holdings *h, int64_t *ret_since)
 {
 	const struct flight *f = inflight_trouble(v->flight, h->key, v->mono_us);
 	const struct trouble *t = v->trouble;
@@ -86,11 +88,29 @@ static const char *trouble_find(const struct view *v, const struct holdings *h, 
 		*ret_since = t[TROUBLE_CEPH].since_us;
 		return t[TROUBLE_CEPH].text;
 	}
+	if (*p->disk.text) {
+		*ret_since = p->disk.since_us;
+		return p->disk.text;
+	}
 	if (f && !flight_is_refused(f)) {
 		*ret_since = f->failing_since_us;
 		return f->err.msg;
 	}
 	return NULL;
+}
+
+/* What nobody knows stays as it was. */
+static void step_disk(struct progress *p, const struct job *j, const struct holdings *h,
+		      const struct view *v)
+{
+	const struct disk_seen *d = v->seen->disks_known ? unreadable_of(v->seen, h, j) : NULL;
+
+	if (!v->seen->disks_known)
+		return;
+	if (d && !*p->disk.text)
+		p->disk.since_us = v->mono_us;
+	(void)snprintf(p->disk.text, sizeof(p->disk.text), "%s%s", d ? d->unreadable : "",
+		       d ? " (your administrator can help)" : "");
 }
 
 /* Is a VM or PVC of that name of a later run than the job is in, or of an earlier one? */
@@ -118,8 +138,8 @@ static void reason_removing(struct progress *p, const struct holdings *h, const 
 		if (vm_is_lost(&h->vm[i], v->seen, v->policy->fence_after_s, v->mono_us)) {
 			reason_set(p,
 				   "the earlier run's node %.80s is lost: its virtual machine is "
-				   "shut out from the disks, then removed",
-				   h->vm[i].node);
+				   "shut out from the disks, then removed%s%s",
+				   h->vm[i].node, *p->disk.text ? "; " : "", p->disk.text);
 			return;
 		}
 	reason_set(p, "the earlier run's virtual machine is being removed");
@@ -217,7 +237,7 @@ static void step_limits(struct progress *p, const struct holdings *h, const stru
 {
 	char why[VM_REASON_MAX + 1];
 	int64_t since_us = 0;
-	const char *trouble = trouble_find(v, h, &since_us);
+	const char *trouble = trouble_find(p, v, h, &since_us);
 	int64_t trouble_us = v->policy->trouble_timeout_s * SECOND_US;
 	int64_t ready_us = v->policy->ready_timeout_s * SECOND_US;
 
@@ -326,8 +346,8 @@ static void step_wanted(struct progress *p, const struct job *j, const struct ho
 	if (p->status.state == VM_STATE_PROVISIONING || p->status.state == VM_STATE_BOOTING)
 		step_limits(p, h, v);
 	else if (p->status.state == VM_STATE_READY && !v->seen->vms_known &&
-		 trouble_find(v, h, &since_us))
-		reason_set(p, "%s", trouble_find(v, h, &since_us));
+		 trouble_find(p, v, h, &since_us))
+		reason_set(p, "%s", trouble_find(p, v, h, &since_us));
 }
 
 /* What is being removed, and what hinders it. */
@@ -335,7 +355,7 @@ static void reason_removal(struct progress *p, const struct holdings *h, const s
 			   const char *what)
 {
 	int64_t since_us;
-	const char *trouble = trouble_find(v, h, &since_us);
+	const char *trouble = trouble_find(p, v, h, &since_us);
 
 	reason_set(p, "%s%s%s", what, trouble ? ": " : "", trouble ? trouble : "");
 }
@@ -444,6 +464,7 @@ void progress_step(struct progress *p, const struct job *j, const struct view *v
 	p->deadline_us = INT64_MAX;
 	if (v->seen->disks_known)
 		p->status.kept_until_s = disk_kept(&h) ? disk_kept(&h)->kept_until_s : 0;
+	step_disk(p, j, &h, v);
 	progress_move(p, j, &h, v, &m);
 	switch (j->phase) {
 	case JOB_PENDING:

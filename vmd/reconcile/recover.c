@@ -108,6 +108,8 @@ static int kept_find(const struct recover_view *v, const struct job *j,
 
 		if (!is_meant(j, d))
 			continue;
+		if (*d->unreadable)
+			return err_set(e, ERR_RETRY, "%s", d->unreadable);
 		if (!recover_allows(v->slurm_uid, j->uid, d)) {
 			denied = true;
 		} else if (found) {
@@ -176,6 +178,8 @@ int recover_find(const struct recover_view *v, const struct job *j, const struct
 				       "waits: job %u is to start from the disk of job %u, too",
 				       first->id, from_id(j));
 	}
+	if (*d->unreadable)
+		return err_set(e, ERR_RETRY, "%s", d->unreadable);
 	if (d->removing)
 		return err_set(e, ERR_ABSENT, "the disk of job %u is being removed", from_id(j));
 	if (!d->origin.known)
