@@ -112,13 +112,28 @@ lose() # kill|cut
 	ok "$verb: the old guest is no more" within 30 guests_on "$host" 0
 	sleep 3 # what it would still write
 	as alice touch look-again
-	ok "$verb: the job ends" within 90 job_in "$job" COMPLETED
+	ok "$verb: the job ends" within 90 job_in "$job" COMPLETED || stuck_says "$job"
 	ok "$verb: nothing was written after the fence" equals "$(number_of "$job" later)" "$(number_of "$job" found)"
 	ok "$verb: all is gone" within 60 nothing_left "$job"
 	on_lab scontrol reconfigure # asks the nodes; by itself it would in some minutes
 	ok "$verb: Slurm has its node back" within 60 node_idle "$host"
 	awk -v verb="$verb" -v dead="$dead" -v fenced="$fenced" -v ready="$ready" 'BEGIN {
 		printf "# %s: fence confirmed %.1f s after the loss; the script runs again %.1f s after that\n", verb, fenced - dead, ready - fenced }'
+}
+
+# Why does the job's guest not answer? As comments of the report.
+stuck_says() # JOB
+{
+	local address
+
+	address=$(on_lab vmctl show --json "$1" | jq -r .address)
+	{
+		output_of alice "$1"
+		on_lab vmctl show "$1"
+		on_lab ping -c 2 -W 2 "$address"
+		on_lab sh -c "ip neigh; bridge fdb show | grep -v permanent; ceph osd blocklist ls"
+		on_lab sh -c "rbd status rbd/\$(rbd ls rbd | grep ^vm-$1-.*root); tail -n 60 /var/log/vmd.log"
+	} 2>&1 | sed 's/^/# /'
 }
 
 precedes() # TIME TIME

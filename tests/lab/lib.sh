@@ -29,7 +29,7 @@ signal() # SIGNAL PART: to a daemon of masternode; `lab up` starts again what di
 	on_lab sh -c "kill -$1 \$(cat /run/pids/$2)"
 }
 
-# ok TEXT COMMAND...: one test; what a failing command said is shown.
+# ok TEXT COMMAND...: one test; what a failing command said is shown. Fails with it.
 ok()
 {
 	local text=$1
@@ -42,6 +42,7 @@ ok()
 		echo "not ok $count - $text"
 		sed 's/^/#   /' "$work/out"
 		failed=$((failed + 1))
+		return 1
 	fi
 }
 
@@ -193,6 +194,7 @@ settings_are_read()
 	[ "$(settings_reads)" -ge "$rereads" ]
 }
 
-# How a script of the tests speaks with its guest; expanded in the job.
+# How a script of the tests speaks with its guest; expanded in the job. A connection that is lost half-way
+# fails, so that who asks again can.
 # shellcheck disable=SC2016,SC2034
-ssh_guest='ssh -i $VM_SSH_KEY -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR $VM_USER@$VM_ADDRESS'
+ssh_guest='ssh -i $VM_SSH_KEY -o ConnectTimeout=10 -o ServerAliveInterval=5 -o ServerAliveCountMax=6 -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR $VM_USER@$VM_ADDRESS'
