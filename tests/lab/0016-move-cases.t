@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Moves that wait, are taken back, or cannot be; kubectl drain; an allocation without a batch script.
+# long: moves that wait for one another
 . "$(dirname "$0")/lib.sh"
 
 nodes=(worker1node worker2node worker3node)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # API or Ceph down when jobs end, a pool that is really full, munge down during jobs: the reason is
 # shown, nothing is lost or left, no node is drained. One guest lives through all of it.
+# long: every outage lasts until it is told
 . "$(dirname "$0")/lib.sh"
 
 shows() # JOB PATTERN

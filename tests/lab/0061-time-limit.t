@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The guest is off before the job's time is over, and comes back when the limit is raised.
+# long: Slurm counts time limits in minutes
 . "$(dirname "$0")/lib.sh"
 
 guest_is_off() # while Slurm still counts the job as running

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The users of a guest are told that its time is nearly over.
+# long: Slurm counts time limits in minutes
 . "$(dirname "$0")/lib.sh"
 
 settings_change 's/^limits:/&\n  warn: [40s, 10s]/' </dev/null

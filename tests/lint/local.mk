@@ -7,7 +7,10 @@ AM_TESTS_ENVIRONMENT = top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_bu
 	export top_srcdir top_builddir CC;
 
 lint_tests = tests/lint/alerts.t tests/lint/configure.t tests/lint/docs.t tests/lint/layers.t tests/lint/pure.t
+# They look at the sources, so once is enough.
+if !SANITIZERS
 TESTS += $(lint_tests)
+endif
 tests/lint/pure.log: libvmcore.a
 EXTRA_DIST += $(lint_tests) \
 	scripts/check scripts/check-docs scripts/check-layers scripts/check-pure scripts/codespell-words scripts/cppcheck.cfg \
