@@ -128,6 +128,7 @@ libvmkube_a_SOURCES = \
 	vmd/kube/kube_line.c vmd/kube/kube_line.h \
 	vmd/kube/kube_meta.c vmd/kube/kube_meta.h \
 	vmd/kube/kube_node.c vmd/kube/kube_node.h \
+	vmd/kube/kube_login.c vmd/kube/kube_login.h \
 	vmd/kube/kube_pod.c vmd/kube/kube_pod.h \
 	vmd/kube/kube_profile.c \
 	vmd/kube/kube_request.c vmd/kube/kube_request.h \

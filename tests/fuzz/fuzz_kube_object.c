@@ -55,15 +55,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		cache_list_begin(c, k);
 		cache_item(c, fixture_settings(), k, doc, false);
 		cache_list_end(c, k);
-		cache_observe(c, &seen);
+		cache_observe(c, fixture_settings(), &seen);
 		check(&seen);
 	}
 	cache_item(c, fixture_settings(), CACHE_VMI, doc, true);
-	cache_observe(c, &seen);
+	cache_observe(c, fixture_settings(), &seen);
 	check(&seen);
 	for (enum cache_kind k = CACHE_VM; k < CACHE_KINDS; k++)
 		cache_item(c, fixture_settings(), k, doc, true);
-	cache_observe(c, &seen);
+	cache_observe(c, fixture_settings(), &seen);
 	assert(seen.n_vm == 0 && seen.n_node == 0);
 	return 0;
 }

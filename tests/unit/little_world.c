@@ -243,11 +243,12 @@ static bool volume_word(struct volume_seen *v, size_t *n, const char *name, cons
 	(void)str_copy(v->name, sizeof(v->name), name);
 	(void)str_copy(v->job_key, sizeof(v->job_key), LITTLE_KEY);
 	v->deleting = str_eq(mark, ":deleting");
+	v->incomplete = str_eq(mark, ":incomplete");
 	if (strstr(name, "-r1-"))
 		(void)str_copy(v->uid, sizeof(v->uid), "u-claim1");
 	if (str_eq(mark, ":nouid"))
 		v->uid[0] = '\0';
-	return v->deleting || !*v->uid || !*mark || str_eq(mark, ":other");
+	return v->deleting || !*v->uid || !*mark || str_eq(mark, ":other") || v->incomplete;
 }
 
 static bool pv_word(struct little_world *w, const char *name, const char *claim, const char *mark)

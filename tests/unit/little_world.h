@@ -9,7 +9,7 @@
  *       normal abnormal never always(keep) ; failed ready(progress) live(known by id only)
  * seen: vm0:PHASE vm1:PHASE (PHASE: starting running stopped failed deleting, with @NODE behind)
  *       disk scratch pv pvc secret, each with :kept :old :open :removing :unreadable, or :deleting
- *       :nouid
+ *       :nouid, of the Secret :incomplete
  * :fenced :refenced (for another VM) behind; n1 n2 (nodes) with :ready :unready (lately) :lost
  * :out (of service, lately), ?nodes; other: the root disk of job 16, alice's (other2: of another
  * job 16), with :kept :old :removing :unreadable :bobs :bare (no origin) :plain (not kept) :taken

@@ -84,6 +84,14 @@ START_TEST(what_is_seen_needs_no_belief)
 	ck_assert(!inflight_may_appear(&w.flight, K, CLASS_PV, LITTLE_NOW_US));
 	ck_assert(inflight_may_appear(&w.flight, K, CLASS_PVC, LITTLE_NOW_US));
 	little_world_done(&w);
+	/* a Secret's parts come after it */
+	little_world_init(&w, "running", "secret:incomplete", "+create-secret");
+	inflight_see(&w.flight, &w.seen);
+	ck_assert(inflight_may_appear(&w.flight, K, CLASS_SECRET, LITTLE_NOW_US));
+	w.secret[0].incomplete = false;
+	inflight_see(&w.flight, &w.seen);
+	ck_assert(!inflight_may_appear(&w.flight, K, CLASS_SECRET, LITTLE_NOW_US));
+	little_world_done(&w);
 	/* nor to be waited for, if there was no answer */
 	little_world_init(&w, "running", "pv vm0:running", "!create-pv !create-vm !create-pvc");
 	inflight_see(&w.flight, &w.seen);

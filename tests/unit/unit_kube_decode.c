@@ -292,7 +292,7 @@ START_TEST(join_rows)
 		load(c, CACHE_VM, joins[_i].vm, false);
 	if (joins[_i].vmi)
 		load(c, CACHE_VMI, joins[_i].vmi, joins[_i].vmi_gone);
-	cache_observe(c, &seen);
+	cache_observe(c, fixture_settings(), &seen);
 	ck_assert_msg(seen.n_vm == 1, "%s: %zu VMs", joins[_i].why, seen.n_vm);
 	ck_assert_msg(seen.vm[0].phase == joins[_i].phase, "%s: %d", joins[_i].why,
 		      (int)seen.vm[0].phase);
@@ -334,7 +334,7 @@ START_TEST(address_rows)
 		    addresses[_i].status);
 	load(c, CACHE_VM, VM(RERUN, BEGUN), false);
 	load(c, CACHE_VMI, text.s, false);
-	cache_observe(c, &seen);
+	cache_observe(c, fixture_settings(), &seen);
 	ck_assert_uint_eq(seen.n_vm, 1);
 	ck_assert_str_eq(seen.vm[0].address, addresses[_i].address);
 	ck_assert_int_eq(seen.vm[0].agent, addresses[_i].agent);
@@ -374,7 +374,7 @@ START_TEST(login_rows)
 		    logins[_i].spec, logins[_i].condition);
 	load(c, CACHE_VM, VM(RERUN, BEGUN), false);
 	load(c, CACHE_VMI, text.s, false);
-	cache_observe(c, &seen);
+	cache_observe(c, fixture_settings(), &seen);
 	ck_assert_uint_eq(seen.n_vm, 1);
 	ck_assert(seen.vm[0].agent);
 	ck_assert_int_eq(seen.vm[0].login_pending, logins[_i].pending);
@@ -406,21 +406,21 @@ START_TEST(crashes_are_counted)
 
 	load(c, CACHE_VM, VM(RERUN, BEGUN), false);
 	vmi_of(c, "a", "\"phase\":\"Running\"", false, false);
-	cache_observe(c, &seen);
+	cache_observe(c, fixture_settings(), &seen);
 	ck_assert_uint_eq(seen.vm[0].crashes, 0);
 	vmi_of(c, "a", FAILED_AT("2026-11-23T08:50:00Z"), false, false);
 	vmi_of(c, "a", FAILED_AT("2026-11-23T08:50:00Z"), false, false); /* told again */
 	vmi_of(c, "a", FAILED_AT("2026-11-23T08:50:00Z"), true, false);
 	vmi_of(c, "a", FAILED_AT("2026-11-23T08:50:00Z"), true, true);
-	cache_observe(c, &seen);
+	cache_observe(c, fixture_settings(), &seen);
 	ck_assert_uint_eq(seen.vm[0].crashes, 1);
 	ck_assert_int_eq(seen.vm[0].crashed_s, meta_time_s("2026-11-23T08:50:00Z"));
 	vmi_of(c, "b", "\"phase\":\"Running\"", false, false);
-	cache_observe(c, &seen);
+	cache_observe(c, fixture_settings(), &seen);
 	ck_assert_uint_eq(seen.vm[0].crashes, 1);
 	ck_assert_int_eq(seen.vm[0].phase, VM_RUNNING);
 	vmi_of(c, "b", "\"phase\":\"Failed\"", false, false);
-	cache_observe(c, &seen);
+	cache_observe(c, fixture_settings(), &seen);
 	ck_assert_uint_eq(seen.vm[0].crashes, 2);
 	ck_assert_int_eq(seen.vm[0].crashed_s, 0); /* not told */
 }
@@ -436,7 +436,7 @@ START_TEST(a_guest_that_was_ended_did_not_crash)
 	vmi_of(c, "a", "\"phase\":\"Running\"", true, false);
 	vmi_of(c, "a", "\"phase\":\"Failed\"", true, false);
 	vmi_of(c, "a", "\"phase\":\"Failed\"", true, true);
-	cache_observe(c, &seen);
+	cache_observe(c, fixture_settings(), &seen);
 	ck_assert_uint_eq(seen.vm[0].crashes, 0);
 }
 END_TEST
@@ -476,7 +476,7 @@ START_TEST(metadata_of_a_vm)
 	load(c, CACHE_VM, VM(RERUN, BEGUN), false);
 	load(c, CACHE_VMI, VMI("\"phase\":\"Running\""), false);
 	load(c, CACHE_VM, "{\"metadata\":{\"name\":\"no uid: not one of ours\"}}", false);
-	cache_observe(c, &seen);
+	cache_observe(c, fixture_settings(), &seen);
 	ck_assert_uint_eq(seen.n_vm, 1);
 	ck_assert_str_eq(seen.vm[0].name, "vm-1-a-r0");
 	ck_assert_str_eq(seen.vm[0].uid, "u1");
@@ -485,11 +485,11 @@ START_TEST(metadata_of_a_vm)
 	ck_assert_str_eq(seen.vm[0].node, "worker1node");
 	ck_assert_int_eq(seen.vm[0].created_s, 1795423740);
 	load(c, CACHE_VM, VM(RERUN, BEGUN), true);
-	cache_observe(c, &seen);
+	cache_observe(c, fixture_settings(), &seen);
 	ck_assert_uint_eq(seen.n_vm, 1);      /* the VMI is still there ... */
 	ck_assert_str_eq(seen.vm[0].uid, ""); /* ... and nothing may be deleted by its uid */
 	load(c, CACHE_VMI, VMI("\"phase\":\"Running\""), true);
-	cache_observe(c, &seen);
+	cache_observe(c, fixture_settings(), &seen);
 	ck_assert_uint_eq(seen.n_vm, 0);
 }
 END_TEST
@@ -529,7 +529,7 @@ START_TEST(moves_of_a_vm)
 	load(c, CACHE_MIGRATION, MIGRATION("kubevirt-evacuation-x", "\"phase\":\"Scheduling\""),
 	     false);
 	load(c, CACHE_MIGRATION, "{\"metadata\":{\"name\":\"no-vmi\",\"uid\":\"m\"}}", false);
-	cache_observe(c, &seen);
+	cache_observe(c, fixture_settings(), &seen);
 	k = &seen.vm[0].moving;
 	ck_assert_str_eq(k->wanted_node, "n2");
 	ck_assert_str_eq(k->given_node, "n1");
@@ -544,14 +544,14 @@ START_TEST(moves_of_a_vm)
 	ck_assert(!k->failed);
 	load(c, CACHE_MIGRATION, MIGRATION("vm-1-a-r0-m7-3", ""), true);
 	load(c, CACHE_MIGRATION, MIGRATION("kubevirt-evacuation-x", ""), true);
-	cache_observe(c, &seen);
+	cache_observe(c, fixture_settings(), &seen);
 	k = &seen.vm[0].moving;
 	ck_assert_str_eq(k->name, "");
 	ck_assert_uint_eq(k->attempt, 2);
 	ck_assert(k->failed);
 	ck_assert_str_eq(k->failure, "slow");
 	load(c, CACHE_MIGRATION, MIGRATION("vm-1-a-r0-m8-1", ""), false);
-	cache_observe(c, &seen);
+	cache_observe(c, fixture_settings(), &seen);
 	ck_assert(seen.vm[0].moving.ours);
 }
 END_TEST
@@ -584,7 +584,7 @@ START_TEST(node_rows)
 	struct observed seen = {.vms_known = true};
 
 	load(c, CACHE_NODE, nodes[_i].text, false);
-	cache_observe(c, &seen);
+	cache_observe(c, fixture_settings(), &seen);
 	ck_assert_uint_eq(seen.n_node, 1);
 	ck_assert_str_eq(seen.node[0].name, "n1");
 	ck_assert_msg((seen.node[0].lost_us != 0) == nodes[_i].lost, "%s", nodes[_i].text);
@@ -600,23 +600,23 @@ START_TEST(node_is_lost_since_the_first_time)
 	int64_t since_us;
 
 	load(c, CACHE_NODE, NODE(READY("Unknown"), ""), false);
-	cache_observe(c, &seen);
+	cache_observe(c, fixture_settings(), &seen);
 	since_us = seen.node[0].lost_us;
 	while (clock_mono_us() == since_us)
 		;
 	cache_list_begin(c, CACHE_NODE);
 	load(c, CACHE_NODE, NODE(READY("False"), TAINT("x")), false);
 	cache_list_end(c, CACHE_NODE);
-	cache_observe(c, &seen);
+	cache_observe(c, fixture_settings(), &seen);
 	ck_assert_int_eq(seen.node[0].lost_us, since_us);
 	load(c, CACHE_NODE, NODE(READY("True"), ""), false);
-	cache_observe(c, &seen);
+	cache_observe(c, fixture_settings(), &seen);
 	ck_assert_int_eq(seen.node[0].lost_us, 0);
 	load(c, CACHE_NODE, NODE(READY("False"), ""), false);
-	cache_observe(c, &seen);
+	cache_observe(c, fixture_settings(), &seen);
 	ck_assert_int_gt(seen.node[0].lost_us, since_us);
 	load(c, CACHE_NODE, NODE(READY("False"), ""), true);
-	cache_observe(c, &seen);
+	cache_observe(c, fixture_settings(), &seen);
 	ck_assert_uint_eq(seen.n_node, 0);
 }
 END_TEST
@@ -644,17 +644,17 @@ START_TEST(too_many_are_unknown)
 		(void)snprintf(name, sizeof(name), "vm-17-9f3c12ab45de6701-%06u", i);
 		load_volume(c, CACHE_PV, name, "Bound");
 		if (i == 99999) {
-			cache_observe(c, &seen);
+			cache_observe(c, fixture_settings(), &seen);
 			ck_assert(seen.pvs_known);
 		}
 	}
 	cache_list_end(c, CACHE_PV);
-	cache_observe(c, &seen);
+	cache_observe(c, fixture_settings(), &seen);
 	ck_assert(!seen.pvs_known && seen.pvcs_known);
 	cache_list_begin(c, CACHE_PV); /* the next list is smaller */
 	cache_list_end(c, CACHE_PV);
 	seen.pvs_known = true;
-	cache_observe(c, &seen);
+	cache_observe(c, fixture_settings(), &seen);
 	ck_assert(seen.pvs_known);
 }
 END_TEST
@@ -668,17 +668,17 @@ START_TEST(a_new_list_replaces_the_old)
 	load_volume(c, CACHE_PV, "b", "Available");
 	load_volume(c, CACHE_PV, "a", "Bound");
 	cache_list_end(c, CACHE_PV);
-	cache_observe(c, &seen);
+	cache_observe(c, fixture_settings(), &seen);
 	ck_assert_uint_eq(seen.n_pv, 2);
 	ck_assert_str_eq(seen.pv[0].name, "a");
 	ck_assert(seen.pv[0].bound);
 	ck_assert(!seen.pv[1].bound);
 	cache_list_begin(c, CACHE_PV);
 	load_volume(c, CACHE_PV, "b", "Bound");
-	cache_observe(c, &seen);
+	cache_observe(c, fixture_settings(), &seen);
 	ck_assert_uint_eq(seen.n_pv, 2); /* not complete: nothing is missing yet */
 	cache_list_end(c, CACHE_PV);
-	cache_observe(c, &seen);
+	cache_observe(c, fixture_settings(), &seen);
 	ck_assert_uint_eq(seen.n_pv, 1);
 	ck_assert_str_eq(seen.pv[0].name, "b");
 }
@@ -691,12 +691,54 @@ START_TEST(parts_of_a_secret_hide_behind_it)
 
 	load_volume(c, CACHE_SECRET, "vm-1-a-login", "");
 	load_volume(c, CACHE_SECRET, "vm-1-a-keys", "");
-	cache_observe(c, &seen);
+	cache_observe(c, fixture_settings(), &seen);
 	ck_assert_uint_eq(seen.n_secret, 2); /* left behind: somebody has to remove them */
 	load_volume(c, CACHE_SECRET, "vm-1-a", "");
-	cache_observe(c, &seen);
+	cache_observe(c, fixture_settings(), &seen);
 	ck_assert_uint_eq(seen.n_secret, 1);
 	ck_assert_str_eq(seen.secret[0].name, "vm-1-a");
+	ck_assert(seen.secret[0].incomplete); /* these are not its own */
+}
+END_TEST
+
+static void load_part(struct cache *c, const char *name, const char *owner, const char *more)
+{
+	AUTO(strbuf_done) struct strbuf text = {.len = 0};
+
+	strbuf_addf(&text,
+		    "{\"metadata\":{\"name\":\"%s\",\"uid\":\"p\",\"resourceVersion\":\"1\",%s"
+		    "\"labels\":{\"slurm-vm.io/key\":\"1-a\"},"
+		    "\"ownerReferences\":[{\"uid\":\"%s\"}]}}",
+		    name, more, owner);
+	load(c, CACHE_SECRET, text.s, false);
+}
+
+static bool is_incomplete(struct cache *c)
+{
+	struct observed seen = {.secrets_known = true};
+
+	cache_observe(c, fixture_settings(), &seen);
+	ck_assert_uint_eq(seen.n_secret, 1);
+	return seen.secret[0].incomplete;
+}
+
+/* Its parts come after it; all, and its own. */
+START_TEST(secret_is_complete_with_its_parts)
+{
+	AUTO(cache_free) struct cache *c = cache_new();
+
+	load_volume(c, CACHE_SECRET, "vm-1-a", "");
+	ck_assert(is_incomplete(c));
+	load_part(c, "vm-1-a-login", "u", "");
+	load_part(c, "vm-1-a-keys", "u", "");
+	ck_assert(is_incomplete(c)); /* the catalogue has a Windows image */
+	load_part(c, "vm-1-a-sysprep", "u", "");
+	ck_assert(!is_incomplete(c));
+	load_part(c, "vm-1-a-keys", "earlier", "");
+	ck_assert(is_incomplete(c));
+	load_part(c, "vm-1-a-keys", "u", "");
+	load_part(c, "vm-1-a-login", "u", "\"deletionTimestamp\":\"2026-11-25T12:00:00Z\",");
+	ck_assert(is_incomplete(c));
 }
 END_TEST
 
@@ -757,19 +799,19 @@ START_TEST(warnings_reach_the_vm)
 
 	load(c, CACHE_EVENT, EVENT("Pod", POD, "Warning", "FailedMount", "new", "09"), false);
 	load(c, CACHE_EVENT, EVENT("Pod", POD, "Warning", "FailedMount", "old", "01"), false);
-	cache_observe(c, &seen); /* before the VMs are known: kept */
+	cache_observe(c, fixture_settings(), &seen); /* before the VMs are known: kept */
 	load(c, CACHE_VM, VM(RERUN, BEGUN), false);
 	seen.vms_known = true;
-	cache_observe(c, &seen);
+	cache_observe(c, fixture_settings(), &seen);
 	ck_assert_str_eq(seen.vm[0].reason, "its disk cannot be attached: new");
 	load(c, CACHE_VMI, VMI("\"phase\":\"Running\""), false);
-	cache_observe(c, &seen);
+	cache_observe(c, fixture_settings(), &seen);
 	ck_assert_str_eq(seen.vm[0].reason, "");
 	load(c, CACHE_VMI, VMI("\"phase\":\"Running\""), true);
 	load(c, CACHE_VM, VM(RERUN, BEGUN), true);
-	cache_observe(c, &seen);
+	cache_observe(c, fixture_settings(), &seen);
 	load(c, CACHE_VM, VM(RERUN, BEGUN), false);
-	cache_observe(c, &seen);
+	cache_observe(c, fixture_settings(), &seen);
 	ck_assert_str_eq(seen.vm[0].reason, "");
 }
 END_TEST
@@ -799,6 +841,7 @@ int main(void)
 	tcase_add_test(t, node_is_lost_since_the_first_time);
 	tcase_add_test(t, a_new_list_replaces_the_old);
 	tcase_add_test(t, parts_of_a_secret_hide_behind_it);
+	tcase_add_test(t, secret_is_complete_with_its_parts);
 	tcase_add_loop_test(t, warning_rows, 0, ARRAY_LEN(warnings));
 	tcase_add_test(t, too_many_are_unknown);
 	tcase_add_test(t, warnings_reach_the_vm);

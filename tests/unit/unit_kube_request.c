@@ -357,78 +357,132 @@ END_TEST
 
 struct order {
 	const char *fails; /* a name's end that is refused; NULL: none */
-	char log[600];
+	const char *there; /* a name's end of which there is one already; NULL: none */
+	const char *owner; /* of the part that is there */
+	const char *user;  /* in the Secret that is there; NULL: it is a part */
+	bool deleting;
+	char log[900];
 };
+
+static bool ends_in(const char *name, const char *end)
+{
+	size_t len = end ? strlen(end) : 0;
+
+	return end && strlen(name) >= len && str_eq(name + strlen(name) - len, end);
+}
+
+/* What is there: base64 of what is in it, as a real server tells it. */
+static const char *existing(const struct order *o, const char *name)
+{
+	static char text[1200];
+
+	(void)snprintf(text, sizeof(text),
+		       "{\"metadata\":{\"name\":\"%s\",\"uid\":\"u-old\",\"resourceVersion\":\"1\","
+		       "%s\"labels\":{"
+		       "\"slurm-vm.io/key\":\"" FIXTURE_KEY "\"},\"ownerReferences\":[{\"uid\":"
+		       "\"%s\"}]},\"data\":{\"user\":\"%s\",\"password\":\"b3RoZXI=\","
+		       "\"ssh-publickey\":\"c3NoLWVkMjU1MTkgQg==\"}}",
+		       name, o->deleting ? "\"deletionTimestamp\":\"2026-11-25T12:00:00Z\"," : "",
+		       o->owner ? o->owner : "", o->user ? o->user : "");
+	return text;
+}
 
 static void answer_order(void *ctx, const struct fake_request *q, struct fake_answer *a)
 {
 	AUTO(json_object_put) struct json_object *doc = NULL;
+	static char made[200];
 	struct order *o = ctx;
 	struct err e;
-	const char *name = strrchr(q->path, '/') + 1;
-	size_t at = strlen(o->log), len;
+	const char *name = strrchr(q->path, '/') + 1, *note = "";
+	size_t at = strlen(o->log);
 
-	if (json_parse(q->body, strlen(q->body), &doc, &e) < 0)
+	if (*q->body && json_parse(q->body, strlen(q->body), &doc, &e) < 0)
 		abort();
 	if (str_eq(q->method, "POST"))
 		name = json_str_at(doc, "metadata/name");
-	(void)snprintf(o->log + at, sizeof(o->log) - at, "%s %s\n", q->method, name);
-	len = o->fails ? strlen(o->fails) : 0;
-	a->status = len && strlen(name) > len && str_eq(name + strlen(name) - len, o->fails) ? 403
-											     : 200;
-	a->body = "{}";
+	if (str_eq(q->method, "POST") && ends_in(name, "-login"))
+		note = json_str_at(json_at(doc, "data"), "hpc");
+	(void)snprintf(o->log + at, sizeof(o->log) - at, "%s %s%s%s\n", q->method, name,
+		       note && *note ? " " : "", note ? note : "");
+	(void)snprintf(
+		made, sizeof(made),
+		"{\"metadata\":{\"name\":\"%s\",\"uid\":\"u-new\",\"resourceVersion\":\"1\"}}",
+		name);
+	a->status = ends_in(name, o->fails) ? 403 : 200;
+	a->body = made;
+	if (!ends_in(name, o->there) || str_eq(q->method, "DELETE"))
+		return;
+	a->status = str_eq(q->method, "POST") ? 409 : 200;
+	a->body = existing(o, name);
 }
 
-/* The last line is the Secret's own, and it is there once. */
-static void check_order(const char *log, const char *method, unsigned lines)
+static unsigned lines_of(const char *log)
 {
-	char last[100];
 	unsigned n = 0;
 
-	(void)str_fmt(last, sizeof(last), "%s %s\n", method, SECRET);
 	for (const char *c = log; *c; c++)
 		n += *c == '\n';
-	ck_assert_msg(n == lines, "%s", log);
-	ck_assert_msg(str_eq(strstr(log, last), last), "%s", log);
-	ck_assert(strstr(log, "-login\n") && strstr(log, "-keys\n") && strstr(log, "-sysprep\n"));
+	return n;
 }
 
-START_TEST(secret_comes_last)
+/* clang-format off */
+static const struct {
+	const char *why;
+	struct order order;
+	enum err_kind kind;
+	unsigned lines;
+	const char *begins, *has, *has_not; /* the log */
+} makings[] = {
+	{"the Secret comes first", {.fails = NULL}, ERR_NONE, 4, "POST " SECRET "\n",
+	 "POST " SECRET "-login YTxiPiYiYy05\n", "GET"},
+	{"vmd died after it, or its answer was lost: what is in it counts",
+	 {.there = SECRET, .user = "aHBj"}, ERR_NONE, 5, "POST " SECRET "\nGET " SECRET "\n",
+	 "POST " SECRET "-login b3RoZXI=\n", "DELETE"},
+	{"one that is damaged", {.there = SECRET, .user = "?"}, ERR_INVALID, 2, "POST", "GET",
+	 "-login"},
+	{"one that goes", {.there = SECRET, .user = "aHBj", .deleting = true}, ERR_RETRY, 2, "POST",
+	 "GET", "-login"},
+	{"refused: no part of it", {.fails = SECRET}, ERR_DENIED, 1, "POST", "", "-login"},
+	{"a part of its own is there", {.there = "-keys", .owner = "u-new"}, ERR_NONE, 5, "POST",
+	 "GET " SECRET "-keys\n", "DELETE"},
+	{"a part of an earlier one is in the way", {.there = "-keys", .owner = "u-gone"}, ERR_RETRY,
+	 6, "POST", "DELETE " SECRET "-keys\n", "GET " SECRET "-login"},
+	{"a part is refused", {.fails = "-keys"}, ERR_DENIED, 4, "POST", "-sysprep\n", "GET"},
+};
+/* clang-format on */
+
+START_TEST(making_rows)
 {
 	struct credentials c = fixture_credentials();
-	struct outcome made = {.done = false}, gone = {.done = false};
+	struct order o = makings[_i].order;
+	struct outcome made = {.done = false};
+	struct err e;
+
+	up(answer_order, &o);
+	ck_assert_int_eq(kube_create_secret(kube, SECRET, FIXTURE_KEY, 17, &c, on_done, &made, &e),
+			 0);
+	wait_for(&made);
+	down();
+	ck_assert_msg(made.e.kind == makings[_i].kind && lines_of(o.log) == makings[_i].lines &&
+			      str_starts(o.log, makings[_i].begins) &&
+			      strstr(o.log, makings[_i].has) && !strstr(o.log, makings[_i].has_not),
+		      "%s: kind %d, %s\n%s", makings[_i].why, (int)made.e.kind, made.e.msg, o.log);
+}
+END_TEST
+
+START_TEST(secret_goes_last)
+{
+	struct outcome gone = {.done = false};
 	struct order o = {.fails = NULL};
 	struct err e;
 
 	up(answer_order, &o);
-	ck_assert_int_eq(kube_create_secret(kube, SECRET, FIXTURE_KEY, 17, &c, on_done, &made, &e),
-			 0);
-	wait_for(&made);
-	ck_assert_int_eq(made.e.kind, ERR_NONE);
-	check_order(o.log, "POST", 4);
-	o.log[0] = '\0';
 	ck_assert_int_eq(kube_delete(kube, KUBE_SECRET, SECRET, "u", "1", on_done, &gone, &e), 0);
 	wait_for(&gone);
+	down();
 	ck_assert_int_eq(gone.e.kind, ERR_NONE);
-	check_order(o.log, "DELETE", 4);
-	down();
-}
-END_TEST
-
-START_TEST(secret_waits_for_its_parts)
-{
-	struct credentials c = fixture_credentials();
-	struct outcome made = {.done = false};
-	struct order o = {.fails = "-keys"};
-	struct err e;
-
-	up(answer_order, &o);
-	ck_assert_int_eq(kube_create_secret(kube, SECRET, FIXTURE_KEY, 17, &c, on_done, &made, &e),
-			 0);
-	wait_for(&made);
-	ck_assert_int_eq(made.e.kind, ERR_DENIED);
-	ck_assert_ptr_null(strstr(o.log, SECRET "\n"));
-	down();
+	ck_assert_uint_eq(lines_of(o.log), 4);
+	ck_assert_str_eq(strstr(o.log, "DELETE " SECRET "\n"), "DELETE " SECRET "\n");
 }
 END_TEST
 
@@ -568,8 +622,8 @@ int main(void)
 	tcase_add_loop_test(t, delete_rows, 0, ARRAY_LEN(deletes));
 	tcase_add_loop_test(t, release_rows, 0, ARRAY_LEN(releases));
 	tcase_add_test(t, bad_names_are_not_sent);
-	tcase_add_test(t, secret_comes_last);
-	tcase_add_test(t, secret_waits_for_its_parts);
+	tcase_add_loop_test(t, making_rows, 0, ARRAY_LEN(makings));
+	tcase_add_test(t, secret_goes_last);
 	tcase_add_test(t, one_part_alone_can_be_removed);
 	tcase_add_test(t, free_with_requests_under_way);
 	tcase_add_loop_test(t, key_rows, 0, ARRAY_LEN(keys));

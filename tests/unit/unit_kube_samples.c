@@ -133,7 +133,7 @@ START_TEST(a_whole_life)
 
 	for (size_t i = 0; i < life->n; i++) {
 		feed(c, &life->line[i]);
-		cache_observe(c, &seen);
+		cache_observe(c, fixture_settings(), &seen);
 		if (seen.n_vm == 0)
 			continue;
 		ck_assert_uint_eq(seen.n_vm, 1);
@@ -170,7 +170,7 @@ static void skewed(const struct life *life, enum cache_kind late_kind, size_t la
 			held[n_held++] = &life->line[i];
 		if (n_held - first > late || (i >= life->n && first < n_held))
 			feed(c, held[first++]);
-		cache_observe(c, &seen);
+		cache_observe(c, fixture_settings(), &seen);
 		if (seen.n_vm == 0)
 			continue;
 		ran = ran || seen.vm[0].phase == VM_RUNNING;
@@ -336,7 +336,7 @@ START_TEST(recorded_lists)
 	for (size_t i = 0; i < json_object_array_length(items); i++)
 		cache_item(c, life_settings(), lists[_i].kind, json_object_array_get_idx(items, i),
 			   false);
-	cache_observe(c, &seen);
+	cache_observe(c, fixture_settings(), &seen);
 	ck_assert_uint_eq(seen.n_pv + seen.n_pvc + seen.n_vm, json_object_array_length(items));
 	for (size_t i = 0; i < seen.n_pv; i++)
 		ck_assert(seen.pv[i].bound);

@@ -64,6 +64,13 @@ static const struct {
 
 	/* in flight */
 	{"one action per object", "running", "", "~clone-disk ~create-pvc ~create-secret", ""},
+	{"a Secret without its parts is made whole first", "running", "disk pv pvc secret:incomplete",
+	 "", "create-secret"},
+	{"... one attempt at a time", "running", "disk pv pvc secret:incomplete", "~create-secret",
+	 ""},
+	{"... when that was done just now its parts are believed", "running",
+	 "disk pv pvc secret:incomplete", "+create-secret", "create-vm:r0"},
+	{"... one that goes is waited for", "running", "disk pv pvc secret:deleting", "", ""},
 	{"a disk that was made just now is believed", "running", "pvc", "+clone-disk +create-secret",
 	 "create-pv:root"},
 	{"a PVC that was made just now is not made again, but its uid is not known", "running",
@@ -165,6 +172,8 @@ static const struct {
 	{"a PV that goes is waited for", "ended normal", "disk pv:deleting secret", "", ""},
 	{"a Secret that goes is not deleted again", "ended normal", "secret:deleting", "", ""},
 	{"one deletion of a PVC at a time", "ended normal", ALL, "~delete-pvc", ""},
+	{"an incomplete Secret goes as a whole one", "ended normal", "secret:incomplete", "",
+	 "delete-secret"},
 	{"one deletion of a Secret at a time", "ended normal", "secret", "~delete-secret", ""},
 
 	/* a disk that cannot be read */

@@ -62,7 +62,7 @@ struct disk_seen {
 	char unreadable[DISK_WHY_MAX + 1];
 };
 
-/* A PV or PVC of ours. */
+/* A PV, PVC or Secret of ours. */
 struct volume_seen {
 	char name[VM_NAME_MAX + 1];
 	char uid[VM_UID_MAX + 1];
@@ -70,6 +70,8 @@ struct volume_seen {
 	char job_key[JOB_KEY_MAX + 1];
 	char claim[VM_NAME_MAX + 1];    /* of a PV: the PVC that may use it, ... */
 	char claim_uid[VM_UID_MAX + 1]; /* ... and which of that name; "" any */
+	char owner_uid[VM_UID_MAX + 1]; /* of a Secret's part: the Secret's; "" none */
+	bool incomplete;                /* of a Secret: parts of it are not there yet */
 	bool bound;
 	bool deleting;
 };

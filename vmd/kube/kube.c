@@ -13,6 +13,7 @@
 #include "vmd/kube/kube_cache.h"
 #include "vmd/kube/kube_guest.h"
 #include "vmd/kube/kube_http.h"
+#include "vmd/kube/kube_login.h"
 #include "vmd/kube/kube_migration.h"
 #include "vmd/kube/kube_pod.h"
 #include "vmd/kube/kube_request.h"
@@ -52,6 +53,7 @@ struct kube {
 	struct view view[CACHE_KINDS];
 	LIST_HEAD(key_reads, key_read) reads; /* under way */
 	struct releases *releases;
+	struct logins *logins;
 	bool in_trouble;
 };
 
@@ -189,6 +191,7 @@ int kube_new(struct sd_event *loop, const struct settings *s, const struct kube_
 	k->requests = requests_new(k->http, s->kube_namespace);
 	k->accesses = accesses_new(k->http, s);
 	k->releases = releases_new(k->http, s->kube_namespace);
+	k->logins = logins_new(k->http, k->requests, s);
 	if (kube_guest_new(loop, s, k->http, &k->guest, e) < 0)
 		return err_wrap(e, "kubernetes");
 	k->cache = cache_new();
@@ -211,6 +214,7 @@ void kube_free(struct kube *k)
 	requests_free(k->requests);
 	accesses_free(k->accesses);
 	releases_free(k->releases);
+	logins_free(k->logins);
 	kube_guest_free(k->guest);
 	while ((read = LIST_FIRST(&k->reads))) {
 		LIST_REMOVE(read, link);
@@ -224,6 +228,7 @@ void kube_settings(struct kube *k, const struct settings *s)
 {
 	k->settings = s;
 	accesses_settings(k->accesses, s);
+	logins_settings(k->logins, s);
 }
 
 int kube_start(struct kube *k, struct err *e)
@@ -253,7 +258,7 @@ void kube_observe(struct kube *k, struct observed *seen)
 	seen->secrets_known = known(k, CACHE_SECRET);
 	seen->moves_known = known(k, CACHE_MIGRATION);
 	seen->nodes_known = known(k, CACHE_NODE);
-	cache_observe(k->cache, seen);
+	cache_observe(k->cache, k->settings, seen);
 }
 
 /* ---- changes ---- */
@@ -302,21 +307,7 @@ int kube_create_pvc(struct kube *k, const struct disk_spec *d, kube_done_fn done
 int kube_create_secret(struct kube *k, const char *name, const char *job_key, uint32_t job_id,
 		       const struct credentials *c, kube_done_fn done, void *ctx, struct err *e)
 {
-	struct request_group g = {.n = 0};
-	int rc = secret_encode(k->settings, name, job_key, job_id, c, SECRET_MAIN, &g.last, e);
-
-	for (enum secret_part p = SECRET_LOGIN; rc == 0 && p < SECRET_MAIN; p++)
-		if (secret_wants(k->settings, p)) {
-			rc = secret_encode(k->settings, name, job_key, job_id, c, p, &g.part[g.n],
-					   e);
-			g.n += rc == 0;
-		}
-	if (rc == 0)
-		return request_create_group(k->requests, KUBE_SECRET, &g, done, ctx, e);
-	json_object_put(g.last);
-	for (size_t i = 0; i < g.n; i++)
-		json_object_put(g.part[i]);
-	return -1;
+	return login_start(k->logins, name, job_key, job_id, c, done, ctx, e);
 }
 
 static int delete_secret(struct kube *k, const char *name, const char *uid, const char *version,

@@ -51,9 +51,10 @@ int kube_create_pv(struct kube *k, const struct disk_spec *d, kube_done_fn done,
 int kube_create_pvc(struct kube *k, const struct disk_spec *d, kube_done_fn done, void *ctx,
 		    struct err *e);
 struct credentials; /* vm/credentials.h: made by vmd.c's glue, copied into the Secret */
-/* The Secret and the parts of it that KubeVirt may read (see kube_secret.h). The parts are made
- * first and deleted first, so where the Secret is, they are. A part without its Secret (vmd died
- * between the two) is seen under its own name; deleting it by that name works. */
+/* The Secret, then the parts of it that KubeVirt may read (kube_secret.h, kube_login.h): c is used
+ * only if there is no such Secret yet. Until the parts are seen, it is seen as incomplete. They are
+ * deleted first. A part without its Secret is seen under its own name; deleting it by that name
+ * works. */
 int kube_create_secret(struct kube *k, const char *name, const char *job_key, uint32_t job_id,
 		       const struct credentials *c, kube_done_fn done, void *ctx, struct err *e);
 /* Deletes with preconditions uid and resourceVersion ("" leaves one out). ERR_CONFLICT: it changed.

@@ -81,13 +81,8 @@ static struct json_object *owned(const struct settings *s, const struct kube_acc
 {
 	struct json_object *doc =
 		meta_object(api, kind, a->vm, s->kube_namespace, s->cluster, a->job_key, a->job_id);
-	struct json_object *owner = json_object_new_object();
 
-	json_put_str(owner, "apiVersion", "kubevirt.io/v1");
-	json_put_str(owner, "kind", "VirtualMachine");
-	json_put_str(owner, "name", a->vm);
-	json_put_str(owner, "uid", a->vm_uid);
-	json_put_at(doc, "metadata/ownerReferences", list_of(owner));
+	meta_put_owner(doc, "kubevirt.io/v1", "VirtualMachine", a->vm, a->vm_uid);
 	return doc;
 }
 

@@ -303,6 +303,35 @@ static void observe_volumes(const struct table *t, struct volume_seen **array,
 	*ret_n = n;
 }
 
+/* Its parts are made after the Secret; those of another one of its name do not count. */
+static bool is_complete(const struct table *t, const struct settings *s,
+			const struct volume_seen *secret)
+{
+	for (enum secret_part p = SECRET_LOGIN; p < SECRET_MAIN; p++) {
+		const struct volume_row *row;
+		char name[VM_NAME_MAX + 1];
+
+		if (!secret_wants(s, p))
+			continue;
+		if (secret_part_name(secret->name, p, name, sizeof(name)) < 0)
+			return false;
+		row = (struct volume_row *)table_find(t, name);
+		if (!row || row->volume.deleting || !str_eq(row->volume.owner_uid, secret->uid))
+			return false;
+	}
+	return true;
+}
+
+static void observe_parts(const struct table *t, const struct settings *s,
+			  struct volume_seen *secret, size_t n)
+{
+	char whole[VM_NAME_MAX + 1];
+
+	for (size_t i = 0; i < n; i++)
+		secret[i].incomplete = !secret_is_part(secret[i].name, whole, sizeof(whole)) &&
+				       !is_complete(t, s, &secret[i]);
+}
+
 static void observe_nodes(struct cache *c, struct observed *seen)
 {
 	const struct table *t = &c->table[CACHE_NODE];
@@ -314,7 +343,7 @@ static void observe_nodes(struct cache *c, struct observed *seen)
 	seen->n_node = t->n;
 }
 
-void cache_observe(struct cache *c, struct observed *seen)
+void cache_observe(struct cache *c, const struct settings *s, struct observed *seen)
 {
 	/* A table that was too small for all holds a part: no ground for conclusions. */
 	seen->vms_known &= !c->table[CACHE_VM].lacks && !c->table[CACHE_VMI].lacks;
@@ -328,4 +357,5 @@ void cache_observe(struct cache *c, struct observed *seen)
 	observe_volumes(&c->table[CACHE_PV], &c->pv, &seen->pv, &seen->n_pv);
 	observe_volumes(&c->table[CACHE_PVC], &c->pvc, &seen->pvc, &seen->n_pvc);
 	observe_volumes(&c->table[CACHE_SECRET], &c->secret, &seen->secret, &seen->n_secret);
+	observe_parts(&c->table[CACHE_SECRET], s, seen->secret, seen->n_secret);
 }

@@ -34,6 +34,6 @@ void cache_item(struct cache *c, const struct settings *s, enum cache_kind kind,
 void cache_list_begin(struct cache *c, enum cache_kind kind);
 void cache_list_end(struct cache *c, enum cache_kind kind);
 /* Fills in the arrays, borrowed until the next call; the known flags are the caller's. */
-void cache_observe(struct cache *c, struct observed *seen);
+void cache_observe(struct cache *c, const struct settings *s, struct observed *seen);
 
 #endif

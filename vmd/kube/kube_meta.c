@@ -39,6 +39,29 @@ void meta_selector(struct json_object *doc, const char *path, char *buf, size_t 
 		buf[0] = '\0';
 }
 
+void meta_put_owner(struct json_object *doc, const char *api, const char *kind, const char *name,
+		    const char *uid)
+{
+	struct json_object *owner = json_object_new_object();
+	struct json_object *list = json_object_new_array();
+
+	json_put_str(owner, "apiVersion", api);
+	json_put_str(owner, "kind", kind);
+	json_put_str(owner, "name", name);
+	json_put_str(owner, "uid", uid);
+	json_object_array_add(list, owner);
+	json_put_at(doc, "metadata/ownerReferences", list);
+}
+
+const char *meta_owner_uid(struct json_object *doc)
+{
+	struct json_object *list = json_at(doc, "metadata/ownerReferences");
+
+	if (!json_object_is_type(list, json_type_array) || json_object_array_length(list) == 0)
+		return NULL;
+	return json_str_at(json_object_array_get_idx(list, 0), "uid");
+}
+
 int64_t meta_time_s(const char *text)
 {
 	struct tm tm = {.tm_isdst = 0};

@@ -30,6 +30,10 @@ struct json_object *meta_object(const char *api, const char *kind, const char *n
 				uint32_t job_id);
 /* A map with our labels, to which more may be added. */
 struct json_object *meta_labels(const char *cluster, const char *job_key, uint32_t job_id);
+/* Kubernetes removes the object when the owner with this uid is gone. */
+void meta_put_owner(struct json_object *doc, const char *api, const char *kind, const char *name,
+		    const char *uid);
+const char *meta_owner_uid(struct json_object *doc); /* of the first owner; NULL: none */
 /* The host a nodeSelector names: path of its object, as "spec/nodeSelector"; "" none. */
 void meta_selector(struct json_object *doc, const char *path, char *buf, size_t size);
 /* "2026-11-23T08:49:00Z" -> seconds since 1970; 0 if it is none. */

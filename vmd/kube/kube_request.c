@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Create, change and delete of one object, and of a group of which one comes last. Owns the
+/* Create, change and delete of one object, and delete of a group of which one comes last. Owns the
  * requests under way; each calls its owner back exactly once, from the loop. Every one may be
  * repeated: vmd may have died after the server did it.
  *
@@ -24,6 +24,7 @@ struct request {
 	char name[VM_NAME_MAX + 1];
 	char job_key[JOB_KEY_MAX + 1];
 	char claim_uid[VM_UID_MAX + 1]; /* a PV's; "" of others */
+	char owner_uid[VM_UID_MAX + 1]; /* "" nobody's */
 	kube_done_fn done;
 	void *ctx;
 	int64_t took_us; /* of the steps before this one */
@@ -35,7 +36,6 @@ struct group {
 	enum kube_object what;
 	unsigned open; /* parts under way */
 	struct err e;  /* the first that went wrong */
-	struct json_object *last;
 	char last_name[VM_NAME_MAX + 1], last_uid[VM_UID_MAX + 1], last_version[32];
 	kube_done_fn done;
 	void *ctx;
@@ -74,7 +74,6 @@ struct requests *requests_new(struct http *h, const char *name_space)
 static void group_free(struct group *g)
 {
 	LIST_REMOVE(g, link);
-	json_object_put(g->last);
 	free(g);
 }
 
@@ -177,9 +176,20 @@ static void finish(struct request *r, struct err *e, int64_t took_us)
 
 /* ---- create ---- */
 
-static int is_ours(const struct request *r, const struct http_reply *reply, struct err *e)
+static void on_stale_gone(void *ctx, const struct err *e, int64_t took_us)
+{
+	struct err why = *e;
+
+	if (why.kind == ERR_NONE)
+		(void)err_set(&why, ERR_RETRY, "an earlier one was in the way");
+	finish(ctx, &why, took_us);
+}
+
+/* 1: ours; 0: another owner's, which is being removed, and then r goes on. */
+static int is_ours(struct request *r, const struct http_reply *reply, struct err *e)
 {
 	AUTO(json_object_put) struct json_object *doc = NULL;
+	const char *owner;
 	struct meta m;
 
 	if (json_parse(reply->body, reply->len, &doc, e) < 0 || meta_decode(doc, &m, e) < 0)
@@ -190,7 +200,10 @@ static int is_ours(const struct request *r, const struct http_reply *reply, stru
 		return err_set(e, ERR_RETRY, "the one that is there is being deleted");
 	if (*r->claim_uid && !str_eq(json_str_at(doc, "spec/claimRef/uid"), r->claim_uid))
 		return err_set(e, ERR_CONFLICT, "exists for another run of job %s", r->job_key);
-	return 0;
+	owner = meta_owner_uid(doc);
+	if (!*r->owner_uid || (owner && str_eq(owner, r->owner_uid)))
+		return 1;
+	return request_delete(r->of, r->what, r->name, m.uid, "", on_stale_gone, r, e);
 }
 
 static void on_existing(void *ctx, const struct http_reply *reply, const struct err *e)
@@ -200,8 +213,8 @@ static void on_existing(void *ctx, const struct http_reply *reply, const struct 
 
 	if (e->kind == ERR_ABSENT)
 		(void)err_set(&why, ERR_RETRY, "it existed, and is gone now");
-	else if (e->kind == ERR_NONE)
-		(void)is_ours(r, reply, &why);
+	else if (e->kind == ERR_NONE && is_ours(r, reply, &why) == 0)
+		return;
 	finish(r, &why, reply->took_us);
 }
 
@@ -243,13 +256,28 @@ static void on_created(void *ctx, const struct http_reply *reply, const struct e
 	finish(r, &why, reply->took_us);
 }
 
+int request_post(struct http *h, const char *path, struct json_object *doc, http_done_fn done,
+		 void *ctx, struct err *e)
+{
+	AUTO(secret_text)
+	char *body = strdup(json_object_to_json_string_ext(
+		doc, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+
+	if (!body)
+		abort();
+	return http_send(
+		h,
+		&(struct http_request){
+			.method = "POST", .path = path, .body = body, .done = done, .ctx = ctx},
+		NULL, e);
+}
+
 int request_create(struct requests *rs, enum kube_object what, struct json_object *given,
 		   kube_done_fn done, void *ctx, struct err *e)
 {
 	AUTO(json_object_put) struct json_object *doc = given;
-	AUTO(secret_text) char *body = NULL;
 	struct json_object *key = NULL;
-	const char *claim_uid;
+	const char *claim_uid, *owner_uid = meta_owner_uid(doc);
 	char path[256];
 	struct request *r = request_new(rs, what, json_str_at(doc, "metadata/name"), done, ctx, e);
 
@@ -266,18 +294,12 @@ int request_create(struct requests *rs, enum kube_object what, struct json_objec
 		request_drop(r);
 		return err_set(e, ERR_INVALID, "the claim's uid is too long");
 	}
-	body = strdup(json_object_to_json_string_ext(doc, JSON_C_TO_STRING_PLAIN |
-								  JSON_C_TO_STRING_NOSLASHESCAPE));
-	if (!body)
-		abort();
+	if (owner_uid && str_copy(r->owner_uid, sizeof(r->owner_uid), owner_uid) < 0) {
+		request_drop(r);
+		return err_set(e, ERR_INVALID, "the owner's uid is too long");
+	}
 	if (request_path(rs->name_space, what, path, sizeof(path)) < 0 ||
-	    http_send(rs->http,
-		      &(struct http_request){.method = "POST",
-					     .path = path,
-					     .body = body,
-					     .done = on_created,
-					     .ctx = r},
-		      NULL, e) < 0) {
+	    request_post(rs->http, path, doc, on_created, r, e) < 0) {
 		request_drop(r);
 		return -1;
 	}
@@ -388,11 +410,8 @@ static void group_last(struct group *g)
 		group_finish(g, &g->e);
 		return;
 	}
-	if (g->last)
-		rc = request_create(g->of, g->what, STEAL(g->last), on_last, g, &g->e);
-	else
-		rc = request_delete(g->of, g->what, g->last_name, g->last_uid, g->last_version,
-				    on_last, g, &g->e);
+	rc = request_delete(g->of, g->what, g->last_name, g->last_uid, g->last_version, on_last, g,
+			    &g->e);
 	if (rc < 0)
 		group_finish(g, &g->e);
 }
@@ -432,23 +451,6 @@ static int group_started(struct group *g, struct err *e)
 	*e = g->e;
 	group_free(g);
 	return -1;
-}
-
-int request_create_group(struct requests *rs, enum kube_object what, struct request_group *from,
-			 kube_done_fn done, void *ctx, struct err *e)
-{
-	struct group *g = group_new(rs, what, done, ctx);
-
-	g->last = STEAL(from->last);
-	for (size_t i = 0; i < from->n; i++) {
-		struct err why;
-
-		if (request_create(rs, what, STEAL(from->part[i]), on_part, g, &why) == 0)
-			g->open++;
-		else if (g->e.kind == ERR_NONE)
-			g->e = why;
-	}
-	return group_started(g, e);
 }
 
 int request_delete_group(struct requests *rs, enum kube_object what,

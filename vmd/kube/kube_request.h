@@ -15,7 +15,8 @@ struct requests *requests_new(struct http *h, const char *name_space);
 void requests_free(struct requests *rs); /* before http_free; done is not called */
 DEFINE_AUTO(struct requests *, requests_free)
 
-/* Takes over doc, and wipes its text after use. */
+/* Takes over doc, and wipes its text after use. Where doc names an owner, another owner's object of
+ * that name is removed, and the outcome is ERR_RETRY. */
 int request_create(struct requests *rs, enum kube_object what, struct json_object *doc,
 		   kube_done_fn done, void *ctx, struct err *e);
 /* A merge patch. Takes over doc. */
@@ -24,21 +25,19 @@ int request_patch(struct requests *rs, enum kube_object what, const char *name,
 int request_delete(struct requests *rs, enum kube_object what, const char *name, const char *uid,
 		   const char *version, kube_done_fn done, void *ctx, struct err *e);
 
-/* All of parts, beside each other; after their success last; then done, once. Takes over the
- * documents. */
+/* All parts, beside each other; after their success last; then done, once. */
 #define REQUEST_PARTS 4
 struct request_group {
 	size_t n;
-	struct json_object *part[REQUEST_PARTS]; /* create these ... */
-	struct json_object *last;
-	const char *name[REQUEST_PARTS]; /* ... or delete those */
+	const char *name[REQUEST_PARTS];
 	const char *last_name, *last_uid, *last_version;
 };
-int request_create_group(struct requests *rs, enum kube_object what, struct request_group *g,
-			 kube_done_fn done, void *ctx, struct err *e);
 int request_delete_group(struct requests *rs, enum kube_object what, const struct request_group *g,
 			 kube_done_fn done, void *ctx, struct err *e);
 
+/* POST with a document that holds secrets: its text is wiped. */
+int request_post(struct http *h, const char *path, struct json_object *doc, http_done_fn done,
+		 void *ctx, struct err *e);
 /* "/api/v1/namespaces/NS/secrets" */
 int request_path(const char *name_space, enum kube_object what, char *buf, size_t size);
 

@@ -116,6 +116,7 @@ int volume_decode(struct json_object *doc, struct volume_seen *ret, struct err *
 	struct volume_seen v = {.bound = str_eq(json_str_at(doc, "status/phase"), "Bound")};
 	const char *claim = json_str_at(doc, "spec/claimRef/name");
 	const char *claim_uid = json_str_at(doc, "spec/claimRef/uid");
+	const char *owner_uid = meta_owner_uid(doc);
 	struct meta m;
 
 	if (meta_decode(doc, &m, e) < 0)
@@ -123,6 +124,8 @@ int volume_decode(struct json_object *doc, struct volume_seen *ret, struct err *
 	if ((claim && str_copy(v.claim, sizeof(v.claim), claim) < 0) ||
 	    (claim_uid && str_copy(v.claim_uid, sizeof(v.claim_uid), claim_uid) < 0))
 		return err_set(e, ERR_INVALID, "the claim's name or uid is too long: not of ours");
+	if (owner_uid)
+		(void)str_copy(v.owner_uid, sizeof(v.owner_uid), owner_uid);
 	memcpy(v.name, m.name, sizeof(v.name));
 	memcpy(v.uid, m.uid, sizeof(v.uid));
 	memcpy(v.version, m.version, sizeof(v.version));

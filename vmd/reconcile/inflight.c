@@ -260,7 +260,12 @@ static bool is_seen(const struct flight *fl, const struct observed *seen)
 		return false;
 	case CLASS_PV: return is_among(h.pv, h.n_pv, fl->object);
 	case CLASS_PVC: return is_among(h.pvc, h.n_pvc, fl->object);
-	case CLASS_SECRET: return is_among(h.secret, h.n_secret, fl->object);
+	case CLASS_SECRET: /* with all its parts */
+		for (size_t i = 0; i < h.n_secret; i++)
+			if (str_eq(h.secret[i].name, fl->object) &&
+			    (!h.secret[i].incomplete || action_removes(fl->kind)))
+				return true;
+		return false;
 	case CLASS_VM:
 		for (size_t i = 0; i < h.n_vm; i++)
 			if (str_eq(h.vm[i].name, fl->object))

@@ -108,11 +108,16 @@ bool plan_secret_wanted(struct planner *p, const struct task *t)
 	if (!p->seen->secrets_known)
 		return false;
 	(void)vm_secret_name(t->job, name, sizeof(name));
-	for (size_t i = 0; i < t->have.n_secret; i++)
-		if (str_eq(t->have.secret[i].name, name))
-			return !t->have.secret[i].deleting &&
-			       !inflight_may_vanish(p->c->flight, t->have.key, name, CLASS_SECRET,
-						    p->c->mono_us);
+	for (size_t i = 0; i < t->have.n_secret; i++) {
+		if (!str_eq(t->have.secret[i].name, name))
+			continue;
+		if (t->have.secret[i].deleting ||
+		    inflight_may_vanish(p->c->flight, t->have.key, name, CLASS_SECRET,
+					p->c->mono_us))
+			return false;
+		if (!t->have.secret[i].incomplete)
+			return true;
+	}
 	if (inflight_believes_made(p->c->flight, t->have.key, name, CLASS_SECRET, p->c->mono_us))
 		return true;
 	a = plan_add(p, t, ACT_CREATE_SECRET, name);
