@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Where failures go decides what is done where (tried on 22.05, see slurm-vm(8)): a job_prolog or
- * init that fails drains the node, a task that exits fails the job only, a job_epilog that fails
- * drains the node, which is right when a VM may still be running there. So the wait is in the task
- * itself: the launch of the step is complete by then (no slurmd time-out is running), its stderr is
- * the job's, and scancel kills it like the script it stands for.
+/* Where failures go decides what is done where (tried on 22.05, see slurm-vm(8)): an init that
+ * fails drains the node, a task that exits fails the job only, a job_epilog that fails drains the
+ * node, which is right when a VM may still be running there. So the wait is in the task itself: the
+ * launch of the step is complete by then (no slurmd time-out is running), its stderr is the job's,
+ * and scancel kills it like the script it stands for.
  *
  * Whatever a job carries in its SPANK variables may be forged, but for job id and uid. */
 #include "slurm-plugin/compute.h"
@@ -41,29 +41,7 @@ static uint32_t job_id(spank_t spank)
 	return id;
 }
 
-/* prolog and epilog */
-
-void compute_prolog(spank_t spank, const struct plugin *p)
-{
-	struct err e = {.kind = ERR_NONE};
-	struct vm_options o;
-	uid_t uid = (uid_t)-1;
-	uint32_t job = 0;
-	int has_vm = vm_options_from_job_environment(p->settings.prefix, &o, &e);
-
-	if (has_vm == 0)
-		return;
-	job = job_id(spank);
-	if (has_vm > 0 && p->settings_error.kind != ERR_NONE) {
-		e = p->settings_error;
-		has_vm = -1;
-	}
-	if (has_vm > 0 && spank_get_item(spank, S_JOB_UID, &uid) != ESPANK_SUCCESS)
-		has_vm = err_set(&e, ERR_INVALID, "Slurm does not say whose job it is");
-	if (has_vm > 0 && ask_hint(&p->settings, job, &o.request, uid, HINT_TIMEOUT_MS, &e) == 0)
-		return;
-	slurm_info("slurm-vm: job=%u prolog: vmd was not told: %s", job, e.msg);
-}
+/* epilog */
 
 struct epilog {
 	const struct plugin *p;
@@ -295,8 +273,6 @@ static enum wait_verdict wait_for_vm(const struct plugin *p, struct wait *w, boo
 	struct err e = {.kind = ERR_NONE};
 	struct vm_report r;
 
-	/* The owner may hint, too. The prolog's may have been lost with a vmd that was down. */
-	(void)ask_hint(&p->settings, w->job, NULL, 0, HINT_TIMEOUT_MS, &e);
 	for (;;) {
 		enum wait_verdict v;
 		int64_t now_us;
@@ -361,6 +337,7 @@ void compute_task_wait(spank_t spank, const struct plugin *p)
 		p->settings_error.kind != ERR_NONE ? &p->settings_error : &p->options_error;
 	struct wait w = {.timeout_us = p->settings.ready_timeout_s * SEC_US,
 			 .until = p->options.request.wait};
+	struct err not_told;
 	sigset_t mask;
 	bool silent;
 
@@ -376,6 +353,8 @@ void compute_task_wait(spank_t spank, const struct plugin *p)
 			(void)dprintf(STDERR_FILENO, "slurm-vm: job %u: %s\n", w.job, bad->msg);
 		task_end(EXIT_VM_FAILED, silent);
 	}
+	/* That the job runs vmd learns from this, or from its next poll. */
+	(void)ask_hint(&p->settings, w.job, NULL, 0, HINT_TIMEOUT_MS, &not_told);
 	if (w.until == VM_WAIT_NONE) {
 		no_wait(spank, p, w.job);
 	} else {

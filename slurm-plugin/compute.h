@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* On the compute node: slurmd's prolog and epilog (root), slurmstepd's tasks. */
+/* On the compute node: slurmd's epilog (root), slurmstepd's tasks. */
 #ifndef SLURM_PLUGIN_COMPUTE_H
 #define SLURM_PLUGIN_COMPUTE_H
 
@@ -9,9 +9,6 @@
 #define EXIT_VM_FAILED 69 /* EX_UNAVAILABLE: the VM will not come; the reason is on stderr */
 #define EXIT_VM_LATE   75 /* EX_TEMPFAIL: it did not come within ready_timeout */
 
-/* Tells vmd that the job starts. Never fails, never waits longer than a second: a prolog that fails
- * drains the node and holds the job. */
-void compute_prolog(spank_t spank, const struct plugin *p);
 /* Waits until no VM of the job is on this node; -1 (the node is drained) when that does not come
  * true within epilog_timeout. */
 int compute_epilog(spank_t spank, const struct plugin *p);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What Slurm calls: one plugin for sbatch, salloc and srun (submit.c) and for slurmd's prolog and
- * epilog and slurmstepd's tasks (compute.c). Which callback runs in which context, and what a
+/* What Slurm calls: one plugin for sbatch, salloc and srun (submit.c) and for slurmd's epilog and
+ * slurmstepd's tasks (compute.c). Which callback runs in which context, and what a
  * failure there does, is in slurm-vm(8). A job without --vm passes through here without a single
  * system call. Nothing here aborts, and no failure of ours ever fails somebody else's job. */
 #include "slurm-plugin/compute.h"
@@ -64,15 +64,9 @@ int slurm_spank_init_post_opt(spank_t spank, int ac, char **av)
 	}
 }
 
-/* The prolog and the epilog run in a process of their own ("slurmd spank prolog"), where Slurm
- * calls neither init nor an option's callback. */
-int slurm_spank_job_prolog(spank_t spank, int ac, char **av)
-{
-	settings_read(ac, av);
-	compute_prolog(spank, &plugin);
-	return 0;
-}
-
+/* The epilog runs in a process of its own ("slurmd spank epilog"), where Slurm calls neither init
+ * nor an option's callback. There is no prolog here: slurmd would start such a process at the
+ * beginning of every job, too. What it would be for is in prolog.c, a plugin by itself. */
 int slurm_spank_job_epilog(spank_t spank, int ac, char **av)
 {
 	settings_read(ac, av);

@@ -49,7 +49,7 @@ const char *vm_option_variable(const char *before, const char *prefix, enum vm_o
 const char *vm_option_default_variable(enum vm_option option);
 
 /* Reads the options and the nonce from a job's SPANK variables in this process's environment, as
- * the prolog and the epilog get them. 1: this job has a VM, 0: it has none, -1: it asks for one in
+ * the prolog gets them. 1: this job has a VM, 0: it has none, -1: it asks for one in
  * a way that cannot be right (any user can send any variable). */
 int vm_options_from_job_environment(const char *prefix, struct vm_options *ret, struct err *e);
 

@@ -39,7 +39,7 @@ void submit_forget_outer_job(const struct plugin_settings *s)
 }
 
 /* Sets an option that was not given from SLURM_VM_*. Slurm has collected the options already, so it
- * is put where Slurm itself puts them: into the job's SPANK environment (prolog, job_submit) and
+ * is put where Slurm itself puts them: into the job's SPANK environment (job_submit, prolog) and
  * this process's (the steps). */
 static int default_apply(spank_t spank, struct plugin *p, enum vm_option option, struct err *e)
 {

@@ -49,7 +49,6 @@ slurm_configure()
 			GresTypes=vm
 			AccountingStorageTRES=gres/vm
 			AccountingStoreFlags=job_comment
-			PrologFlags=Alloc
 			JobSubmitPlugins=lua
 			PlugStackConfig=/etc/slurm/plugstack.conf
 			NodeName=DEFAULT CPUs=8 Boards=1 SocketsPerBoard=1 CoresPerSocket=8 ThreadsPerCore=1 RealMemory=16000 Gres=vm:8 State=UNKNOWN

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Requests that sbatch did not make, and hints from those who may not give them: refused or ignored. Then
-# the same site without job_submit.lua: plugin and hint carry the request.
+# the same site without job_submit.lua: slurm_vm_prolog.so carries the request.
 . "$(dirname "$0")/lib.sh"
 
 # sbatch with a plugin of the user's own, which sends any SPANK variable: FORGE0=NAME=VALUE, FORGE1...
@@ -94,19 +94,35 @@ on_lab scancel "$bobs" "$own" "$guest"
 on_lab sh -c 'rm -f /etc/slurm/job_submit.lua
 	printf "%s\n" "function slurm_job_submit() return slurm.SUCCESS end" "function slurm_job_modify() return slurm.SUCCESS end" \
 		"return slurm.SUCCESS" >/etc/slurm/job_submit.lua'
+plugins() # LINE...: those of the compute nodes; slurmd reads them when it starts
+{
+	on_lab tee /etc/slurm/plugstack.conf >/dev/null <<<"$(printf '%s\n' "$@")"
+	for host in worker1node worker2node worker3node; do
+		signal TERM "slurmd.$host"
+		on_lab sh -c "while kill -0 \$(cat /run/pids/slurmd.$host) 2>/dev/null; do sleep 0.1; done"
+		lab host "$host" start
+	done
+}
+settings="vmd=192.168.170.190:6830"
+# Its request is told by nobody; the script's wait is refused after a minute (unit_plugin).
+untold=$(submit alice --vm=tiny -c 1 --mem=512M <<<$'#!/bin/bash\ntrue')
+ok "a job of a site that has neither" within 20 job_in "$untold" RUNNING
+ok "slurm_vm_prolog.so is loaded" plugins "required slurm_vm.so $settings" "required slurm_vm_prolog.so $settings"
 good=$(submit alice --vm=tiny --vm-wait=running -c 1 --mem=512M <<<$'#!/bin/bash\necho "$VM_NAME"\nsleep 3')
 wrong=$(submit alice --vm=nosuch -c 1 --mem=512M <<<$'#!/bin/bash\ntrue')
 odd=$(forge "$option=tiny"$'\n'"SPANK_PATH=/tmp" VM_NONCE=zz)
 huge=$(forge "$option=$(printf 'a%.0s' {1..5000})" $nonce)
-ok "without job_submit.lua the hint brings the request" within 60 job_in "$good" COMPLETED
+ok "without job_submit.lua the prolog brings the request" within 60 job_in "$good" COMPLETED
 ok "the script knew its guest" contains "$(output_of alice "$good")" "^vm-$good-"
 ok "the record has it" contains "$(on_lab scontrol show job "$good")" "slurm-vm\{image=tiny nonce=[0-9a-f]{16}"
 ok "nothing of it is left" within 30 nothing_left "$good"
+ok "without either there is no VM" has_no_vm "$untold"
+on_lab scancel "$untold"
 ok "an unknown image fails the job" within 90 job_in "$wrong" FAILED
 ok "with the reason" contains "$(output_of alice "$wrong")" "nosuch"
 ok "an odd request ends" within 60 job_over "$odd"
 ok "an oversized one, too" within 60 job_over "$huge"
-ok "no VM came of them" equals "$(on_lab kubectl get vm -A -o name | grep -cE "vm-($odd|$huge|$wrong)-")" 0
+ok "no VM came of them" equals "$(on_lab kubectl get vm -A -o name | grep -cE "vm-($odd|$huge|$wrong|$untold)-")" 0
 ok "nothing of the others is left" within 60 nothing_left "$guest"
 ok "no node was drained" equals "$(on_lab sinfo -h -R)" ""
 # slurmctld reads it again only when it is newer: not a link, but the form for a site with rules of its own

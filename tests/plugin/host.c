@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Plays Slurm: loads the plugin as srun, sbatch, slurmd and slurmstepd do, calls its callbacks in
- * their order and records what it asks for. HOSTED is the plugin without its client and its clock,
- * so that this file answers for vmd in virtual time; PLUGIN is the one that is installed.
+ * their order and records what it asks for. HOSTED and PROLOG_HOSTED are the plugins without their
+ * client and their clock, so that this file answers for vmd in virtual time; PLUGIN and PROLOG are
+ * those that are installed.
  * check runs each test in a process of its own. */
 #include "slurm-plugin/compute.h"
 #include "slurm-plugin/key_file.h"
@@ -60,6 +61,7 @@ static struct {
 	char hint_request[JOB_REQUEST_MAX + 1];
 	char hint_uid[16];
 	int hint_timeout_ms;
+	bool tell_hints; /* on stderr: the task is another process */
 	bool keyless;
 	bool scancel; /* in the first pause */
 } vmd;
@@ -231,6 +233,9 @@ int client_call(const struct client *c, const char *request, size_t len, int tim
 	if (str_eq(op, "hint")) {
 		vmd.hints++;
 		vmd.hint_timeout_ms = timeout_ms;
+		if (vmd.tell_hints)
+			dprintf(STDERR_FILENO, "hint, %d ms, %s request\n", timeout_ms,
+				wire_get(&in, "request") ? "a" : "no");
 		if (wire_get(&in, "request")) {
 			ck_assert_int_eq(str_copy(vmd.hint_request, sizeof(vmd.hint_request),
 						  wire_get(&in, "request")),
@@ -497,7 +502,7 @@ START_TEST(prolog_hints_once)
 {
 	char uid[16];
 
-	load(HOSTED);
+	load(PROLOG_HOSTED);
 	job_environment();
 	ck_assert_int_eq(CALL("job_prolog"), 0);
 	ck_assert_int_eq(vmd.hints, 1);
@@ -513,7 +518,7 @@ START_TEST(prolog_never_fails)
 {
 	static const char *const odd[] = {"tiny}", "ti\nny", "", "@"};
 
-	load(HOSTED);
+	load(PROLOG_HOSTED);
 	job_environment();
 	setenv("SPANK_" IMAGE_OPTION, odd[_i], 1);
 	ck_assert_int_eq(CALL("job_prolog"), 0);
@@ -521,7 +526,10 @@ START_TEST(prolog_never_fails)
 	ck_assert_msg(strstr(host.log, "job=17 prolog: vmd was not told"), "%s", host.log);
 	/* nobody writes lines of his own into slurmd's log */
 	ck_assert_msg(!strchr(host.log, '\n'), "%s", host.log);
+	job_environment();
+	host.log[0] = '\0';
 	ck_assert_int_eq(call("slurm_spank_job_prolog", (int)ARRAY_LEN(av_bad), av_bad), 0);
+	ck_assert_msg(strstr(host.log, "plugstack.conf: unknown argument"), "%s", host.log);
 }
 END_TEST
 
@@ -609,6 +617,22 @@ START_TEST(task_waits_and_gets_the_guest)
 	job_environment();
 	ck_assert_int_eq(CALL("job_epilog"), 0);
 	ck_assert_int_eq(access(KEY_FILE_BASE "/17", F_OK), -1);
+}
+END_TEST
+
+/* Nobody else tells vmd that the job runs: there is no prolog. */
+START_TEST(task_hints_even_if_it_does_not_wait)
+{
+	char text[4096];
+
+	step_start(STEP_BATCH_SCRIPT);
+	ck_assert_int_eq(option("vm-wait", "none", 1), 0);
+	vmd.answer[0].state = "PROVISIONING";
+	vmd.n_answer = 1;
+	vmd.tell_hints = true;
+	ck_assert_int_eq(task_run(text, sizeof(text)), 0);
+	ck_assert_msg(strstr(text, "hint, 900 ms, no request\n") == text, "%s", text);
+	ck_assert_msg(strstr(text, "VM_HOST=worker1node\n"), "%s", text);
 }
 END_TEST
 
@@ -732,8 +756,9 @@ START_TEST(ordinary_job_makes_no_system_call)
 	int status = -1;
 	pid_t pid;
 
-	start(HOSTED, contexts[_i]);
+	load(PROLOG_HOSTED);
 	prolog = callback_find("slurm_spank_job_prolog");
+	start(HOSTED, contexts[_i]);
 	epilog = callback_find("slurm_spank_job_epilog");
 	post_opt = callback_find("slurm_spank_init_post_opt");
 	privileged = callback_find("slurm_spank_task_init_privileged");
@@ -762,13 +787,15 @@ START_TEST(ordinary_job_makes_no_system_call)
 }
 END_TEST
 
-/* The real plugin, with nobody to talk to. */
+/* The real plugins, with nobody to talk to. */
 START_TEST(real_plugin_without_munge)
 {
-	load(PLUGIN);
+	load(PROLOG);
 	job_environment();
 	ck_assert_int_eq(call("slurm_spank_job_prolog", (int)ARRAY_LEN(av_dead), av_dead), 0);
 	ck_assert_msg(strstr(host.log, "munge is not reachable"), "%s", host.log);
+	load(PLUGIN);
+	job_environment();
 	ck_assert_int_eq(call("slurm_spank_job_epilog", (int)ARRAY_LEN(av_dead), av_dead), -1);
 	ck_assert_msg(strstr(host.log, "the node must be drained: munge is not reachable"), "%s",
 		      host.log);
@@ -798,6 +825,7 @@ int main(void)
 	tcase_add_test(t, epilog_gives_up_and_says_why);
 	tcase_add_test(t, epilog_of_a_job_vmd_never_had);
 	tcase_add_test(t, task_waits_and_gets_the_guest);
+	tcase_add_test(t, task_hints_even_if_it_does_not_wait);
 	tcase_add_test(t, task_without_key_still_starts);
 	tcase_add_test(t, task_ends_with_the_reason);
 	tcase_add_loop_test(t, task_ends_when_it_is_late, 0, 2);

@@ -13,16 +13,21 @@ tests_unit_unit_plugin_SOURCES = tests/unit/unit_plugin.c \
 tests_unit_unit_plugin_CFLAGS = $(unit_cflags) $(SLURM_CFLAGS) $(plugin_test_base)
 tests_unit_unit_plugin_LDADD = $(core_libs) $(unit_libs)
 
-# The plugin without its client and its clock: the host answers for vmd, in a time of its own.
-check_LTLIBRARIES = tests/plugin/slurm_vm_hosted.la
+# The plugins without their client and their clock: the host answers for vmd, in a time of its own.
+check_LTLIBRARIES = tests/plugin/slurm_vm_hosted.la tests/plugin/slurm_vm_prolog_hosted.la
 tests_plugin_slurm_vm_hosted_la_SOURCES = $(plugin_parts) vmd/api/wire.c
 tests_plugin_slurm_vm_hosted_la_CFLAGS = $(slurm_vm_la_CFLAGS) $(plugin_test_base)
 tests_plugin_slurm_vm_hosted_la_LDFLAGS = $(plugin_ldflags) -rpath /nowhere
+tests_plugin_slurm_vm_prolog_hosted_la_SOURCES = $(prolog_parts) vmd/api/wire.c
+tests_plugin_slurm_vm_prolog_hosted_la_CFLAGS = $(slurm_vm_la_CFLAGS)
+tests_plugin_slurm_vm_prolog_hosted_la_LDFLAGS = $(plugin_ldflags) -rpath /nowhere
 
 tests_plugin_host_SOURCES = tests/plugin/host.c vmd/api/wire.c
 tests_plugin_host_CFLAGS = $(unit_cflags) $(SLURM_CFLAGS) $(plugin_test_base) \
 	-DPLUGIN='"$(abs_top_builddir)/.libs/slurm_vm.so"' \
-	-DHOSTED='"$(abs_top_builddir)/tests/plugin/.libs/slurm_vm_hosted.so"'
+	-DHOSTED='"$(abs_top_builddir)/tests/plugin/.libs/slurm_vm_hosted.so"' \
+	-DPROLOG='"$(abs_top_builddir)/.libs/slurm_vm_prolog.so"' \
+	-DPROLOG_HOSTED='"$(abs_top_builddir)/tests/plugin/.libs/slurm_vm_prolog_hosted.so"'
 tests_plugin_host_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
 tests_plugin_host_LDADD = libbase.a $(unit_libs) -ldl
 endif

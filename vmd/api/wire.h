@@ -13,7 +13,7 @@
  * Requests, by the field "op":
  *
  *   hint    job=N [request=TEXT uid=U]   look at job N now. Anyone; request and uid only from root
- *                                        (a node's prolog)
+ *                                        (slurm_vm_prolog.so)
  *   show    job=N [seen=WORD wait=S]     the owner, root, SlurmUser; with the word of an earlier
  *                                        reply: wait up to S (20) seconds for news
  *   key     job=N                        the guest's ssh private key; the owner, root, SlurmUser

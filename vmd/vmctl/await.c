@@ -23,7 +23,8 @@ struct waiting {
 	int64_t start_us;
 	int64_t trouble_us; /* since when there is no good answer; 0: there is */
 	bool tty;
-	bool live;                /* the cursor stands behind a live line */
+	bool live; /* the cursor stands behind a live line */
+	bool hinted;
 	char seen[ASK_SEEN_SIZE]; /* vmd's word for what was said last */
 	char said[SAID_MAX];
 	char line[SAID_MAX + 64];
@@ -136,6 +137,11 @@ static int step(struct vmctl *v, struct waiting *w, struct json_object **ret)
 	}
 	w->trouble_us = 0;
 	say(w, state_of(vm), json_str_at(vm, "reason"));
+	/* A job that salloc has just got runs by now, and nobody has told vmd yet. */
+	if (str_eq(state_of(vm), "PENDING") && !w->hinted) {
+		w->hinted = true;
+		ask_hint(v, w->job);
+	}
 	code = verdict(w, state_of(vm));
 	if (code < 0)
 		return -1;
