@@ -57,7 +57,7 @@ fault_image_damaged()
 	ill=$(submit alice "${options[@]}" --requeue <<<$'#!/bin/bash\nsleep $((SLURM_RESTART_COUNT ? 3 : 600))') || return
 	within 120 job_has_vm "$ill" || return
 	on_lab scontrol requeuehold "$ill" || return
-	within 120 equals "$(on_lab squeue -h -j "$ill" -o %T)" PENDING || return
+	within 120 job_in "$ill" PENDING || return
 	back=$(image_of "$ill") && header=$(header_of "$back") || return
 	within 60 nobody_watches "$back" || return
 	header_away "$header" || return
@@ -68,13 +68,18 @@ fault_image_damaged()
 	# shellcheck disable=SC2034 # read by others_are_over
 	ill_job=$ill
 	within 240 others_are_over || return
-	within 60 contains "$(on_lab vmctl show "$ill" 2>&1)" "has no header" || return
+	within 60 shown "$ill" "has no header" || return
 	equals "$(on_lab squeue -h -j "$ill" -o %T)" RUNNING || return
 	contains "$(on_lab rbd ls rbd)" "$back" || return
 	header_back "$header" || return
 	did "an image without its header: its job waited and said so, $n others ended meanwhile, and it afterwards"
 	within 90 metric_is vmd_unreadable_disks 0 || return
 	stream_end known && job_in "$ill" COMPLETED && all_is_well
+}
+
+shown() # JOB TEXT
+{
+	contains "$(on_lab vmctl show "$1" 2>&1)" "$2"
 }
 
 image_of() # JOB

@@ -66,10 +66,10 @@ forgotten_disks_go()
 		mine+=(-e "^vm-$job-")
 	done
 	within 90 only_kept_disks || return
-	on_lab rbd ls rbd | grep -v "${mine[@]}" | while read -r disk; do
+	for disk in $(on_lab rbd ls rbd | grep -v "${mine[@]}"); do
 		on_lab rbd image-meta get "rbd/$disk" slurm-vm.keep-until >/dev/null || { echo "$disk is not kept"; return 1; }
 		on_lab rbd rm --no-progress "rbd/$disk" || return
-	done || return
+	done
 	# shellcheck disable=SC2016 # expanded in the lab
 	on_lab sh -c 'cd /run/slurm-vm 2>/dev/null || exit 0
 		for job in *; do case " $1 " in *" $job "*) ;; *) rm -rf "./$job" ;; esac; done' forget "${keepers[*]}"
