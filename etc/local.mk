@@ -7,6 +7,7 @@ EXTRA_DIST += \
 	etc/kubernetes/40-ceph-secret.example.yaml \
 	etc/plugstack.conf.d/slurm-vm.conf \
 	etc/prometheus/vmd.rules.yaml \
+	etc/ready-mail.example \
 	etc/vmd.service.in \
 	etc/vmd.sysusers.conf \
 	etc/vmd.yaml.example
@@ -24,11 +25,13 @@ install-data-local:
 	$(MKDIR_P) $(DESTDIR)$(sysusersdir) $(DESTDIR)$(docdir)/kubernetes
 	$(INSTALL_DATA) $(srcdir)/etc/vmd.sysusers.conf $(DESTDIR)$(sysusersdir)/slurm-vm.conf
 	$(INSTALL_DATA) $(srcdir)/etc/vmd.yaml.example $(DESTDIR)$(docdir)/vmd.yaml.example
+	$(INSTALL_DATA) $(srcdir)/etc/ready-mail.example $(DESTDIR)$(docdir)/ready-mail.example
 	$(INSTALL_DATA) $(srcdir)/etc/plugstack.conf.d/slurm-vm.conf $(DESTDIR)$(docdir)/plugstack.conf.example
 	$(INSTALL_DATA) $(srcdir)/etc/prometheus/vmd.rules.yaml $(DESTDIR)$(docdir)/vmd.rules.yaml
 	for f in $(srcdir)/etc/kubernetes/*.yaml; do $(INSTALL_DATA) $$f $(DESTDIR)$(docdir)/kubernetes/; done
 uninstall-local:
 	rm -f $(DESTDIR)$(sysusersdir)/slurm-vm.conf $(DESTDIR)$(docdir)/vmd.yaml.example \
+		$(DESTDIR)$(docdir)/ready-mail.example \
 		$(DESTDIR)$(docdir)/plugstack.conf.example $(DESTDIR)$(docdir)/vmd.rules.yaml
 	rm -rf $(DESTDIR)$(docdir)/kubernetes
 EXTRA_DIST += etc/vmd.yaml.example

@@ -276,13 +276,32 @@ local function recovery_check(values)
 	return r
 end
 
+-- Who is told when the VM is READY. Slurm's own mail comes when the job begins, and its records do
+-- not say who asked for one: so the request does. MAIL_JOB_BEGIN is bit 0 of mail_type. "@": the owner.
+local function mail_of(desc)
+	local kind, user = desc.mail_type, desc.mail_user
+	if kind == nil or kind >= 65534 or kind % 2 == 0 then
+		return nil
+	elseif user == nil or user == "" then
+		return "@"
+	elseif #user <= NAME_MAX and string.find(user, "^[%w._%%+@][%w._%%+@-]*$") then
+		return user
+	end
+	slurm.log_user("slurm-vm: no mail when the virtual machine is ready: %s is no mail address", quoted(user))
+	return nil
+end
+
 -- The end of every request.
-local function how_check(values, r, keep)
+local function how_check(values, r, keep, desc)
 	local prefix = vm.prefix
 	if values["-wait"] then
 		r[#r + 1] = "wait=" .. one_of(prefix .. "-wait", values["-wait"], { "ready", "running", "none" })
 	end
 	r[#r + 1] = "keep=" .. one_of(prefix .. "-keep", values["-keep"] or keep, { "never", "abnormal", "always" })
+	local mail = mail_of(desc)
+	if mail then
+		r[#r + 1] = "mail=" .. mail
+	end
 	return table.concat(r, " ")
 end
 
@@ -291,7 +310,7 @@ end
 local function request_check(values, desc)
 	local prefix = vm.prefix
 	if string.sub(values[""], 1, 1) == "@" then
-		return nil, how_check(values, recovery_check(values), "always")
+		return nil, how_check(values, recovery_check(values), "always", desc)
 	end
 	local images, names = catalogue_read(vm.catalogue)
 	local uid, gid = desc.user_id, desc.group_id
@@ -330,7 +349,7 @@ local function request_check(values, desc)
 	if network then
 		r[#r + 1] = "network=" .. network
 	end
-	return image, how_check(values, r, "abnormal")
+	return image, how_check(values, r, "abnormal", desc)
 end
 
 -- the job's size

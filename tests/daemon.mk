@@ -5,6 +5,7 @@ if HAVE_CHECK
 unit_tests += \
 	tests/unit/unit_credentials \
 	tests/unit/unit_disk_view \
+	tests/unit/unit_hook \
 	tests/unit/unit_probe \
 	tests/unit/unit_rbd_error \
 	tests/unit/unit_settings \
@@ -15,6 +16,10 @@ unit_tests += \
 tests_unit_unit_credentials_SOURCES = tests/unit/unit_credentials.c
 tests_unit_unit_credentials_CFLAGS = $(unit_cflags) $(SSH_CFLAGS)
 tests_unit_unit_credentials_LDADD = libdaemon.a $(base_libs) $(SSH_LIBS) $(unit_libs)
+
+tests_unit_unit_hook_SOURCES = tests/unit/unit_hook.c
+tests_unit_unit_hook_CFLAGS = $(unit_cflags) $(SYSTEMD_CFLAGS)
+tests_unit_unit_hook_LDADD = libdaemon.a $(base_libs) $(unit_libs)
 
 tests_unit_unit_probe_SOURCES = tests/unit/unit_probe.c
 tests_unit_unit_probe_CFLAGS = $(unit_cflags) $(SYSTEMD_CFLAGS)

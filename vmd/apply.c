@@ -6,6 +6,7 @@
 #include "vmd/base/str.h"
 #include "vmd/daemon.h"
 #include "vmd/lead.h"
+#include "vmd/ready.h"
 #include "vmd/vm/credentials.h"
 
 /* What is under way. */
@@ -36,7 +37,7 @@ static void log_hint_to_create(struct effect *f, int64_t now_us)
 /* No VM waits for a record, so it is nobody's share of the time to a VM. */
 static bool is_waited_for(enum action_kind k)
 {
-	return k != ACT_RECORD && k != ACT_WARN_GUEST;
+	return k != ACT_RECORD && k != ACT_WARN_GUEST && k != ACT_TELL_READY;
 }
 
 static void effect_end(struct effect *f, const struct err *e)
@@ -119,6 +120,7 @@ static enum timing_part part_of(enum action_kind k)
 	case ACT_CANCEL_MIGRATION:
 	case ACT_WARN_GUEST: return TIMING_KUBE;
 	case ACT_END_JOB:
+	case ACT_TELL_READY: /* no VM waits for it */
 	case ACT_RECORD:
 	case ACT_ALLOCATE:
 	case ACT_END_COMPANION:
@@ -155,6 +157,7 @@ static int start(struct daemon *d, const struct action *a, struct effect *f, str
 				       a->job_id, on_kube, f, e);
 	case ACT_WARN_GUEST:
 		return kube_tell_guest(d->kube, a->object, a->vm.profile, a->reason, on_kube, f, e);
+	case ACT_TELL_READY: return ready_tell(d, a, on_done, f, e);
 	case ACT_CANCEL_MIGRATION: return delete_object(d, KUBE_MIGRATION, a, f, e);
 	case ACT_END_JOB:
 	case ACT_RECORD:

@@ -340,6 +340,8 @@ static int start_rounds(struct daemon *d, struct err *e)
 	return 0;
 }
 
+#define HOOK_LIMIT_US (30 * SEC_US) /* of a program of the site */
+
 #define CA_MAX (64 << 10) /* of the 256 KiB a reply may have */
 
 static int read_ca(struct daemon *d, struct err *e)
@@ -377,6 +379,7 @@ int daemon_start(struct daemon *d, struct err *e)
 	if (read_ca(d, e) < 0 || start_rounds(d, e) < 0)
 		return -1;
 	d->prober = prober_new(d->loop, &probes);
+	hooks_new(d->loop, HOOK_LIMIT_US, &d->hooks);
 	if (start_slurm(d, e) < 0 || start_server(d, e) < 0)
 		return -1;
 	return d->settings->cluster[0] ? start_outside(d, e) : 0;
@@ -394,6 +397,7 @@ static void adopt(struct settings *s, struct settings *new)
 	memcpy(s->network, new->network, sizeof(s->network));
 	s->n_network = new->n_network;
 	s->policy = new->policy;
+	memcpy(s->ready_hook, new->ready_hook, sizeof(s->ready_hook));
 	s->catalogue = new->catalogue;
 	new->catalogue = old;
 }

@@ -8,6 +8,7 @@
 #include "vmd/api/requests.h"
 #include "vmd/api/server.h"
 #include "vmd/disk_view.h"
+#include "vmd/hook.h"
 #include "vmd/kube/kube.h"
 #include "vmd/kube/kube_lease.h"
 #include "vmd/lease/lease_gate.h"
@@ -35,6 +36,7 @@ struct daemon {
 	bool leaving, letting_go;
 	struct sd_event_source *end;
 	struct prober *prober;
+	struct hooks *hooks;
 	struct server *server;
 	struct requests requests;
 	struct reconciler *reconciler;

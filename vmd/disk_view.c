@@ -273,6 +273,7 @@ static void note(struct disk_view *v, const struct action *a)
 	case ACT_DELETE_SECRET:
 	case ACT_END_JOB:
 	case ACT_WARN_GUEST:
+	case ACT_TELL_READY:
 	case ACT_RECORD:
 	case ACT_ALLOCATE:
 	case ACT_END_COMPANION:

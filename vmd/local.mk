@@ -45,6 +45,7 @@ libvmcore_a_SOURCES = \
 	vmd/reconcile/plan_fence.c \
 	vmd/reconcile/plan_limit.c \
 	vmd/reconcile/plan_move.c \
+	vmd/reconcile/plan_ready.c \
 	vmd/reconcile/plan_vm.c \
 	vmd/reconcile/plan_volume.c \
 	vmd/reconcile/port.h \
@@ -94,6 +95,7 @@ librbddisk_a_SOURCES = \
 	vmd/rbd/rbd_session.c vmd/rbd/rbd_session.h \
 	vmd/rbd/rbd_store.h
 libdaemon_a_SOURCES = \
+	vmd/hook.c vmd/hook.h \
 	vmd/network/probe.c vmd/network/probe.h \
 	vmd/timing.c vmd/timing.h \
 	vmd/vm/credentials.c vmd/vm/credentials.h
@@ -105,6 +107,7 @@ vmd_vmd_SOURCES = \
 	vmd/daemon.c vmd/daemon.h \
 	vmd/disk_view.c vmd/disk_view.h \
 	vmd/lead.c vmd/lead.h \
+	vmd/ready.c vmd/ready.h \
 	vmd/slurm_ending.c vmd/slurm_ending.h \
 	vmd/slurm_view.c vmd/slurm_view.h \
 	vmd/vmd.c

@@ -368,6 +368,18 @@ static int read_limits(struct conf *root, struct policy *p, struct err *e)
 	return conf_check_used(map, e);
 }
 
+static int read_hook(struct conf *root, struct settings *s, struct err *e)
+{
+	static const struct text_key keys[] = {
+		TEXT_KEY("ready_hook", ready_hook, false, is_absolute, ABSOLUTE),
+	};
+
+	if (read_texts(root, keys, ARRAY_LEN(keys), s, e) < 0)
+		return -1;
+	s->policy.tell_ready = s->ready_hook[0] != '\0';
+	return 0;
+}
+
 static void set_defaults(struct settings *s)
 {
 	*s = (struct settings){
@@ -408,8 +420,8 @@ int settings_read(struct conf *root, struct settings **ret, struct err *e)
 	if (read_api(root, s, e) < 0 || read_slurm(root, s, e) < 0 ||
 	    read_kubernetes(root, s, e) < 0 || read_lease(root, s, e) < 0 ||
 	    read_ceph(root, s, e) < 0 || read_networks(root, s, e) < 0 ||
-	    read_limits(root, &s->policy, e) < 0 || settings_read_images(root, s, e) < 0 ||
-	    conf_check_used(root, e) < 0)
+	    read_limits(root, &s->policy, e) < 0 || read_hook(root, s, e) < 0 ||
+	    settings_read_images(root, s, e) < 0 || conf_check_used(root, e) < 0)
 		return -1;
 	(void)str_copy(s->policy.pool, sizeof(s->policy.pool), s->ceph_pool);
 	*ret = STEAL(s);

@@ -46,6 +46,7 @@ struct settings {
 	/* networks: */
 	size_t n_network;
 	struct settings_network network[SETTINGS_NETWORKS];
+	char ready_hook[256]; /* program to run when a VM is READY; "" none */
 	/* catalogue_file: written for job_submit.lua */
 	char catalogue_file[256];
 	struct policy policy;       /* limits: */

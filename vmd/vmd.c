@@ -52,6 +52,7 @@ static int take_signals(struct daemon *d, struct err *e)
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGCHLD); /* for hook.c */
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR ||
 	    sd_event_add_signal(d->loop, NULL, SIGHUP, on_hangup, d) < 0 ||
 	    sd_event_add_signal(d->loop, NULL, SIGTERM, on_end, d) < 0 ||

@@ -3,8 +3,27 @@
 # vmctl start and stop: a job that only keeps a VM.
 . "$(dirname "$0")/lib.sh"
 
+# The site's program for READY writes down what it is told.
+on_lab sh -c 'install -d -o slurm /var/log/hook; cat >/etc/slurm-vm/ready-hook; chmod 755 /etc/slurm-vm/ready-hook' <<'HOOK'
+#!/bin/sh
+env >"/var/log/hook/$SLURM_JOB_ID"
+HOOK
+ok "a program to be told of READY" settings_change '1i ready_hook: /etc/slurm-vm/ready-hook' </dev/null
+contains_record() # TEXT
+{
+	contains "$(on_lab scontrol show job "$job")" "AdminComment=.*$1"
+}
+told()
+{
+	on_lab cat "/var/log/hook/$job"
+}
+is_told() # LINE
+{
+	contains "$(told)" "^$1\$"
+}
+
 # On a pipe: what happens as lines with the seconds, then what to do next.
-as alice vmctl start tiny -c 1 --mem=512M --name=desk >"$work/next" 2>"$work/told"
+as alice vmctl start tiny -c 1 --mem=512M --name=desk --mail-type=BEGIN --mail-user=al@example.org >"$work/next" 2>"$work/told"
 code=$?
 job=$(as alice squeue -h -n desk -o %i)
 ok "start ends when it is ready" equals $code 0
@@ -12,6 +31,9 @@ ok "what happened is told with its seconds" contains "$(cat "$work/told")" "^ +[
 ok "up to the end" contains "$(tail -n 1 "$work/told")" "^ +[0-9]+:[0-9]{2}  job $job  READY"
 ok "then what to do next" contains "$(cat "$work/next")" "shell +vmctl ssh $job"
 ok "and where it is" contains "$(cat "$work/next")" "at 192\.168\.172\."
+ok "the site's program is told" within 20 is_told "VM_NAME=vm-$job-[0-9a-f]*-r0"
+ok "where it is, and who asked for mail" is_told "VM_MAIL=al@example.org"
+ok "what it is told once is in the record" within 20 contains_record " told="
 ok "the job is a batch job that Slurm may requeue" contains "$(on_lab scontrol show job "$job")" "Requeue=1 .*BatchFlag=1"
 ok "nothing is written into the user's directory" equals "$(as alice ls | grep -c "slurm-$job")" 0
 not_for_bob()
@@ -58,4 +80,5 @@ refused()
 	! out=$(as alice vmctl start nix -c 1 --mem=512M 2>&1) && contains "$out" "sbatch refused the job"
 }
 ok "what sbatch refuses is its word" refused
+settings_restore
 done_testing

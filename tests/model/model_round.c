@@ -205,6 +205,7 @@ static const char *action_start(struct m_state *s, const struct action *a)
 	case ACT_RELEASE_VM:
 	case ACT_CREATE_DISK:
 	case ACT_WARN_GUEST:
+	case ACT_TELL_READY:
 	case ACT_RECORD:
 	case ACT_ALLOCATE:
 	case ACT_END_COMPANION:

@@ -119,6 +119,15 @@ accepted("a site's comment stays", "site=1 slurm-vm{image=tiny revision=v2 nonce
 	{ OPT .. "=tiny", NONCE }, { admin_comment = "site=1" })
 accepted("a forged comment does not", "a b slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701 network=lan keep=abnormal}",
 	{ OPT .. "=tiny", NONCE }, { admin_comment = "a slurm-vm{image=win11 nonce=0} b" })
+accepted("mail to the owner", "slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701 network=lan keep=abnormal mail=@}",
+	{ OPT .. "=tiny", NONCE }, { mail_type = 1 })
+accepted("mail to an address", "slurm-vm{from=17 nonce=9f3c12ab45de6701 keep=always mail=alice@example.org}",
+	{ OPT .. "=@17", NONCE }, { mail_type = 15, mail_user = "alice@example.org" })
+for _, fields in ipairs({ { mail_type = 2 }, { mail_type = 65534 }, { mail_type = 65535 },
+	{ mail_type = 1, mail_user = "-s x" }, { mail_type = 1, mail_user = "a;b" }, { mail_type = 1, mail_user = string.rep("a", 64) } }) do
+	accepted("no mail", "slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701 network=lan keep=abnormal}", { OPT .. "=tiny", NONCE }, fields)
+	check((said ~= nil) == (fields.mail_user ~= nil), "an odd address is told", said)
+end
 accepted("whole node's memory", "slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701 network=lan keep=abnormal}",
 	{ OPT .. "=tiny", NONCE }, { min_mem_per_node = 0 })
 accepted("by uid", "slurm-vm{image=exam revision=v1 nonce=9f3c12ab45de6701 network=lan keep=abnormal}",

@@ -27,6 +27,7 @@ static void check_known(struct sim *w, const struct sim_view *v, const struct ac
 	case CLASS_JOB_MOVE:
 	case CLASS_COMPANION:
 	case CLASS_GUEST:
+	case CLASS_HOOK:
 	case CLASS_MIGRATION: break;
 	}
 	if (!v->jobs_known || (action_removes(a->kind) && !known))
@@ -108,7 +109,8 @@ static bool is_gated(const struct action *a)
 	case CLASS_JOB_END:
 	case CLASS_JOB_RECORD:
 	case CLASS_JOB_MOVE:
-	case CLASS_COMPANION: return true;
+	case CLASS_COMPANION:
+	case CLASS_HOOK: return true;
 	case CLASS_PV:
 	case CLASS_PVC:
 	case CLASS_SECRET:

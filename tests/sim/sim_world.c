@@ -313,7 +313,8 @@ int sim_effect(struct sim *w, const struct action *a, struct err *e)
 	case ACT_CANCEL_MIGRATION:
 	case ACT_REQUEUE_JOB:
 	case ACT_AIM_JOB: return sim_move_effect(w, a, e);
-	case ACT_WARN_GUEST: return 0;
+	case ACT_WARN_GUEST:
+	case ACT_TELL_READY: return 0;
 	}
 	return 0;
 }

@@ -110,6 +110,16 @@ static bool job_word(struct little_world *w, const char *s)
 	else if (str_starts(s, "warned:")) {
 		w->progress.warned_s = LITTLE_NOW_S - strtol(s + strlen("warned:"), NULL, 10);
 		(void)progress_text(&w->progress, w->progress.recorded);
+	} else if (str_starts(s, "answers:")) {
+		w->progress.status.state = VM_STATE_READY;
+		w->progress.status.since_s[VM_STATE_READY] =
+			LITTLE_NOW_S - strtol(s + strlen("answers:"), NULL, 10);
+		(void)progress_text(&w->progress, w->progress.recorded);
+	} else if (str_eq(s, "told")) {
+		w->progress.told_s = LITTLE_NOW_S - 5;
+		(void)progress_text(&w->progress, w->progress.recorded);
+	} else if (str_eq(s, "hook")) {
+		w->policy.tell_ready = true;
 	} else if (str_starts(s, "ends:")) {
 		j->end_s = LITTLE_NOW_S + strtol(s + strlen("ends:"), NULL, 10);
 		j->start_s = j->end_s - 10000;
@@ -416,6 +426,7 @@ static const char *flight_object(enum action_kind k)
 	case CLASS_SECRET: return "vm-" LITTLE_KEY;
 	case CLASS_POD:
 	case CLASS_GUEST:
+	case CLASS_HOOK:
 	case CLASS_VM: return "vm-" LITTLE_KEY "-r0";
 	case CLASS_MIGRATION: return "vm-" LITTLE_KEY "-r0-m23-1";
 	case CLASS_COMPANION: return k == ACT_END_COMPANION ? "23" : LITTLE_KEY;

@@ -5,6 +5,7 @@
  *       drained requeue held aimed:NODE (asked_node) moved (this run is a move's) marked (the next
  *       will be) migrate:NODE pause alone ; companion:PHASE@NODE, up to two, job ids 23, 24
  *       from16 fromkey (starts from the disk kept of job 16, by key) bob slurm (owner)
+ *       hook (the site's, for READY) answers:N (READY since N s) told (the hook was)
  *       warned:N (N s ago) ends:N (the limit of 10000 s is over in N s) short:N (one of 600 s)
  *       normal abnormal never always(keep) ; failed ready(progress) live(known by id only)
  * seen: vm0:PHASE vm1:PHASE (PHASE: starting running stopped failed deleting, with @NODE behind)

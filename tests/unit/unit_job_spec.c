@@ -62,6 +62,12 @@ static const struct {
 	 "request: 'a-word-that-is-longer-than-forty-charact' is not key=value"},
 	{"image=tiny " NONCE " warned=soon",
 	 "request: warned: 'soon' must be a number up to 9223372036854775807"},
+	{"image=tiny " NONCE " mail=@", NULL},
+	{"image=tiny " NONCE " mail=al.ice+x_y%z-1@example.org", NULL},
+	{"image=tiny " NONCE " mail=-s@x", "request: mail: '-s@x' is no mail address"},
+	{"image=tiny " NONCE " mail=a;b", "request: mail: 'a;b' is no mail address"},
+	{"image=tiny " NONCE " mail=", "request: mail: '' is no mail address"},
+	{"image=tiny " NONCE " mail=" A64, "request: mail: at most 63 characters are allowed"},
 	{"image=tiny " NONCE " migrate=" A64, "request: migrate: at most 63 characters are allowed"},
 	{"image=tiny " NONCE " nodes=" A64 A64 A64 A64,
 	 "request: nodes: at most 255 characters are allowed"},
@@ -117,7 +123,8 @@ END_TEST
 START_TEST(there_and_back)
 {
 	static const char text[] = "image=tiny revision=v1 " NONCE
-				   " disk=20G scratch=1536M network=lan wait=running keep=never";
+				   " disk=20G scratch=1536M network=lan wait=running keep=never "
+				   "mail=alice@example.org";
 	char again[JOB_REQUEST_MAX + 1];
 	struct vm_request r;
 	struct err e;
@@ -216,10 +223,12 @@ START_TEST(status_is_read_back)
 				       " state=ready run=3 node=n1 address=192.168.172.57 "
 				       "ready=1700000000 base=1 moved=4 until=1700009999 "
 				       "crashes=2 crashed=1700000100 warned=1700000050 "
+				       "told=1700000001 "
 				       "migrate=n2 nodes=n1@1700000000,n2@1700000060}",
 				       &r, &e),
 			 1);
 	ck_assert_int_eq(r.warned_s, 1700000050);
+	ck_assert_int_eq(r.told_s, 1700000001);
 	ck_assert_str_eq(r.move_to, "n2");
 	ck_assert_str_eq(r.nodes, "n1@1700000000,n2@1700000060");
 	ck_assert_uint_eq(r.base_run, 1);

@@ -267,6 +267,18 @@ static const struct {
 	 "vm0:running agent " ALL, "", ""},
 	{"... but of the rest", "running short:110", "vm0:running agent " ALL, "", "warn-guest:r0"},
 
+	/* the site's program is told of READY */
+	{"told when it is READY", "running hook answers:0", "vm0:running agent " ALL, "",
+	 "tell-ready:r0"},
+	{"... once", "running hook answers:3 told", "vm0:running agent " ALL, "", ""},
+	{"... one at a time", "running hook answers:0", "vm0:running agent " ALL, "~tell-ready", ""},
+	{"... also late", "running hook answers:600", "vm0:running agent " ALL, "", "tell-ready:r0"},
+	{"... but then it is no news", "running hook answers:601", "vm0:running agent " ALL, "", ""},
+	{"no program, nothing told", "running answers:0", "vm0:running agent " ALL, "", ""},
+	{"not before it is READY", "running hook", "vm0:running agent " ALL, "", ""},
+	{"READY in the run before: that VM goes first", "running r1 hook answers:0",
+	 "vm0:running " ALL, "", "delete-vm:r0"},
+
 	/* the job's time is nearly over: 120 s before, and no more than a tenth of it */
 	{"not yet", "running ends:121", "vm0:running " ALL, "", ""},
 	{"then the disk is marked first", "running ends:120", "vm0:running " ALL, "",
@@ -568,7 +580,7 @@ START_TEST(actions_have_words)
 		ck_assert_str_ne(name, "?");
 		for (int other = ACT_CLONE_DISK; other < k; other++)
 			ck_assert_str_ne(name, action_name((enum action_kind)other));
-		ck_assert_int_le(action_class(a.kind), CLASS_GUEST);
+		ck_assert_int_le(action_class(a.kind), CLASS_HOOK);
 		ck_assert(!(action_creates(a.kind) && action_removes(a.kind)));
 		(void)action_text(&a, text, sizeof(text));
 		ck_assert(str_starts(text, name));

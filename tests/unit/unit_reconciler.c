@@ -68,6 +68,7 @@ static int64_t look(int64_t seconds, const char *job, const char *seen)
 	w.job.request.recorded_ready_s = recorded.recorded_ready_s;
 	w.job.request.recorded_run = recorded.recorded_run;
 	w.job.request.warned_s = recorded.warned_s;
+	w.job.request.told_s = recorded.told_s;
 	fake.n = 0;
 	return reconciler_round(r, &w.want, &w.seen, now());
 }
@@ -201,6 +202,41 @@ START_TEST(warns_once)
 	ck_assert_ptr_null(asked(ACT_WARN_GUEST));
 	(void)look(380, job, seen);
 	ck_assert_ptr_nonnull(asked(ACT_WARN_GUEST));
+	end();
+}
+END_TEST
+
+/* READY is told once for each VM, whatever the site's program makes of it, and over a restart of
+ * vmd; again only while the program cannot be started. */
+START_TEST(tells_ready_once)
+{
+	static const char job[] = "running hook", seen[] = "vm0:running disk pv pvc secret";
+	struct action_port port = {.self = &fake, .apply = fake_apply};
+
+	begin(job);
+	(void)look(0, job, seen);
+	ck_assert_ptr_null(asked(ACT_TELL_READY));
+	guest_answers("192.168.172.57", true, true);
+	ck_assert_ptr_nonnull(asked(ACT_TELL_READY));
+	answer(ERR_RETRY);
+	(void)look(60, job, seen);
+	ck_assert_ptr_nonnull(asked(ACT_TELL_READY));
+	answer(ERR_INVALID);
+	(void)look(120, job, seen);
+	ck_assert_ptr_null(asked(ACT_TELL_READY));
+	ck_assert_ptr_nonnull(asked(ACT_RECORD));
+	ck_assert_ptr_nonnull(strstr(asked(ACT_RECORD)->reason, " told=1700000060"));
+	reconciler_free(r);
+	r = reconciler_new(&w.catalogue, &w.policy, &port);
+	w.job.request.recorded_ready_s = w.job.request.told_s = LITTLE_NOW_S;
+	guest_answers("192.168.172.57", true, true);
+	ck_assert_ptr_null(asked(ACT_TELL_READY));
+	/* the next run's VM is another */
+	reconciler_free(r);
+	r = reconciler_new(&w.catalogue, &w.policy, &port);
+	(void)look(1, "running hook r1", "vm1:running disk pv1 pvc1 secret");
+	guest_answers("192.168.172.58", true, true);
+	ck_assert_ptr_nonnull(asked(ACT_TELL_READY));
 	end();
 }
 END_TEST
@@ -673,6 +709,7 @@ int main(void)
 
 	tcase_add_test(t, a_life);
 	tcase_add_test(t, warns_once);
+	tcase_add_test(t, tells_ready_once);
 	tcase_add_test(t, a_list_that_fails_changes_nothing);
 	tcase_add_loop_test(t, clear_rows, 0, ARRAY_LEN(clears));
 	tcase_add_test(t, clear_waits_for_the_claim);

@@ -160,6 +160,9 @@ static const struct {
 	{"ceph:\n",					   "lease: {name: Vmd}\nceph:\n",                      "vmd.yaml:11: 'name' must be lower-case"              },
 	{"ceph:\n",					   "lease: {holder: me}\nceph:\n",                     "vmd.yaml:11: "                                       },
 	{"ceph:\n",					   "lease: yes\nceph:\n",                              "vmd.yaml:11: 'lease' must hold keys"                 },
+ /* ready_hook */
+	{"ceph:\n",					   "ready_hook: mail\nceph:\n",
+	 "vmd.yaml:11: 'ready_hook' must be an absolute path"													   },
  /* kubernetes */
 	{"https://127.0.0.1:6443",                            "http://127.0.0.1:6443",
 	 "vmd.yaml:9: 'server' must begin with https://"														},

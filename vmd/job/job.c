@@ -65,6 +65,15 @@ bool job_nonce_ok(const char *nonce)
 	return strlen(nonce) == JOB_NONCE_LEN && strspn(nonce, "0123456789abcdef") == JOB_NONCE_LEN;
 }
 
+bool job_mail_ok(const char *mail)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789._%+@-";
+	size_t len = strlen(mail);
+
+	return len > 0 && len <= JOB_MAIL_MAX && mail[0] != '-' && strspn(mail, letters) == len;
+}
+
 int job_key_parse(const char *key, uint32_t *ret_id, char ret_nonce[JOB_NONCE_LEN + 1])
 {
 	const char *dash = strchr(key, '-');

@@ -18,6 +18,7 @@
 #define JOB_NODES_MAX   255  /* the list of nodes a VM was on, bytes */
 #define JOB_KEY_MAX     32   /* "4294967295-9f3c12ab45de6701" */
 #define JOB_TASK_MAX    63   /* "12_3" */
+#define JOB_MAIL_MAX    63   /* an address, bytes */
 
 /* What an option says when it was not given. */
 enum vm_wait { VM_WAIT_UNSET, VM_WAIT_READY, VM_WAIT_RUNNING, VM_WAIT_NONE };
@@ -37,11 +38,15 @@ struct vm_request {
 	uint64_t scratch_bytes;
 	enum vm_wait wait;
 	enum vm_keep keep;
+	/* Who asked by --mail-type=BEGIN to be told when it is READY: an address, "@" for the job's
+	 * owner, "" nobody. */
+	char mail[JOB_MAIL_MAX + 1];
 	/* What vmd recorded behind the request, so that it knows it after a restart: incarnation
 	 * recorded_run was READY at recorded_ready_s (wall clock; 0: never). Not encoded. */
 	uint32_t recorded_run;
 	int64_t recorded_ready_s;
 	int64_t warned_s; /* time of the last warning before the end of its time; 0 none */
+	int64_t told_s;   /* that recorded_run is READY was told by the site's program; 0 not */
 	/* A move hands the VM over by queueing the job again. Written before that: run moved_run of
 	 * the job keeps incarnation base_run of the VM, until moved_until_s at the latest (the end
 	 * of the job's time, wall clock; 0: no limit). moved_run 0: none. */
@@ -119,6 +124,8 @@ bool job_node_same(const char *a, const char *b);
 /* What is to be kept: by default what is recovered is kept again, whatever the end. */
 enum vm_keep vm_request_keep(const struct vm_request *r);
 bool job_nonce_ok(const char *nonce); /* 16 lower-case hex digits */
+/* "@", or letters, digits and ._%+@-, no '-' first: it may stand on a command line. */
+bool job_mail_ok(const char *mail);
 /* "17", or a job's key: *ret_nonce is "" when only the id is given. -1: neither. */
 int job_from_parse(const char *from, uint32_t *ret_id, char ret_nonce[JOB_NONCE_LEN + 1]);
 /* Does from name the job with this key? */

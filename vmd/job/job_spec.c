@@ -130,6 +130,13 @@ static int nonce_copy(const char *text, char *ret, struct err *e)
 	return str_copy(ret, JOB_NONCE_LEN + 1, text);
 }
 
+static int mail_copy(const char *text, char *ret, struct err *e)
+{
+	if (!job_mail_ok(text))
+		return err_set(e, ERR_INVALID, "'%.40s' is no mail address", text);
+	return str_copy(ret, JOB_MAIL_MAX + 1, text);
+}
+
 static int number_read(const char *text, uint64_t max, uint64_t *ret, struct err *e)
 {
 	if (str_to_u64(text, max, ret) < 0)
@@ -149,6 +156,7 @@ enum spec_key {
 	K_NETWORK,
 	K_WAIT,
 	K_KEEP,
+	K_MAIL,
 	K_RUN,
 	K_READY,
 	K_BASE,
@@ -159,12 +167,13 @@ enum spec_key {
 	K_CRASHES,
 	K_CRASHED,
 	K_WARNED,
+	K_TOLD,
 	K_COUNT
 };
 static const char *const key_names[K_COUNT] = {
-	"image",   "revision", "from",    "nonce",   "disk",   "scratch", "network",
-	"wait",    "keep",     "run",     "ready",   "base",   "moved",   "until",
-	"migrate", "nodes",    "crashes", "crashed", "warned",
+	"image", "revision", "from",  "nonce",   "disk",    "scratch", "network",
+	"wait",  "keep",     "mail",  "run",     "ready",   "base",    "moved",
+	"until", "migrate",  "nodes", "crashes", "crashed", "warned",  "told",
 };
 
 static int run_read(const char *text, uint32_t *ret, struct err *e)
@@ -199,6 +208,7 @@ static int value_read(enum spec_key key, const char *value, struct vm_request *r
 	case K_NETWORK: return name_copy(value, r->network, e);
 	case K_WAIT: return job_spec_wait(value, &r->wait, e);
 	case K_KEEP: return job_spec_keep(value, &r->keep, e);
+	case K_MAIL: return mail_copy(value, r->mail, e);
 	case K_RUN: return run_read(value, &r->recorded_run, e);
 	case K_READY: return time_read(value, &r->recorded_ready_s, e);
 	case K_BASE: return run_read(value, &r->base_run, e);
@@ -209,6 +219,7 @@ static int value_read(enum spec_key key, const char *value, struct vm_request *r
 	case K_CRASHES: return run_read(value, &r->recorded_crashes, e);
 	case K_CRASHED: return time_read(value, &r->recorded_crashed_s, e);
 	case K_WARNED: return time_read(value, &r->warned_s, e);
+	case K_TOLD: return time_read(value, &r->told_s, e);
 	case K_COUNT: break;
 	}
 	return 0;
@@ -328,7 +339,8 @@ int job_spec_encode(const struct vm_request *r, char *buf, size_t size, struct e
 	    put(buf, size, "disk", disk) < 0 || put(buf, size, "scratch", scratch) < 0 ||
 	    put(buf, size, "network", r->network) < 0 ||
 	    put(buf, size, "wait", vm_wait_name(r->wait)) < 0 ||
-	    put(buf, size, "keep", vm_keep_name(r->keep)) < 0) {
+	    put(buf, size, "keep", vm_keep_name(r->keep)) < 0 ||
+	    put(buf, size, "mail", r->mail) < 0) {
 		buf[0] = '\0';
 		return err_set(e, ERR_INVALID, "request: its text does not fit into %zu bytes",
 			       size);

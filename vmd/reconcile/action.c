@@ -26,6 +26,7 @@ const char *action_name(enum action_kind k)
 	case ACT_DELETE_SECRET: return "delete-secret";
 	case ACT_END_JOB: return "end-job";
 	case ACT_WARN_GUEST: return "warn-guest";
+	case ACT_TELL_READY: return "tell-ready";
 	case ACT_RECORD: return "record";
 	case ACT_ALLOCATE: return "allocate";
 	case ACT_END_COMPANION: return "end-companion";
@@ -59,6 +60,7 @@ enum action_class action_class(enum action_kind k)
 	case ACT_RELEASE_VM: return CLASS_POD;
 	case ACT_END_JOB: return CLASS_JOB_END;
 	case ACT_WARN_GUEST: return CLASS_GUEST;
+	case ACT_TELL_READY: return CLASS_HOOK;
 	case ACT_RECORD: return CLASS_JOB_RECORD;
 	case ACT_REQUEUE_JOB:
 	case ACT_AIM_JOB: return CLASS_JOB_MOVE;
@@ -153,6 +155,7 @@ const char *action_text(const struct action *a, char *buf, size_t size)
 	case ACT_CREATE_SECRET:
 	case ACT_MIGRATE_VM:
 	case ACT_CANCEL_MIGRATION:
+	case ACT_TELL_READY:
 	case ACT_DELETE_VM:
 	case ACT_DELETE_PVC:
 	case ACT_DELETE_PV:

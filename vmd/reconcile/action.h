@@ -27,6 +27,7 @@ enum action_kind {
 	ACT_RECORD,  /* job_id: write reason (status text " state=ready node=...") to admin_comment;
 			look: and look at the job again */
 	ACT_WARN_GUEST, /* object: a VM; tell its users reason; vm.profile */
+	ACT_TELL_READY, /* object: a VM; tell the site's program, ready_hook, that it is READY */
 	/* A move, see DESIGN.md. */
 	ACT_ALLOCATE,         /* job_id: a companion: not on its node, on node if that is given */
 	ACT_END_COMPANION,    /* companion */
@@ -74,7 +75,8 @@ enum action_class {
 	CLASS_JOB_MOVE, /* object: the job's key */
 	CLASS_COMPANION,
 	CLASS_MIGRATION,
-	CLASS_GUEST
+	CLASS_GUEST,
+	CLASS_HOOK
 };
 
 #define PLAN_ACTIONS 256

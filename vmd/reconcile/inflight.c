@@ -164,6 +164,7 @@ static int64_t success_hold_us(enum action_kind k)
 	case ACT_CREATE_SECRET:
 	case ACT_CREATE_VM:
 	case ACT_WARN_GUEST:
+	case ACT_TELL_READY:
 	case ACT_RECORD:
 	case ACT_ALLOCATE:
 	case ACT_MIGRATE_VM: return 0;
@@ -277,7 +278,8 @@ static bool is_seen(const struct flight *fl, const struct observed *seen)
 	case CLASS_JOB_MOVE:
 	case CLASS_COMPANION:
 	case CLASS_MIGRATION:
-	case CLASS_GUEST: return false;
+	case CLASS_GUEST:
+	case CLASS_HOOK: return false;
 	}
 	return false; /* not reached: -Wswitch sees to it */
 }
@@ -296,6 +298,7 @@ static bool is_known(enum action_class class, const struct observed *seen)
 	case CLASS_JOB_MOVE:
 	case CLASS_COMPANION:
 	case CLASS_GUEST:
+	case CLASS_HOOK:
 	case CLASS_MIGRATION: return false; /* a pause after their removal is wanted */
 	}
 	return false; /* not reached: -Wswitch sees to it */

@@ -109,6 +109,7 @@ static void plan_running(struct planner *p, struct task *t)
 	if (plan_limit(p, t))
 		return;
 	plan_warning(p, t, vm);
+	plan_ready(p, t, vm);
 	plan_disks_unkeep(p, t);
 	if (!plan_vms_remove(p, t, name))
 		return; /* another incarnation holds the disks */

@@ -65,6 +65,8 @@ bool plan_volumes_gone(struct planner *p, const struct task *t);
 bool plan_limit(struct planner *p, const struct task *t);
 /* ... and before that its users are warned. */
 void plan_warning(struct planner *p, const struct task *t, const struct vm_seen *vm);
+/* plan_ready.c: the site's program is told that it is READY. */
+void plan_ready(struct planner *p, const struct task *t, const struct vm_seen *vm);
 
 /* plan_disk.c */
 enum wanted { WANTED_THERE, WANTED_ABSENT, WANTED_WAIT };

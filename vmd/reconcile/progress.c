@@ -445,8 +445,10 @@ static void begin(struct progress *p, const struct job *j, const struct view *v)
 	};
 	(void)str_copy(p->nonce, sizeof(p->nonce), j->request.nonce);
 	(void)vm_name(j, p->status.vm, sizeof(p->status.vm));
-	if (j->request.recorded_ready_s && j->request.recorded_run == p->incarnation)
+	if (j->request.recorded_ready_s && j->request.recorded_run == p->incarnation) {
 		p->status.since_s[VM_STATE_READY] = j->request.recorded_ready_s;
+		p->told_s = j->request.told_s;
+	}
 	p->warned_s = j->request.warned_s;
 	crashes_begin(&p->crashes, j);
 }
@@ -562,6 +564,8 @@ const char *progress_text(const struct progress *p, char buf[ACTION_TEXT_MAX + 1
 	}
 	if (p->warned_s)
 		word_add_number(buf, "warned", p->warned_s);
+	if (p->told_s)
+		word_add_number(buf, "told", p->told_s);
 	if (s->kept_until_s)
 		word_add_number(buf, "kept", s->kept_until_s);
 	if (s->state == VM_STATE_FAILED) {

@@ -39,6 +39,7 @@ struct progress {
 	int64_t moved_until_s;
 	struct crashes crashes;
 	int64_t warned_s;    /* time of the last warning that its users were given; 0 none */
+	int64_t told_s;      /* when the site's program was told that it is READY; 0 not */
 	int64_t deadline_us; /* when the next step is due by time alone; INT64_MAX never */
 	/* Status text last written to the job's record, and the one on its way (record_ticket). */
 	char recorded[ACTION_TEXT_MAX + 1];

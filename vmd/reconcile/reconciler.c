@@ -87,22 +87,32 @@ static void progress_merge(struct reconciler *r, const struct desired *want, con
 	r->n_progress = want->n;
 }
 
-static struct progress *progress_of(struct reconciler *r, const struct action *a)
+static struct progress *progress_of(struct reconciler *r, const char *job_key)
 {
 	for (size_t i = 0; i < r->n_progress; i++) {
 		char key[JOB_KEY_MAX + 1];
 
 		(void)str_fmt(key, sizeof(key), "%u-%s", r->progress[i].job_id,
 			      r->progress[i].nonce);
-		if (str_eq(key, a->job_key))
+		if (str_eq(key, job_key))
 			return &r->progress[i];
 	}
 	return NULL;
 }
 
-static void finish(struct reconciler *r, uint64_t ticket, const struct err *e, int64_t now_us)
+/* Once, whatever the program made of it; again only if it could not be started for the moment. */
+static void note_told(struct reconciler *r, const struct flight *f, const struct err *e,
+		      int64_t wall_s)
 {
-	const struct flight *f = inflight_finish(&r->flight, ticket, e, now_us);
+	struct progress *p = f->class == CLASS_HOOK ? progress_of(r, f->job_key) : NULL;
+
+	if (p && e->kind != ERR_RETRY)
+		p->told_s = wall_s;
+}
+
+static void finish(struct reconciler *r, uint64_t ticket, const struct err *e, struct now now)
+{
+	const struct flight *f = inflight_finish(&r->flight, ticket, e, now.mono_us);
 
 	if (!f)
 		return;
@@ -110,6 +120,7 @@ static void finish(struct reconciler *r, uint64_t ticket, const struct err *e, i
 		r->counts.conflicts++;
 	else if (e->kind != ERR_NONE)
 		r->counts.failures++;
+	note_told(r, f, e, now.wall_s);
 	for (size_t i = 0; f->class == CLASS_JOB_RECORD && i < r->n_progress; i++)
 		if (r->progress[i].record_ticket == ticket) {
 			r->progress[i].record_ticket = 0;
@@ -122,7 +133,7 @@ static void finish(struct reconciler *r, uint64_t ticket, const struct err *e, i
 /* Given, whatever comes of it: the wall clock's now lies behind what was due. */
 static void note_warned(struct reconciler *r, const struct action *a, int64_t wall_s)
 {
-	struct progress *p = progress_of(r, a);
+	struct progress *p = progress_of(r, a->job_key);
 
 	if (p)
 		p->warned_s = wall_s;
@@ -132,7 +143,7 @@ static void apply(struct reconciler *r, const struct action *a, struct now now)
 {
 	struct err e = {.kind = ERR_NONE};
 	uint64_t ticket = inflight_start(&r->flight, a, now.mono_us);
-	struct progress *p = a->kind == ACT_RECORD ? progress_of(r, a) : NULL;
+	struct progress *p = a->kind == ACT_RECORD ? progress_of(r, a->job_key) : NULL;
 
 	r->counts.actions++;
 	if (a->kind == ACT_WARN_GUEST)
@@ -142,7 +153,7 @@ static void apply(struct reconciler *r, const struct action *a, struct now now)
 		(void)str_copy(p->recording, sizeof(p->recording), a->reason);
 	}
 	if (r->port.apply(r->port.self, a, ticket, &e) < 0)
-		finish(r, ticket, &e, now.mono_us);
+		finish(r, ticket, &e, now);
 }
 
 static int64_t earliest(int64_t a, int64_t b)
@@ -223,7 +234,7 @@ int64_t reconciler_round(struct reconciler *r, const struct desired *want,
 
 void reconciler_done(struct reconciler *r, uint64_t ticket, const struct err *e, struct now now)
 {
-	finish(r, ticket, e, now.mono_us);
+	finish(r, ticket, e, now);
 	r->counts.in_flight = r->flight.in_flight;
 }
 

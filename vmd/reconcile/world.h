@@ -29,6 +29,7 @@ struct policy {
 			       120); 0: it is not */
 	size_t n_warn;      /* the guest's user is warned so long before that, most first */
 	int64_t warn_s[POLICY_WARNINGS];
+	bool tell_ready;            /* the site has a program that is told when a VM is READY */
 	int64_t fence_after_s;      /* a node that is not Ready for so long is lost (default 60); 0:
 				       never */
 	unsigned actions_per_round; /* default 64 */

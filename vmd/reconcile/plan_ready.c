@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The site's program is told once that a VM is READY: it writes the mail that Slurm cannot, whose
+ * own comes when the job starts. Pure, allocates nothing.
+ *
+ * Once for each VM, but after a crash of vmd between the program's run and the record: a mail twice
+ * is better than none. What became READY long ago is no news: else a program that is set anew, or a
+ * vmd that was away, would write to everybody. */
+#include "vmd/base/str.h"
+#include "vmd/reconcile/plan_rules.h"
+
+#define NEWS_S 600
+
+void plan_ready(struct planner *p, const struct task *t, const struct vm_seen *vm)
+{
+	const struct progress *g = t->progress;
+
+	if (!p->c->policy->tell_ready || !g || !vm || g->status.state != VM_STATE_READY ||
+	    g->told_s || p->c->wall_s - g->status.since_s[VM_STATE_READY] > NEWS_S)
+		return;
+	(void)plan_add(p, t, ACT_TELL_READY, vm->name);
+}
