@@ -45,6 +45,36 @@ ok "a password after Windows' rules" contains "$password" '^[-_.+A-Za-z0-9]{20}$
 ok "which is not in the .rdp file" equals "$(as alice grep -cF "$password" "vm-$job.rdp")" 0
 ok "nor shown where no terminal is" contains "$(as alice vmctl password 2>&1)" "on a terminal only"
 ok "but on one" equals "$(as alice script -qec "vmctl password $job" /dev/null | tr -d '\r')" "$password"
+
+# What vmctl opens where there is a display: a real client, as far as the login. freerdp's own server stands
+# in the guest's place, since the small guest has none, and knows the guest's account and password.
+rdp_logins() # PASSWORD...: the exit codes, "0" or "no"
+{
+	as alice bash -s "$@" <<'LOGIN'
+trap 'kill $(jobs -p)' EXIT
+mkdir -p bin
+printf '%s\n' '#!/bin/sh' 'sed -i "s/^full address:s:[0-9.]*/full address:s:127.0.0.1/" "$1"' \
+	'exec /usr/bin/xfreerdp "$@" +auth-only /from-stdin:force' >bin/xfreerdp
+chmod +x bin/xfreerdp
+hash=$(vmctl password --print desk | tr -d '\n' | iconv -t utf-16le | openssl dgst -provider legacy -md4 -r | cut -c1-32)
+(umask 077 && echo "root:::$hash:::" >sam)
+Xvfb :7 -screen 0 640x480x24 >/dev/null 2>&1 &
+for ((i = 0; i < 150; i++)); do [ -S /tmp/.X11-unix/X7 ] && break; sleep 0.2; done
+export DISPLAY=:7
+freerdp-shadow-cli /port:3389 /bind-address:127.0.0.1 "/sam-file:$PWD/sam" /sec:nla >shadow.log 2>&1 &
+for ((i = 0; i < 150; i++)); do (: </dev/tcp/127.0.0.1/3389) 2>/dev/null && break; sleep 0.2; done
+for password; do
+	echo "$password" | PATH=$PWD/bin:$PATH vmctl rdp desk >>client.log 2>&1 && echo 0 || echo no
+done | xargs
+LOGIN
+}
+if command -v xfreerdp freerdp-shadow-cli Xvfb >/dev/null; then
+	ok "xfreerdp logs in with the file and the password, and with no other" \
+		prints "0 no 0" rdp_logins "$password" wrong "$password"
+else
+	echo "# no xfreerdp, freerdp-shadow-cli or Xvfb here: what vmctl rdp opens is not tried"
+fi
+
 is_password() # TEXT: is it root's in the guest?
 {
 	local hash salt

@@ -462,7 +462,7 @@ static const struct {
 	ROW("show 12_", false, NULL, 3, "", "is called '12_'", NULL),
 	ROW("list", false, NULL, 0, "12_[4-7%2]  sweep    alice  tiny   PENDING", "", NULL),
 	ROW("stop --timeout=1 12", false, NULL, 7, "", "12|--state=PENDING|", NULL),
-	ROW("stop --timeout=1 --now 12_3", false, NULL, 0, "", "12_3|", NULL),
+	ROW("stop --now 12_3", false, NULL, 0, "", "12_3|", NULL),
 	ROW("show 20", false, NULL, 0,
 	    "over, and its virtual machine gone. How the job ended: sacct -j 20", "", NULL),
 	ROW("show --json 17", false, NULL, 0, "\"address\": \"192.168.172.57\"", "", NULL),
