@@ -54,7 +54,7 @@ mapfile -t rest < <(others "$first")
 
 # no room
 drain "${nodes[@]}"
-ok "no node has room: it waits, and says so" within 60 move_says "$job" "queued.* job [0-9]+: its node is drained in Slurm, it waits for room"
+ok "no node has room: it waits, and says so" within 60 move_says "$job" "queued.* job [0-9]+: its node is drained in Slurm.*, it waits for room"
 ok "... where it is" both_at "$job" "$first"
 resume "$first"
 ok "its node is resumed: nothing is left of the wish" within 60 no_move "$job"

@@ -30,7 +30,7 @@ static const struct {
 	uint32_t id;
 	const char *owner, *states, *reason, *name, *task;
 } world[] = {
-	{12, "alice", "PENDING",                            "", "sweep", "12_[4-7%2]"},
+	{12, "alice", "PENDING",                            "the job waits for a node", "sweep", "12_[4-7%2]"},
 	{17, "alice", "READY",                              "", "render", ""},
 	{18, "bob",   "BOOTING",                            "", "bobs", ""},
 	{19, "alice", "PENDING BOOTING FAILED",             "disk full\033[2J", "failing", ""},
@@ -39,6 +39,8 @@ static const struct {
 	{22, "alice", "PROVISIONING",                       "cloning", "twins", ""},
 	{23, "bob",   "STOPPED",                            "", "bobs", ""},
 	{24, "alice", "STOPPED",                            "", "sweep", "12_3"},
+	{28, "alice", "READY",                              "", "mover", ""},
+	{29, "alice", "STOPPED",                            "its root disk is kept", "kept", ""},
 };
 /* clang-format on */
 
@@ -151,6 +153,11 @@ static const struct vm_status *get_status(void *self, uint32_t job_id)
 		(void)str_copy(s.node, sizeof(s.node), node[i]);
 		(void)str_fmt(s.vm, sizeof(s.vm), "vm-%u-" NONCE "-r0", job_id);
 		(void)str_copy(s.reason, sizeof(s.reason), world[i].reason);
+		if (job_id == 28) {
+			(void)str_copy(s.move, sizeof(s.move), "queued");
+			(void)str_copy(s.move_reason, sizeof(s.move_reason), "no room yet");
+		}
+		s.kept_until_s = job_id == 29 ? 4102444800 : 0;
 		s.since_s[VM_STATE_PENDING] = 1000;
 		s.since_s[s.state] = 1007;
 		return &s;
@@ -456,6 +463,14 @@ static const struct {
 	ROW("show 19", false, NULL, 0, "waits in Slurm's queue: disk full?[2J. Slurm's own reason",
 	    "", "\033"),
 	ROW("show 22", false, NULL, 0, "is being made on worker1node: cloning. To be told", "",
+	    NULL),
+	ROW("show 28", false, NULL, 0,
+	    "answers at 192.168.172.57 on worker1node; it moves: no room yet. To get in: vmctl ssh",
+	    "", NULL),
+	ROW("show 29", false, NULL, 0,
+	    "gone: its root disk is kept. To go on from that disk: vmctl recover 29. How", "",
+	    NULL),
+	ROW("show 12", false, NULL, 0, "The job waits in Slurm's queue. Slurm's own reason", "",
 	    NULL),
 	ROW("show 12_3", false, NULL, 0, "Job       24 of alice, array task 12_3\n", "", NULL),
 	ROW("show 12_5", false, NULL, 3, "", "these wait in the queue: 12_[4-7%2]", NULL),

@@ -79,11 +79,18 @@ static bool is_there(const struct move_view *v, const struct companion *h)
 	       !job_node_same(h->node, v->job->node);
 }
 
+#define WHY_SIZE (JOB_TITLE_MAX + 40)
+
 /* Why it has to go, "" it has not. */
-static const char *why_wanted(const struct move_view *v)
+static const char *why_wanted(const struct move_view *v, char buf[WHY_SIZE])
 {
-	if (v->job->drained)
-		return "its node is drained in Slurm";
+	const char *reason = v->job->drain_reason;
+
+	if (v->job->drained) {
+		(void)str_fmt(buf, WHY_SIZE, "its node is drained in Slurm%s%s%s",
+			      *reason ? " (" : "", reason, *reason ? ")" : "");
+		return buf;
+	}
 	if (v->vm->moving.evacuating)
 		return "its node is drained in Kubernetes";
 	return *v->asked ? "somebody asked for it" : "";
@@ -182,7 +189,8 @@ static void read_here(const struct move_view *v, struct move *m)
 {
 	const struct vm_moving *k = &v->vm->moving;
 	const struct companion *h = m->companion;
-	const char *why = why_wanted(v);
+	char buf[WHY_SIZE];
+	const char *why = why_wanted(v, buf);
 	bool goes = *why && !is_blocked(v, m);
 	bool sending = *k->name && k->ours;
 

@@ -1,28 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A row per state. vmd's reason, where there is one, says more than any text here could. */
+/* A row per state. vmd's reason, where there is one, says more than any text here could; one that
+ * only says the state again is left out. */
 #include "vmd/vmctl/sentence.h"
 
 #include "vmd/base/str.h"
 
+/* clang-format off */
 static const struct {
 	const char *state;
 	const char *what; /* %N: " on NODE", %A: " at ADDRESS", or nothing if not known */
+	const char *same; /* the reason that says no more */
 	const char *next; /* %J: the job's id */
 } sentences[] = {
-	{"PENDING",      "The job waits in Slurm's queue",
-	 "Slurm's own reason, and its guess of the start: squeue --start -j %J"                                                   },
-	{"PROVISIONING", "Its virtual machine is being made%N",
-	 "To be told when it is ready: vmctl wait %J"									     },
-	{"BOOTING",      "The guest boots%N",					 "To be told when it is ready: vmctl wait %J"},
-	{"READY",        "The guest answers%A%N",
-	 "To get in: vmctl ssh %J, vmctl exec %J -- COMMAND, vmctl rdp %J"                                                        },
-	{"STOPPING",     "The job ends",					      "To be told when all is gone: vmctl stop %J"},
-	{"STOPPED",      "The job is over, and its virtual machine gone",
-	 "How the job ended: sacct -j %J"											 },
-	{"FAILED",       "The virtual machine cannot become ready, and its job ends",
-	 "How the job ended: sacct -j %J"											 },
-	{"UNKNOWN",      "vmd has not looked at the job yet",                         "Ask again in a moment: vmctl show %J"      },
+	{"PENDING", "The job waits in Slurm's queue", "the job waits for a node",
+	 "Slurm's own reason, and its guess of the start: squeue --start -j %J"},
+	{"PROVISIONING", "Its virtual machine is being made%N", "making its disks and virtual machine",
+	 "To be told when it is ready: vmctl wait %J"},
+	{"BOOTING", "The guest boots%N", NULL, "To be told when it is ready: vmctl wait %J"},
+	{"READY", "The guest answers%A%N", NULL,
+	 "To get in: vmctl ssh %J, vmctl exec %J -- COMMAND, vmctl rdp %J"},
+	{"STOPPING", "The job ends", "the job is ending", "There is nothing to do but to wait: vmctl show %J"},
+	{"STOPPED", "The job is over, and its virtual machine gone", NULL, "How the job ended: sacct -j %J"},
+	{"FAILED", "The virtual machine cannot become ready, and its job ends", NULL,
+	 "How the job ended: sacct -j %J; disks that were kept: vmctl list --kept"},
+	{"UNKNOWN", "vmd has not looked at the job yet", NULL, "Ask again in a moment: vmctl show %J"},
 };
+/* clang-format on */
 
 static void place_add(struct strbuf *b, const char *word, const char *text)
 {
@@ -48,6 +51,16 @@ static void text_add(struct strbuf *b, struct json_object *vm, const char *text)
 	}
 }
 
+/* Where it goes, and why it does not yet. */
+static void move_add(struct strbuf *b, struct json_object *vm)
+{
+	const char *phase = json_str_at(vm, "move/phase"), *why = json_str_at(vm, "move/reason");
+
+	if (phase && why && *why)
+		strbuf_addf(b, "%s: %s",
+			    str_eq(phase, "blocked") ? ", and stays there" : "; it moves", why);
+}
+
 void sentence_of(struct json_object *vm, struct strbuf *ret)
 {
 	const char *state = json_str_at(vm, "state"), *reason = json_str_at(vm, "reason");
@@ -56,9 +69,13 @@ void sentence_of(struct json_object *vm, struct strbuf *ret)
 		if (!str_eq(state, sentences[i].state))
 			continue;
 		text_add(ret, vm, sentences[i].what);
-		if (reason && *reason)
+		if (reason && *reason && !str_eq(reason, sentences[i].same))
 			strbuf_addf(ret, ": %s", reason);
+		move_add(ret, vm);
 		strbuf_addf(ret, ". ");
+		if (str_eq(state, "STOPPED") &&
+		    json_object_get_int64(json_at(vm, "kept_until")) > 0)
+			text_add(ret, vm, "To go on from that disk: vmctl recover %J. ");
 		text_add(ret, vm, sentences[i].next);
 		return;
 	}
