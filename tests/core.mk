@@ -76,6 +76,12 @@ TESTS += tests/model/many_vmd
 tests_model_many_vmd_SOURCES = tests/model/many_vmd.c
 tests_model_many_vmd_LDADD = $(core_libs)
 
+# every state of a move
+check_PROGRAMS += tests/model/moves
+TESTS += tests/model/moves
+tests_model_moves_SOURCES = tests/model/moves.c tests/model/move_world.c tests/model/move_world.h
+tests_model_moves_LDADD = $(core_libs)
+
 check_PROGRAMS += tests/fuzz/fuzz_job_spec
 tests_fuzz_fuzz_job_spec_SOURCES = tests/fuzz/fuzz_job_spec.c
 nodist_tests_fuzz_fuzz_job_spec_SOURCES = $(fuzz_main)

@@ -4,9 +4,10 @@
 EXTRA_DIST += docs/reliability.md scripts/reliability tests/mutations
 .PHONY: check-long check-valgrind
 
-# many seeds with faults and crashes, a crash at every effect, and every state of the model
-check-long: tests/sim/sim_seeds tests/model/explore
+# many seeds with faults and crashes, a crash at every effect, and every state of the models
+check-long: tests/sim/sim_seeds tests/model/explore tests/model/moves
 	tests/sim/sim_seeds $${SEEDS-20000}
+	tests/model/moves all
 	tests/model/explore all
 
 # The unit tests under valgrind: errors, and memory that is lost. CK_FORK=no: in one process, so that

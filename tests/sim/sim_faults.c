@@ -161,6 +161,7 @@ static void job_lives_again(struct sim *w)
 	if (j->job.phase != JOB_ENDED)
 		return;
 	j->job.phase = JOB_PENDING;
+	j->lives_us = w->now_us;
 	j->job.restarts++;
 	j->job.node[0] = '\0';
 	j->step = 2;

@@ -26,6 +26,8 @@ int sim_record(struct sim *w, const struct action *a, struct err *e)
 		sim_wrong(w, "a record cannot be read: %.120s", e->msg);
 		return -1;
 	}
+	if (!move_may_record(&j->job, &r))
+		return err_set(e, ERR_CONFLICT, "queued again to follow its VM");
 	j->job.request = r;
 	return 0;
 }
@@ -339,6 +341,7 @@ void sim_vm_moves(struct sim *w, struct sim_vm *vm)
 	}
 	(void)str_copy(vm->vm.node, sizeof(vm->vm.node), vm->target);
 	k->evacuating = false;
+	vm->by_itself = !k->ours;
 	migration_end(w, vm, false);
 }
 

@@ -81,7 +81,11 @@ static int apply(void *self, const struct action *a, uint64_t ticket, struct err
 			r = &w->request[i];
 	if (!r)
 		return err_set(e, ERR_RETRY, "queue full");
-	*r = (struct sim_request){.used = true, .ticket = ticket, .life = d->life, .action = *a};
+	*r = (struct sim_request){.used = true,
+				  .asked_us = w->now_us,
+				  .ticket = ticket,
+				  .life = d->life,
+				  .action = *a};
 	sim_fate(w, r);
 	return 0;
 }
@@ -127,6 +131,7 @@ static void request_apply(struct sim *w, struct sim_request *r, const struct sim
 	struct err e = {.kind = ERR_NONE};
 	bool refused = r->unsent && is_gated(&r->action) && (!from || !sim_leads(w, from));
 
+	w->asked_us = r->asked_us;
 	r->apply_us = r->twice ? r->reply_us : INT64_MAX;
 	r->twice = false;
 	if (refused)

@@ -101,6 +101,7 @@ static int vm_delete(struct sim *w, const struct action *a, struct err *e)
 
 		(void)vm_name(&j->job, name, sizeof(name));
 		if (str_eq(name, a->object) && sim_vm_is_placed(w, vm, j) && !j->late &&
+		    !vm->by_itself && (vm->guest || !move_is_marked(&j->job)) &&
 		    !limit_is_near(&j->job, &w->policy, sim_wall_s(w)))
 			sim_wrong(w, "wanted %s was deleted", name);
 	} else if (j && vm->guest && sim_vm_is_placed(w, vm, j)) {
@@ -175,9 +176,10 @@ static int disk_take(struct sim *w, struct disk_seen *d, const struct action *a,
 	if (sim_user_of(w, d->job_key))
 		sim_wrong(w, "%s was taken over while a VM uses it", a->object);
 	old = sim_job_of(w, d->job_key);
-	/* It may be queued again by hand while the call is on its way; then its disk is gone. */
-	if (old && !old->ended_once)
-		sim_wrong(w, "%s was taken over though its job never ended", a->object);
+	/* One that was queued again by hand since the list of jobs that was looked at begins with a
+	 * new disk (rule 16a). */
+	if (old && old->job.phase != JOB_ENDED && old->lives_us + 60 * SIM_S <= w->asked_us)
+		sim_wrong(w, "%s was taken over though its job has not ended", a->object);
 	(void)str_copy(d->from, sizeof(d->from), d->job_key);
 	(void)str_copy(d->job_key, sizeof(d->job_key), a->job_key);
 	d->kept_until_s = 0;

@@ -22,6 +22,7 @@ struct sim_job {
 	int64_t next_us; /* of its life, see life in sim_world.c */
 	unsigned step;
 	bool ended_once;
+	int64_t lives_us; /* when it began to live again, after its end */
 	int64_t ending_us;
 	uint32_t cleared;              /* its epilog went for all runs before this one */
 	bool again;                    /* ending because a move queues it again, held */
@@ -45,6 +46,7 @@ struct sim_vm {
 	bool released;
 	/* Its migration, if vm.moving.name says that there is one. */
 	char target[JOB_NODE_MAX + 1];
+	bool by_itself;    /* KubeVirt's own migration took it where it is */
 	int64_t moving_us; /* when it is a step further */
 	int64_t given_us;  /* when its VMI takes over the nodeSelector */
 };
@@ -61,6 +63,7 @@ struct sim_node {
 struct sim_request {
 	struct action action;
 	uint64_t ticket;
+	int64_t asked_us;
 	unsigned life;              /* of which vmd; replies reach only that one */
 	int64_t apply_us, reply_us; /* INT64_MAX: never, or done */
 	bool twice;                 /* takes effect once more before vmd hears of it */
@@ -100,6 +103,7 @@ struct sim_vmd {
 struct sim {
 	uint64_t rng;
 	int64_t now_us;
+	int64_t asked_us;        /* when what takes effect now was asked for */
 	unsigned faults_percent; /* of requests and of looks that go wrong */
 	int64_t quiet_until_us;  /* the API server asked for silence */
 	int64_t wall_jump_s;     /* how wrong the wall clock is */

@@ -3,6 +3,8 @@
  * is read of it, and what is planned. The words are explained in little_world.h. */
 #include "tests/unit/little_world.h"
 #include "vmd/base/str.h"
+#include "vmd/reconcile/limit.h"
+#include "vmd/reconcile/plan_rules.h"
 #include "vmd/reconcile/reconciler.h"
 
 #include <check.h>
@@ -110,8 +112,12 @@ static const struct {
 	/* undone */
 	{"not wanted any more: the VM is pointed back", "running requeue companion:running@n2",
 	 "vm0:running wants:n2 " HAS, "", "back", "point-vm:r0", false},
+	{"... which KubeVirt takes in: a late migration would still go there", "running requeue companion:running@n2",
+	 "vm0:running given:n2 " HAS, "", "pointed", "", false},
 	{"... and the room is given back", "running requeue companion:running@n2",
 	 "vm0:running " HAS, "", "drop", "end-companion", false},
+	{"... also when the VMI is bound to no node", "running requeue companion:running@n2",
+	 "vm0:running given: " HAS, "", "drop", "end-companion", false},
 	{"the companion is gone: the migration is stopped", "running requeue drained",
 	 "vm0:running wants:n2 given:n2 sending " HAS, "", "stuck", "cancel-migration:r0-m23-1", false},
 	{"... and the VM is pointed back", "running requeue drained",
@@ -133,9 +139,13 @@ static const struct {
 	 "", "drop", "delete-pvc:r0-root end-companion", false},
 	{"... and is not yet gone", "pending r1 requeue companion:running@n2", "vm0:deleting " HAS, "", "none",
 	 "", false},
-	{"its job's time is over: a VM that is to be pointed is deleted, and only that",
+	{"its job's time is over: nothing is begun any more",
 	 "running requeue drained ends:20 companion:running@n2", "vm0:running scratch pv pvc secret disk:kept", "",
-	 "point", "delete-vm:r0", false},
+	 "none", "delete-vm:r0", false},
+	{"... nor is its job queued again", "running requeue drained marked ends:20 companion:running@n2",
+	 "vm0:running@n2 scratch pv pvc secret disk:kept", "", "none", "delete-vm:r0", true},
+	{"... and its companion is ended when it is off", "running requeue drained ends:20 companion:running@n2",
+	 "scratch pv pvc secret disk:kept", "", "drop", "end-companion", false},
 	{"the guest ended on the way", "running requeue drained companion:running@n2",
 	 "vm0:stopped wants:n2 " HAS, "", "drop", "end-job end-companion", false},
 
@@ -144,6 +154,10 @@ static const struct {
 	 "vm0:running@n2 sending " HAS, "", "sending", "", true},
 	{"migrations unknown: it may still be under way", "running requeue drained companion:running@n2",
 	 "vm0:running@n2 ?moves " HAS, "", "sending", "", true},
+	{"it came though it was pointed back: it stays", "running requeue drained companion:running@n2",
+	 "vm0:running@n2 wants:n1 given:n1 " HAS, "", "point", "point-vm:r0", true},
+	{"... which KubeVirt takes in, or a late migration takes it away", "running requeue drained companion:running@n2",
+	 "vm0:running@n2 given:n1 " HAS, "", "pointed", "", true},
 	{"arrived: the next run shall keep it", "running requeue drained companion:running@n2",
 	 "vm0:running@n2 " HAS, "", "mark", "", true},
 	{"a short name is the same node", "running requeue drained companion:running@n2",
@@ -170,6 +184,8 @@ static const struct {
 	 "vm0:running@n2 " HAS, "", "release", "end-companion", true},
 	{"it starts in a moment", "pending r1 requeue moved aimed:n2", "vm0:running@n2 " HAS, "",
 	 "starting", "", true},
+	{"... whatever other companion a lost answer made", "pending r1 requeue moved aimed:n2 companion:pending",
+	 "vm0:running@n2 " HAS, "", "drop", "end-companion", true},
 	{"it did not: the VM goes, the job may start anywhere", "pending r1 requeue moved aimed:n2 alone",
 	 "vm0:running@n2 " HAS, "", "unaim", "delete-vm:r0 aim-job", false},
 	{"queued again for another reason: a new VM", "pending r1 requeue moved r2 aimed:n2",
@@ -230,13 +246,15 @@ START_TEST(plan_rows)
 
 		world_of(&row.seen, LITTLE_KEY, &h);
 		move_view_read(&row.seen,
-			       &(struct move_source){.job = &row.job,
-						     .have = &h,
-						     .n_companion = row.want.n_companion,
-						     .companion = row.want.companion,
-						     .progress = &row.progress,
-						     .mono_us = LITTLE_NOW_US,
-						     .wall_s = LITTLE_NOW_S},
+			       &(struct move_source){
+				       .job = &row.job,
+				       .have = &h,
+				       .n_companion = row.want.n_companion,
+				       .companion = row.want.companion,
+				       .progress = &row.progress,
+				       .over = limit_is_near(&row.job, &row.policy, LITTLE_NOW_S),
+				       .mono_us = LITTLE_NOW_US,
+				       .wall_s = LITTLE_NOW_S},
 			       &m);
 		ck_assert_msg(str_eq(move_phase_name(m.phase), rows[_i].phase), "%s: %s",
 			      rows[_i].why, move_phase_name(m.phase));
@@ -312,6 +330,67 @@ START_TEST(slurm_says_why_it_waits)
 	move_read(&v, &m);
 	ck_assert_int_eq(m.phase, MOVE_QUEUED);
 	ck_assert_ptr_nonnull(strstr(m.reason, "(Slurm: job 23, Resources)"));
+}
+END_TEST
+
+/* ---- one action on one object ---- */
+
+/* Two rules may want different things of a VM in one round. */
+START_TEST(the_first_action_on_an_object_counts)
+{
+	struct little_world world;
+	static struct plan out;
+	struct planner p = {.out = &out, .limit = PLAN_ACTIONS};
+	struct task t = {.job_id = 17};
+
+	little_world_init(&world, "running", "vm0:running " HAS, "");
+	p.want = &world.want;
+	p.seen = &world.seen;
+	p.c = &world.context;
+	world_of(&world.seen, LITTLE_KEY, &t.have);
+	out.n = 0;
+	ck_assert_ptr_nonnull(plan_add(&p, &t, ACT_DELETE_VM, world.vm[0].name));
+	ck_assert_ptr_nonnull(plan_add(&p, &t, ACT_DELETE_PVC, world.pvc[0].name));
+	ck_assert_ptr_null(plan_add(&p, &t, ACT_POINT_VM, world.vm[0].name));
+	ck_assert_ptr_nonnull(plan_add(&p, &t, ACT_WARN_GUEST, world.vm[0].name));
+	ck_assert_uint_eq(out.n, 3);
+	little_world_done(&world);
+}
+END_TEST
+
+/* ---- what may be written when ---- */
+
+START_TEST(a_mark_stays_on_a_job_that_is_queued_again)
+{
+	static const struct {
+		enum job_phase phase;
+		uint32_t restarts, moved, next_moved, next_base;
+		bool may;
+	} cases[] = {
+		{JOB_RUNNING, 0, 1, 0, 0, true }, /* it stays where it is after all */
+		{JOB_RUNNING, 1, 1, 0, 0, true },
+		{JOB_ENDING,  0, 1, 1, 5, true },
+		{JOB_ENDING,  0, 1, 0, 0, false},
+		{JOB_ENDING,  1, 1, 0, 0, false},
+		{JOB_PENDING, 1, 1, 0, 0, false},
+		{JOB_PENDING, 1, 1, 2, 5, false},
+		{JOB_PENDING, 1, 1, 1, 4, false},
+		{JOB_PENDING, 2, 1, 0, 0, true }, /* of an earlier run */
+		{JOB_PENDING, 1, 0, 0, 0, true },
+		{JOB_ENDED,   1, 1, 0, 0, true },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct job now = {
+			.phase = cases[i].phase,
+			.restarts = cases[i].restarts,
+			.request = {.moved_run = cases[i].moved, .base_run = 5}
+                };
+		struct vm_request next = {.moved_run = cases[i].next_moved,
+					  .base_run = cases[i].next_base};
+
+		ck_assert_msg(move_may_record(&now, &next) == cases[i].may, "case %zu", i);
+	}
 }
 END_TEST
 
@@ -496,7 +575,9 @@ START_TEST(the_list_of_nodes_has_an_end)
 	for (int i = 0; i < 3; i++) { /* the first go */
 		(void)str_copy(w.companion[0].node, sizeof(w.companion[0].node),
 			       i % 2 ? "n2" : "worker3node");
-		(void)str_copy(w.vm[0].node, sizeof(w.vm[0].node), w.companion[0].node);
+		memcpy(w.vm[0].node, w.companion[0].node, sizeof(w.vm[0].node));
+		memcpy(w.vm[0].moving.wanted_node, w.vm[0].node, sizeof(w.vm[0].node));
+		memcpy(w.vm[0].moving.given_node, w.vm[0].node, sizeof(w.vm[0].node));
 		reconciler_done(r, asked_for.ticket[0], &(struct err){.kind = ERR_NONE},
 				(struct now){LITTLE_NOW_US, LITTLE_NOW_S});
 		asked_for.n = 0;
@@ -632,6 +713,8 @@ int main(void)
 	tcase_add_test(t, companions_are_marked);
 	tcase_add_test(t, companions_of_others_do_not_count);
 	tcase_add_test(t, slurm_says_why_it_waits);
+	tcase_add_test(t, the_first_action_on_an_object_counts);
+	tcase_add_test(t, a_mark_stays_on_a_job_that_is_queued_again);
 	tcase_add_test(t, a_drain);
 	tcase_add_test(t, the_mark_of_this_run_stays);
 	tcase_add_test(t, the_mark_of_the_next_run_stays);

@@ -66,6 +66,15 @@ bool move_is_marked(const struct job *j)
 	return r->moved_run && (r->moved_run == j->restarts || r->moved_run == j->restarts + 1);
 }
 
+bool move_may_record(const struct job *now, const struct vm_request *next)
+{
+	const struct vm_request *r = &now->request;
+
+	if (now->phase == JOB_RUNNING || now->phase == JOB_ENDED || !move_is_marked(now))
+		return true;
+	return next->moved_run == r->moved_run && next->base_run == r->base_run;
+}
+
 static bool is_at(const struct vm_seen *vm, const char *node)
 {
 	return vm && *node && *vm->node && job_node_same(vm->node, node) &&
@@ -132,6 +141,11 @@ static void read_there(const struct move_view *v, struct move *m)
 	m->keeps_vm = true;
 	if (!v->known || *v->vm->moving.name)
 		set(m, MOVE_SENDING, "%s", "the migration ends");
+	else if (!job_node_same(v->vm->moving.wanted_node, m->companion->node))
+		set(m, MOVE_POINT, "has come to %.80s and stays", m->companion->node);
+	else if (!job_node_same(v->vm->moving.given_node, m->companion->node))
+		set(m, MOVE_POINTED, "KubeVirt takes in that it stays on %.80s",
+		    m->companion->node);
 	else if (!is_handed_over_by_requeue(j))
 		set(m, MOVE_HELD,
 		    "it runs on %.80s in the companion allocation %u, the job keeps %.80s to its "
@@ -215,6 +229,9 @@ static void read_here(const struct move_view *v, struct move *m)
 		set(m, MOVE_STUCK, "%s", "its companion allocation is gone");
 	else if (*k->wanted_node && !job_node_same(k->wanted_node, v->job->node))
 		set(m, MOVE_BACK, "stays on %.80s", v->job->node);
+	else if (h && *k->given_node && !job_node_same(k->given_node, v->job->node))
+		/* A migration that comes late would still take it there. */
+		set(m, MOVE_POINTED, "KubeVirt takes in that it stays on %.80s", v->job->node);
 	else if (h)
 		set(m, MOVE_DROP, "%s", *m->reason ? m->reason : "it stays");
 	else if (goes)
@@ -225,7 +242,11 @@ static void read_running(const struct move_view *v, struct move *m)
 {
 	const struct vm_seen *vm = v->vm;
 
-	if (is_there(v, m->companion))
+	if (v->over) { /* nothing is begun any more, least of all another run */
+		m->keeps_vm = is_there(v, m->companion);
+		if (m->companion && v->n_vm == 0)
+			set(m, MOVE_DROP, "%s", "");
+	} else if (is_there(v, m->companion))
 		read_there(v, m);
 	else if (is_at(vm, v->job->node) && vm->phase == VM_RUNNING)
 		read_here(v, m);
@@ -255,9 +276,11 @@ static void read_pending(const struct move_view *v, struct move *m)
 		m->keeps_vm = true;
 		set(m, aimed ? MOVE_RELEASE : MOVE_AIM, "its job follows to %.80s",
 		    m->companion->node);
-	} else if (move_is_marked(j) && !m->companion && is_at(v->vm, j->asked_node) && !v->alone) {
+	} else if (move_is_marked(j) && is_at(v->vm, j->asked_node) && !v->alone) {
+		/* A companion that is not there comes of a request whose answer was lost. */
 		m->keeps_vm = true;
-		set(m, MOVE_STARTING, "its job starts on %.80s", j->asked_node);
+		set(m, m->companion ? MOVE_DROP : MOVE_STARTING, "its job starts on %.80s",
+		    j->asked_node);
 	} else if (m->companion && v->n_vm == 0) {
 		set(m, MOVE_DROP, "%s", "");
 	} else if (j->request.moved_run && (*j->asked_node || (j->held && move_is_marked(j)))) {

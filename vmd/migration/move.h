@@ -81,6 +81,7 @@ struct move_view {
 	const char *asked; /* somebody wants it to move: where to; "" nobody */
 	bool pause;        /* the last migration was given up: not again so soon */
 	bool alone;        /* it has been without any allocation for MOVE_GAP_S */
+	bool over;         /* its job's time is about over: its guest is shut down */
 };
 
 void move_read(const struct move_view *v, struct move *ret);
@@ -93,6 +94,10 @@ bool companion_find(const char *admin_comment, char ret_key[JOB_KEY_MAX + 1]);
 int companion_mark(const char *job_key, char *buf, size_t size);
 /* Of a job whose run a move began, and of one that is about to be. */
 bool move_is_marked(const struct job *j);
+/* May next be written into the record of a job that is now as Slurm says? To be asked right before:
+ * who looked at an older list would take the mark off a job that has been queued again, held,
+ * since; its next run would lose the VM, and nobody would release it. */
+bool move_may_record(const struct job *now, const struct vm_request *next);
 const char *move_phase_name(enum move_phase p); /* "queued" */
 
 #endif

@@ -8,18 +8,21 @@
 #include "vmd/reconcile/plan_rules.h"
 
 #include "vmd/base/str.h"
+#include "vmd/reconcile/limit.h"
 
 void plan_move_read(const struct planner *p, const struct task *t, struct move *ret)
 {
-	move_view_read(p->seen,
-		       &(struct move_source){.job = t->job,
-					     .have = &t->have,
-					     .n_companion = p->want->n_companion,
-					     .companion = p->want->companion,
-					     .progress = t->progress,
-					     .mono_us = p->c->mono_us,
-					     .wall_s = p->c->wall_s},
-		       ret);
+	move_view_read(
+		p->seen,
+		&(struct move_source){.job = t->job,
+				      .have = &t->have,
+				      .n_companion = p->want->n_companion,
+				      .companion = p->want->companion,
+				      .progress = t->progress,
+				      .over = limit_is_near(t->job, p->c->policy, p->c->wall_s),
+				      .mono_us = p->c->mono_us,
+				      .wall_s = p->c->wall_s},
+		ret);
 }
 
 static void plan_allocate(struct planner *p, const struct task *t)

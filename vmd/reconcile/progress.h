@@ -76,6 +76,7 @@ struct move_source {
 	size_t n_companion;
 	const struct companion *companion;
 	const struct progress *progress;
+	bool over; /* limit_is_near() */
 	int64_t mono_us, wall_s;
 };
 void progress_move(struct progress *p, const struct job *j, const struct holdings *h,

@@ -3,6 +3,7 @@
  * to say, and what people read. Pure. All of it but the pauses is in the world, too, so that a new
  * vmd goes on where the last one was. */
 #include "vmd/base/str.h"
+#include "vmd/reconcile/limit.h"
 #include "vmd/reconcile/progress.h"
 
 #include <string.h>
@@ -30,6 +31,7 @@ void move_view_read(const struct observed *seen, const struct move_source *s, st
 			.asked = p ? p->move_to : "",
 			.pause = p && s->mono_us < p->pause_until_us,
 			.alone = p && is_alone(p, s->mono_us),
+			.over = s->over,
 		},
 		ret);
 }
@@ -163,6 +165,7 @@ void progress_move(struct progress *p, const struct job *j, const struct holding
 					     .n_companion = v->n_companion,
 					     .companion = v->companion,
 					     .progress = p,
+					     .over = limit_is_near(j, v->policy, v->wall_s),
 					     .mono_us = v->mono_us,
 					     .wall_s = v->wall_s},
 		       ret);

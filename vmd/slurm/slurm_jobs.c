@@ -11,6 +11,7 @@
 
 #include "vmd/base/str.h"
 #include "vmd/job/job_spec.h"
+#include "vmd/migration/move.h"
 #include "vmd/slurm/slurm_record.h"
 
 #include <errno.h>
@@ -338,6 +339,22 @@ int slurm_record_update(job_desc_msg_t *d, struct err *e)
 	return slurm_update_job(d) == SLURM_SUCCESS ? 0 : slurm_failed(e, errno, "update job");
 }
 
+/* text is the record to be; there is the request of the one that is there. */
+static int record_fits(const slurm_job_info_t *info, const struct vm_request *there,
+		       const char *text, struct err *e)
+{
+	struct vm_request next;
+	struct job j;
+
+	if (slurm_job_read(info, &j, e) < 0 || job_spec_find(text, &next, e) < 0)
+		return -1;
+	j.request = *there;
+	if (!move_may_record(&j, &next))
+		return err_set(e, ERR_CONFLICT, "job %u has been queued again to follow its VM",
+			       j.id);
+	return 0;
+}
+
 int slurm_job_record(uint32_t job_id, const struct vm_request *r, const char *status, struct err *e)
 {
 	AUTO(slurm_free_job_info_msg) job_info_msg_t *m = NULL;
@@ -361,6 +378,8 @@ int slurm_job_record(uint32_t job_id, const struct vm_request *r, const char *st
 		return -1;
 	if (str_eq(old, text))
 		return 0;
+	if (found > 0 && record_fits(info, &there, text, e) < 0)
+		return -1;
 	compat_update_for(&d, job_id);
 	d.admin_comment = text;
 	return slurm_record_update(&d, e);

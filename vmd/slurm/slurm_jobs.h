@@ -39,7 +39,8 @@ int slurm_jobs_load(struct slurm_jobs *s, struct slurm_list *ret, struct err *e)
  */
 int slurm_job_load(uint32_t job_id, struct job *ret, struct err *e);
 /* Writes the request into admin_comment of a job that has none (its site has no job_submit.lua), or
- * the status behind it. The job must still be the one of nonce. */
+ * the status behind it. The job must still be the one of nonce; ERR_CONFLICT: that, or its mark
+ * would be lost (move_may_record()). */
 int slurm_job_record(uint32_t job_id, const struct vm_request *r, const char *status,
 		     struct err *e);
 /* Ends a job whose guest shut down (failed false: COMPLETED) or cannot start (failed true: FAILED,

@@ -1,0 +1,637 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* See move_world.h. What is refused here is what slurm/slurm_move.c checks before it asks, and the
+ * API server by uid and version. Left out: disks and volumes, which a move does not touch
+ * (many_vmd.c), KubeVirt's own migrations (tests/sim), and the time of a job. */
+#include "tests/model/move_world.h"
+
+#include "vmd/base/str.h"
+#include "vmd/job/job_spec.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VERSION_MAX 40
+
+enum {
+	E_ENDS,
+	E_QUEUED_AGAIN,
+	E_GUEST_ENDS,
+	E_CANCELLED, /* a companion, either */
+	E_WANTED_AGAIN,
+	E_DRAINED_TOO,
+	E_LEAVES,
+	E_STARTS_1,
+	E_STARTS_2,
+	E_GAP,
+	E_ROOM_0,
+	E_ROOM_1,
+	E_VM_STARTS,
+	E_VM_GONE,
+	E_GIVEN,
+	E_PLACED,
+	E_ARRIVES,
+	E_FAILS,
+	EVENTS
+};
+
+static const char *const node_names[] = {"", "n1", "n2"};
+
+static uint8_t node_number(const char *name)
+{
+	return str_eq(name, "n1") ? 1 : str_eq(name, "n2") ? 2 : 0;
+}
+
+static bool is_drained(const struct mw_world *w, unsigned node)
+{
+	return w->slurm.drained >> node & 1;
+}
+
+static bool is_marked(const struct mw_slurm *s)
+{
+	return s->marked && (s->marked == s->run || s->marked == s->run + 1);
+}
+
+static uint8_t incarnation(const struct mw_slurm *s)
+{
+	return is_marked(s) ? s->base : s->run;
+}
+
+static bool is_cancelled(const struct mw_world *w)
+{
+	return w->done >> E_CANCELLED & 1;
+}
+
+static bool companion_runs_at(const struct mw_world *w, unsigned node)
+{
+	for (size_t i = 0; i < MOVE_COMPANIONS; i++)
+		if (w->slurm.companion[i] == C_RUNNING && w->slurm.place[i] == node)
+			return true;
+	return false;
+}
+
+static bool has_guest(const struct mw_kube *k)
+{
+	return k->phase == VM_RUNNING;
+}
+
+/* A VM that has been astray; the VM of an earlier run, when somebody queued the job again, its
+ * companion was cancelled or it did not start in time: that it may yet come to be where its job is,
+ * is luck. */
+static bool is_given_up(const struct mw_world *w)
+{
+	return w->astray || (w->kube.run < w->slurm.run &&
+			     (w->gap_over || is_cancelled(w) || w->done >> E_QUEUED_AGAIN & 1));
+}
+
+static void astray_note(struct mw_world *w)
+{
+	if (w->kube.phase == VM_ABSENT)
+		w->astray = 0;
+	else if (has_guest(&w->kube) && w->slurm.phase == JOB_RUNNING &&
+		 w->kube.node != w->slurm.node && !companion_runs_at(w, w->kube.node))
+		w->astray = 1;
+}
+
+/* Its VM is where an allocation of its job is, or is about to be. */
+static bool is_placed(const struct mw_world *w)
+{
+	const struct mw_slurm *s = &w->slurm;
+	/* When its companion was cancelled, it has lost its place, though luck may send another. */
+	bool there = companion_runs_at(w, w->kube.node) && !is_cancelled(w);
+
+	if (!has_guest(&w->kube) || w->kube.run != incarnation(s))
+		return false;
+	if (is_given_up(w))
+		return false;
+	switch ((enum job_phase)s->phase) {
+	case JOB_RUNNING: return s->node == w->kube.node || there;
+	case JOB_ENDING: return s->again && is_marked(s) && there;
+	case JOB_PENDING:
+		return is_marked(s) &&
+		       (there || (!s->held && s->asked == w->kube.node && !w->gap_over));
+	case JOB_ENDED: break;
+	}
+	return false;
+}
+
+struct mw_world mw_begin(unsigned faults)
+{
+	return (struct mw_world){
+		.faults = (uint8_t)faults,
+		.slurm = {.phase = JOB_RUNNING, .node = 1,   .drained = 1 << 1},
+		.kube = { .phase = VM_RUNNING,           .node = 1, .wanted = 1,        .given = 1}
+        };
+}
+
+/* ---- what happens by itself ---- */
+
+static const char *const event_names[EVENTS] = {
+	"the job ends",
+	"somebody queues the job again",
+	"the guest ends",
+	"a companion is cancelled",
+	"the node is wanted again",
+	"the other node is drained",
+	"the job has left its node",
+	"the job starts on n1",
+	"the job starts on n2",
+	"the job has not started for long",
+	"there is room for the first companion",
+	"there is room for the second companion",
+	"the VM starts",
+	"the VM is gone",
+	"the VMI follows its VM",
+	"the migration finds its node",
+	"the migration succeeds",
+	"the migration fails",
+};
+
+unsigned mw_events(void)
+{
+	return EVENTS;
+}
+
+const char *mw_event_name(unsigned event)
+{
+	return event_names[event];
+}
+
+static void migration_ends(struct mw_kube *k, bool failed)
+{
+	k->last_for = k->migrates_for;
+	k->last_attempt++;
+	k->last_failed = failed;
+	k->migration = G_NONE;
+	k->target = k->migrates_for = 0;
+}
+
+static void job_leaves(struct mw_slurm *s)
+{
+	s->phase = s->again ? JOB_PENDING : JOB_ENDED;
+	s->held = s->again;
+	s->run += s->again;
+	s->again = 0;
+	s->node = 0;
+}
+
+static bool job_starts(struct mw_world *w, uint8_t node)
+{
+	struct mw_slurm *s = &w->slurm;
+
+	if (s->phase != JOB_PENDING || s->held || is_drained(w, node) ||
+	    (s->asked && s->asked != node))
+		return false;
+	s->phase = JOB_RUNNING;
+	s->node = node;
+	return true;
+}
+
+/* Each once, and w->faults of them at most. */
+static bool once(struct mw_world *w, unsigned event)
+{
+	if (w->done >> event & 1 || !w->faults)
+		return false;
+	w->faults--;
+	w->done |= (uint8_t)(1U << event);
+	return true;
+}
+
+static bool companion_cancel(struct mw_slurm *s)
+{
+	for (size_t i = 0; i < MOVE_COMPANIONS; i++)
+		if (s->companion[i] == C_RUNNING || s->companion[i] == C_PENDING) {
+			s->companion[i] = C_ENDED;
+			return true;
+		}
+	return false;
+}
+
+static bool slurm_happens(struct mw_world *w, unsigned event, bool clear, const char **ret_wrong)
+{
+	struct mw_slurm *s = &w->slurm;
+
+	switch (event) {
+	case E_ENDS:
+		if (s->phase != JOB_RUNNING || !once(w, event))
+			return false;
+		s->phase = JOB_ENDING;
+		return true;
+	case E_QUEUED_AGAIN:
+		if (s->phase != JOB_RUNNING || s->run + 1 >= MOVE_RUNS || !once(w, event))
+			return false;
+		s->phase = JOB_PENDING;
+		s->node = 0;
+		s->run++;
+		return true;
+	case E_CANCELLED: return once(w, event) && companion_cancel(s);
+	case E_WANTED_AGAIN:
+		if (!is_drained(w, 1) || !once(w, event))
+			return false;
+		s->drained &= (uint8_t) ~(1U << 1);
+		return true;
+	case E_DRAINED_TOO:
+		if (is_drained(w, 2) || !once(w, event))
+			return false;
+		s->drained |= 1U << 2;
+		return true;
+	case E_LEAVES:
+		if (s->phase != JOB_ENDING || !clear)
+			return false;
+		if (has_guest(&w->kube) && w->kube.node == s->node)
+			*ret_wrong = "an epilog was let go under its guest";
+		job_leaves(s);
+		return true;
+	case E_STARTS_1: return job_starts(w, 1);
+	case E_STARTS_2: return job_starts(w, 2);
+	case E_GAP:
+		if (s->phase != JOB_PENDING || s->held || !s->asked || w->gap_over ||
+		    companion_runs_at(w, s->asked))
+			return false;
+		w->gap_over = 1;
+		return true;
+	case E_ROOM_0:
+	case E_ROOM_1:
+		if (s->companion[event - E_ROOM_0] != C_PENDING ||
+		    is_drained(w, s->place[event - E_ROOM_0]))
+			return false;
+		s->companion[event - E_ROOM_0] = C_RUNNING;
+		return true;
+	default: return false;
+	}
+}
+
+static bool kube_happens(struct mw_world *w, unsigned event)
+{
+	struct mw_kube *k = &w->kube;
+
+	switch (event) {
+	case E_GUEST_ENDS:
+		if (!has_guest(k) || !once(w, event))
+			return false;
+		if (k->migration)
+			migration_ends(k, true);
+		k->phase = VM_STOPPED;
+		k->version++;
+		return true;
+	case E_VM_STARTS:
+		if (k->phase != VM_STARTING)
+			return false;
+		k->phase = VM_RUNNING;
+		k->version++;
+		return true;
+	case E_VM_GONE:
+		if (k->phase != VM_DELETING)
+			return false;
+		*k = (struct mw_kube){.version = k->version};
+		return true;
+	case E_GIVEN:
+		if (k->phase == VM_ABSENT || k->given == k->wanted)
+			return false;
+		k->given = k->wanted;
+		return true;
+	case E_PLACED:
+		if (k->migration != G_PLACING || k->target == k->node)
+			return false;
+		k->migration = G_GOING;
+		return true;
+	case E_ARRIVES:
+		if (k->migration != G_GOING)
+			return false;
+		k->node = k->target;
+		migration_ends(k, false);
+		return true;
+	case E_FAILS:
+		if (k->migration == G_NONE)
+			return false;
+		migration_ends(k, true);
+		return true;
+	default: return false;
+	}
+}
+
+bool mw_happen(struct mw_world *w, unsigned event, bool clear, const char **ret_wrong)
+{
+	bool happened;
+
+	*ret_wrong = NULL;
+	happened = slurm_happens(w, event, clear, ret_wrong) || kube_happens(w, event);
+	astray_note(w);
+	return happened;
+}
+
+/* ---- what vmd asks for ---- */
+
+static void vm_delete(struct mw_world *w, const struct action *a, const char **ret_wrong)
+{
+	struct mw_kube *k = &w->kube;
+	uint32_t run;
+	char version[8];
+
+	(void)str_fmt(version, sizeof(version), "%u", k->version);
+	if (k->phase == VM_ABSENT || k->phase == VM_DELETING || !str_eq(a->version, version) ||
+	    vm_incarnation(a->object, MOVE_KEY, &run) < 0 || run != k->run)
+		return;
+	if (is_placed(w))
+		*ret_wrong = "a VM was deleted that is where it may be";
+	if (k->migration)
+		migration_ends(k, true);
+	k->phase = VM_DELETING;
+	k->version++;
+}
+
+static void vm_create(struct mw_world *w, const struct action *a)
+{
+	struct mw_kube *k = &w->kube;
+
+	if (k->phase != VM_ABSENT) /* another one's guest would not start: many_vmd.c */
+		return;
+	*k = (struct mw_kube){.phase = VM_STARTING,
+			      .version = (uint8_t)(k->version + 1),
+			      .run = (uint8_t)a->vm.incarnation,
+			      .node = node_number(a->vm.node)};
+	k->wanted = k->given = k->node;
+}
+
+static void vm_point(struct mw_world *w, const struct action *a)
+{
+	struct mw_kube *k = &w->kube;
+	char version[8];
+
+	(void)str_fmt(version, sizeof(version), "%u", k->version);
+	if (k->phase == VM_ABSENT || k->phase == VM_DELETING || !str_eq(a->version, version))
+		return;
+	k->wanted = node_number(a->node);
+	k->version++;
+}
+
+static void vm_migrate(struct mw_world *w, const struct action *a)
+{
+	struct mw_kube *k = &w->kube;
+	const char *m = strstr(a->object, "-m");
+	unsigned companion, attempt;
+	uint32_t run;
+
+	if (!m || sscanf(m, "-m%u-%u", &companion, &attempt) != 2 || k->phase != VM_RUNNING ||
+	    k->migration || vm_incarnation(a->vm.name, MOVE_KEY, &run) < 0 || run != k->run)
+		return;
+	if (k->last_for == companion && k->last_attempt >= attempt)
+		return; /* exists */
+	if (k->last_for != companion)
+		k->last_attempt = 0;
+	k->migration = G_PLACING;
+	k->target = k->given;
+	k->migrates_for = (uint8_t)companion;
+}
+
+static void companion_make(struct mw_slurm *s)
+{
+	for (size_t i = 0; s->phase == JOB_RUNNING && i < MOVE_COMPANIONS; i++)
+		if (s->companion[i] == C_NONE) {
+			s->companion[i] = C_PENDING;
+			s->place[i] = (uint8_t)(3 - s->node);
+			return;
+		}
+}
+
+static void companion_end(struct mw_world *w, const struct action *a, const char **ret_wrong)
+{
+	size_t i = a->companion - MOVE_FIRST;
+	bool was = is_placed(w);
+
+	if (i >= MOVE_COMPANIONS || w->slurm.companion[i] == C_NONE)
+		return;
+	w->slurm.companion[i] = C_ENDED;
+	if (was && !is_placed(w))
+		*ret_wrong = "a companion was ended under its VM";
+}
+
+static void record(struct mw_slurm *s, const struct action *a)
+{
+	char text[JOB_REQUEST_MAX + ACTION_TEXT_MAX + 2];
+	struct job now = {
+		.phase = (enum job_phase)s->phase,
+		.restarts = s->run,
+		.request = {.moved_run = s->marked, .base_run = s->base}
+        };
+	struct vm_request r;
+	struct err e;
+
+	(void)str_fmt(text, sizeof(text), "image=tiny nonce=9f3c12ab45de6701%s", a->reason);
+	if (job_spec_decode(text, &r, &e) < 0)
+		abort();
+	if (!move_may_record(&now, &r))
+		return;
+	s->marked = (uint8_t)r.moved_run;
+	s->base = (uint8_t)r.base_run;
+}
+
+static void job_queue(struct mw_world *w, const char **ret_wrong)
+{
+	struct mw_slurm *s = &w->slurm;
+
+	if (s->phase != JOB_RUNNING || s->marked != s->run + 1 || s->marked >= MOVE_RUNS)
+		return;
+	s->phase = JOB_ENDING;
+	s->again = 1;
+	if (!is_placed(w) && has_guest(&w->kube) && !is_cancelled(w) && !is_given_up(w))
+		*ret_wrong = "a job was queued again though its VM is not with a companion";
+}
+
+static void job_aim(struct mw_slurm *s, const struct action *a)
+{
+	if (s->phase != JOB_PENDING)
+		return;
+	s->asked = node_number(a->node);
+	s->held = 0;
+}
+
+void mw_effect(struct mw_world *w, const struct action *a, const char **ret_wrong)
+{
+	struct mw_slurm *s = &w->slurm;
+
+	*ret_wrong = NULL;
+	switch ((int)a->kind) {
+	case ACT_CREATE_VM: vm_create(w, a); break;
+	case ACT_DELETE_VM: vm_delete(w, a, ret_wrong); break;
+	case ACT_POINT_VM: vm_point(w, a); break;
+	case ACT_MIGRATE_VM: vm_migrate(w, a); break;
+	case ACT_CANCEL_MIGRATION:
+		if (w->kube.migration)
+			migration_ends(&w->kube, true);
+		break;
+	case ACT_ALLOCATE: companion_make(s); break;
+	case ACT_END_COMPANION: companion_end(w, a, ret_wrong); break;
+	case ACT_RECORD: record(s, a); break;
+	case ACT_REQUEUE_JOB: job_queue(w, ret_wrong); break;
+	case ACT_AIM_JOB: job_aim(s, a); break;
+	case ACT_END_JOB:
+		if (s->phase == JOB_RUNNING)
+			s->phase = JOB_ENDING;
+		break;
+	default: break; /* not of a move */
+	}
+	astray_note(w);
+	if (w->kube.version > VERSION_MAX)
+		*ret_wrong = "it goes on for ever";
+}
+
+bool mw_go_on(struct mw_world *w, bool clear)
+{
+	static const unsigned good[] = {E_LEAVES, E_ROOM_0,    E_ROOM_1, E_STARTS_1, E_STARTS_2,
+					E_GIVEN,  E_VM_STARTS, E_PLACED, E_ARRIVES,  E_VM_GONE};
+	const char *ignored;
+	bool any = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(good); i++)
+		any |= mw_happen(w, good[i], clear, &ignored);
+	/* KubeVirt gives up a pod that finds no node, after five minutes. */
+	if (!any && w->kube.migration == G_PLACING)
+		any = mw_happen(w, E_FAILS, clear, &ignored);
+	return any || mw_happen(w, E_GAP, clear, &ignored);
+}
+
+const char *mw_unfinished(const struct mw_world *w)
+{
+	const struct mw_slurm *s = &w->slurm;
+	bool companions = false;
+
+	for (size_t i = 0; i < MOVE_COMPANIONS; i++)
+		companions |= s->companion[i] == C_PENDING || s->companion[i] == C_RUNNING;
+	if (s->held)
+		return "the job stays held";
+	if (s->phase == JOB_ENDING)
+		return "the job never leaves its node";
+	if (s->phase != JOB_RUNNING)
+		return w->kube.phase != VM_ABSENT ? "a VM stays though its job does not run"
+		       : companions               ? "a companion stays though its job does not run"
+						  : NULL;
+	if (w->kube.phase != VM_RUNNING || w->kube.run != incarnation(s))
+		return "the job runs and its VM does not";
+	if (w->kube.node != s->node && !companion_runs_at(w, w->kube.node))
+		return "the VM stays without an allocation";
+	if (companions && !is_drained(w, s->node) && w->kube.node == s->node)
+		return "a companion stays that nobody needs";
+	return NULL;
+}
+
+/* ---- what vmd sees ---- */
+
+static void volume_see(struct volume_seen *v, const char *name, const char *uid)
+{
+	*v = (struct volume_seen){.version = "1", .job_key = MOVE_KEY};
+	(void)str_copy(v->name, sizeof(v->name), name);
+	(void)str_copy(v->uid, sizeof(v->uid), uid);
+}
+
+static void vm_see(const struct mw_kube *k, struct vm_seen *vm)
+{
+	struct vm_moving *m = &vm->moving;
+
+	*vm = (struct vm_seen){.job_key = MOVE_KEY,
+			       .uid = "vm",
+			       .phase = (enum vm_phase)k->phase,
+			       .has_vmi = true,
+			       .agent = k->phase == VM_RUNNING,
+			       .reachable = k->phase == VM_RUNNING,
+			       .address = "192.168.172.57"};
+	(void)str_fmt(vm->name, sizeof(vm->name), "vm-" MOVE_KEY "-r%u", k->run);
+	(void)str_fmt(vm->version, sizeof(vm->version), "%u", k->version);
+	(void)str_copy(vm->node, sizeof(vm->node), node_names[k->node]);
+	(void)str_copy(m->wanted_node, sizeof(m->wanted_node), node_names[k->wanted]);
+	(void)str_copy(m->given_node, sizeof(m->given_node), node_names[k->given]);
+	m->companion = k->last_for;
+	m->attempt = k->last_for ? k->last_attempt : 0;
+	m->failed = k->last_failed;
+	if (!k->migration)
+		return;
+	(void)str_fmt(m->name, sizeof(m->name), "%s-m%u-1", vm->name, k->migrates_for);
+	(void)str_copy(m->uid, sizeof(m->uid), "migration");
+	m->ours = true;
+	m->scheduling = k->migration == G_PLACING;
+}
+
+void mw_see(const struct mw_slurm *s, const struct mw_kube *k, struct mw_sight *ret)
+{
+	char claim[VM_NAME_MAX + 8];
+	bool has_volumes = k->phase != VM_ABSENT || s->phase == JOB_RUNNING;
+
+	*ret = (struct mw_sight){
+		.job = {.id = 17,
+			.restarts = s->run,
+			.phase = (enum job_phase)s->phase,
+			.end = s->phase >= JOB_ENDING ? JOB_END_NORMAL : JOB_END_NONE,
+			.batch = true,
+			.requeue = true,
+			.held = s->held,
+			.drained = s->phase == JOB_RUNNING && (s->drained >> s->node & 1),
+			.cpus = 1,
+			.memory_bytes = UINT64_C(1) << 30,
+			.request = {.image = "tiny",
+				    .nonce = "9f3c12ab45de6701",
+				    .recorded_run = incarnation(s),
+				    .recorded_ready_s = 1699990000,
+				    .moved_run = s->marked,
+				    .base_run = s->base}},
+		.disk = {.name = "vm-" MOVE_KEY "-root", .job_key = MOVE_KEY     },
+	};
+	(void)str_copy(ret->job.node, sizeof(ret->job.node), node_names[s->node]);
+	(void)str_copy(ret->job.asked_node, sizeof(ret->job.asked_node), node_names[s->asked]);
+	ret->want = (struct desired){
+		.known = true, .n = 1, .job = &ret->job, .companion = ret->companion};
+	for (size_t i = 0; i < MOVE_COMPANIONS; i++) {
+		static const enum job_phase phases[] = {JOB_ENDED, JOB_PENDING, JOB_RUNNING,
+							JOB_ENDED};
+		struct companion *c = &ret->companion[ret->want.n_companion];
+
+		if (s->companion[i] == C_NONE)
+			continue;
+		*c = (struct companion){.id = MOVE_FIRST + (uint32_t)i,
+					.job_key = MOVE_KEY,
+					.phase = phases[s->companion[i]]};
+		if (s->companion[i] != C_PENDING)
+			(void)str_copy(c->node, sizeof(c->node), node_names[s->place[i]]);
+		ret->want.n_companion++;
+	}
+	/* The volumes come and go with the VM; many_vmd.c has them alone. */
+	(void)str_fmt(claim, sizeof(claim), "vm-" MOVE_KEY "-r%u-root",
+		      k->phase != VM_ABSENT ? k->run : incarnation(s));
+	volume_see(&ret->pvc, claim, "claim");
+	volume_see(&ret->pv, ret->disk.name, "pv");
+	(void)str_copy(ret->pv.claim, sizeof(ret->pv.claim), claim);
+	(void)str_copy(ret->pv.claim_uid, sizeof(ret->pv.claim_uid), "claim");
+	volume_see(&ret->secret, "vm-" MOVE_KEY, "secret");
+	vm_see(k, &ret->vm);
+	ret->seen = (struct observed){.vms_known = true,
+				      .n_vm = k->phase != VM_ABSENT,
+				      .vm = &ret->vm,
+				      .disks_known = true,
+				      .n_disk = 1,
+				      .disk = &ret->disk,
+				      .pvs_known = true,
+				      .n_pv = has_volumes,
+				      .pv = &ret->pv,
+				      .pvcs_known = true,
+				      .n_pvc = has_volumes,
+				      .pvc = &ret->pvc,
+				      .secrets_known = true,
+				      .n_secret = 1,
+				      .secret = &ret->secret,
+				      .moves_known = true};
+}
+
+void mw_print(const struct mw_world *w)
+{
+	const struct mw_slurm *s = &w->slurm;
+	const struct mw_kube *k = &w->kube;
+
+	printf("#   job %s r%u on %s, asks for %s%s%s, mark %u of %u, drained %u; companions %u@%s "
+	       "%u@%s; VM r%u %s on %s, wanted %s, given %s, v%u, migration %u to %s%s\n",
+	       job_phase_name((enum job_phase)s->phase), s->run, node_names[s->node],
+	       s->asked ? node_names[s->asked] : "none", s->held ? ", held" : "",
+	       s->again ? ", again" : "", s->marked, s->base, s->drained, s->companion[0],
+	       node_names[s->place[0]], s->companion[1], node_names[s->place[1]], k->run,
+	       vm_phase_name((enum vm_phase)k->phase), node_names[k->node], node_names[k->wanted],
+	       node_names[k->given], k->version, k->migration, node_names[k->target],
+	       w->gap_over ? ", gap over" : "");
+}

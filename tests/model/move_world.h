@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The smallest world in which a move can go wrong: one batch job, its VM, two nodes, two companions
+ * at most. Slurm's and Kubernetes' parts change by themselves and by what vmd asks for. */
+#ifndef TESTS_MODEL_MOVE_WORLD_H
+#define TESTS_MODEL_MOVE_WORLD_H
+
+#include "vmd/reconcile/plan.h"
+
+#define MOVE_KEY        "17-9f3c12ab45de6701"
+#define MOVE_COMPANIONS 2
+#define MOVE_FIRST      23 /* the first companion's id */
+#define MOVE_RUNS       3
+
+enum mw_companion { C_NONE, C_PENDING, C_RUNNING, C_ENDED };
+enum mw_migration { G_NONE, G_PLACING, G_GOING };
+
+/* Nodes are 1 and 2, 0 is none. */
+struct mw_slurm {
+	uint8_t phase, run, node, asked, held;
+	uint8_t again;   /* ending, and will be queued again */
+	uint8_t marked;  /* moved_run of its record, 0 none */
+	uint8_t base;    /* base_run of it */
+	uint8_t drained; /* bit per node */
+	uint8_t companion[MOVE_COMPANIONS], place[MOVE_COMPANIONS];
+};
+
+struct mw_kube {
+	uint8_t phase, run, node, wanted, given;
+	uint8_t version; /* changes with each change of the VM object; of all VMs there were */
+	uint8_t migration, target, migrates_for;
+	uint8_t last_for, last_attempt, last_failed;
+};
+
+struct mw_world {
+	struct mw_slurm slurm;
+	struct mw_kube kube;
+	uint8_t astray;   /* its VM was without any allocation, while the job ran elsewhere */
+	uint8_t gap_over; /* released for a node, and has not started there in 120 s */
+	/* What happens once at most, and so many of these altogether: the job ends, is queued again
+	 * by somebody, its guest ends, a companion is cancelled, the first node is wanted again,
+	 * the second is drained. */
+	uint8_t done, faults;
+};
+
+/* Things that happen without vmd; *ret_wrong is set when a rule was broken by it. */
+unsigned mw_events(void);
+const char *mw_event_name(unsigned event);
+/* clear: some vmd tells the epilog that the node is clear. false: it cannot happen now. */
+bool mw_happen(struct mw_world *w, unsigned event, bool clear, const char **ret_wrong);
+/* What was asked for takes effect, or is refused. */
+void mw_effect(struct mw_world *w, const struct action *a, const char **ret_wrong);
+/* Everything that goes on comes to its end; false: nothing did. */
+bool mw_go_on(struct mw_world *w, bool clear);
+/* Why the world must not stay as it is; NULL: it may. */
+const char *mw_unfinished(const struct mw_world *w);
+struct mw_world mw_begin(unsigned faults);
+void mw_print(const struct mw_world *w);
+
+/* What vmd would see of it. */
+struct mw_sight {
+	struct job job;
+	struct companion companion[MOVE_COMPANIONS];
+	struct desired want;
+	struct vm_seen vm;
+	struct disk_seen disk;
+	struct volume_seen pv, pvc, secret;
+	struct observed seen;
+};
+void mw_see(const struct mw_slurm *s, const struct mw_kube *k, struct mw_sight *ret);
+
+#endif

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Every state that a move can get into (move_world.h), breadth first. vmd has no memory here: each
+ * round is that of any vmd, which knows Slurm and Kubernetes each as they were at some time (the
+ * two views are moved on one at a time, in any order), does one of the actions that it plans and is
+ * never heard of again. One more of Kubernetes' may have been stopped on its way and land at any
+ * later time. In no state may a VM be deleted that has its place, or a companion be ended under it;
+ * and from each the world must come to rest when the faults end: the job runs with its VM, or waits
+ * for room, nothing is held and nothing is left. "moves" looks at the nearest states, "moves all"
+ * at all. */
+#include "tests/model/move_world.h"
+
+#include "vmd/base/str.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NOW_US INT64_C(1000000000)
+#define NOW_S  INT64_C(1700000000)
+
+struct late {
+	uint8_t kind; /* 1 + of the action; 0: none */
+	uint8_t version, run, node, companion, attempt;
+};
+
+struct state {
+	struct mw_world world;
+	struct mw_slurm slurm; /* as it is known */
+	struct mw_kube kube;
+	struct late late;
+	uint8_t late_done;
+};
+
+struct node {
+	struct state state;
+	uint32_t from;
+	const char *how;
+};
+
+static struct node *node;
+static uint32_t n_node, cap_node, table_size;
+static uint32_t *table;
+static bool is_late_too; /* something may be stopped on its way */
+
+static struct image image = {.name = "tiny", .n_revision = 1, .revision[0] = {.name = "v1"}};
+static const struct catalogue catalogue = {.n = 1, .image = &image};
+static const struct policy policy = {
+	.keep_s = 0, .delete_share_min = 8, .ready_timeout_s = 900, .trouble_timeout_s = 900};
+
+/* ---- the states ---- */
+
+static uint32_t *slot(const struct state *s)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	uint64_t h = UINT64_C(1469598103934665603);
+	uint32_t i;
+
+	for (size_t k = 0; k < sizeof(*s); k++)
+		h = (h ^ p[k]) * UINT64_C(1099511628211);
+	for (i = (uint32_t)(h ^ h >> 29) & (table_size - 1);
+	     table[i] && memcmp(&node[table[i] - 1].state, s, sizeof(*s)) != 0;)
+		i = (i + 1) & (table_size - 1);
+	return &table[i];
+}
+
+static void *must(void *p)
+{
+	if (!p)
+		abort();
+	return p;
+}
+
+static void add(const struct state *s, uint32_t from, const char *how)
+{
+	uint32_t *at;
+
+	if (n_node * 2 >= table_size) {
+		table_size = table_size ? table_size * 2 : 1 << 16;
+		free(table);
+		table = must(calloc(table_size, sizeof(*table)));
+		for (uint32_t i = 0; i < n_node; i++)
+			*slot(&node[i].state) = i + 1;
+	}
+	at = slot(s);
+	if (*at)
+		return;
+	if (n_node == cap_node) {
+		cap_node = cap_node ? cap_node * 2 : 1 << 16;
+		node = must(realloc(node, cap_node * sizeof(*node)));
+	}
+	node[n_node] = (struct node){.state = *s, .from = from, .how = how};
+	*at = ++n_node;
+}
+
+static void way_print(uint32_t i)
+{
+	if (i)
+		way_print(node[i].from);
+	printf("# %s\n", i ? node[i].how : "it begins");
+	mw_print(&node[i].state.world);
+}
+
+/* ---- a round of a vmd that was born just now ---- */
+
+static struct plan planned;
+
+/* Plans; true: it would tell the epilog that the node is clear. */
+static bool round_of(const struct mw_slurm *s, const struct mw_kube *k, bool alone)
+{
+	static struct mw_sight sight;
+	static struct progress p;
+	struct view v = {.want = &sight.want,
+			 .seen = &sight.seen,
+			 .catalogue = &catalogue,
+			 .policy = &policy,
+			 .mono_us = NOW_US,
+			 .wall_s = NOW_S};
+	const struct plan_context c = {.catalogue = &catalogue,
+				       .policy = &policy,
+				       .progress = &p,
+				       .mono_us = NOW_US,
+				       .wall_s = NOW_S};
+
+	mw_see(s, k, &sight);
+	v.n_companion = sight.want.n_companion;
+	v.companion = sight.want.companion;
+	p = (struct progress){.job_id = 0};
+	progress_step(&p, &sight.job, &v);
+	if (alone) {
+		p.alone_since_us = NOW_US - MOVE_GAP_S * INT64_C(1000000);
+		progress_step(&p, &sight.job, &v);
+	}
+	plan(&sight.want, &sight.seen, &c, &planned);
+	return p.status.node_clear;
+}
+
+/* ---- what is late ---- */
+
+static bool late_make(const struct action *a, struct late *ret)
+{
+	const char *m = strstr(a->object, "-m");
+	unsigned companion = 0, attempt = 0;
+	uint32_t run = 0;
+
+	if (a->kind != ACT_DELETE_VM && a->kind != ACT_POINT_VM && a->kind != ACT_MIGRATE_VM)
+		return false;
+	(void)vm_incarnation(a->object, MOVE_KEY, &run);
+	if (m)
+		(void)sscanf(m, "-m%u-%u", &companion, &attempt);
+	*ret = (struct late){.kind = (uint8_t)(a->kind + 1),
+			     .version = (uint8_t)strtoul(a->version, NULL, 10),
+			     .run = (uint8_t)run,
+			     .node = str_eq(a->node, "n2") ? 2 : 1,
+			     .companion = (uint8_t)companion,
+			     .attempt = (uint8_t)attempt};
+	return true;
+}
+
+static void late_land(const struct late *l, struct mw_world *w, const char **ret_wrong)
+{
+	static struct action a;
+
+	a = (struct action){.kind = (enum action_kind)(l->kind - 1)};
+	(void)str_fmt(a.vm.name, sizeof(a.vm.name), "vm-" MOVE_KEY "-r%u", l->run);
+	if (l->companion)
+		(void)vm_migration_name(a.vm.name, l->companion, l->attempt, a.object,
+					sizeof(a.object));
+	else
+		memcpy(a.object, a.vm.name, sizeof(a.object));
+	(void)str_fmt(a.version, sizeof(a.version), "%u", l->version);
+	(void)str_fmt(a.node, sizeof(a.node), "n%u", l->node);
+	mw_effect(w, &a, ret_wrong);
+}
+
+/* ---- the search ---- */
+
+/* No more faults: each round sees all, and what it wants happens. */
+static const char *settle(struct state s)
+{
+	const char *wrong = NULL;
+	bool clear, again = true;
+
+	if (s.late.kind)
+		late_land(&s.late, &s.world, &wrong);
+	for (unsigned i = 0; again && !wrong && i < 200; i++) {
+		struct mw_world before = s.world;
+
+		clear = round_of(&s.world.slurm, &s.world.kube, s.world.gap_over);
+		for (size_t k = 0; k < planned.n && !wrong; k++)
+			mw_effect(&s.world, &planned.act[k], &wrong);
+		again = memcmp(&before, &s.world, sizeof(before)) != 0 || mw_go_on(&s.world, clear);
+	}
+	return wrong ? wrong : again ? "it never comes to rest" : mw_unfinished(&s.world);
+}
+
+/* What a vmd with an old view and without memory says to an epilog is worth nothing: it looks at a
+ * job whose epilog asks, one that begins to lead lists the VMs, and knows what it made since
+ * (tests/model/explore). */
+static bool is_new(const struct state *s)
+{
+	return memcmp(&s->kube, &s->world.kube, sizeof(s->kube)) == 0 &&
+	       s->slurm.phase == s->world.slurm.phase && s->slurm.run == s->world.slurm.run;
+}
+
+static const char *look_at(uint32_t i, unsigned long *steps)
+{
+	const char *wrong = settle(node[i].state);
+	bool clear, alone = node[i].state.world.gap_over;
+	struct state s;
+
+	if (wrong)
+		return wrong;
+	clear = round_of(&node[i].state.slurm, &node[i].state.kube, alone) &&
+		is_new(&node[i].state);
+	for (size_t k = 0; k < planned.n; k++) {
+		struct plan kept;
+
+		s = node[i].state;
+		kept = planned;
+		mw_effect(&s.world, &planned.act[k], &wrong);
+		++*steps;
+		add(&s, i, action_name(planned.act[k].kind));
+		if (wrong)
+			return wrong;
+		s = node[i].state;
+		if (is_late_too && !s.late_done && late_make(&planned.act[k], &s.late)) {
+			s.late_done = 1;
+			add(&s, i, "something is stopped on its way");
+		}
+		planned = kept;
+	}
+	for (unsigned e = 0; e < mw_events(); e++) {
+		s = node[i].state;
+		if (!mw_happen(&s.world, e, clear, &wrong))
+			continue;
+		++*steps;
+		add(&s, i, mw_event_name(e));
+		if (wrong)
+			return wrong;
+	}
+	s = node[i].state;
+	if (s.late.kind) {
+		late_land(&s.late, &s.world, &wrong);
+		s.late = (struct late){.kind = 0};
+		add(&s, i, "what was stopped lands");
+		if (wrong)
+			return wrong;
+	}
+	s = node[i].state;
+	s.slurm = s.world.slurm;
+	add(&s, i, "a look at Slurm");
+	s = node[i].state;
+	s.kube = s.world.kube;
+	add(&s, i, "a look at Kubernetes");
+	return NULL;
+}
+
+/* Every state of one question; how it went on stdout. */
+static bool explore(int test, unsigned faults, bool late, unsigned long limit)
+{
+	struct state first = {.world = mw_begin(faults)};
+	const char *wrong = NULL;
+	unsigned long steps = 0;
+	uint32_t i;
+
+	is_late_too = late;
+	n_node = table_size = 0;
+	first.slurm = first.world.slurm;
+	first.kube = first.world.kube;
+	add(&first, 0, NULL);
+	for (i = 0; i < n_node && i < limit && !wrong; i++) {
+		wrong = look_at(i, &steps);
+		if (wrong)
+			way_print(n_node - 1 > i && node[n_node - 1].from == i ? n_node - 1 : i);
+	}
+	printf("%s %d - %u states of a move%s, %lu steps, %u faults%s: %s\n",
+	       wrong ? "not ok" : "ok", test, i,
+	       i < n_node && !wrong ? " (stopped at the limit)" : "", steps, faults,
+	       late ? " and one late request" : "",
+	       wrong ? wrong : "no rule is broken, each comes to rest");
+	return !wrong;
+}
+
+int main(int argc, char **argv)
+{
+	const char *few = getenv("CHECK_STATES");
+	const char *how_many = argc > 1 ? argv[1] : few ? few : "50000";
+	unsigned long limit = str_eq(how_many, "all") ? UINT32_MAX : strtoul(how_many, NULL, 10);
+	bool fine;
+
+	printf("1..3\n");
+	fine = explore(1, 1, false, limit);
+	fine = explore(2, 1, true, limit) && fine;
+	fine = explore(3, 2, false, limit) && fine;
+	free(node);
+	free(table);
+	return !fine;
+}
