@@ -22,6 +22,9 @@
 
 #define HINT_TIMEOUT_MS 900
 #define CALL_TIMEOUT_MS 10000
+#define KEY_PATIENCE_US                                                                            \
+	(60 * SEC_US)         /* a vmd that is started anew, another one that takes over           \
+			       */
 #define NEWS_TIMEOUT_MS 20000 /* also of two vmd, one of which is down: see ASK_NEWS_S */
 #define EPILOG_PAUSE_US (SEC_US / 5)
 #define NEWS_PAUSE_US   (SEC_US / 20) /* several things change together */
@@ -221,13 +224,34 @@ static void environment_set(spank_t spank, const char *name, const char *value)
 		(void)spank_setenv(spank, name, value, 1);
 }
 
-static void key_fetch(spank_t spank, const struct plugin *p, uint32_t job)
+/* vmd was there when it said READY, but may be down by now: few scripts are of use without the key.
+ */
+static int key_ask(const struct plugin *p, uint32_t job, int64_t patience_us, char *key,
+		   size_t size, struct err *e)
+{
+	int64_t end_us = clock_mono_us() + patience_us;
+	bool told = false;
+
+	while (ask_key(&p->settings, job, CALL_TIMEOUT_MS, key, size, e) < 0) {
+		if ((e->kind != ERR_RETRY && e->kind != ERR_UNSURE) || clock_mono_us() >= end_us)
+			return -1;
+		if (!told)
+			(void)dprintf(STDERR_FILENO,
+				      "slurm-vm: job %u: no ssh key yet, asking for %lld s: %s\n",
+				      job, (long long)(patience_us / SEC_US), e->msg);
+		told = true;
+		pause_us(SEC_US);
+	}
+	return 0;
+}
+
+static void key_fetch(spank_t spank, const struct plugin *p, uint32_t job, int64_t patience_us)
 {
 	struct err e = {.kind = ERR_NONE};
 	char path[KEY_FILE_PATH_MAX];
 	char key[ASK_KEY_MAX + 1];
 
-	if (ask_key(&p->settings, job, CALL_TIMEOUT_MS, key, sizeof(key), &e) < 0 ||
+	if (key_ask(p, job, patience_us, key, sizeof(key), &e) < 0 ||
 	    key_file_write(job, key, &e) < 0)
 		(void)dprintf(STDERR_FILENO, "slurm-vm: job %u: no ssh key: %s\n", job, e.msg);
 	else
@@ -254,7 +278,7 @@ static void own_keys_add(spank_t spank, const struct plugin *p, uint32_t job)
 }
 
 static void guest_environment(spank_t spank, const struct plugin *p, uint32_t job,
-			      const struct vm_report *r)
+			      const struct vm_report *r, int64_t patience_us)
 {
 	environment_set(spank, "VM_NAME", r->vm);
 	environment_set(spank, "VM_HOST", r->host);
@@ -262,7 +286,7 @@ static void guest_environment(spank_t spank, const struct plugin *p, uint32_t jo
 	environment_set(spank, "VM_USER", r->user);
 	environment_set(spank, "VM_PROFILE", r->profile);
 	if (r->address[0])
-		key_fetch(spank, p, job);
+		key_fetch(spank, p, job, patience_us);
 	if (r->address[0] && is_batch_script(spank))
 		own_keys_add(spank, p, job);
 }
@@ -328,7 +352,7 @@ static void no_wait(spank_t spank, const struct plugin *p, uint32_t job)
 	struct err e;
 
 	if (ask_show(&p->settings, job, "", HINT_TIMEOUT_MS, &r, &e) == 0)
-		guest_environment(spank, p, job, &r);
+		guest_environment(spank, p, job, &r, 0);
 }
 
 void compute_task_wait(spank_t spank, const struct plugin *p)
@@ -362,7 +386,7 @@ void compute_task_wait(spank_t spank, const struct plugin *p)
 		case WAIT_FAILED: task_end(EXIT_VM_FAILED, silent); break;
 		case WAIT_LATE: task_end(EXIT_VM_LATE, silent); break;
 		case WAIT_ON:
-		case WAIT_DONE: guest_environment(spank, p, w.job, &w.last); break;
+		case WAIT_DONE: guest_environment(spank, p, w.job, &w.last, KEY_PATIENCE_US); break;
 		}
 	}
 	(void)sigprocmask(SIG_SETMASK, &mask, NULL);

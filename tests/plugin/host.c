@@ -14,6 +14,7 @@
 #include <check.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -62,7 +63,9 @@ static struct {
 	char hint_uid[16];
 	int hint_timeout_ms;
 	bool tell_hints; /* on stderr: the task is another process */
-	bool keyless;
+	int keyless;     /* so many questions for the key fail, with this kind and reason */
+	enum err_kind keyless_kind;
+	const char *keyless_reason;
 	bool scancel; /* in the first pause */
 } vmd;
 
@@ -249,8 +252,8 @@ int client_call(const struct client *c, const char *request, size_t len, int tim
 			return -1;
 	} else {
 		ck_assert_str_eq(op, "key");
-		if (vmd.keyless)
-			return err_set(e, ERR_DENIED, "not yours");
+		if (vmd.keyless-- > 0)
+			return err_set(e, vmd.keyless_kind, "%s", vmd.keyless_reason);
 		wire_add(&o, "key", "-----BEGIN-----\nsecret\n");
 	}
 	wire_add(&o, "ok", "1");
@@ -636,18 +639,55 @@ START_TEST(task_hints_even_if_it_does_not_wait)
 }
 END_TEST
 
+static void ready_without_key(int times, enum err_kind kind, const char *reason)
+{
+	step_start(STEP_BATCH_SCRIPT);
+	vmd.keyless = times;
+	vmd.keyless_kind = kind;
+	vmd.keyless_reason = reason;
+	vmd.answer[0].state = "READY";
+	vmd.answer[0].address = "192.168.172.57";
+	vmd.n_answer = 1;
+}
+
 START_TEST(task_without_key_still_starts)
 {
 	char text[4096];
 
-	step_start(STEP_BATCH_SCRIPT);
-	vmd.keyless = true;
-	vmd.answer[0].state = "READY";
-	vmd.answer[0].address = "192.168.172.57";
-	vmd.n_answer = 1;
+	ready_without_key(INT_MAX, ERR_DENIED, "not yours");
 	ck_assert_int_eq(task_run(text, sizeof(text)), 0);
 	ck_assert_msg(strstr(text, "no ssh key: not yours"), "%s", text);
+	ck_assert_msg(strstr(text, "no ssh key yet") == NULL, "%s", text);
 	ck_assert_msg(strstr(text, "VM_SSH_KEY") == NULL, "%s", text);
+}
+END_TEST
+
+/* vmd went down right after it had said READY: the key is worth a wait, but no endless one. */
+START_TEST(task_asks_again_for_its_key)
+{
+	static const char yet[] = "slurm-vm: job 17: no ssh key yet, asking for 60 s: connection "
+				  "refused\n";
+	char text[4096];
+	char *told;
+
+	ready_without_key(_i ? INT_MAX : 5, ERR_RETRY, "connection refused");
+	ck_assert_int_eq(task_run(text, sizeof(text)), 0);
+	told = strstr(text, yet);
+	ck_assert_msg(told && !strstr(told + 1, yet), "%s", text);
+	ck_assert_msg((strstr(text, "no ssh key: connection refused\n") != NULL) == _i, "%s", text);
+	ck_assert_msg((strstr(text, "VM_SSH_KEY=") == NULL) == _i, "%s", text);
+}
+END_TEST
+
+START_TEST(task_that_does_not_wait_asks_for_its_key_once)
+{
+	char text[4096];
+
+	ready_without_key(INT_MAX, ERR_RETRY, "connection refused");
+	ck_assert_int_eq(option("vm-wait", "none", 1), 0);
+	ck_assert_int_eq(task_run(text, sizeof(text)), 0);
+	ck_assert_msg(strstr(text, "no ssh key: connection refused\n"), "%s", text);
+	ck_assert_msg(strstr(text, "no ssh key yet") == NULL, "%s", text);
 }
 END_TEST
 
@@ -827,6 +867,8 @@ int main(void)
 	tcase_add_test(t, task_waits_and_gets_the_guest);
 	tcase_add_test(t, task_hints_even_if_it_does_not_wait);
 	tcase_add_test(t, task_without_key_still_starts);
+	tcase_add_loop_test(t, task_asks_again_for_its_key, 0, 2);
+	tcase_add_test(t, task_that_does_not_wait_asks_for_its_key_once);
 	tcase_add_test(t, task_ends_with_the_reason);
 	tcase_add_loop_test(t, task_ends_when_it_is_late, 0, 2);
 	tcase_add_test(t, task_is_ended_by_scancel);
