@@ -58,7 +58,7 @@ static bool is_empty_list(struct json_object *o, const char *path)
 {
 	struct json_object *list = json_at(o, path);
 
-	return !json_object_is_type(list, json_type_array) || json_object_array_length(list) == 0;
+	return !json_object_is_type(list, json_type_array) || json_length(list) == 0;
 }
 
 static int check_pv(struct admission *a, struct json_object *object)
@@ -148,7 +148,7 @@ static const char *not_migratable(struct json_object *vmi, const char **ret_mess
 {
 	struct json_object *conditions = json_at(vmi, "status/conditions");
 
-	for (size_t i = 0; conditions && i < json_object_array_length(conditions); i++) {
+	for (size_t i = 0; i < json_length(conditions); i++) {
 		struct json_object *c = json_object_array_get_idx(conditions, i);
 		const char *message = json_str_at(c, "message"), *reason = json_str_at(c, "reason");
 
@@ -186,7 +186,7 @@ static int check_migration(struct admission *a, struct json_object *object)
 				  message);
 	running =
 		store_list(a->store, KIND_VMIM, ns, is_other_running, (void *)(uintptr_t)vmi_name);
-	if (json_object_array_length(running) > 0)
+	if (json_length(running) > 0)
 		(void)status_set(
 			&a->status, 400, "",
 			"%s: in-flight migration detected. Active migration job (%s) is currently "

@@ -276,7 +276,7 @@ static int check_list(struct walk *w, struct json_object *list, int depth)
 	if (!json_object_is_type(list, json_type_array))
 		return refuse_type(w, "array", list);
 	(void)snprintf(w->pattern + pattern_len, sizeof(w->pattern) - pattern_len, "[]");
-	for (size_t i = 0; rc == 0 && i < json_object_array_length(list); i++) {
+	for (size_t i = 0; rc == 0 && i < json_length(list); i++) {
 		(void)snprintf(w->path + path_len, sizeof(w->path) - path_len, "[%zu]", i);
 		rc = check_object(w, json_object_array_get_idx(list, i), depth + 1);
 	}

@@ -15,11 +15,6 @@
 #define F_DEVICES F_DOMAIN ".devices"
 #define INVALID   "FieldValueInvalid"
 
-static size_t length(struct json_object *list)
-{
-	return json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
-}
-
 static bool is_one_of(const char *s, const char *const *list, size_t n)
 {
 	for (size_t i = 0; s && i < n; i++)
@@ -31,7 +26,7 @@ static bool is_one_of(const char *s, const char *const *list, size_t n)
 /* The element of list whose name is name. */
 static struct json_object *named(struct json_object *list, const char *name)
 {
-	for (size_t i = 0; i < length(list); i++)
+	for (size_t i = 0; i < json_length(list); i++)
 		if (str_eq(json_str_at(json_object_array_get_idx(list, i), "name"), name))
 			return json_object_array_get_idx(list, i);
 	return NULL;
@@ -59,13 +54,13 @@ static void check_data_volumes(struct review *r, struct json_object *vm)
 	struct json_object *templates = json_at(vm, "spec/dataVolumeTemplates");
 	struct json_object *volumes = json_at(vm, "spec/template/spec/volumes");
 
-	for (size_t i = 0; i < length(templates); i++) {
+	for (size_t i = 0; i < json_length(templates); i++) {
 		const char *name =
 			json_str_at(json_object_array_get_idx(templates, i), "metadata/name");
 		bool found = false;
 		char field[64];
 
-		for (size_t v = 0; v < length(volumes); v++) {
+		for (size_t v = 0; v < json_length(volumes); v++) {
 			struct json_object *volume = json_object_array_get_idx(volumes, v);
 
 			found |= str_eq(json_str_at(volume, "dataVolume/name"), name) ||
@@ -228,9 +223,9 @@ static void check_networks(struct review *r, struct json_object *vm)
 	struct json_object *networks = json_at(vm, "spec/template/spec/networks");
 	struct json_object *interfaces = json_at(vm, DOMAIN "/devices/interfaces");
 
-	for (size_t i = 0; i < length(interfaces); i++)
+	for (size_t i = 0; i < json_length(interfaces); i++)
 		check_interface(r, vm, json_object_array_get_idx(interfaces, i), i);
-	for (size_t i = 0; i < length(networks); i++) {
+	for (size_t i = 0; i < json_length(networks); i++) {
 		const char *name = json_str_at(json_object_array_get_idx(networks, i), "name");
 		char field[96];
 
@@ -296,18 +291,18 @@ static void check_devices(struct review *r, struct json_object *vm)
 	struct json_object *disks = json_at(vm, DOMAIN "/devices/disks");
 	struct json_object *inputs = json_at(vm, DOMAIN "/devices/inputs");
 
-	for (size_t i = 0; i < length(disks); i++) {
+	for (size_t i = 0; i < json_length(disks); i++) {
 		check_boot_order(r, disks, json_object_array_get_idx(disks, i), i);
 		check_disk(r, json_object_array_get_idx(disks, i), i);
 	}
-	for (size_t i = 0; i < length(inputs); i++) {
+	for (size_t i = 0; i < json_length(inputs); i++) {
 		char field[96];
 
 		(void)snprintf(field, sizeof(field), F_DEVICES ".inputs[%zu].type", i);
 		if (!str_eq(json_str_at(json_object_array_get_idx(inputs, i), "type"), "tablet"))
 			review_cause(r, INVALID, field, "Input device can have only tablet type.");
 	}
-	if (length(json_at(vm, DOMAIN "/devices/hostDevices")) > 0)
+	if (json_length(json_at(vm, DOMAIN "/devices/hostDevices")) > 0)
 		review_cause(r, INVALID, "spec.template.spec.HostDevices",
 			     "Host Devices feature gate is not enabled in kubevirt-config");
 }

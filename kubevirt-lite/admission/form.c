@@ -37,7 +37,7 @@ static bool is_list_of(struct json_object *v, enum json_type type)
 {
 	if (!json_object_is_type(v, json_type_array))
 		return false;
-	for (size_t i = 0; i < json_object_array_length(v); i++)
+	for (size_t i = 0; i < json_length(v); i++)
 		if (!json_object_is_type(json_object_array_get_idx(v, i), type))
 			return false;
 	return true;
@@ -76,8 +76,7 @@ static bool is_flat(struct json_object *v, int left)
 				return false;
 		}
 	}
-	for (size_t i = 0;
-	     json_object_is_type(v, json_type_array) && i < json_object_array_length(v); i++)
+	for (size_t i = 0; i < json_length(v); i++)
 		if (!is_flat(json_object_array_get_idx(v, i), left - 1))
 			return false;
 	return true;
@@ -94,8 +93,7 @@ void form_strip(struct json_object *v)
 				form_strip(value);
 		}
 	}
-	for (size_t i = 0;
-	     json_object_is_type(v, json_type_array) && i < json_object_array_length(v); i++)
+	for (size_t i = 0; i < json_length(v); i++)
 		form_strip(json_object_array_get_idx(v, i));
 }
 

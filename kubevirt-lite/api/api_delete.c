@@ -148,7 +148,7 @@ static int delete_all(struct api_call *c, struct json_object **ret)
 	if (read_wish(c, &w) < 0 || api_filter_new(c, &filter) < 0)
 		return -1;
 	list = store_list(s, r->kind->id, r->ns, api_filter_match, filter);
-	for (size_t i = 0; !c->dry_run && i < json_object_array_length(list); i++) {
+	for (size_t i = 0; !c->dry_run && i < json_length(list); i++) {
 		struct json_object *o = json_object_array_get_idx(list, i);
 
 		(void)store_delete(s, r->kind->id, object_namespace(o), object_name(o), &w.how,

@@ -159,7 +159,7 @@ static int read_page(struct api_call *c, struct page *p)
  * more. Returns how many were left out. */
 static size_t cut_page(struct json_object *items, struct page *p, struct json_object *ret)
 {
-	size_t n = json_object_array_length(items), taken = 0;
+	size_t n = json_length(items), taken = 0;
 	char key[STORE_KEY_MAX] = "";
 
 	for (size_t i = 0; i < n; i++) {

@@ -200,7 +200,7 @@ static void send_present(struct api *a, struct watcher *w)
 	AUTO(json_object_put) struct json_object *list = NULL;
 
 	list = store_list(a->set.store, w->kind->id, w->ns, api_filter_match, w->filter);
-	for (size_t i = 0; i < json_object_array_length(list); i++)
+	for (size_t i = 0; i < json_length(list); i++)
 		send_event(w, "ADDED", json_object_array_get_idx(list, i));
 	w->version = store_version(a->set.store);
 }

@@ -145,7 +145,7 @@ struct json_object *output_list(const struct output_form *f, const struct kind *
 	if (f->as == OUTPUT_WHOLE)
 		return plain_list(f, k, items, meta);
 	converted = json_object_new_array();
-	for (size_t i = 0; i < json_object_array_length(items); i++) {
+	for (size_t i = 0; i < json_length(items); i++) {
 		struct json_object *o = json_object_array_get_idx(items, i);
 
 		json_object_array_add(converted, f->as == OUTPUT_TABLE ? row(f, k, o) : partial(o));

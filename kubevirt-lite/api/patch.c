@@ -97,7 +97,7 @@ static bool child_exists(const struct place *p)
 {
 	if (json_object_is_type(p->parent, json_type_object))
 		return json_object_object_get_ex(p->parent, p->key, NULL);
-	return !p->at_end && p->index < json_object_array_length(p->parent);
+	return !p->at_end && p->index < json_length(p->parent);
 }
 
 static int step_into(struct place *p, struct json_object *parent, struct err *e)
@@ -165,7 +165,7 @@ static int add(struct json_object **doc, const char *pointer, struct json_object
 		json_object_object_add(p.parent, p.key, STEAL(own));
 		return 0;
 	}
-	n = json_object_array_length(p.parent);
+	n = json_length(p.parent);
 	if (p.at_end)
 		p.index = n;
 	if (p.index > n)
@@ -282,10 +282,10 @@ int patch_json(struct json_object *doc, struct json_object *patch, struct json_o
 
 	if (!json_object_is_type(patch, json_type_array))
 		return err_set(e, ERR_INVALID, "a JSON patch must be a list of operations");
-	if (json_object_array_length(patch) > PATCH_OPERATIONS_MAX)
+	if (json_length(patch) > PATCH_OPERATIONS_MAX)
 		return err_set(e, ERR_INVALID, "more than %d operations", PATCH_OPERATIONS_MAX);
 	own = copy_of(doc);
-	for (size_t i = 0; i < json_object_array_length(patch); i++)
+	for (size_t i = 0; i < json_length(patch); i++)
 		if (operate(&own, json_object_array_get_idx(patch, i), e) < 0)
 			return -1;
 	*ret = STEAL(own);

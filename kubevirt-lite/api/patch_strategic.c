@@ -66,7 +66,7 @@ static bool find_element(struct json_object *list, const char *key, struct json_
 
 	if (json_object_is_type(like, json_type_object))
 		(void)json_object_object_get_ex(like, key, &want);
-	for (size_t i = 0; want && i < json_object_array_length(list); i++) {
+	for (size_t i = 0; want && i < json_length(list); i++) {
 		struct json_object *o = json_object_array_get_idx(list, i);
 
 		if (json_object_is_type(o, json_type_object) &&
@@ -80,7 +80,7 @@ static bool find_element(struct json_object *list, const char *key, struct json_
 
 static bool has_value(struct json_object *list, struct json_object *value)
 {
-	for (size_t i = 0; i < json_object_array_length(list); i++)
+	for (size_t i = 0; i < json_length(list); i++)
 		if (json_object_equal(json_object_array_get_idx(list, i), value))
 			return true;
 	return false;
@@ -90,7 +90,7 @@ static bool has_value(struct json_object *list, struct json_object *value)
 static struct json_object *merge_list(struct json_object *doc, struct json_object *patch,
 				      const char *key)
 {
-	for (size_t i = 0; i < json_object_array_length(patch); i++) {
+	for (size_t i = 0; i < json_length(patch); i++) {
 		struct json_object *o = json_object_array_get_idx(patch, i);
 		const char *order =
 			json_object_is_type(o, json_type_object) ? json_str_at(o, "$patch") : NULL;
@@ -137,7 +137,7 @@ static struct json_object *merge_value(const char *name, struct json_object *old
 		return merge_list(old, value, key);
 	}
 	if (both_lists && merges_values(name)) {
-		for (size_t i = 0; i < json_object_array_length(value); i++) {
+		for (size_t i = 0; i < json_length(value); i++) {
 			struct json_object *o = json_object_array_get_idx(value, i);
 
 			if (!has_value(old, o))
@@ -172,7 +172,7 @@ static void delete_values(struct json_object *doc, const char *list_name,
 	    !json_object_is_type(list, json_type_array) ||
 	    !json_object_is_type(values, json_type_array))
 		return;
-	for (size_t i = json_object_array_length(list); i-- > 0;)
+	for (size_t i = json_length(list); i-- > 0;)
 		if (has_value(values, json_object_array_get_idx(list, i)))
 			json_object_array_del_idx(list, i, 1);
 }
@@ -229,8 +229,7 @@ static const char *odd_list(struct json_object *patch)
 
 		if (json_object_is_type(value, json_type_object))
 			odd = odd_list(value);
-		for (size_t i = 0;
-		     !odd && is_list && merge_key(name) && i < json_object_array_length(value);
+		for (size_t i = 0; !odd && is_list && merge_key(name) && i < json_length(value);
 		     i++) {
 			struct json_object *o = json_object_array_get_idx(value, i);
 

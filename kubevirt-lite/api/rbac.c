@@ -13,9 +13,7 @@ static bool list_has(struct json_object *rule, const char *key, const char *item
 {
 	struct json_object *list = json_at(rule, key);
 
-	for (size_t i = 0;
-	     json_object_is_type(list, json_type_array) && i < json_object_array_length(list);
-	     i++) {
+	for (size_t i = 0; i < json_length(list); i++) {
 		const char *s = json_object_get_string(json_object_array_get_idx(list, i));
 
 		if (str_eq(s, "*") || str_eq(s, item))
@@ -28,7 +26,7 @@ static bool has_items(struct json_object *rule, const char *key)
 {
 	struct json_object *list = json_at(rule, key);
 
-	return json_object_is_type(list, json_type_array) && json_object_array_length(list) > 0;
+	return json_length(list) > 0;
 }
 
 static bool rule_allows(struct json_object *rule, const struct access *what)
@@ -49,9 +47,7 @@ static bool role_allows(struct json_object *role, const struct access *what)
 {
 	struct json_object *rules = json_at(role, "rules");
 
-	for (size_t i = 0;
-	     json_object_is_type(rules, json_type_array) && i < json_object_array_length(rules);
-	     i++)
+	for (size_t i = 0; i < json_length(rules); i++)
 		if (rule_allows(json_object_array_get_idx(rules, i), what))
 			return true;
 	return false;
@@ -79,9 +75,7 @@ static bool binds(void *ctx, struct json_object *binding)
 {
 	struct json_object *subjects = json_at(binding, "subjects");
 
-	for (size_t i = 0; json_object_is_type(subjects, json_type_array) &&
-			   i < json_object_array_length(subjects);
-	     i++)
+	for (size_t i = 0; i < json_length(subjects); i++)
 		if (subject_is(json_object_array_get_idx(subjects, i), ctx))
 			return true;
 	return false;
@@ -104,7 +98,7 @@ bool rbac_allows(struct store *s, const struct identity *who, const struct acces
 	if (!what->resource || !*what->ns)
 		return false;
 	list = store_list(s, KIND_ROLEBINDING, what->ns, binds, &asker);
-	for (size_t i = 0; i < json_object_array_length(list); i++) {
+	for (size_t i = 0; i < json_length(list); i++) {
 		struct json_object *role = role_of(s, json_object_array_get_idx(list, i), what->ns);
 
 		if (role && role_allows(role, what))
@@ -147,14 +141,14 @@ static bool has_rule(struct api_call *c, struct json_object *rule, const char *n
 	struct json_object *groups = json_at(rule, "apiGroups"), *verbs = json_at(rule, "verbs");
 	struct json_object *resources = json_at(rule, "resources");
 	struct json_object *names = json_at(rule, "resourceNames");
-	size_t n_names = has_items(rule, "resourceNames") ? json_object_array_length(names) : 1;
+	size_t n_names = has_items(rule, "resourceNames") ? json_length(names) : 1;
 
 	if (!has_items(rule, "apiGroups") || !has_items(rule, "resources") ||
 	    !has_items(rule, "verbs"))
 		return false; /* paths that are no resources are not ours to give */
-	for (size_t g = 0; g < json_object_array_length(groups); g++)
-		for (size_t r = 0; r < json_object_array_length(resources); r++)
-			for (size_t v = 0; v < json_object_array_length(verbs); v++)
+	for (size_t g = 0; g < json_length(groups); g++)
+		for (size_t r = 0; r < json_length(resources); r++)
+			for (size_t v = 0; v < json_length(verbs); v++)
 				for (size_t n = 0; n < n_names; n++)
 					if (!has(c, item_of(groups, g), item_of(resources, r),
 						 item_of(verbs, v),
@@ -170,9 +164,7 @@ static int grant_role(struct api_call *c, struct json_object *role, const char *
 {
 	struct json_object *rules = json_at(role, "rules");
 
-	for (size_t i = 0;
-	     json_object_is_type(rules, json_type_array) && i < json_object_array_length(rules);
-	     i++) {
+	for (size_t i = 0; i < json_length(rules); i++) {
 		struct json_object *rule = json_object_array_get_idx(rules, i);
 
 		if (has_rule(c, rule, c->req.ns))

@@ -106,7 +106,7 @@ struct json_object *cell_count(struct json_object *object, const char *path)
 	if (json_object_is_type(v, json_type_object))
 		n = json_object_object_length(v);
 	else if (json_object_is_type(v, json_type_array))
-		n = (int)json_object_array_length(v);
+		n = (int)json_length(v);
 	return json_object_new_int(n);
 }
 
@@ -114,9 +114,7 @@ static const char *condition(struct json_object *object, const char *type)
 {
 	struct json_object *list = json_at(object, "status/conditions");
 
-	for (size_t i = 0;
-	     json_object_is_type(list, json_type_array) && i < json_object_array_length(list);
-	     i++) {
+	for (size_t i = 0; i < json_length(list); i++) {
 		struct json_object *c = json_object_array_get_idx(list, i);
 
 		if (str_eq(json_str_at(c, "type"), type))
@@ -145,7 +143,7 @@ struct json_object *cell_access_modes(struct json_object *object, const char *pa
 
 	for (size_t i = 0; json_object_is_type(list, json_type_array) && i < ARRAY_LEN(names);
 	     i++) {
-		for (size_t j = 0; j < json_object_array_length(list); j++) {
+		for (size_t j = 0; j < json_length(list); j++) {
 			const char *mode =
 				json_object_get_string(json_object_array_get_idx(list, j));
 			size_t len = strlen(buf);
@@ -225,9 +223,7 @@ struct json_object *cell_node_address(struct json_object *object, const char *ty
 {
 	struct json_object *list = json_at(object, "status/addresses");
 
-	for (size_t i = 0;
-	     json_object_is_type(list, json_type_array) && i < json_object_array_length(list);
-	     i++) {
+	for (size_t i = 0; i < json_length(list); i++) {
 		struct json_object *a = json_object_array_get_idx(list, i);
 
 		if (str_eq(json_str_at(a, "type"), type))
@@ -243,9 +239,7 @@ static int64_t sum(struct json_object *object, bool ready_only)
 	struct json_object *list = json_at(object, "status/containerStatuses");
 	int64_t n = 0;
 
-	for (size_t i = 0;
-	     json_object_is_type(list, json_type_array) && i < json_object_array_length(list);
-	     i++) {
+	for (size_t i = 0; i < json_length(list); i++) {
 		struct json_object *c = json_object_array_get_idx(list, i);
 
 		n += ready_only ? json_object_get_boolean(json_at(c, "ready"))
@@ -261,8 +255,7 @@ struct json_object *cell_pod_ready(struct json_object *object, const char *path)
 
 	(void)path;
 	(void)str_fmt(buf, sizeof(buf), "%lld/%zu", (long long)sum(object, true),
-		      json_object_is_type(list, json_type_array) ? json_object_array_length(list)
-								 : 0);
+		      json_length(list));
 	return text(buf);
 }
 

@@ -7,9 +7,7 @@ struct json_object *condition_find(struct json_object *object, const char *type)
 {
 	struct json_object *list = json_at(object, "status/conditions");
 
-	for (size_t i = 0;
-	     json_object_is_type(list, json_type_array) && i < json_object_array_length(list);
-	     i++) {
+	for (size_t i = 0; i < json_length(list); i++) {
 		struct json_object *cond = json_object_array_get_idx(list, i);
 
 		if (str_eq(json_str_at(cond, "type"), type))
@@ -74,9 +72,7 @@ void condition_remove(struct json_object *copy, const char *type)
 {
 	struct json_object *list = json_at(copy, "status/conditions");
 
-	for (size_t i = 0;
-	     json_object_is_type(list, json_type_array) && i < json_object_array_length(list);
-	     i++) {
+	for (size_t i = 0; i < json_length(list); i++) {
 		struct json_object *cond = json_object_array_get_idx(list, i);
 
 		if (str_eq(json_str_at(cond, "type"), type)) {
@@ -121,7 +117,7 @@ bool phase_was(struct json_object *object, const char *phase)
 {
 	struct json_object *list = json_at(object, "status/phaseTransitionTimestamps");
 
-	for (size_t i = 0; list && i < json_object_array_length(list); i++)
+	for (size_t i = 0; i < json_length(list); i++)
 		if (str_eq(json_str_at(json_object_array_get_idx(list, i), "phase"), phase))
 			return true;
 	return false;

@@ -85,7 +85,7 @@ const char *owner_uid(struct json_object *object)
 {
 	struct json_object *list = json_at(object, "metadata/ownerReferences");
 
-	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
+	for (size_t i = 0; i < json_length(list); i++) {
 		struct json_object *ref = json_object_array_get_idx(list, i);
 
 		if (json_object_get_boolean(json_at(ref, "controller")))
@@ -159,7 +159,7 @@ static void again_all(struct controllers *c, enum kind_id kind, const char *ns)
 {
 	AUTO(json_object_put) struct json_object *list = store_list(c->store, kind, ns, NULL, NULL);
 
-	for (size_t i = 0; i < json_object_array_length(list); i++)
+	for (size_t i = 0; i < json_length(list); i++)
 		again_object(c, kind, json_object_array_get_idx(list, i));
 }
 
@@ -175,7 +175,7 @@ static void again_waiting(struct controllers *c, const char *ns)
 	AUTO(json_object_put)
 	struct json_object *list = store_list(c->store, KIND_POD, ns, NULL, NULL);
 
-	for (size_t i = 0; i < json_object_array_length(list); i++) {
+	for (size_t i = 0; i < json_length(list); i++) {
 		struct json_object *pod = json_object_array_get_idx(list, i);
 
 		if (!phase_is_final(pod))

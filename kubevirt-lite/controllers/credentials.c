@@ -63,7 +63,7 @@ static void keys_apply(struct launcher *l, struct json_object *users, struct jso
 
 	if (!json_object_is_type(data, json_type_object))
 		return;
-	for (size_t i = 0; users && i < json_object_array_length(users); i++) {
+	for (size_t i = 0; i < json_length(users); i++) {
 		const char *user = json_object_get_string(json_object_array_get_idx(users, i));
 		struct json_object *args = json_object_new_object();
 		struct json_object *keys = json_object_new_array();
@@ -128,7 +128,7 @@ static void give(struct launcher *l, struct json_object *vmi, struct json_object
 {
 	l->credentials_asked = 0;
 	l->credentials_error[0] = '\0';
-	for (size_t i = 0; i < json_object_array_length(list); i++) {
+	for (size_t i = 0; i < json_length(list); i++) {
 		struct json_object *one = json_object_array_get_idx(list, i);
 		struct json_object *secret;
 
@@ -167,7 +167,7 @@ void credentials_apply(struct controllers *c, struct json_object *vmi, struct js
 	struct json_object *pod = vmi_pod(c, vmi);
 	struct launcher *l = pod ? launcher_find(c, object_namespace(pod), object_name(pod)) : NULL;
 	uint64_t sum = UINT64_C(14695981039346656037);
-	size_t n = json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+	size_t n = json_length(list);
 
 	if (!n || !l || l->guest != g)
 		return;

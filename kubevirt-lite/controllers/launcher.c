@@ -40,7 +40,7 @@ static void on_changed(void *self)
 
 	again(l->c, KIND_POD, l->ns, l->pod, 0);
 	again(l->c, KIND_VMI, l->ns, l->vmi, 0);
-	for (size_t i = 0; i < json_object_array_length(list); i++) {
+	for (size_t i = 0; i < json_length(list); i++) {
 		struct json_object *m = json_object_array_get_idx(list, i);
 
 		if (str_eq(json_str_at(m, "spec/vmiName"), l->vmi))

@@ -106,7 +106,7 @@ static bool has_taint(struct json_object *node, const char *key)
 {
 	struct json_object *list = json_at(node, "spec/taints");
 
-	for (size_t i = 0; list && i < json_object_array_length(list); i++)
+	for (size_t i = 0; i < json_length(list); i++)
 		if (str_eq(json_str_at(json_object_array_get_idx(list, i), "key"), key))
 			return true;
 	return false;
@@ -131,7 +131,7 @@ static void taints_fill(struct json_object *node, bool ready)
 
 	if (has_taint(node, TAINT_UNREACHABLE) == !ready)
 		return;
-	for (size_t i = 0; old && i < json_object_array_length(old); i++) {
+	for (size_t i = 0; i < json_length(old); i++) {
 		struct json_object *one = json_object_array_get_idx(old, i);
 
 		if (!str_eq(json_str_at(one, "key"), TAINT_UNREACHABLE))
@@ -141,7 +141,7 @@ static void taints_fill(struct json_object *node, bool ready)
 		taint_add(list, "NoSchedule");
 		taint_add(list, "NoExecute");
 	}
-	if (json_object_array_length(list) > 0)
+	if (json_length(list) > 0)
 		json_put_at(node, "spec/taints", STEAL(list));
 	else
 		json_object_object_del(json_at(node, "spec"), "taints");
@@ -213,7 +213,7 @@ static void pods_collect(struct controllers *c, const char *node)
 	struct store_delete now = {.propagation = STORE_BACKGROUND, .grace_s = 0};
 	struct err e;
 
-	for (size_t i = 0; i < json_object_array_length(pods); i++) {
+	for (size_t i = 0; i < json_length(pods); i++) {
 		struct json_object *pod = json_object_array_get_idx(pods, i);
 
 		(void)store_delete(c->store, KIND_POD, object_namespace(pod), object_name(pod),

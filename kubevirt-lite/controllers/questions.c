@@ -108,7 +108,7 @@ static void list_answer(struct subresource_call *call, const char *kind, struct 
 		return;
 	}
 	items = json_object_new_array();
-	for (size_t i = 0; is_list && i < json_object_array_length(value); i++) {
+	for (size_t i = 0; is_list && i < json_length(value); i++) {
 		struct json_object *one = json_object_new_object();
 
 		for (size_t k = 0; k < n; k++)

@@ -51,7 +51,7 @@ static struct need used_on(struct controllers *c, const char *node)
 	struct json_object *pods = store_list(c->store, KIND_POD, NULL, NULL, NULL);
 	struct need sum = {.memory_bytes = 0};
 
-	for (size_t i = 0; i < json_object_array_length(pods); i++) {
+	for (size_t i = 0; i < json_length(pods); i++) {
 		struct json_object *pod = json_object_array_get_idx(pods, i);
 		struct need one = need_of(pod);
 
@@ -84,7 +84,7 @@ static bool expression_matches(struct json_object *one, struct json_object *node
 	struct json_object *values = json_at(one, "values");
 	bool in = false;
 
-	for (size_t i = 0; values && i < json_object_array_length(values); i++)
+	for (size_t i = 0; i < json_length(values); i++)
 		if (is && str_eq(is, json_object_get_string(json_object_array_get_idx(values, i))))
 			in = true;
 	if (str_eq(op, "In"))
@@ -106,12 +106,12 @@ static bool affinity_matches(struct json_object *pod, struct json_object *node)
 
 	if (!json_object_is_type(terms, json_type_array))
 		return true;
-	for (size_t i = 0; i < json_object_array_length(terms); i++) {
+	for (size_t i = 0; i < json_length(terms); i++) {
 		struct json_object *all =
 			json_at(json_object_array_get_idx(terms, i), "matchExpressions");
 		bool match = all != NULL;
 
-		for (size_t k = 0; match && k < json_object_array_length(all); k++)
+		for (size_t k = 0; match && k < json_length(all); k++)
 			match = expression_matches(json_object_array_get_idx(all, k), node);
 		if (match)
 			return true;

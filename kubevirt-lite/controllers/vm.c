@@ -37,9 +37,7 @@ static struct json_object *request_first(struct json_object *vm)
 {
 	struct json_object *list = json_at(vm, "status/stateChangeRequests");
 
-	return json_object_is_type(list, json_type_array) && json_object_array_length(list)
-		       ? json_object_array_get_idx(list, 0)
-		       : NULL;
+	return json_length(list) ? json_object_array_get_idx(list, 0) : NULL;
 }
 
 static bool request_is(struct json_object *vm, const char *action)
@@ -58,7 +56,7 @@ static void request_done(struct json_object *copy)
 	struct json_object *list = json_at(copy, "status/stateChangeRequests");
 
 	json_object_array_del_idx(list, 0, 1);
-	if (json_object_array_length(list) == 0)
+	if (json_length(list) == 0)
 		json_object_object_del(json_at(copy, "status"), "stateChangeRequests");
 }
 
@@ -291,12 +289,12 @@ static void conditions_copy(struct json_object *copy, struct json_object *vmi)
 	struct json_object *list = json_at(vmi, "status/conditions");
 	struct json_object *own = json_at(copy, "status/conditions");
 
-	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
+	for (size_t i = 0; i < json_length(list); i++) {
 		struct json_object *cond = json_object_array_get_idx(list, i);
 
 		condition_take(copy, cond, json_str_at(cond, "type"));
 	}
-	for (size_t i = own ? json_object_array_length(own) : 0; i-- > 0;) {
+	for (size_t i = json_length(own); i-- > 0;) {
 		const char *type = json_str_at(json_object_array_get_idx(own, i), "type");
 
 		if (!str_eq(type, "Ready") && !str_eq(type, "Failure") &&

@@ -38,7 +38,7 @@ struct json_object *vmi_pod(struct controllers *c, struct json_object *vmi)
 	const char *name = move ? json_str_at(move, moved ? "targetPod" : "sourcePod") : NULL;
 	struct json_object *found = NULL;
 
-	for (size_t i = 0; i < json_object_array_length(pods); i++) {
+	for (size_t i = 0; i < json_length(pods); i++) {
 		struct json_object *pod = json_object_array_get_idx(pods, i);
 
 		if (name ? str_eq(object_name(pod), name) : !label(pod, LABEL_MIGRATION_UID))
@@ -124,7 +124,7 @@ static void pod_volumes(struct json_object *pod, struct json_object *vmi)
 	struct json_object *from = json_at(vmi, "spec/volumes");
 	struct json_object *list = json_object_new_array();
 
-	for (size_t i = 0; from && i < json_object_array_length(from); i++) {
+	for (size_t i = 0; i < json_length(from); i++) {
 		struct json_object *volume = json_object_array_get_idx(from, i);
 		struct json_object *one;
 
@@ -180,14 +180,14 @@ bool vmi_is_pinned(struct controllers *c, struct json_object *vmi, const char **
 {
 	struct json_object *volumes = json_at(vmi, "spec/volumes");
 
-	for (size_t i = 0; volumes && i < json_object_array_length(volumes); i++) {
+	for (size_t i = 0; i < json_length(volumes); i++) {
 		const char *claim = volume_claim(json_object_array_get_idx(volumes, i));
 		struct json_object *pvc =
 			claim ? store_get(c->store, KIND_PVC, object_namespace(vmi), claim) : NULL;
 		struct json_object *modes = pvc ? json_at(pvc, "spec/accessModes") : NULL;
 		bool shared = false;
 
-		for (size_t k = 0; modes && k < json_object_array_length(modes); k++)
+		for (size_t k = 0; k < json_length(modes); k++)
 			if (str_eq(json_object_get_string(json_object_array_get_idx(modes, k)),
 				   "ReadWriteMany"))
 				shared = true;
@@ -407,7 +407,7 @@ static void pods_delete(struct controllers *c, struct json_object *vmi, struct j
 
 	if (grace && json_object_get_int64(grace) > 0)
 		how.grace_s = json_object_get_int64(grace);
-	for (size_t i = 0; i < json_object_array_length(pods); i++) {
+	for (size_t i = 0; i < json_length(pods); i++) {
 		struct json_object *pod = json_object_array_get_idx(pods, i);
 
 		if (object_is_deleting(pod))
@@ -428,7 +428,7 @@ static void migrations_delete(struct controllers *c, struct json_object *vmi)
 		store_list(c->store, KIND_VMIM, object_namespace(vmi), NULL, NULL);
 	struct err e = {.kind = ERR_NONE};
 
-	for (size_t i = 0; i < json_object_array_length(list); i++) {
+	for (size_t i = 0; i < json_length(list); i++) {
 		struct json_object *m = json_object_array_get_idx(list, i);
 
 		if (str_eq(json_str_at(m, "spec/vmiName"), object_name(vmi)))
@@ -441,7 +441,7 @@ static void delete_step(struct controllers *c, struct json_object *vmi, struct j
 			struct guest *g)
 {
 	AUTO(json_object_put) struct json_object *pods = vmi_pods(c, vmi);
-	size_t n = json_object_array_length(pods);
+	size_t n = json_length(pods);
 	struct json_object *pod = vmi_pod(c, vmi);
 
 	pods_delete(c, vmi, pods);

@@ -45,7 +45,7 @@ static void os_fill(struct json_object *copy, struct json_object *os)
 /* The guest's interface with this MAC; NULL. */
 static struct json_object *nic_by_mac(struct json_object *list, const char *mac)
 {
-	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
+	for (size_t i = 0; i < json_length(list); i++) {
 		struct json_object *nic = json_object_array_get_idx(list, i);
 		const char *its = json_str_at(nic, "hardware-address");
 
@@ -63,14 +63,11 @@ static struct json_object *addresses_of(struct json_object *nic)
 	struct json_object *list = json_object_new_array();
 
 	for (size_t t = 0; t < ARRAY_LEN(types); t++) {
-		for (size_t i = 0; json_object_is_type(from, json_type_array) &&
-				   i < json_object_array_length(from);
-		     i++) {
+		for (size_t i = 0; i < json_length(from); i++) {
 			struct json_object *one = json_object_array_get_idx(from, i);
 			const char *text = json_str_at(one, "ip-address");
 
-			if (text && strlen(text) < 64 &&
-			    json_object_array_length(list) < ADDRESSES_MAX &&
+			if (text && strlen(text) < 64 && json_length(list) < ADDRESSES_MAX &&
 			    str_eq(json_str_at(one, "ip-address-type"), types[t]))
 				json_object_array_add(list, json_object_new_string(text));
 		}
@@ -94,7 +91,7 @@ static struct json_object *interface_new(const struct machine_nic *nic,
 		return one;
 	text_take(in_guest, "name", one, "interfaceName");
 	addresses = addresses_of(in_guest);
-	if (json_object_array_length(addresses) == 0) {
+	if (json_length(addresses) == 0) {
 		json_object_put(addresses);
 		return one;
 	}
@@ -169,7 +166,7 @@ void vmi_status_volumes(struct controllers *c, struct json_object *copy)
 			      'a' + (char)(is_virtio ? virtio++ : other++));
 		json_put_str(one, "name", m.disk[i].name);
 		json_put_str(one, "target", target);
-		for (size_t k = 0; volumes && k < json_object_array_length(volumes); k++) {
+		for (size_t k = 0; k < json_length(volumes); k++) {
 			struct json_object *v = json_object_array_get_idx(volumes, k);
 
 			if (str_eq(json_str_at(v, "name"), m.disk[i].name) && volume_claim(v))

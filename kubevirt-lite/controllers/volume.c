@@ -28,7 +28,7 @@ const char *volume_missing(struct controllers *c, struct json_object *vmi)
 {
 	struct json_object *volumes = json_at(vmi, "spec/volumes");
 
-	for (size_t i = 0; volumes && i < json_object_array_length(volumes); i++) {
+	for (size_t i = 0; i < json_length(volumes); i++) {
 		const char *claim = volume_claim(json_object_array_get_idx(volumes, i));
 
 		if (claim && !claim_get(c, vmi, i))
@@ -41,7 +41,7 @@ const char *volume_deleting(struct controllers *c, struct json_object *vmi)
 {
 	struct json_object *volumes = json_at(vmi, "spec/volumes");
 
-	for (size_t i = 0; volumes && i < json_object_array_length(volumes); i++) {
+	for (size_t i = 0; i < json_length(volumes); i++) {
 		struct json_object *pvc = claim_get(c, vmi, i);
 
 		if (pvc && object_is_deleting(pvc))
@@ -54,7 +54,7 @@ bool volumes_are_bound(struct controllers *c, struct json_object *vmi)
 {
 	struct json_object *volumes = json_at(vmi, "spec/volumes");
 
-	for (size_t i = 0; volumes && i < json_object_array_length(volumes); i++) {
+	for (size_t i = 0; i < json_length(volumes); i++) {
 		struct json_object *pvc = claim_get(c, vmi, i);
 
 		if (volume_claim(json_object_array_get_idx(volumes, i)) &&
@@ -139,7 +139,7 @@ int volumes_resolve(struct controllers *c, struct json_object *vmi, struct machi
 	for (size_t i = 0; i < m->n_disks; i++) {
 		struct json_object *volume = NULL;
 
-		for (size_t k = 0; volumes && k < json_object_array_length(volumes); k++)
+		for (size_t k = 0; k < json_length(volumes); k++)
 			if (str_eq(json_str_at(json_object_array_get_idx(volumes, k), "name"),
 				   m->disk[i].volume))
 				volume = json_object_array_get_idx(volumes, k);
@@ -198,8 +198,7 @@ static bool pod_uses(void *ctx, struct json_object *pod)
 
 	if (!json_str_at(pod, "spec/nodeName"))
 		return false;
-	for (size_t i = 0; !phase_is_final(pod) && volumes && i < json_object_array_length(volumes);
-	     i++)
+	for (size_t i = 0; !phase_is_final(pod) && i < json_length(volumes); i++)
 		if (str_eq(volume_claim(json_object_array_get_idx(volumes, i)), ctx))
 			return true;
 	return false;
@@ -211,7 +210,7 @@ static bool claim_is_used(struct controllers *c, struct json_object *pvc)
 	struct json_object *pods = store_list(c->store, KIND_POD, object_namespace(pvc), pod_uses,
 					      (void *)(uintptr_t)object_name(pvc));
 
-	return json_object_array_length(pods) > 0;
+	return json_length(pods) > 0;
 }
 
 static bool finalizer_add(struct controllers *c, enum kind_id kind, struct json_object *o,
@@ -247,7 +246,7 @@ static struct json_object *volume_for(struct controllers *c, struct json_object 
 	if (name)
 		return store_get(c->store, KIND_PV, "", name);
 	list = store_list(c->store, KIND_PV, NULL, NULL, NULL);
-	for (size_t i = 0; i < json_object_array_length(list); i++) {
+	for (size_t i = 0; i < json_length(list); i++) {
 		struct json_object *pv = json_object_array_get_idx(list, i);
 
 		if (is_claimed_by(pv, pvc))

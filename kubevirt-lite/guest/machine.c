@@ -239,16 +239,10 @@ static int disk_read(struct json_object *doc, struct machine_disk *d, struct err
 	return 0;
 }
 
-/* json-c asserts on what is no array. */
-static size_t length_of(struct json_object *list)
-{
-	return json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
-}
-
 static int disks_read(struct json_object *spec, struct machine *m, struct err *e)
 {
 	struct json_object *list = json_at(spec, "domain/devices/disks");
-	size_t n = length_of(list);
+	size_t n = json_length(list);
 
 	if (n > MACHINE_DISKS_MAX)
 		return err_set(e, ERR_INVALID, "domain/devices/disks: more than %d",
@@ -274,7 +268,7 @@ static const char *network_of(struct json_object *spec, const char *name)
 {
 	struct json_object *list = json_at(spec, "networks");
 
-	for (size_t i = 0; i < length_of(list); i++) {
+	for (size_t i = 0; i < json_length(list); i++) {
 		struct json_object *net = json_object_array_get_idx(list, i);
 
 		if (str_eq(json_str_at(net, "name"), name))
@@ -311,7 +305,7 @@ static int nic_read(struct json_object *spec, struct json_object *doc, struct ma
 static int nics_read(struct json_object *spec, struct machine *m, struct err *e)
 {
 	struct json_object *list = json_at(spec, "domain/devices/interfaces");
-	size_t n = length_of(list);
+	size_t n = json_length(list);
 
 	if (n > MACHINE_NICS_MAX)
 		return err_set(e, ERR_INVALID, "domain/devices/interfaces: more than %d",

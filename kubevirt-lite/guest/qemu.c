@@ -90,7 +90,7 @@ static void on_chardevs(void *self, struct json_object *value, const struct err 
 	struct qemu *q = self;
 
 	(void)e;
-	for (size_t i = 0; value && i < json_object_array_length(value); i++) {
+	for (size_t i = 0; i < json_length(value); i++) {
 		struct json_object *dev = json_object_array_get_idx(value, i);
 		struct json_object *open = json_at(dev, "frontend-open");
 

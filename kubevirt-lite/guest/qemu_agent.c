@@ -23,14 +23,14 @@ void qemu_agent_gone(struct qemu *q)
 
 static bool has_lan_address(struct json_object *interfaces)
 {
-	for (size_t i = 0; i < json_object_array_length(interfaces); i++) {
+	for (size_t i = 0; i < json_length(interfaces); i++) {
 		struct json_object *nic = json_object_array_get_idx(interfaces, i);
 		struct json_object *list = json_at(nic, "ip-addresses");
 
 		if (str_eq(json_str_at(nic, "name"), "lo") ||
 		    !json_object_is_type(list, json_type_array))
 			continue;
-		for (size_t k = 0; k < json_object_array_length(list); k++)
+		for (size_t k = 0; k < json_length(list); k++)
 			if (str_eq(json_str_at(json_object_array_get_idx(list, k),
 					       "ip-address-type"),
 				   "ipv4"))

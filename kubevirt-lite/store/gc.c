@@ -30,7 +30,7 @@ static struct json_object *owners(struct json_object *object)
 
 static size_t owners_n(struct json_object *object)
 {
-	return owners(object) ? json_object_array_length(owners(object)) : 0;
+	return json_length(owners(object));
 }
 
 static bool owner_exists(struct gc *g, struct json_object *ref, const char *ns)
@@ -156,7 +156,7 @@ static void each_dependent(struct gc *g, const char *uid, dependent_fn fn, void 
 		AUTO(json_object_put) struct json_object *list = NULL;
 
 		list = store_list(g->store, (enum kind_id)kind, NULL, depends_on, (void *)uid);
-		for (size_t i = 0; i < json_object_array_length(list); i++)
+		for (size_t i = 0; i < json_length(list); i++)
 			fn(g, (enum kind_id)kind, json_object_array_get_idx(list, i), ctx);
 	}
 }
@@ -213,12 +213,12 @@ static void look_at_namespace(struct gc *g, const char *name)
 		if (!kind_get((enum kind_id)kind)->namespaced)
 			continue;
 		list = store_list(g->store, (enum kind_id)kind, name, NULL, NULL);
-		for (size_t i = 0; i < json_object_array_length(list); i++)
+		for (size_t i = 0; i < json_length(list); i++)
 			delete_it(g, (enum kind_id)kind, json_object_array_get_idx(list, i),
 				  STORE_BACKGROUND);
 		json_object_put(STEAL(list));
 		list = store_list(g->store, (enum kind_id)kind, name, NULL, NULL);
-		left += json_object_array_length(list);
+		left += json_length(list);
 	}
 	if (left == 0)
 		mutate(g, KIND_NAMESPACE, ns, drop_finalizer, &l);
@@ -285,7 +285,7 @@ static int expire(sd_event_source *src, uint64_t usec, void *ctx)
 
 	(void)usec;
 	list = store_list(g->store, KIND_EVENT, NULL, is_old, &before);
-	for (size_t i = 0; i < json_object_array_length(list); i++)
+	for (size_t i = 0; i < json_length(list); i++)
 		delete_it(g, KIND_EVENT, json_object_array_get_idx(list, i), STORE_BACKGROUND);
 	(void)sd_event_source_set_time_relative(src, (uint64_t)EVENT_CHECK_US);
 	return sd_event_source_set_enabled(src, SD_EVENT_ONESHOT);
@@ -308,7 +308,7 @@ int gc_start(struct store *s, struct sd_event *loop, struct gc **ret, struct err
 		AUTO(json_object_put) struct json_object *list = NULL;
 
 		list = store_list(s, (enum kind_id)kind, NULL, NULL, NULL);
-		for (size_t i = 0; i < json_object_array_length(list); i++)
+		for (size_t i = 0; i < json_length(list); i++)
 			on_event(g, STORE_ADDED, (enum kind_id)kind,
 				 json_object_array_get_idx(list, i), NULL);
 	}

@@ -97,8 +97,8 @@ bool lifetime_is_held(enum kind_id kind, struct json_object *object)
 	struct json_object *meta = json_at(object, "metadata/finalizers");
 	struct json_object *spec = json_at(object, "spec/finalizers");
 
-	return (meta && json_object_array_length(meta) > 0) ||
-	       (kind == KIND_NAMESPACE && spec && json_object_array_length(spec) > 0) ||
+	return (meta && json_length(meta) > 0) ||
+	       (kind == KIND_NAMESPACE && spec && json_length(spec) > 0) ||
 	       json_object_get_int64(json_at(object, "metadata/deletionGracePeriodSeconds")) > 0;
 }
 

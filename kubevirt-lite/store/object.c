@@ -65,7 +65,7 @@ bool object_has_finalizer(struct json_object *o, const char *finalizer)
 
 	if (!json_object_is_type(list, json_type_array))
 		return false;
-	for (size_t i = 0; i < json_object_array_length(list); i++)
+	for (size_t i = 0; i < json_length(list); i++)
 		if (str_eq(json_object_get_string(json_object_array_get_idx(list, i)), finalizer))
 			return true;
 	return false;
@@ -90,10 +90,10 @@ void object_remove_finalizer(struct json_object *copy, const char *finalizer)
 
 	if (!json_object_is_type(list, json_type_array))
 		return;
-	for (size_t i = json_object_array_length(list); i-- > 0;)
+	for (size_t i = json_length(list); i-- > 0;)
 		if (str_eq(json_object_get_string(json_object_array_get_idx(list, i)), finalizer))
 			json_object_array_del_idx(list, i, 1);
-	if (json_object_array_length(list) == 0)
+	if (json_length(list) == 0)
 		json_object_object_del(json_at(copy, "metadata"), "finalizers");
 }
 

@@ -75,7 +75,7 @@ int store_say(struct store *s, struct json_object *about, const char *component,
 	AUTO(json_object_put) struct json_object *same = NULL;
 
 	same = store_list(s, KIND_EVENT, ns, is_same, &w);
-	if (json_object_array_length(same) > 0)
+	if (json_length(same) > 0)
 		return store_mutate(s, KIND_EVENT, ns,
 				    object_name(json_object_array_get_idx(same, 0)), count_up, NULL,
 				    e);

@@ -51,7 +51,7 @@ int store_list_at(struct store *s, enum kind_id kind, const char *ns, uint64_t v
 		return -1;
 	list = json_object_new_array();
 	today = store_list(s, kind, ns, NULL, NULL);
-	for (size_t i = 0; i < json_object_array_length(today); i++) {
+	for (size_t i = 0; i < json_length(today); i++) {
 		struct json_object *object = json_object_array_get_idx(today, i);
 		char key[STORE_KEY_MAX];
 

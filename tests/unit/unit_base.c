@@ -176,6 +176,7 @@ static const struct {
 	 "whole"													    },
 	{"{\"metadata\":{\"name\":\"a\"}}",						     0,  "optional fields absent"},
 	{"{\"metadata\":{\"name\":null}}",						      -1, "null is absent"        },
+	{"{\"metadata\":{\"name\":\"\"}}",						      -1, "required, but empty"   },
 	{"{\"metadata\":{\"name\":5}}",							 -1, "wrong type"            },
 	{"{\"metadata\":{\"name\":\"12345678\"}}",                                              -1, "too long"              },
 	{"{\"metadata\":{\"name\":\"a\\u0000b\"}}",                                             -1, "NUL in text"           },
@@ -196,6 +197,19 @@ START_TEST(json_rows)
 	if (rc == 0)
 		rc = json_read(doc, doc_fields, ARRAY_LEN(doc_fields), &d, &e);
 	ck_assert_msg(rc == docs[_i].rc, "%s: %s", docs[_i].why, e.msg);
+}
+END_TEST
+
+START_TEST(json_length_of_what_is_no_list)
+{
+	static const char text[] = "{\"a\": [1, 2], \"b\": \"text\"}";
+	AUTO(json_object_put) struct json_object *doc = NULL;
+	struct err e;
+
+	ck_assert_int_eq(json_parse(text, strlen(text), &doc, &e), 0);
+	ck_assert_uint_eq(json_length(json_at(doc, "a")), 2);
+	ck_assert_uint_eq(json_length(json_at(doc, "b")), 0);
+	ck_assert_uint_eq(json_length(json_at(doc, "c")), 0);
 }
 END_TEST
 
@@ -315,6 +329,7 @@ int main(void)
 	tcase_add_loop_test(t, cut_rows, 0, ARRAY_LEN(cuts));
 	tcase_add_test(t, strbuf_limit);
 	tcase_add_test(t, err_texts);
+	tcase_add_test(t, json_length_of_what_is_no_list);
 	tcase_add_loop_test(t, json_rows, 0, ARRAY_LEN(docs));
 	tcase_add_loop_test(t, conf_rows, 0, ARRAY_LEN(confs));
 	tcase_add_test(t, worker_runs_all);

@@ -106,6 +106,11 @@ void json_put_bool(struct json_object *doc, const char *path, bool value)
 	json_put_at(doc, path, json_object_new_boolean(value));
 }
 
+size_t json_length(struct json_object *list)
+{
+	return json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+}
+
 static int field_read(struct json_object *v, const struct json_field *f, char *at, struct err *e)
 {
 	switch (f->type) {
@@ -116,6 +121,8 @@ static int field_read(struct json_object *v, const struct json_field *f, char *a
 		    str_copy(at, f->size, json_object_get_string(v)) < 0)
 			return err_set(e, ERR_INVALID, "%s is longer than %zu bytes", f->path,
 				       f->size - 1);
+		if (f->required && !*at)
+			return err_set(e, ERR_INVALID, "%s is empty", f->path);
 		return 0;
 	case J_INT:
 		if (!json_object_is_type(v, json_type_int))

@@ -22,6 +22,8 @@ int json_parse(const char *text, size_t len, struct json_object **ret, struct er
 /* "metadata/name" walks objects; "status/interfaces/0/ipAddress" also arrays. Borrowed; NULL:
  * absent or null. */
 struct json_object *json_at(struct json_object *doc, const char *path);
+/* Elements of a list; 0 for whatever is none (json-c's own function ends the process then). */
+size_t json_length(struct json_object *list);
 const char *json_str_at(struct json_object *doc,
 			const char *path); /* NULL: absent or not a string */
 /* Makes missing objects on the way; takes over value. Path has no array index. */
@@ -34,7 +36,7 @@ enum json_type_wanted { J_STR, J_INT, J_BOOL };
 struct json_field {
 	const char *path;
 	enum json_type_wanted type;
-	bool required;
+	bool required; /* must be there; a text must not be empty either */
 	size_t offset; /* in the struct: char[size], int64_t or bool */
 	size_t size;
 };

@@ -181,9 +181,7 @@ static const char *pod_pick(struct json_object *list)
 {
 	struct json_object *items = json_at(list, "items");
 
-	for (size_t i = 0;
-	     json_object_is_type(items, json_type_array) && i < json_object_array_length(items);
-	     i++) {
+	for (size_t i = 0; i < json_length(items); i++) {
 		struct json_object *pod = json_object_array_get_idx(items, i);
 		const char *name = json_str_at(pod, "metadata/name");
 

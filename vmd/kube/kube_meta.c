@@ -79,8 +79,6 @@ int meta_decode(struct json_object *doc, struct meta *ret, struct err *e)
 
 	if (json_read(doc, meta_fields, ARRAY_LEN(meta_fields), &m, e) < 0)
 		return -1;
-	if (!m.name[0] || !m.uid[0])
-		return err_set(e, ERR_INVALID, "an object without a name or uid");
 	key = label(doc, LABEL_KEY);
 	if (key)
 		(void)str_copy(m.job_key, sizeof(m.job_key), key); /* too long: not ours, "" */

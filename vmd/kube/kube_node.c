@@ -19,7 +19,7 @@ static struct json_object *find(struct json_object *doc, const char *path, const
 
 	if (!json_object_is_type(list, json_type_array))
 		return NULL;
-	for (size_t i = 0; i < json_object_array_length(list); i++) {
+	for (size_t i = 0; i < json_length(list); i++) {
 		struct json_object *one = json_object_array_get_idx(list, i);
 
 		if (str_eq(json_str_at(one, key), value))
@@ -35,8 +35,6 @@ int kube_node_decode(struct json_object *doc, struct kube_node *ret, struct err 
 
 	if (json_read(doc, node_fields, ARRAY_LEN(node_fields), &n, e) < 0)
 		return err_wrap(e, "node");
-	if (!n.name[0])
-		return err_set(e, ERR_INVALID, "a node without a name");
 	ready = find(doc, "status/conditions", "type", "Ready");
 	n.ready = ready && str_eq(json_str_at(ready, "status"), "True");
 	n.out_of_service =

@@ -135,7 +135,7 @@ static int pod_delete(struct release *r, const struct kube_pod *p, struct err *e
 
 static void pods_delete(struct release *r, struct json_object *list)
 {
-	size_t n = json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+	size_t n = json_length(list);
 	struct err e;
 
 	if (n > PODS_MAX) {

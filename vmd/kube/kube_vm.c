@@ -52,7 +52,7 @@ static struct json_object *condition(struct json_object *doc, const char *type, 
 
 	if (!json_object_is_type(list, json_type_array))
 		return NULL;
-	for (size_t i = 0; i < json_object_array_length(list); i++) {
+	for (size_t i = 0; i < json_length(list); i++) {
 		struct json_object *c = json_object_array_get_idx(list, i);
 
 		if (str_eq(json_str_at(c, "type"), type) &&
@@ -123,7 +123,7 @@ static bool start_requested(struct json_object *doc)
 
 	if (!json_object_is_type(list, json_type_array))
 		return false;
-	for (size_t i = 0; i < json_object_array_length(list); i++)
+	for (size_t i = 0; i < json_length(list); i++)
 		if (str_eq(json_str_at(json_object_array_get_idx(list, i), "action"), "Start"))
 			return true;
 	return false;
@@ -182,7 +182,7 @@ static bool address_take(struct json_object *interface, const char *cidr, char *
 		return str_copy(to, size, one) == 0;
 	if (!json_object_is_type(list, json_type_array))
 		return false;
-	for (size_t i = 0; i < json_object_array_length(list); i++) {
+	for (size_t i = 0; i < json_length(list); i++) {
 		struct json_object *v = json_object_array_get_idx(list, i);
 
 		one = json_object_is_type(v, json_type_string) ? json_object_get_string(v) : "";
@@ -211,7 +211,7 @@ static void address_read(struct json_object *doc, const struct settings *s, char
 
 	if (!json_object_is_type(list, json_type_array))
 		return;
-	for (size_t i = 0; i < json_object_array_length(list); i++) {
+	for (size_t i = 0; i < json_length(list); i++) {
 		struct json_object *one = json_object_array_get_idx(list, i);
 		const char *name = json_str_at(one, "name");
 		const char *source = json_str_at(one, "infoSource");
@@ -270,7 +270,7 @@ static void login_read(struct json_object *doc, struct kube_vmi *vmi)
 static int64_t failed_at(struct json_object *doc)
 {
 	struct json_object *list = json_at(doc, "status/phaseTransitionTimestamps");
-	size_t n = json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+	size_t n = json_length(list);
 
 	for (size_t i = n; i-- > 0;) {
 		struct json_object *one = json_object_array_get_idx(list, i);

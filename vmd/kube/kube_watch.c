@@ -158,7 +158,7 @@ static int page_read(struct watch *w, const struct http_reply *r, struct err *e)
 		return err_set(e, ERR_RETRY, "%s: the answer is no list", w->path);
 	if (w->pages == 0)
 		w->src.begin(w->src.ctx);
-	for (size_t i = 0; items && i < json_object_array_length(items); i++)
+	for (size_t i = 0; i < json_length(items); i++)
 		w->src.item(w->src.ctx, json_object_array_get_idx(items, i), false);
 	return continue_keep(w, json_str_at(doc, "metadata/continue"), e);
 }

@@ -55,7 +55,7 @@ static void candidates_add(struct candidates *c, struct json_object *vm)
 static void candidates_named(struct candidates *c, struct json_object *vms, const char *name,
 			     bool over)
 {
-	for (size_t i = 0; i < json_object_array_length(vms); i++) {
+	for (size_t i = 0; i < json_length(vms); i++) {
 		struct json_object *vm = json_object_array_get_idx(vms, i);
 
 		if (choice_is_over(vm) == over && str_eq(json_str_at(vm, "name"), name))
@@ -69,7 +69,7 @@ static int unknown(struct json_object *vms, const char *name, struct err *e)
 	const char *end = strchr(name, '_');
 	size_t len = end ? (size_t)(end - name) + 1 : 0;
 
-	for (size_t i = 0; len && i < json_object_array_length(vms); i++) {
+	for (size_t i = 0; len && i < json_length(vms); i++) {
 		const char *task = json_str_at(json_object_array_get_idx(vms, i), "task");
 
 		if (task && strncmp(task, name, len) == 0 && task[len] == '[')
@@ -86,7 +86,7 @@ int choice_named(struct json_object *vms, const char *name, uint32_t *ret, struc
 {
 	AUTO(candidates_done) struct candidates c = {.text = {.max = CANDIDATES_MAX}};
 
-	for (size_t i = 0; i < json_object_array_length(vms); i++) {
+	for (size_t i = 0; i < json_length(vms); i++) {
 		struct json_object *vm = json_object_array_get_idx(vms, i);
 
 		if (*name && (str_eq(json_str_at(vm, "vm"), name) ||
@@ -111,7 +111,7 @@ int choice_implied(struct json_object *vms, uint32_t inside, uint32_t *ret, stru
 {
 	AUTO(candidates_done) struct candidates c = {.text = {.max = CANDIDATES_MAX}};
 
-	for (size_t i = 0; i < json_object_array_length(vms); i++) {
+	for (size_t i = 0; i < json_length(vms); i++) {
 		struct json_object *vm = json_object_array_get_idx(vms, i);
 
 		if (inside && id_of(vm) == inside) {

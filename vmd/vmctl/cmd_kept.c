@@ -58,13 +58,13 @@ int cmd_kept(struct vmctl *v)
 		json_print(disks);
 		return EXIT_DONE;
 	}
-	if (json_object_array_length(disks) == 0) {
+	if (json_length(disks) == 0) {
 		(void)fprintf(stderr, "No disk is kept%s.\n", v->all ? "" : " of a job of yours");
 		return EXIT_DONE;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(head); i++)
 		table_add(&t, head[i]);
-	for (size_t i = 0; i < json_object_array_length(disks); i++)
+	for (size_t i = 0; i < json_length(disks); i++)
 		add_disk(&t, json_object_array_get_idx(disks, i));
 	table_print(&t);
 	return EXIT_DONE;

@@ -12,7 +12,7 @@ static struct json_object *wanted(const struct vmctl *v, struct json_object *vms
 {
 	struct json_object *list = json_object_new_array();
 
-	for (size_t i = 0; i < json_object_array_length(vms); i++) {
+	for (size_t i = 0; i < json_length(vms); i++) {
 		struct json_object *vm = json_object_array_get_idx(vms, i);
 
 		if (v->stopped || !str_eq(state_of(vm), "STOPPED"))
@@ -61,10 +61,10 @@ int cmd_list(struct vmctl *v)
 	}
 	for (size_t i = 0; i < ARRAY_LEN(head); i++)
 		table_add(&t, head[i]);
-	for (size_t i = 0; i < json_object_array_length(list); i++)
+	for (size_t i = 0; i < json_length(list); i++)
 		add_vm(&t, json_object_array_get_idx(list, i));
 	table_print(&t);
-	if (json_object_array_length(list) == 0)
+	if (json_length(list) == 0)
 		(void)fprintf(stderr, "%s\n",
 			      geteuid() == 0 && !v->all
 				      ? "root has no VM. Everybody's: vmctl list --all"
@@ -90,9 +90,7 @@ static void add_names(struct table *t, struct json_object *o, const char *path)
 	AUTO(strbuf_done) struct strbuf b = {.s = NULL};
 	struct json_object *names = json_at(o, path);
 
-	for (size_t i = 0;
-	     json_object_is_type(names, json_type_array) && i < json_object_array_length(names);
-	     i++)
+	for (size_t i = 0; i < json_length(names); i++)
 		strbuf_addf(&b, "%s%s", i ? "," : "",
 			    json_object_get_string(json_object_array_get_idx(names, i)));
 	table_add(t, b.s);
@@ -115,7 +113,7 @@ int cmd_images(struct vmctl *v)
 	}
 	for (size_t i = 0; i < ARRAY_LEN(head); i++)
 		table_add(&t, head[i]);
-	for (size_t i = 0; i < json_object_array_length(images); i++) {
+	for (size_t i = 0; i < json_length(images); i++) {
 		struct json_object *o = json_object_array_get_idx(images, i);
 
 		if (!v->all && !json_object_get_boolean(json_at(o, "allowed")))

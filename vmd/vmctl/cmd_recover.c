@@ -77,10 +77,10 @@ static int disk_find(struct vmctl *v, const char *job, struct json_object **ret,
 
 	if (job_check(job, &id, e) < 0 || ask_kept(v, job, &disks, e) < 0)
 		return -1;
-	if (json_object_array_length(disks) == 0)
+	if (json_length(disks) == 0)
 		return absent(v, job, id, e);
 	disk = json_object_array_get_idx(disks, 0);
-	if (json_object_array_length(disks) > 1)
+	if (json_length(disks) > 1)
 		return err_set(e, ERR_INVALID,
 			       "several jobs had the id %u, name the key: vmctl list --kept", id);
 	if (int_of(disk, "wanted_by"))
