@@ -7,6 +7,9 @@ check-lab: all
 # Real faults, one after the other: as root, three quarters of an hour. FAULTS="NAME ...": those only.
 check-faults: all
 	$(top_srcdir)/tests/faults/run --build $(abs_top_builddir) $(FAULTS)
-.PHONY: check-lab check-faults
+# One VM, moved 50 times through a cluster that another user fills: as root, ten minutes.
+check-hungry: all
+	$(top_srcdir)/tests/faults/hungry --build $(abs_top_builddir)
+.PHONY: check-lab check-faults check-hungry
 
 EXTRA_DIST += .ci/run scripts/demo scripts/guest scripts/lab scripts/lab.d tests/.shellcheckrc tests/faults tests/lab
