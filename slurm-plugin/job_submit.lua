@@ -173,7 +173,7 @@ end
 
 -- the request
 
-local OPTIONS = { "", "-disk", "-scratch", "-network", "-wait", "-keep" }
+local OPTIONS = { "", "-disk", "-scratch", "-network", "-wait", "-keep", "-on-drain" }
 
 -- Values of our options and the nonce from the SPANK variables ("NAME=value", from index 0), or nil
 -- when no VM is asked for. Any user can send any variable, so nothing in them is taken for granted.
@@ -298,6 +298,9 @@ local function how_check(values, r, keep, desc)
 		r[#r + 1] = "wait=" .. one_of(prefix .. "-wait", values["-wait"], { "ready", "running", "none" })
 	end
 	r[#r + 1] = "keep=" .. one_of(prefix .. "-keep", values["-keep"] or keep, { "never", "abnormal", "always" })
+	if values["-on-drain"] then
+		r[#r + 1] = "drain=" .. one_of(prefix .. "-on-drain", values["-on-drain"], { "migrate", "requeue", "stay" })
+	end
 	local mail = mail_of(desc)
 	if mail then
 		r[#r + 1] = "mail=" .. mail

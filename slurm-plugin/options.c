@@ -17,20 +17,23 @@ static const struct {
 	const char *usage;
 	const char *default_variable;
 } table[OPTION_COUNT] = {
-	[OPTION_IMAGE] = {"",         "IMAGE[@REVISION]|@JOB",
+	[OPTION_IMAGE] = {"",          "IMAGE[@REVISION]|@JOB",
 			  "[slurm-vm] run a virtual machine from this image as the job (`vmctl "
-			  "images' lists them), or from the kept disk of a job",					NULL              },
-	[OPTION_DISK] = {"-disk",    "SIZE",                  "[slurm-vm] grow the guest's root disk to SIZE, as 40G",
-			  "SLURM_VM_DISK"												 },
-	[OPTION_SCRATCH] = {"-scratch", "SIZE",
-                          "[slurm-vm] a second, empty disk of SIZE for the job",					"SLURM_VM_SCRATCH"},
-	[OPTION_NETWORK] = {"-network", "NAME",                  "[slurm-vm] network of the guest",
-                          "SLURM_VM_NETWORK"											      },
-	[OPTION_WAIT] = {"-wait",    "ready|running|none",
-			  "[slurm-vm] what the script waits for (default: ready)",                                      "SLURM_VM_WAIT"   },
-	[OPTION_KEEP] = {"-keep",    "never|abnormal|always",
+			  "images' lists them), or from the kept disk of a job",					 NULL               },
+	[OPTION_DISK] = {"-disk",     "SIZE",                  "[slurm-vm] grow the guest's root disk to SIZE, as 40G",
+			  "SLURM_VM_DISK"												   },
+	[OPTION_SCRATCH] = {"-scratch",  "SIZE",
+                          "[slurm-vm] a second, empty disk of SIZE for the job",					 "SLURM_VM_SCRATCH" },
+	[OPTION_NETWORK] = {"-network",  "NAME",                  "[slurm-vm] network of the guest",
+                          "SLURM_VM_NETWORK"												},
+	[OPTION_WAIT] = {"-wait",     "ready|running|none",
+			  "[slurm-vm] what the script waits for (default: ready)",                                       "SLURM_VM_WAIT"    },
+	[OPTION_KEEP] = {"-keep",     "never|abnormal|always",
 			  "[slurm-vm] when the root disk is kept for a while after the job "
-			 "(default: abnormal)",									 "SLURM_VM_KEEP"   },
+			 "(default: abnormal)",									  "SLURM_VM_KEEP"    },
+	[OPTION_ON_DRAIN] = {"-on-drain", "migrate|requeue|stay",
+                          "[slurm-vm] what becomes of it when its node is drained (default: the "
+			     "site's)",										  "SLURM_VM_ON_DRAIN"},
 };
 
 const char *vm_option_name(const char *prefix, enum vm_option option, char *buf, size_t size)
@@ -82,6 +85,7 @@ static int request_set(struct vm_request *r, enum vm_option option, const char *
 	case OPTION_NETWORK: return network_set(value, r, e);
 	case OPTION_WAIT: return job_spec_wait(value, &r->wait, e);
 	case OPTION_KEEP: return job_spec_keep(value, &r->keep, e);
+	case OPTION_ON_DRAIN: return job_spec_on_drain(value, &r->on_drain, e);
 	case OPTION_COUNT: break;
 	}
 	return err_set(e, ERR_INVALID, "no such option");

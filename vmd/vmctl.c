@@ -55,6 +55,7 @@ static const struct command {
 		"      --network=NAME the guests' network\n"
 		"      --keep[=WHEN]  keep the root disk at the end: always (the default),\n"
 		"                     abnormal or never\n"
+		"      --on-drain=WHAT when its node is drained: migrate, requeue or stay\n"
 		"      --timeout=TIME wait no longer than 90, 15m, 2h or 1d; the job goes on\n"
 		"      --no-wait      do not wait until it is ready\n"
 		"  ...                all others are sbatch's: -c 8 --mem=32G -t 5-0 ...\n"),

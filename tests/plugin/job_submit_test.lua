@@ -111,6 +111,8 @@ refused("no job's key", "must be IMAGE, IMAGE@REVISION or @JOB", { OPT .. "=@17-
 refused("a job and more", "must be IMAGE, IMAGE@REVISION or @JOB", { OPT .. "=@17@v1", NONCE })
 refused("from a kept disk, bad network", "is not a name of a network", { OPT .. "=@17", NONCE, OPT .. "_network=a/b" })
 refused("from a kept disk, on two nodes", "-N 1", { OPT .. "=@17", NONCE }, { min_nodes = 2 })
+accepted("what a drain does", "slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701 network=lan keep=abnormal drain=requeue}",
+	{ NONCE, OPT .. "=tiny", OPT .. "_on_drain=requeue" })
 accepted("with Slurm's prefix", "slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701 network=lan keep=abnormal}",
 	{ "SPANK_" .. OPT .. "=tiny", "SPANK_" .. NONCE })
 accepted("other plugins' variables", "slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701 network=lan keep=abnormal}",
@@ -152,6 +154,7 @@ refused("too small a disk", "--vm-disk: '1023M' is less than image tiny needs (1
 refused("no scratch here", "--vm-scratch: image win11 allows none", { OPT .. "=win11", OPT .. "_scratch=1G", NONCE }, { min_mem_per_node = 8192 })
 refused("unknown network", "--vm-network: 'wan' must be one of lan, dmz", { OPT .. "=tiny", OPT .. "_network=wan", NONCE })
 refused("unknown wait", "--vm-wait: 'never' must be one of ready, running, none", { OPT .. "=tiny", OPT .. "_wait=never", NONCE })
+refused("unknown choice", "--vm-on-drain: 'go' must be one of migrate, requeue, stay", { OPT .. "=tiny", OPT .. "_on_drain=go", NONCE })
 refused("unknown keep", "--vm-keep: 'yes' must be one of never, abnormal, always", { OPT .. "=tiny", OPT .. "_keep=yes", NONCE })
 refused("too little memory", "512M of memory are too few for image win11: at least --mem=4096M", { OPT .. "=win11", NONCE })
 refused("each CPU needs some", "4111M of memory are too few for image win11: at least --mem=4112M", { OPT .. "=win11", NONCE }, { min_mem_per_node = 4111, min_cpus = 3 })

@@ -37,6 +37,7 @@ offers "tiny" vmctl start ""
 offers "" vmctl start tiny ""
 offers "--scratch=" vmctl start tiny --disk = 2G --sc
 offers "always abnormal never" vmctl start tiny --keep =
+offers "migrate requeue stay" vmctl start tiny --on-drain =
 offers "17 vm-17-9f3c12ab45de6701-r0 230" vmctl stop ""
 offers "17 vm-17-9f3c12ab45de6701-r0 230" vmctl show ""
 offers "230" vmctl wait 2

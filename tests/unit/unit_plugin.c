@@ -82,6 +82,8 @@ static const struct {
 	{OPTION_WAIT,    "never",      "--vm-wait: 'never' must be one of ready, running, none"        },
 	{OPTION_KEEP,    "always",     NULL							    },
 	{OPTION_KEEP,    "yes",        "--vm-keep: 'yes' must be one of never, abnormal, always"       },
+	{OPTION_ON_DRAIN, "stay",      NULL							    },
+	{OPTION_ON_DRAIN, "go",        "--vm-on-drain: 'go' must be one of migrate, requeue, stay"     },
 	{OPTION_COUNT,   "x",          "no such option"						},
 };
 

@@ -23,6 +23,8 @@
 /* What an option says when it was not given. */
 enum vm_wait { VM_WAIT_UNSET, VM_WAIT_READY, VM_WAIT_RUNNING, VM_WAIT_NONE };
 enum vm_keep { VM_KEEP_UNSET, VM_KEEP_NEVER, VM_KEEP_ABNORMAL, VM_KEEP_ALWAYS };
+/* What becomes of the VM when its node is taken out of service; the site says what UNSET is. */
+enum vm_on_drain { VM_ON_DRAIN_UNSET, VM_ON_DRAIN_MIGRATE, VM_ON_DRAIN_REQUEUE, VM_ON_DRAIN_STAY };
 
 /* The request of one job: made by the plugin at submit, checked by job_submit.lua, kept in
  * admin_comment. 0, "" and UNSET mean "the image's default". */
@@ -38,6 +40,7 @@ struct vm_request {
 	uint64_t scratch_bytes;
 	enum vm_wait wait;
 	enum vm_keep keep;
+	enum vm_on_drain on_drain;
 	/* Who asked by --mail-type=BEGIN to be told when it is READY: an address, "@" for the job's
 	 * owner, "" nobody. */
 	char mail[JOB_MAIL_MAX + 1];
@@ -95,6 +98,7 @@ struct job {
 	/* The first node its request names (--nodelist; a move sets it, too); "" any will do. */
 	char asked_node[JOB_NODE_MAX + 1];
 	bool requeue; /* a batch job that may be queued again (not --no-requeue) */
+	bool limited; /* it waits for a limit of its owner's association or QOS */
 	bool held;    /* its priority is 0: Slurm will not start it */
 	/* Its node is drained in Slurm, and why. */
 	bool drained;

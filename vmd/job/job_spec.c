@@ -33,6 +33,15 @@ static const struct {
         {"always",   VM_KEEP_ALWAYS  }
 };
 
+static const struct {
+	const char *name;
+	enum vm_on_drain on_drain;
+} on_drains[] = {
+	{"migrate", VM_ON_DRAIN_MIGRATE},
+	{"requeue", VM_ON_DRAIN_REQUEUE},
+	{"stay",    VM_ON_DRAIN_STAY   }
+};
+
 const char *vm_wait_name(enum vm_wait w)
 {
 	for (size_t i = 0; i < ARRAY_LEN(waits); i++)
@@ -46,6 +55,14 @@ const char *vm_keep_name(enum vm_keep k)
 	for (size_t i = 0; i < ARRAY_LEN(keeps); i++)
 		if (keeps[i].keep == k)
 			return keeps[i].name;
+	return "";
+}
+
+const char *vm_on_drain_name(enum vm_on_drain d)
+{
+	for (size_t i = 0; i < ARRAY_LEN(on_drains); i++)
+		if (on_drains[i].on_drain == d)
+			return on_drains[i].name;
 	return "";
 }
 
@@ -67,6 +84,16 @@ int job_spec_keep(const char *text, enum vm_keep *ret, struct err *e)
 			return 0;
 		}
 	return err_set(e, ERR_INVALID, "'%.40s' must be one of never, abnormal, always", text);
+}
+
+int job_spec_on_drain(const char *text, enum vm_on_drain *ret, struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_LEN(on_drains); i++)
+		if (str_eq(on_drains[i].name, text)) {
+			*ret = on_drains[i].on_drain;
+			return 0;
+		}
+	return err_set(e, ERR_INVALID, "'%.40s' must be one of migrate, requeue, stay", text);
 }
 
 static int name_copy(const char *text, char *ret, struct err *e)
@@ -156,6 +183,7 @@ enum spec_key {
 	K_NETWORK,
 	K_WAIT,
 	K_KEEP,
+	K_DRAIN,
 	K_MAIL,
 	K_RUN,
 	K_READY,
@@ -171,9 +199,9 @@ enum spec_key {
 	K_COUNT
 };
 static const char *const key_names[K_COUNT] = {
-	"image", "revision", "from",  "nonce",   "disk",    "scratch", "network",
-	"wait",  "keep",     "mail",  "run",     "ready",   "base",    "moved",
-	"until", "migrate",  "nodes", "crashes", "crashed", "warned",  "told",
+	"image",   "revision", "from",    "nonce",   "disk",   "scratch", "network", "wait",
+	"keep",    "drain",    "mail",    "run",     "ready",  "base",    "moved",   "until",
+	"migrate", "nodes",    "crashes", "crashed", "warned", "told",
 };
 
 static int run_read(const char *text, uint32_t *ret, struct err *e)
@@ -208,6 +236,7 @@ static int value_read(enum spec_key key, const char *value, struct vm_request *r
 	case K_NETWORK: return name_copy(value, r->network, e);
 	case K_WAIT: return job_spec_wait(value, &r->wait, e);
 	case K_KEEP: return job_spec_keep(value, &r->keep, e);
+	case K_DRAIN: return job_spec_on_drain(value, &r->on_drain, e);
 	case K_MAIL: return mail_copy(value, r->mail, e);
 	case K_RUN: return run_read(value, &r->recorded_run, e);
 	case K_READY: return time_read(value, &r->recorded_ready_s, e);
@@ -340,6 +369,7 @@ int job_spec_encode(const struct vm_request *r, char *buf, size_t size, struct e
 	    put(buf, size, "network", r->network) < 0 ||
 	    put(buf, size, "wait", vm_wait_name(r->wait)) < 0 ||
 	    put(buf, size, "keep", vm_keep_name(r->keep)) < 0 ||
+	    put(buf, size, "drain", vm_on_drain_name(r->on_drain)) < 0 ||
 	    put(buf, size, "mail", r->mail) < 0) {
 		buf[0] = '\0';
 		return err_set(e, ERR_INVALID, "request: its text does not fit into %zu bytes",

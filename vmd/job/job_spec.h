@@ -2,11 +2,11 @@
 /* The text form of a VM request, and its check. Pure; shared with the plugin (no allocation).
  *
  * Text: "image=tiny revision=v1 nonce=9f3c12ab45de6701 disk=20G scratch=10G network=lan wait=ready
- * keep=abnormal mail=alice@example.org", single spaces, this order, unset keys left out. "from=17"
- * (or a job's key) stands for the image where the job starts from a kept disk; once vmd has found
- * that, beside it. In a job's admin_comment it stands as "slurm-vm{TEXT}", beside whatever else a
- * site keeps there; vmd appends its own keys (state=, node=, address=, ...) inside the braces and
- * readers skip keys they do not know. */
+ * keep=abnormal drain=migrate mail=alice@example.org", single spaces, this order, unset keys left
+ * out. "from=17" (or a job's key) stands for the image where the job starts from a kept disk; once
+ * vmd has found that, beside it. In a job's admin_comment it stands as "slurm-vm{TEXT}", beside
+ * whatever else a site keeps there; vmd appends its own keys (state=, node=, address=, ...) inside
+ * the braces and readers skip keys they do not know. */
 #ifndef VMD_JOB_JOB_SPEC_H
 #define VMD_JOB_JOB_SPEC_H
 
@@ -29,7 +29,9 @@ int job_spec_image(const char *text, struct vm_request *r,
 		   struct err *e); /* IMAGE[@REVISION], @JOB */
 int job_spec_wait(const char *text, enum vm_wait *ret, struct err *e);
 int job_spec_keep(const char *text, enum vm_keep *ret, struct err *e);
+int job_spec_on_drain(const char *text, enum vm_on_drain *ret, struct err *e);
 const char *vm_wait_name(enum vm_wait w);
 const char *vm_keep_name(enum vm_keep k);
+const char *vm_on_drain_name(enum vm_on_drain d);
 
 #endif

@@ -13,19 +13,32 @@
 
 #define ARGS_MAX 256
 
-enum kind { DISK, SCRATCH, NETWORK, KEEP, PLUGINS, NAME = PLUGINS, TIMEOUT, SERVER, NO_WAIT, JSON };
+enum kind {
+	DISK,
+	SCRATCH,
+	NETWORK,
+	KEEP,
+	ON_DRAIN,
+	PLUGINS,
+	NAME = PLUGINS,
+	TIMEOUT,
+	SERVER,
+	NO_WAIT,
+	JSON
+};
 
 /* What is not in here is sbatch's. */
 static const struct option options[] = {
-	{"disk",    required_argument, NULL, DISK   },
-	{"scratch", required_argument, NULL, SCRATCH},
-	{"network", required_argument, NULL, NETWORK},
-	{"keep",    optional_argument, NULL, KEEP   },
-	{"name",    required_argument, NULL, NAME   },
-	{"timeout", required_argument, NULL, TIMEOUT},
-	{"no-wait", no_argument,       NULL, NO_WAIT},
-	{"json",    no_argument,       NULL, JSON   },
-	{"server",  required_argument, NULL, SERVER },
+	{"disk",     required_argument, NULL, DISK    },
+	{"scratch",  required_argument, NULL, SCRATCH },
+	{"network",  required_argument, NULL, NETWORK },
+	{"keep",     optional_argument, NULL, KEEP    },
+	{"on-drain", required_argument, NULL, ON_DRAIN},
+	{"name",     required_argument, NULL, NAME    },
+	{"timeout",  required_argument, NULL, TIMEOUT },
+	{"no-wait",  no_argument,       NULL, NO_WAIT },
+	{"json",     no_argument,       NULL, JSON    },
+	{"server",   required_argument, NULL, SERVER  },
 };
 
 struct start {
@@ -80,7 +93,8 @@ static int take(struct vmctl *v, struct start *s, const struct option *o, const 
 	case KEEP: s->plugin[KEEP] = value ? value : "always"; return 0;
 	case DISK:
 	case SCRATCH:
-	case NETWORK: s->plugin[o->val] = value; return 0;
+	case NETWORK:
+	case ON_DRAIN: s->plugin[o->val] = value; return 0;
 	case NAME: args_add(s, "--job-name=%s", value); return 0;
 	case TIMEOUT: return seconds_parse(value, &v->timeout_s, e);
 	case NO_WAIT: s->no_wait = true; return 0;
@@ -93,20 +107,11 @@ static int take(struct vmctl *v, struct start *s, const struct option *o, const 
 	return 0;
 }
 
-/* sbatch prints one id for all tasks, and none of them is the machine that is waited for here. */
-static bool is_array(const char *arg)
-{
-	return str_starts(arg, "-a") || str_eq(arg, "--array") || str_starts(arg, "--array=");
-}
-
 static int option_read(struct vmctl *v, struct start *s, int *at, struct err *e)
 {
 	const char *value = NULL;
 	const struct option *o = option_of(v->arg[*at], &value);
 
-	if (!o && is_array(v->arg[*at]))
-		return err_set(e, ERR_INVALID,
-			       "start is for one machine; for an array of them: sbatch --array");
 	if (!o) {
 		args_add(s, "%s", v->arg[*at]);
 		return 0;
