@@ -4,6 +4,7 @@
 if HAVE_CHECK
 core_test_libs = $(core_libs) $(unit_libs)
 unit_tests += \
+	tests/unit/unit_drain \
 	tests/unit/unit_fence \
 	tests/unit/unit_image \
 	tests/unit/unit_inflight \
@@ -14,6 +15,10 @@ unit_tests += \
 	tests/unit/unit_progress \
 	tests/unit/unit_reconciler \
 	tests/unit/unit_recover
+
+tests_unit_unit_drain_SOURCES = tests/unit/unit_drain.c tests/unit/little_world.c tests/unit/little_world.h
+tests_unit_unit_drain_CFLAGS = $(unit_cflags)
+tests_unit_unit_drain_LDADD = $(core_test_libs)
 
 tests_unit_unit_fence_SOURCES = tests/unit/unit_fence.c tests/unit/little_world.c tests/unit/little_world.h
 tests_unit_unit_fence_CFLAGS = $(unit_cflags)

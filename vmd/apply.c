@@ -34,10 +34,11 @@ static void log_hint_to_create(struct effect *f, int64_t now_us)
 		 (long long)t.own_us);
 }
 
-/* No VM waits for a record, so it is nobody's share of the time to a VM. */
+/* No VM waits for a record or a node, so it is nobody's share of the time to a VM. */
 static bool is_waited_for(enum action_kind k)
 {
-	return k != ACT_RECORD && k != ACT_WARN_GUEST && k != ACT_TELL_READY;
+	return k != ACT_RECORD && k != ACT_WARN_GUEST && k != ACT_TELL_READY && k != ACT_TELL_JOB &&
+	       k != ACT_MARK_NODE && k != ACT_DRAIN_NODE;
 }
 
 static void effect_end(struct effect *f, const struct err *e)
@@ -118,6 +119,8 @@ static enum timing_part part_of(enum action_kind k)
 	case ACT_POINT_VM:
 	case ACT_MIGRATE_VM:
 	case ACT_CANCEL_MIGRATION:
+	case ACT_MARK_NODE:
+	case ACT_KEEP_VM:
 	case ACT_WARN_GUEST: return TIMING_KUBE;
 	case ACT_END_JOB:
 	case ACT_TELL_READY: /* no VM waits for it */
@@ -125,7 +128,9 @@ static enum timing_part part_of(enum action_kind k)
 	case ACT_ALLOCATE:
 	case ACT_END_COMPANION:
 	case ACT_REQUEUE_JOB:
-	case ACT_AIM_JOB: break;
+	case ACT_AIM_JOB:
+	case ACT_TELL_JOB:
+	case ACT_DRAIN_NODE: break;
 	}
 	return TIMING_SLURM;
 }
@@ -159,12 +164,18 @@ static int start(struct daemon *d, const struct action *a, struct effect *f, str
 		return kube_tell_guest(d->kube, a->object, a->vm.profile, a->reason, on_kube, f, e);
 	case ACT_TELL_READY: return ready_tell(d, a, on_done, f, e);
 	case ACT_CANCEL_MIGRATION: return delete_object(d, KUBE_MIGRATION, a, f, e);
+	case ACT_MARK_NODE:
+		return kube_mark_node(d->kube, a->object, a->version, a->cordon, a->mark, on_kube,
+				      f, e);
+	case ACT_KEEP_VM: return kube_keep_vm(d->kube, a->object, on_kube, f, e);
 	case ACT_END_JOB:
 	case ACT_RECORD:
 	case ACT_ALLOCATE:
 	case ACT_END_COMPANION:
 	case ACT_REQUEUE_JOB:
-	case ACT_AIM_JOB: return slurm_view_apply(d->slurm, a, on_done, f, e);
+	case ACT_AIM_JOB:
+	case ACT_TELL_JOB:
+	case ACT_DRAIN_NODE: return slurm_view_apply(d->slurm, a, on_done, f, e);
 	}
 	return err_set(e, ERR_INVALID, "no such action: %d", (int)a->kind);
 }

@@ -281,7 +281,11 @@ static void note(struct disk_view *v, const struct action *a)
 	case ACT_MIGRATE_VM:
 	case ACT_CANCEL_MIGRATION:
 	case ACT_REQUEUE_JOB:
-	case ACT_AIM_JOB: break; /* not ours to do */
+	case ACT_AIM_JOB:
+	case ACT_MARK_NODE:
+	case ACT_TELL_JOB:
+	case ACT_DRAIN_NODE:
+	case ACT_KEEP_VM: break; /* not ours to do */
 	}
 }
 

@@ -35,6 +35,7 @@ libvmcore_a_SOURCES = \
 	vmd/job/job_spec.c vmd/job/job_spec.h \
 	vmd/lease/lease.c vmd/lease/lease.h vmd/lease/lease_gate.h \
 	vmd/migration/move.c vmd/migration/move.h \
+	vmd/node/drain.c vmd/node/drain.h \
 	vmd/node/node.c vmd/node/node.h \
 	vmd/reconcile/action.c vmd/reconcile/action.h \
 	vmd/reconcile/crashes.c vmd/reconcile/crashes.h \
@@ -42,6 +43,7 @@ libvmcore_a_SOURCES = \
 	vmd/reconcile/limit.c vmd/reconcile/limit.h \
 	vmd/reconcile/plan.c vmd/reconcile/plan.h vmd/reconcile/plan_rules.h \
 	vmd/reconcile/plan_disk.c \
+	vmd/reconcile/plan_drain.c \
 	vmd/reconcile/plan_fence.c \
 	vmd/reconcile/plan_limit.c \
 	vmd/reconcile/plan_move.c \
@@ -83,6 +85,7 @@ libslurmjobs_a_SOURCES = \
 	vmd/slurm/compat.h \
 	vmd/slurm/slurm_jobs.c vmd/slurm/slurm_jobs.h \
 	vmd/slurm/slurm_move.c vmd/slurm/slurm_move.h vmd/slurm/slurm_record.h \
+	vmd/slurm/slurm_node.c vmd/slurm/slurm_node.h \
 	vmd/slurm/slurm_state.c vmd/slurm/slurm_state.h
 libslurmjobs_a_CFLAGS = $(AM_CFLAGS) $(SLURM_CFLAGS)
 librbddisk_a_SOURCES = \

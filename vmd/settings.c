@@ -7,6 +7,7 @@
 #include "vmd/settings.h"
 
 #include "vmd/base/str.h"
+#include "vmd/job/job_spec.h"
 #include "vmd/reconcile/action.h"
 #include "vmd/settings_images.h"
 
@@ -226,7 +227,10 @@ static int read_slurm(struct conf *root, struct settings *s, struct err *e)
 	if (!map)
 		return 0;
 	if (read_texts(map, keys, ARRAY_LEN(keys), s, e) < 0 ||
-	    read_time(map, "poll", 1, 3600, &s->slurm_poll_s, e) < 0)
+	    read_time(map, "poll", 1, 3600, &s->slurm_poll_s, e) < 0 ||
+	    conf_str(map, "move_qos", false, s->policy.move_qos, sizeof(s->policy.move_qos), e) <
+		    0 ||
+	    conf_bool(map, "follow_cordon", &s->policy.drain.follow_cordon, e) < 0)
 		return -1;
 	return conf_check_used(map, e);
 }
@@ -244,7 +248,8 @@ static int read_kubernetes(struct conf *root, struct settings *s, struct err *e)
 
 	if (settings_section(root, "kubernetes", true, &map, e) < 0 ||
 	    read_texts(map, keys, ARRAY_LEN(keys), s, e) < 0 ||
-	    read_time(map, "timeout", 1, 300, &s->kube_timeout_s, e) < 0)
+	    read_time(map, "timeout", 1, 300, &s->kube_timeout_s, e) < 0 ||
+	    conf_bool(map, "follow_drain", &s->policy.drain.follow_drain, e) < 0)
 		return -1;
 	return conf_check_used(map, e);
 }
@@ -347,6 +352,18 @@ static int read_warnings(struct conf *map, struct policy *p, struct err *e)
 	return 0;
 }
 
+static int read_on_drain(struct conf *map, struct policy *p, struct err *e)
+{
+	char text[16] = "";
+	struct err why;
+
+	if (conf_str(map, "on_drain", false, text, sizeof(text), e) < 0)
+		return -1;
+	if (!*text || job_spec_on_drain(text, &p->on_drain, &why) == 0)
+		return 0;
+	return conf_error(conf_get(map, "on_drain"), e, "'on_drain': %s", why.msg);
+}
+
 static int read_limits(struct conf *root, struct policy *p, struct err *e)
 {
 	struct conf *map;
@@ -360,7 +377,7 @@ static int read_limits(struct conf *root, struct policy *p, struct err *e)
 	    read_time(map, "keep", 0, 366 * 86400, &p->keep_s, e) < 0 ||
 	    read_time(map, "shutdown", 0, 86400, &p->shutdown_s, e) < 0 ||
 	    read_time(map, "fence_after", 0, 7 * 86400, &p->fence_after_s, e) < 0 ||
-	    read_warnings(map, p, e) < 0 ||
+	    read_warnings(map, p, e) < 0 || read_on_drain(map, p, e) < 0 ||
 	    read_count(map, "actions_per_round", 1, PLAN_ACTIONS, &p->actions_per_round, e) < 0 ||
 	    read_count(map, "delete_share", 1, 100, &p->delete_share_percent, e) < 0 ||
 	    read_count(map, "delete_min", 1, 100000, &p->delete_share_min, e) < 0)
@@ -400,6 +417,8 @@ static void set_defaults(struct settings *s)
 			   .keep_s = 7 * 86400,
 			   .shutdown_s = 120,
 			   .fence_after_s = 60,
+			   .on_drain = VM_ON_DRAIN_MIGRATE,
+			   .drain = {.follow_cordon = true, .follow_drain = true},
 			   .n_warn = 2,
 			   .warn_s = {600, 60},
 			   .actions_per_round = 64,

@@ -12,6 +12,7 @@
 #include "vmd/lease/lease_gate.h"
 #include "vmd/slurm/slurm_jobs.h"
 #include "vmd/slurm/slurm_move.h"
+#include "vmd/slurm/slurm_node.h"
 #include "vmd/slurm_ending.h"
 
 #include <string.h>
@@ -38,9 +39,8 @@ struct slurm_view {
 	struct desired want;
 	uint32_t *live;              /* want.live */
 	struct companion *companion; /* want.companion */
-	size_t n_drained;
-	struct drained_node *drained; /* as of the last full load */
-	sd_event_source *timer;       /* the next full load */
+	struct slurm_node *node;     /* want.node */
+	sd_event_source *timer;      /* the next full load */
 	bool loading;
 	bool load_again;
 	bool load_now;     /* ... without a gap */
@@ -139,10 +139,10 @@ static void drained_set(const struct slurm_view *v, struct job *j)
 {
 	j->drained = false;
 	j->drain_reason[0] = '\0';
-	for (size_t i = 0; i < v->n_drained && j->phase == JOB_RUNNING; i++)
-		if (str_eq(v->drained[i].name, j->node)) {
+	for (size_t i = 0; i < v->want.n_node && j->phase == JOB_RUNNING; i++)
+		if (v->node[i].drained && str_eq(v->node[i].name, j->node)) {
 			j->drained = true;
-			memcpy(j->drain_reason, v->drained[i].reason, sizeof(j->drain_reason));
+			memcpy(j->drain_reason, v->node[i].reason, sizeof(j->drain_reason));
 		}
 }
 
@@ -158,17 +158,27 @@ static bool is_same(const struct slurm_view *v, const struct slurm_list *l)
 		memcmp(v->companion, l->companion, l->n_companion * sizeof(*l->companion)) == 0);
 }
 
+/* true: they are what they were. */
+static bool nodes_take(struct slurm_view *v, struct slurm_list *l)
+{
+	bool same = v->want.n_node == l->n_node &&
+		    (!l->n_node || memcmp(v->node, l->node, l->n_node * sizeof(*l->node)) == 0);
+
+	free(v->node);
+	v->node = l->node;
+	v->want.node = v->node;
+	v->want.n_node = l->n_node;
+	l->node = NULL;
+	return same;
+}
+
 static void load_take(struct slurm_view *v, struct slurm_list *l)
 {
-	bool same;
+	bool same = nodes_take(v, l);
 
-	free(v->drained);
-	v->drained = l->drained;
-	v->n_drained = l->n_drained;
-	l->drained = NULL;
 	for (size_t i = 0; i < l->n; i++)
 		drained_set(v, &l->job[i]);
-	same = is_same(v, l);
+	same = same && is_same(v, l);
 	free(v->want.job);
 	free(v->live);
 	free(v->companion);
@@ -180,7 +190,9 @@ static void load_take(struct slurm_view *v, struct slurm_list *l)
 				   .n_live = l->n_live,
 				   .live = v->live,
 				   .n_companion = l->n_companion,
-				   .companion = v->companion};
+				   .companion = v->companion,
+				   .n_node = v->want.n_node,
+				   .node = v->node};
 	l->live = NULL;
 	l->job = NULL;
 	l->companion = NULL;
@@ -482,17 +494,21 @@ static void act_run(struct work *w)
 		(void)slurm_job_end(what->job_id, what->job_failed, what->reason, &a->e);
 	else if (what->kind == ACT_RECORD)
 		(void)slurm_job_record(what->job_id, &a->request, what->reason, &a->e);
+	else if (what->kind == ACT_TELL_JOB)
+		(void)slurm_job_tell(what->job_id, a->request.nonce, what->reason, &a->e);
+	else if (what->kind == ACT_DRAIN_NODE)
+		(void)slurm_node_apply(what, &a->e);
 	else
 		(void)slurm_move_apply(what, a->request.nonce, clock_wall_s(), &a->e);
 }
 
-/* What the action has changed is looked at, whether it worked or not: a companion is in the whole
- * list only. */
+/* What the action has changed is looked at, whether it worked or not: a companion and a node are in
+ * the whole list only. */
 static void act_look(struct slurm_view *v, const struct action *a)
 {
-	if (a->kind == ACT_ALLOCATE || a->kind == ACT_END_COMPANION)
+	if (a->kind == ACT_ALLOCATE || a->kind == ACT_END_COMPANION || a->kind == ACT_DRAIN_NODE)
 		load_soon(v);
-	else if (a->kind != ACT_RECORD || a->look)
+	else if (a->kind != ACT_TELL_JOB && (a->kind != ACT_RECORD || a->look))
 		slurm_view_hint(v, a->job_id, NULL, 0);
 }
 
@@ -521,8 +537,8 @@ int slurm_view_apply(struct slurm_view *v, const struct action *a, slurm_done_fn
 		if (str_eq(job_key(&v->want.job[i], key, sizeof(key)), a->job_key))
 			job = &v->want.job[i];
 	}
-	/* A companion outlives the memory of its job. */
-	if (!job && a->kind != ACT_END_COMPANION)
+	/* A companion outlives the memory of its job; a node is of none. */
+	if (!job && a->kind != ACT_END_COMPANION && a->kind != ACT_DRAIN_NODE)
 		return err_set(e, ERR_ABSENT, "job %u is not in Slurm's list", a->job_id);
 	w = need(calloc(1, sizeof(*w)));
 	*w = (struct act_work){

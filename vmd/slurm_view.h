@@ -49,8 +49,8 @@ void slurm_view_hint(struct slurm_view *v, uint32_t job_id, const struct vm_requ
  * pauses that double up to the poll interval, until it has ended. May be repeated. */
 void slurm_view_expect_end(struct slurm_view *v, uint32_t job_id);
 
-/* ACT_END_JOB, ACT_RECORD and the steps of a move that are Slurm's. done is called from the loop,
- * never from within. */
+/* ACT_END_JOB, ACT_RECORD, ACT_DRAIN_NODE and the steps of a move that are Slurm's. done is called
+ * from the loop, never from within. */
 typedef void (*slurm_done_fn)(void *ctx, const struct err *e);
 int slurm_view_apply(struct slurm_view *v, const struct action *a, slurm_done_fn done, void *ctx,
 		     struct err *e);

@@ -36,8 +36,15 @@ kubevirt_lite_configure()
 			    resources: [persistentvolumes]
 			    verbs: [get, list, watch, create, update, patch, delete]
 			  - user: vmd
+			    namespaces: [slurm-vm]
+			    resources: [virtualmachineinstances.subresources.kubevirt.io/evacuate/cancel]
+			    verbs: [update]
+			  - user: vmd
 			    resources: [nodes, persistentvolumeclaims]
 			    verbs: [get, list, watch]
+			  - user: vmd
+			    resources: [nodes]
+			    verbs: [patch]
 			state: /var/lib/kubevirt-lite
 			run_dir: /run/kubevirt-lite
 			heartbeat: 192.168.170.190

@@ -213,7 +213,11 @@ static const char *action_start(struct m_state *s, const struct action *a)
 	case ACT_MIGRATE_VM:
 	case ACT_CANCEL_MIGRATION:
 	case ACT_REQUEUE_JOB:
-	case ACT_AIM_JOB: return "an action that was not asked for";
+	case ACT_AIM_JOB:
+	case ACT_MARK_NODE:
+	case ACT_TELL_JOB:
+	case ACT_DRAIN_NODE:
+	case ACT_KEEP_VM: return "an action that was not asked for";
 	}
 	return NULL;
 }

@@ -24,10 +24,13 @@ static void check_known(struct sim *w, const struct sim_view *v, const struct ac
 	case CLASS_SECRET: known = v->volumes_known && v->vms_known; break;
 	case CLASS_JOB_END:
 	case CLASS_JOB_RECORD:
+	case CLASS_JOB_WORD:
 	case CLASS_JOB_MOVE:
 	case CLASS_COMPANION:
 	case CLASS_GUEST:
 	case CLASS_HOOK:
+	case CLASS_NODE:
+	case CLASS_SLURM_NODE:
 	case CLASS_MIGRATION: break;
 	}
 	if (!v->jobs_known || (action_removes(a->kind) && !known))
@@ -113,6 +116,8 @@ static bool is_gated(const struct action *a)
 	case CLASS_JOB_END:
 	case CLASS_JOB_RECORD:
 	case CLASS_JOB_MOVE:
+	case CLASS_JOB_WORD:
+	case CLASS_SLURM_NODE:
 	case CLASS_COMPANION:
 	case CLASS_HOOK: return true;
 	case CLASS_PV:
@@ -121,6 +126,7 @@ static bool is_gated(const struct action *a)
 	case CLASS_VM:
 	case CLASS_POD:
 	case CLASS_MIGRATION:
+	case CLASS_NODE:
 	case CLASS_GUEST: break;
 	}
 	return false;

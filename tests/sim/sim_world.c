@@ -315,6 +315,10 @@ int sim_effect(struct sim *w, const struct action *a, struct err *e)
 	case ACT_CANCEL_MIGRATION:
 	case ACT_REQUEUE_JOB:
 	case ACT_AIM_JOB: return sim_move_effect(w, a, e);
+	case ACT_MARK_NODE: /* no list of Slurm's nodes here: neither side follows the other */
+	case ACT_TELL_JOB:
+	case ACT_DRAIN_NODE:
+	case ACT_KEEP_VM:
 	case ACT_WARN_GUEST:
 	case ACT_TELL_READY: return 0;
 	}

@@ -4,6 +4,7 @@
 #include "tests/unit/little_world.h"
 
 #include "vmd/base/str.h"
+#include "vmd/job/job_spec.h"
 
 #include <string.h>
 
@@ -51,9 +52,21 @@ static bool companion_word(struct little_world *w, const char *s)
 static int move_word(struct little_world *w, const char *s)
 {
 	struct job *j = &w->job;
+	struct err e;
 
 	if (str_starts(s, "companion:"))
 		return companion_word(w, s + strlen("companion:"));
+	if (str_starts(s, "not:"))
+		return str_copy(w->companion[w->want.n_companion - 1].not_on,
+				sizeof(w->companion[0].not_on), s + 4) == 0;
+	if (str_eq(s, "limit")) /* of the last companion, or of the job that waits */
+		return *(w->want.n_companion && j->phase != JOB_PENDING
+				 ? &w->companion[w->want.n_companion - 1].limited
+				 : &j->limited) = true;
+	if (str_starts(s, "drain:"))
+		return job_spec_on_drain(s + 6, &j->request.on_drain, &e) == 0;
+	if (str_starts(s, "site:"))
+		return job_spec_on_drain(s + 5, &w->policy.on_drain, &e) == 0;
 	if (str_starts(s, "aimed:"))
 		return str_copy(j->asked_node, sizeof(j->asked_node), s + 6) == 0;
 	if (str_starts(s, "migrate:"))
@@ -77,6 +90,17 @@ static int move_word(struct little_world *w, const char *s)
 	return true;
 }
 
+static bool slurm_node_word(struct little_world *w, const char *s)
+{
+	struct slurm_node *n = &w->slurm_node[w->want.n_node++];
+
+	*n = (struct slurm_node){.drained = s[2] == ':'};
+	(void)str_fmt(n->name, sizeof(n->name), "n%c", s[1]);
+	(void)str_copy(n->reason, sizeof(n->reason),
+		       str_eq(s + 2, ":ours") ? DRAIN_REASON : "a fan");
+	return !s[2] || str_eq(s + 2, ":drained") || str_eq(s + 2, ":ours");
+}
+
 static void from_set(struct job *j, const char *from)
 {
 	j->request.image[0] = '\0';
@@ -92,6 +116,8 @@ static bool job_word(struct little_world *w, const char *s)
 
 	if (move >= 0)
 		return move;
+	if (str_starts(s, "s1") || str_starts(s, "s2"))
+		return slurm_node_word(w, s);
 	for (size_t i = 0; i < ARRAY_LEN(phases); i++)
 		if (str_eq(s, phases[i])) {
 			j->phase = (enum job_phase)i;
@@ -326,13 +352,21 @@ static bool node_word(struct little_world *w, const char *name, const char *mark
 {
 	struct node_seen *n = &w->node[w->seen.n_node++];
 
-	*n = (struct node_seen){.out_of_service = str_eq(mark, ":out")};
+	*n = (struct node_seen){.version = "5", .out_of_service = str_eq(mark, ":out")};
+	n->cordoned = str_eq(mark, ":cordoned") || str_eq(mark, ":fromslurm") ||
+		      str_eq(mark, ":fromkube");
+	if (str_eq(mark, ":fromslurm") || str_eq(mark, ":overruled"))
+		n->mark = NODE_FROM_SLURM;
+	else if (str_eq(mark, ":fromkube") || str_eq(mark, ":back"))
+		n->mark = NODE_FROM_KUBE;
+	else if (str_eq(mark, ":foreign"))
+		n->mark = NODE_FOREIGN;
 	(void)str_copy(n->name, sizeof(n->name), name);
 	if (str_eq(mark, ":lost"))
 		n->lost_us = LITTLE_NOW_US - w->policy.fence_after_s * 1000000;
 	else if (str_eq(mark, ":unready") || n->out_of_service)
 		n->lost_us = LITTLE_NOW_US - w->policy.fence_after_s * 1000000 + 1;
-	return n->lost_us || str_eq(mark, ":ready");
+	return n->lost_us || n->cordoned || n->mark || str_eq(mark, ":ready");
 }
 
 static bool seen_word(struct little_world *w, const char *s)
@@ -432,7 +466,10 @@ static const char *flight_object(enum action_kind k)
 	case CLASS_COMPANION: return k == ACT_END_COMPANION ? "23" : LITTLE_KEY;
 	case CLASS_JOB_END:
 	case CLASS_JOB_RECORD:
-	case CLASS_JOB_MOVE: break;
+	case CLASS_JOB_WORD:
+	case CLASS_JOB_MOVE:
+	case CLASS_NODE:
+	case CLASS_SLURM_NODE: break;
 	}
 	return LITTLE_KEY;
 }
@@ -486,9 +523,10 @@ void little_world_init(struct little_world *w, const char *job, const char *seen
 		.keep_s = 3600,
 		.shutdown_s = 120,
 		.n_warn = 2,
-		.warn_s = {600, 60},
+		.warn_s = {600,                   60                  },
 		.actions_per_round = 64,
 		.fence_after_s = 60,
+		.drain = {.follow_cordon = true, .follow_drain = true},
 		.delete_share_percent = 50,
 		.delete_share_min = 8
         };
@@ -502,8 +540,12 @@ void little_world_init(struct little_world *w, const char *job, const char *seen
 		.memory_bytes = UINT64_C(512) << 20,
 		.request = {.image = "tiny", .nonce = "9f3c12ab45de6701"}
         };
-	w->want = (struct desired){
-		.known = true, .n = 1, .job = &w->job, .live = w->live, .companion = w->companion};
+	w->want = (struct desired){.known = true,
+				   .n = 1,
+				   .job = &w->job,
+				   .live = w->live,
+				   .companion = w->companion,
+				   .node = w->slurm_node};
 	w->seen = (struct observed){.vms_known = true,
 				    .moves_known = true,
 				    .vm = w->vm,

@@ -2,8 +2,11 @@
 /* A world of one job, written as words, for tests of the rules: a row of a table is a sentence.
  *
  * job:  pending running ending ended absent unknown(no list) ; r1 r2 (restarts) batch scratch
+ *       s1 s2 (Slurm's nodes n1, n2; :drained :ours (by vmd, for Kubernetes) behind)
+ *       drain:CHOICE site:CHOICE (--vm-on-drain, vmd.yaml)
  *       drained requeue held aimed:NODE (asked_node) moved (this run is a move's) marked (the next
  *       will be) migrate:NODE pause alone ; companion:PHASE@NODE, up to two, job ids 23, 24
+ *       (not:n2: the last one must not get n2; limit: it, or the job that waits, waits for a limit)
  *       from16 fromkey (starts from the disk kept of job 16, by key) bob slurm (owner)
  *       hook (the site's, for READY) answers:N (READY since N s) told (the hook was)
  *       warned:N (N s ago) ends:N (the limit of 10000 s is over in N s) short:N (one of 600 s)
@@ -12,17 +15,18 @@
  *       disk scratch pv pvc secret, each with :kept :old :open :removing :unreadable, or :deleting
  *       :nouid, of the Secret :incomplete
  * :fenced :refenced (for another VM) behind; n1 n2 (nodes) with :ready :unready (lately) :lost
- * :out (of service, lately), ?nodes; other: the root disk of job 16, alice's (other2: of another
- * job 16), with :kept :old :removing :unreadable :bobs :bare (no origin) :plain (not kept) :taken
- * :takenkept (over by job 17), pvo its PV then; pv1 pvc1 of run 1; pv2 pvc2 of the scratch disk;
- * pv:other (for another PVC of the same name); pvcx (its name has no run); foreign oddkey (not
- * ours); nouid (the VM has none) agent (it has one); ?vms ?disks ?pvs ?pvcs ?secrets ?moves
- * (unknown); of the VM before: wants:NODE given:NODE (else where it is) evacuating blocked sending
- * (our migration) theirs (KubeVirt's own, new) stale (the same, older than the companion) bound (as
- * old as it) found (as old, and it has found its node) unplaced (for two minutes) placing (theirs
- * has found no node yet) failed:N succeeded (our last migration, attempt N) flight: ~KIND (in
- * flight), +KIND (succeeded, not seen yet), !KIND (no answer); KIND as in action_name, on the
- * object of that kind; vm0 is meant by create-vm, scratch by create-disk
+ * :out (of service, lately) :cordoned :fromslurm :fromkube (cordoned, and marked so) :overruled
+ * (from Slurm, schedulable) :back (from Kubernetes, schedulable) :foreign, ?nodes; other: the root
+ * disk of job 16, alice's (other2: of another job 16), with :kept :old :removing :unreadable :bobs
+ * :bare (no origin) :plain (not kept) :taken :takenkept (over by job 17), pvo its PV then; pv1 pvc1
+ * of run 1; pv2 pvc2 of the scratch disk; pv:other (for another PVC of the same name); pvcx (its
+ * name has no run); foreign oddkey (not ours); nouid (the VM has none) agent (it has one); ?vms
+ * ?disks ?pvs ?pvcs ?secrets ?moves (unknown); of the VM before: wants:NODE given:NODE (else where
+ * it is) evacuating blocked sending (our migration) theirs (KubeVirt's own, new) stale (the same,
+ * older than the companion) bound (as old as it) found (as old, and it has found its node) unplaced
+ * (for two minutes) placing (theirs has found no node yet) failed:N succeeded (our last migration,
+ * attempt N) flight: ~KIND (in flight), +KIND (succeeded, not seen yet), !KIND (no answer); KIND as
+ * in action_name, on the object of that kind; vm0 is meant by create-vm, scratch by create-disk
  */
 #ifndef TESTS_UNIT_LITTLE_WORLD_H
 #define TESTS_UNIT_LITTLE_WORLD_H
@@ -46,6 +50,7 @@ struct little_world {
 	struct disk_seen disk[4];
 	struct volume_seen pv[4], pvc[4], secret[2];
 	struct node_seen node[2];
+	struct slurm_node slurm_node[2];
 	struct observed seen;
 	struct inflight flight;
 	struct progress progress;

@@ -621,6 +621,39 @@ START_TEST(node_is_lost_since_the_first_time)
 }
 END_TEST
 
+#define CORDONED(mark)                                                                             \
+	"{\"metadata\":{\"name\":\"n1\",\"resourceVersion\":\"77\"" mark                           \
+	"},\"spec\":{\"unschedulable\":true}}"
+#define MARKED(value) ",\"annotations\":{\"slurm-vm.io/drain\":" value "}"
+
+static const struct {
+	const char *text;
+	bool cordoned;
+	enum node_mark mark;
+} cordons[] = {
+	{NODE(READY("True"), ""),                      false,                 NODE_UNMARKED},
+	{CORDONED(""),                  true,			       NODE_UNMARKED                              },
+	{CORDONED(",\"annotations\":{\"a\":\"b\"}"),                  true, NODE_UNMARKED},
+	{CORDONED(MARKED("\"slurm\"")),                  true,              NODE_FROM_SLURM                                           },
+	{CORDONED(MARKED("\"kubernetes\"")),                  true,         NODE_FROM_KUBE},
+	{CORDONED(MARKED("\"else\"")),                  true,               NODE_FOREIGN                                                 },
+	{CORDONED(MARKED("[1]")),                  true,                    NODE_FOREIGN},
+};
+
+START_TEST(cordon_rows)
+{
+	AUTO(cache_free) struct cache *c = cache_new();
+	struct observed seen = {.vms_known = true};
+
+	load(c, CACHE_NODE, cordons[_i].text, false);
+	cache_observe(c, fixture_settings(), &seen);
+	ck_assert_uint_eq(seen.n_node, 1);
+	ck_assert_msg(seen.node[0].cordoned == cordons[_i].cordoned, "%s", cordons[_i].text);
+	ck_assert_msg(seen.node[0].mark == cordons[_i].mark, "%s", cordons[_i].text);
+	ck_assert_str_eq(seen.node[0].version, cordons[_i].cordoned ? "77" : "");
+}
+END_TEST
+
 static void load_volume(struct cache *c, enum cache_kind kind, const char *name, const char *phase)
 {
 	AUTO(strbuf_done) struct strbuf text = {.len = 0};
@@ -839,6 +872,7 @@ int main(void)
 	tcase_add_test(t, moves_of_a_vm);
 	tcase_add_loop_test(t, node_rows, 0, ARRAY_LEN(nodes));
 	tcase_add_test(t, node_is_lost_since_the_first_time);
+	tcase_add_loop_test(t, cordon_rows, 0, ARRAY_LEN(cordons));
 	tcase_add_test(t, a_new_list_replaces_the_old);
 	tcase_add_test(t, parts_of_a_secret_hide_behind_it);
 	tcase_add_test(t, secret_is_complete_with_its_parts);

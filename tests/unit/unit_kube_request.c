@@ -470,20 +470,33 @@ START_TEST(making_rows)
 }
 END_TEST
 
-/* Its parts are its garbage; but one that was left alone can be removed, too. */
-START_TEST(secret_goes_by_one_request)
+START_TEST(secret_goes_last)
 {
-	struct outcome gone = {.done = false}, part = {.done = false};
+	struct outcome gone = {.done = false};
 	struct order o = {.fails = NULL};
 	struct err e;
 
 	up(answer_order, &o);
 	ck_assert_int_eq(kube_delete(kube, KUBE_SECRET, SECRET, "u", "1", on_done, &gone, &e), 0);
 	wait_for(&gone);
+	down();
+	ck_assert_int_eq(gone.e.kind, ERR_NONE);
+	ck_assert_uint_eq(lines_of(o.log), 4);
+	ck_assert_str_eq(strstr(o.log, "DELETE " SECRET "\n"), "DELETE " SECRET "\n");
+}
+END_TEST
+
+START_TEST(one_part_alone_can_be_removed)
+{
+	struct outcome gone = {.done = false};
+	struct order o = {.fails = NULL};
+	struct err e;
+
+	up(answer_order, &o);
 	ck_assert_int_eq(
-		kube_delete(kube, KUBE_SECRET, SECRET "-login", "u", "1", on_done, &part, &e), 0);
-	wait_for(&part);
-	ck_assert_str_eq(o.log, "DELETE " SECRET "\nDELETE " SECRET "-login\n");
+		kube_delete(kube, KUBE_SECRET, SECRET "-login", "u", "1", on_done, &gone, &e), 0);
+	wait_for(&gone);
+	ck_assert_str_eq(o.log, "DELETE " SECRET "-login\n");
 	down();
 }
 END_TEST
@@ -596,6 +609,43 @@ START_TEST(secrets_are_changed_in_their_parts)
 }
 END_TEST
 
+static void settled(struct outcome *o)
+{
+	while (!o->done)
+		ck_assert_int_ge(sd_event_run(loop, UINT64_MAX), 0);
+	ck_assert_int_eq(o->e.kind, ERR_NONE);
+	o->done = false;
+}
+
+START_TEST(nodes_are_cordoned)
+{
+	struct outcome o = {.done = false};
+	struct err e;
+
+	up(answer_patch, NULL);
+	ck_assert_int_eq(kube_mark_node(kube, "n1", "77", true, NODE_FROM_SLURM, on_done, &o, &e),
+			 0);
+	settled(&o);
+	ck_assert_str_eq(patched.method, "PATCH");
+	ck_assert_str_eq(patched.path, "/api/v1/nodes/n1");
+	ck_assert_str_eq(patched.body, "{\"metadata\":{\"resourceVersion\":\"77\",\"annotations\":{"
+				       "\"slurm-vm.io/drain\":\"slurm\"}},\"spec\":{"
+				       "\"unschedulable\":true}}");
+	ck_assert_int_eq(kube_mark_node(kube, "n1", "78", false, NODE_UNMARKED, on_done, &o, &e),
+			 0);
+	settled(&o);
+	ck_assert_str_eq(patched.body, "{\"metadata\":{\"resourceVersion\":\"78\",\"annotations\":{"
+				       "\"slurm-vm.io/drain\":null}},\"spec\":{"
+				       "\"unschedulable\":null}}");
+	ck_assert_int_eq(kube_keep_vm(kube, VM, on_done, &o, &e), 0);
+	settled(&o);
+	ck_assert_str_eq(patched.method, "PUT");
+	ck_assert_str_eq(patched.path, "/apis/subresources.kubevirt.io/v1/namespaces/slurm-vm/"
+				       "virtualmachineinstances/" VM "/evacuate/cancel");
+	down();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("kube request");
@@ -610,10 +660,12 @@ int main(void)
 	tcase_add_loop_test(t, release_rows, 0, ARRAY_LEN(releases));
 	tcase_add_test(t, bad_names_are_not_sent);
 	tcase_add_loop_test(t, making_rows, 0, ARRAY_LEN(makings));
-	tcase_add_test(t, secret_goes_by_one_request);
+	tcase_add_test(t, secret_goes_last);
+	tcase_add_test(t, one_part_alone_can_be_removed);
 	tcase_add_test(t, free_with_requests_under_way);
 	tcase_add_loop_test(t, key_rows, 0, ARRAY_LEN(keys));
 	tcase_add_test(t, secrets_are_changed_in_their_parts);
+	tcase_add_test(t, nodes_are_cordoned);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

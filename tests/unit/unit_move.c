@@ -35,10 +35,10 @@ static const struct {
 	 false},
 	{"migrations unknown: nothing is begun", "running requeue drained",
 	 "vm0:running ?moves " HAS, "", "blocked", "", false},
-	{"it cannot migrate", "running requeue drained", "vm0:running blocked " HAS, "", "blocked", "",
-	 false},
+	{"it cannot migrate", "running requeue drained", "vm0:running blocked " HAS, "", "blocked",
+	 "tell-job", false},
 	{"its job asks for the node by name", "running requeue drained aimed:n1",
-	 "vm0:running " HAS, "", "blocked", "", false},
+	 "vm0:running " HAS, "", "blocked", "tell-job", false},
 	{"... but a name that an earlier move gave is no matter", "running r1 requeue drained moved aimed:n1",
 	 "vm0:running " HAS, "", "allocate", "allocate", false},
 	{"it was given up a while ago", "running requeue drained pause", "vm0:running " HAS, "",
@@ -149,9 +149,94 @@ static const struct {
 	{"the guest ended on the way", "running requeue drained companion:running@n2",
 	 "vm0:stopped wants:n2 " HAS, "", "drop", "end-job end-companion", false},
 
+	/* nodes that no VM can get on */
+	{"a companion gets no node that is cordoned", "running requeue drained s1 s2",
+	 "vm0:running " HAS " n2:cordoned", "", "allocate", "allocate drain-node", false},
+	{"one that was granted there all the same is given back",
+	 "running requeue drained companion:running@n2", "vm0:running n2:cordoned " HAS, "", "drop",
+	 "end-companion", false},
+	{"... after the VM was pointed back", "running requeue drained companion:running@n2",
+	 "vm0:running wants:n2 given:n2 n2:fromkube " HAS, "", "back", "point-vm:r0", false},
+	{"... and its migration stopped that finds no place",
+	 "running requeue drained companion:running@n2",
+	 "vm0:running wants:n2 given:n2 sending placing n2:cordoned " HAS, "", "stuck",
+	 "cancel-migration:r0-m23-1", false},
+	{"... but not one that is under way", "running requeue drained companion:running@n2",
+	 "vm0:running wants:n2 given:n2 sending n2:cordoned " HAS, "", "sending", "", false},
+	{"one drained in Slurm likewise", "running requeue drained companion:running@n2 s2:drained",
+	 "vm0:running " HAS, "", "drop", "end-companion", false},
+	{"what vmd cordoned for Slurm is open when Slurm has resumed it",
+	 "running requeue drained companion:running@n2 s2", "vm0:running n2:fromslurm " HAS, "", "point",
+	 "point-vm:r0 mark-node", false},
+	{"a job does not follow to a drained node",
+	 "running requeue drained companion:running@n2 s2:drained", "vm0:running@n2 " HAS, "", "held", "",
+	 true},
+	{"... nor when it is aimed there already",
+	 "pending r1 requeue moved aimed:n2 companion:running@n2 s2:drained", "vm0:running@n2 " HAS, "",
+	 "held", "", true},
+	{"what waits and may not get a node that is open again is asked for anew",
+	 "running requeue drained companion:pending not:n1,n2 s1 s2", "vm0:running n2:ready " HAS, "",
+	 "drop", "end-companion", false},
+	{"... but its own node does not count", "running requeue drained companion:pending not:n1",
+	 "vm0:running n1:ready " HAS, "", "queued", "", false},
+	{"... nor one that is closed", "running requeue drained companion:pending not:n1,n2",
+	 "vm0:running n2:cordoned " HAS, "", "queued", "", false},
+	{"nobody is sent to a closed node", "running requeue migrate:n2", "vm0:running n2:cordoned " HAS,
+	 "", "blocked", "record", false},
+
+	/* limits */
+	{"a limit leaves no room for two", "running requeue drained companion:pending limit",
+	 "vm0:running " HAS, "", "queued", "tell-job", false},
+	{"a job that a limit keeps from starting keeps its companion",
+	 "pending r1 requeue moved aimed:n2 companion:running@n2 limit", "vm0:running@n2 " HAS, "", "held",
+	 "", true},
+	{"... but is aimed first", "pending r1 requeue moved held companion:running@n2 limit",
+	 "vm0:running@n2 " HAS, "", "aim", "aim-job", true},
+
+	/* the user's choice */
+	{"a drain queues it again", "running requeue drained drain:requeue", "vm0:running " HAS, "",
+	 "anew", "requeue-job", false},
+	{"... one in Kubernetes, too", "running requeue drain:requeue", "vm0:running evacuating " HAS,
+	 "", "anew", "requeue-job", false},
+	{"... but not what Slurm does not queue again", "running drained drain:requeue",
+	 "vm0:running " HAS, "", "stay", "tell-job", false},
+	{"... nor for a wish to move it", "running requeue migrate:n2 drain:requeue", "vm0:running " HAS,
+	 "", "allocate", "record allocate", false},
+	{"... nor without a drain", "running requeue drain:requeue", "vm0:running " HAS, "", "none", "",
+	 false},
+	{"... its VM goes, its disk stays", "ending r1 requeue drain:requeue", "vm0:running " HAS, "",
+	 "none", "delete-vm:r0", false},
+	{"it stays", "running requeue drained drain:stay", "vm0:running " HAS, "", "stay", "tell-job", false},
+	{"... but moves for who asks for it", "running requeue drained migrate:n2 drain:stay",
+	 "vm0:running " HAS, "", "allocate", "record allocate", false},
+	{"... a move that had begun is undone first", "running requeue drained drain:stay companion:running@n2",
+	 "vm0:running wants:n2 given:n2 " HAS, "", "back", "point-vm:r0", false},
+	{"... and its room given back", "running requeue drained drain:stay companion:pending",
+	 "vm0:running " HAS, "", "drop", "end-companion", false},
+	{"the site's choice counts without one", "running requeue drained site:stay", "vm0:running " HAS,
+	 "", "stay", "tell-job", false},
+	{"... and no more with one", "running requeue drained site:stay drain:migrate", "vm0:running " HAS,
+	 "", "allocate", "allocate", false},
+
+	/* taken back in Kubernetes */
+	{"its node is in service again: KubeVirt shall forget it", "running requeue s1",
+	 "vm0:running evacuating n1:back " HAS, "", "taken-back", "keep-vm:r0", false},
+	{"... and its own migration that has not begun", "running requeue s1",
+	 "vm0:running stale n1:back " HAS, "", "stuck", "cancel-migration", false},
+	{"... but what is under way goes on", "running requeue companion:running@n2 s1",
+	 "vm0:running wants:n2 given:n2 sending n1:back " HAS, "", "sending", "mark-node", false},
+	{"its companion is given back", "running requeue companion:pending s1",
+	 "vm0:running n1:back " HAS, "", "drop", "end-companion mark-node", false},
+	{"drained in Slurm as well it goes", "running requeue drained s1:drained",
+	 "vm0:running evacuating n1:back " HAS, "", "allocate", "allocate mark-node", false},
+	{"evicted alone it goes", "running requeue s1", "vm0:running evacuating n1:ready " HAS, "",
+	 "allocate", "allocate", false},
+
 	/* arrived: a batch job follows */
 	{"the migration ends", "running requeue drained companion:running@n2",
 	 "vm0:running@n2 sending " HAS, "", "sending", "", true},
+	{"it has arrived, and a second one finds no place", "running requeue drained companion:running@n2",
+	 "vm0:running@n2 sending placing " HAS, "", "stuck", "cancel-migration:r0-m23-1", true},
 	{"migrations unknown: it may still be under way", "running requeue drained companion:running@n2",
 	 "vm0:running@n2 ?moves " HAS, "", "sending", "", true},
 	{"it came though it was pointed back: it stays", "running requeue drained companion:running@n2",
@@ -253,6 +338,9 @@ START_TEST(plan_rows)
 				       .companion = row.want.companion,
 				       .progress = &row.progress,
 				       .over = limit_is_near(&row.job, &row.policy, LITTLE_NOW_S),
+				       .want = &row.want,
+				       .flight = &row.flight,
+				       .policy = &row.policy,
 				       .mono_us = LITTLE_NOW_US,
 				       .wall_s = LITTLE_NOW_S},
 			       &m);
@@ -416,6 +504,39 @@ static int take(void *self, const struct action *a, uint64_t ticket, struct err 
 	asked_for.ticket[asked_for.n++] = ticket;
 	return 0;
 }
+
+START_TEST(closed_nodes_are_named)
+{
+	static const struct {
+		const char *why, *slurm, *kube, *not_on;
+	} closed[] = {
+		{"cordoned",				 "s2",         "n2:cordoned",        "n2"},
+		{"... known to vmd",                         "s2",         "n2:fromkube",        "n2"},
+		{"not Ready",				"s2",         "n2:unready",         "n2"},
+		{"out of service",                           "s2",         "n2:out",             "n2"},
+		{"open",				     "s2",         "n2:ready",           ""  },
+		{"Slurm gives none of it",                   "s2:drained", "n2:cordoned",        ""  },
+		{"cordoned for a drain that has just ended", "s2",         "n2:fromslurm",       ""  },
+		{"no node of Slurm's",                       "s1",         "n2:cordoned",        ""  },
+		{"nobody knows",                             "s2",         "n2:cordoned ?nodes", ""  },
+	};
+	struct little_world row;
+	struct plan *p = calloc(1, sizeof(*p));
+	char job[64], seen[128];
+
+	ck_assert_ptr_nonnull(p);
+	(void)snprintf(job, sizeof(job), "running requeue drained %s", closed[_i].slurm);
+	(void)snprintf(seen, sizeof(seen), "vm0:running " HAS " %s", closed[_i].kube);
+	little_world_init(&row, job, seen, "");
+	plan(&row.want, &row.seen, &row.context, p);
+	ck_assert_uint_ge(p->n, 1);
+	ck_assert_int_eq(p->act[0].kind, ACT_ALLOCATE);
+	ck_assert_msg(str_eq(p->act[0].not_on, closed[_i].not_on), "%s: '%s'", closed[_i].why,
+		      p->act[0].not_on);
+	little_world_done(&row);
+	free(p);
+}
+END_TEST
 
 static const struct action *asked(enum action_kind k)
 {
@@ -691,6 +812,60 @@ START_TEST(it_is_given_up_and_tried_later)
 END_TEST
 
 /* That it cannot move is no reason to fail a job whose guest is all right. */
+/* What was asked for is believed in for 30 s, but not longer than until it is listed. */
+START_TEST(it_is_asked_for_again_at_once)
+{
+	begin();
+	look(0, "running requeue drained", "vm0:running " ALL);
+	ck_assert_ptr_nonnull(asked(ACT_ALLOCATE));
+	look(1, "running requeue drained", "vm0:running " ALL); /* not listed yet */
+	ck_assert_ptr_null(asked(ACT_ALLOCATE));
+	look(1, "running requeue companion:pending", "vm0:running " ALL); /* resumed */
+	ck_assert_ptr_nonnull(asked(ACT_END_COMPANION));
+	look(1, "running requeue companion:ended", "vm0:running " ALL);
+	look(1, "running requeue drained companion:ended", "vm0:running " ALL); /* drained again */
+	ck_assert_ptr_nonnull(asked(ACT_ALLOCATE));
+	look(1, "running requeue drained companion:ended", "vm0:running " ALL);
+	ck_assert_ptr_null(asked(ACT_ALLOCATE)); /* the old one is not what was asked for now */
+	end();
+}
+END_TEST
+
+static unsigned told(void)
+{
+	return asked(ACT_TELL_JOB) != NULL;
+}
+
+START_TEST(its_user_is_told_once)
+{
+	begin();
+	look(0, "running requeue", "vm0:running blocked " ALL);
+	ready_and("");
+	ck_assert_str_eq(reconciler_status(r, 17)->pinned, "a GPU");
+	look(5, "running requeue drained", "vm0:running blocked " ALL);
+	ready_and("blocked");
+	ck_assert_uint_eq(told(), 1);
+	ck_assert_str_eq(asked(ACT_TELL_JOB)->reason,
+			 "it must leave, but it cannot move live: a GPU");
+	look(5, "running requeue drained", "vm0:running blocked " ALL);
+	ck_assert_uint_eq(told(), 0);
+	look(5, "running requeue drained",
+	     "vm0:running blocked ?moves " ALL); /* unknown is no end */
+	look(5, "running requeue drained", "vm0:running blocked " ALL);
+	ck_assert_uint_eq(told(), 0);
+	look(5, "running requeue", "vm0:running blocked " ALL);
+	look_with(5, "running requeue drained", "vm0:running blocked " ALL, ERR_RETRY);
+	ck_assert_uint_eq(told(), 1); /* another drain */
+	look(100, "running requeue drained", "vm0:running blocked " ALL);
+	ck_assert_uint_eq(told(), 0); /* whatever came of it */
+	look(5, "running requeue drained drain:stay", "vm0:running blocked " ALL);
+	ck_assert_uint_eq(told(), 1); /* another reason */
+	look(5, "running requeue", "vm0:running " ALL);
+	ck_assert_str_eq(reconciler_status(r, 17)->pinned, "");
+	end();
+}
+END_TEST
+
 START_TEST(trouble_of_a_move_is_shown_and_not_fatal)
 {
 	begin();
@@ -713,6 +888,7 @@ int main(void)
 	tcase_add_test(t, companions_are_marked);
 	tcase_add_test(t, companions_of_others_do_not_count);
 	tcase_add_test(t, slurm_says_why_it_waits);
+	tcase_add_loop_test(t, closed_nodes_are_named, 0, 9);
 	tcase_add_test(t, the_first_action_on_an_object_counts);
 	tcase_add_test(t, a_mark_stays_on_a_job_that_is_queued_again);
 	tcase_add_test(t, a_drain);
@@ -724,6 +900,8 @@ int main(void)
 	tcase_add_test(t, somebody_asks);
 	tcase_add_test(t, what_was_asked_survives_vmd);
 	tcase_add_test(t, it_is_given_up_and_tried_later);
+	tcase_add_test(t, it_is_asked_for_again_at_once);
+	tcase_add_test(t, its_user_is_told_once);
 	tcase_add_test(t, trouble_of_a_move_is_shown_and_not_fatal);
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);

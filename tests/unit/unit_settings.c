@@ -109,6 +109,7 @@ START_TEST(fills_in_defaults)
 	ck_assert_str_eq(s->listen, "0.0.0.0:6830");
 	ck_assert_str_eq(s->metrics_listen, "");
 	ck_assert_int_eq(s->slurm_poll_s, 10);
+	ck_assert(s->policy.drain.follow_cordon && s->policy.drain.follow_drain);
 	ck_assert_str_eq(s->cluster, "");
 	ck_assert_str_eq(s->kube_namespace, "slurm-vm");
 	ck_assert_int_eq(s->kube_timeout_s, 10);
@@ -116,6 +117,7 @@ START_TEST(fills_in_defaults)
 	ck_assert_str_eq(s->policy.pool, "rbd");
 	ck_assert_int_eq(s->policy.keep_s, 7 * 86400);
 	ck_assert_int_eq(s->policy.shutdown_s, 120);
+	ck_assert_int_eq(s->policy.on_drain, VM_ON_DRAIN_MIGRATE);
 	ck_assert_uint_eq(s->policy.n_warn, 2);
 	ck_assert_int_eq(s->policy.warn_s[0], 600);
 	ck_assert_int_eq(s->policy.warn_s[1], 60);
@@ -138,6 +140,9 @@ static const struct {
 	{"    cpus: {max: 8}\n",                              "    cpu: {max: 8}\n",                              "vmd.yaml:32: unknown key 'cpu'"                      },
 	{"  user: vmd\n",				     "  user: vmd\n  user: x\n",                         "vmd.yaml:13: 'user' stands here twice"               },
 	{"api:\n  listen",				    "api: none\nslurm2:\n  listen",                     "vmd.yaml:1: 'api' must hold keys"                    },
+	{"  ready_timeout: 10m\n",                            "  on_drain: go\n",
+	 "vmd.yaml:19: 'on_drain': 'go' must be one of migrate,"													},
+	{"  ready_timeout: 10m\n",                            "  on_drain: [stay]\n",                             "vmd.yaml:19: 'on_drain' must be"                     },
  /* api */
 	{"127.0.0.1:6830",				    "localhost:6830",                                   "vmd.yaml:2: 'listen' must be a numeric address"      },
 	{"127.0.0.1:6830",				    "127.0.0.1",					"vmd.yaml:2: 'listen' must be a numeric address"      },
@@ -147,6 +152,7 @@ static const struct {
 	{"  metrics: '[::1]:9830'\n",                         "  munge_socket: here\n",
 	 "vmd.yaml:3: 'munge_socket' must be an absolute path"													  },
  /* slurm */
+	{"poll: 5s",					  "follow_cordon: perhaps",                           "vmd.yaml:5: 'follow_cordon' must be true or false"   },
 	{"poll: 5s",					  "poll: soon",				       "vmd.yaml:5: 'poll' must be a time"                   },
 	{"poll: 5s",					  "poll: 0",					  "vmd.yaml:5: 'poll' must be from 1 s"                 },
 	{"poll: 5s",					  "poll: 2h",					 "vmd.yaml:5: 'poll' must be from 1 s"                 },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Slurm's job states and records -> struct job. */
 #include "vmd/base/str.h"
+#include "vmd/slurm/slurm_node.h"
 #include "vmd/slurm/slurm_state.h"
 
 #include <check.h>
@@ -281,6 +282,84 @@ START_TEST(times_and_places)
 }
 END_TEST
 
+START_TEST(node_rows)
+{
+	static const struct {
+		uint32_t state;
+		const char *reason;
+		bool drained, ours;
+	} nodes[] = {
+		{NODE_STATE_IDLE,                         NULL,         false, false},
+		{NODE_STATE_ALLOCATED | NODE_STATE_DRAIN, "a fan",      true,  false},
+		{NODE_STATE_IDLE | NODE_STATE_DRAIN,      NULL,         true,  false},
+		{NODE_STATE_MIXED | NODE_STATE_DRAIN,     DRAIN_REASON, true,  true },
+		{NODE_STATE_IDLE,                         DRAIN_REASON, false, false},
+		{NODE_STATE_DOWN,                         "a fan",      false, false},
+	};
+	node_info_t info = {.name = (char *)"worker1node"};
+	struct slurm_node n;
+	struct err e;
+
+	for (size_t i = 0; i < ARRAY_LEN(nodes); i++) {
+		info.node_state = nodes[i].state;
+		info.reason = (char *)(uintptr_t)nodes[i].reason;
+		ck_assert_int_eq(slurm_node_read(&info, &n, &e), 0);
+		ck_assert_str_eq(n.name, "worker1node");
+		ck_assert_msg(n.drained == nodes[i].drained, "row %zu", i);
+		ck_assert_msg(drain_is_ours(n.reason) == nodes[i].ours, "row %zu", i);
+	}
+}
+END_TEST
+
+START_TEST(node_lists)
+{
+	char text[16];
+
+	slurm_nodes_text(NULL, text, sizeof(text));
+	ck_assert_str_eq(text, "");
+	slurm_nodes_text("n[1-3]", text, sizeof(text));
+	ck_assert_str_eq(text, "n1,n2,n3");
+	slurm_nodes_text("node[1-9]", text, sizeof(text)); /* what fits */
+	ck_assert_str_eq(text, "node1,node2");
+}
+END_TEST
+
+START_TEST(limits)
+{
+	static const struct {
+		uint32_t reason;
+		const char *text;
+		bool limit;
+	} reasons[] = {
+		{WAIT_RESOURCES,                "Resources",                false},
+		{WAIT_PRIORITY,                 "Priority",                 false},
+		{WAIT_HELD,                     "JobHeldAdmin",             false},
+		{WAIT_NODE_NOT_AVAIL,           "ReqNodeNotAvail",          false},
+		{WAIT_MAX_REQUEUE,              "reason ",                  false},
+		{FAIL_DEADLINE,                 "reason ",                  false},
+		{WAIT_ASSOC_MAX_JOBS,           "AssocMaxJobsLimit",        true },
+		{WAIT_QOS_MAX_JOB_PER_USER,     "QOSMaxJobsPerUserLimit",   true },
+		{WAIT_ASSOC_GRP_CPU,            "AssocGrpCpuLimit",         true },
+		{WAIT_ASSOC_RESOURCE_LIMIT,     "AssociationResourceLimit", true },
+		{WAIT_QOS_MIN_BB,               "limit ",                   true },
+		{WAIT_QOS_MAX_SUB_JOB_PER_ACCT, "limit ",                   true },
+		{WAIT_QOS_MIN_BILLING,          "limit ",                   true },
+	};
+	slurm_job_info_t info = {.job_state = SLURM_JOB_PENDING, .priority = 1};
+	struct job j;
+	struct err e;
+	char text[64];
+
+	for (size_t i = 0; i < ARRAY_LEN(reasons); i++) {
+		slurm_reason_text(reasons[i].reason, text, sizeof(text));
+		ck_assert_msg(str_starts(text, reasons[i].text), "%s", text);
+		info.state_reason = (__typeof__(info.state_reason))reasons[i].reason;
+		ck_assert_int_eq(slurm_job_read(&info, &j, &e), 0);
+		ck_assert_msg(j.limited == reasons[i].limit, "%s", text);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("slurm_state");
@@ -297,6 +376,9 @@ int main(void)
 	tcase_add_test(t, several_nodes);
 	tcase_add_test(t, shapes);
 	tcase_add_test(t, times_and_places);
+	tcase_add_test(t, node_rows);
+	tcase_add_test(t, limits);
+	tcase_add_test(t, node_lists);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

@@ -5,6 +5,7 @@
 #include "vmd/base/str.h"
 #include "vmd/slurm/slurm_jobs.h"
 #include "vmd/slurm/slurm_move.h"
+#include "vmd/slurm/slurm_node.h"
 #include "vmd/slurm_view.h"
 
 #include <check.h>
@@ -67,11 +68,12 @@ int slurm_jobs_load(struct slurm_jobs *s, struct slurm_list *ret, struct err *e)
 		if (slurm.job[i].request.image[0])
 			ret->job[ret->n++] = slurm.job[i];
 	}
-	ret->drained = calloc(1, sizeof(*ret->drained));
+	ret->node = calloc(1, sizeof(*ret->node));
 	ret->companion = calloc(1, sizeof(*ret->companion));
 	if (slurm.drained) {
-		ret->n_drained = 1;
-		(void)str_copy(ret->drained->name, sizeof(ret->drained->name), slurm.drained);
+		ret->n_node = 1;
+		*ret->node = (struct slurm_node){.drained = true, .reason = "a fan"};
+		(void)str_copy(ret->node->name, sizeof(ret->node->name), slurm.drained);
 	}
 	if (slurm.companion_of) {
 		ret->n_companion = 1;
@@ -131,7 +133,7 @@ void slurm_list_done(struct slurm_list *l)
 	free(l->job);
 	free(l->live);
 	free(l->companion);
-	free(l->drained);
+	free(l->node);
 }
 
 int slurm_move_apply(const struct action *a, const char *nonce, int64_t now_s, struct err *e)
@@ -139,6 +141,21 @@ int slurm_move_apply(const struct action *a, const char *nonce, int64_t now_s, s
 	(void)now_s;
 	slurm.moves++;
 	(void)snprintf(slurm.moved, sizeof(slurm.moved), "%s of %s", action_name(a->kind), nonce);
+	return answer(e);
+}
+
+int slurm_job_tell(uint32_t id, const char *nonce, const char *text, struct err *e)
+{
+	slurm.moves++;
+	(void)snprintf(slurm.moved, sizeof(slurm.moved), "%.20s to %u of %.16s", text, id, nonce);
+	return answer(e);
+}
+
+int slurm_node_apply(const struct action *a, struct err *e)
+{
+	slurm.moves++;
+	(void)snprintf(slurm.moved, sizeof(slurm.moved), "%s of %s", action_name(a->kind),
+		       a->object);
 	return answer(e);
 }
 
@@ -368,6 +385,10 @@ START_TEST(moves)
 	run_until(&told.loaded, 2);
 	ck_assert_uint_eq(slurm_view_desired(view)->n_companion, 0);
 	ck_assert(!seen(17)->drained);
+	a = (struct action){.kind = ACT_DRAIN_NODE, .object = "n1"}; /* of no job */
+	ck_assert_int_eq(slurm_view_apply(view, &a, on_done, NULL, &e), 0);
+	run_until(&told.loaded, 3);
+	ck_assert_str_eq(slurm.moved, "drain-node of n1");
 }
 END_TEST
 

@@ -530,10 +530,11 @@ static const struct {
 	ROW("start tiny --no-wait=1", false, NULL, 2, "", "--no-wait takes no value", NULL),
 	ROW("start tiny --timeout soon", false, NULL, 2, "", "not a time", NULL),
 	ROW("start --help", false, NULL, 0, "--scratch=SIZE", "", NULL),
-	ROW("start tiny@v1 -c 2 --no-wait --disk 2G --keep --on-drain stay --name=desk --mem 1G", false, NULL, 0,
-	    "21\n",
+	ROW("start tiny@v1 -c 2 --no-wait --disk 2G --keep --on-drain stay --name=desk --mem 1G",
+	    false, NULL, 0, "21\n",
 	    "--parsable|--requeue|--output=/dev/null|--job-name=tiny|--wrap=exec sleep "
-	    "infinity|-c|2|--job-name=desk|--mem|1G|--vm-disk=2G|--vm-keep=always|--vm-on-drain=stay|--vm=tiny@v1|",
+	    "infinity|-c|2|--job-name=desk|--mem|1G|--vm-disk=2G|--vm-keep=always|--vm-on-drain="
+	    "stay|--vm=tiny@v1|",
 	    "17"),
 	ROW("start tiny --no-wait --json", false, NULL, 0, "{\"job\": 21}\n", "", NULL),
 	ROW("start tiny", false, NULL, 0, "Job 21 has a virtual machine at 192.168.172.57\n",

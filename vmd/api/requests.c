@@ -133,11 +133,13 @@ static struct json_object *vm_json(const struct ask *a, const struct job *j)
 	json_put_int(o, "kept_until", s->kept_until_s);
 	json_put_int(o, "elapsed_s", elapsed_s(a, s));
 	json_put_int(o, "job_end", j->end_s);
+	json_put_str(o, "pinned", s->pinned);
 	if (*s->move) {
 		json_put_str(o, "move/phase", s->move);
 		json_put_str(o, "move/reason", s->move_reason);
 		json_put_str(o, "move/node", s->move_node);
 		json_put_int(o, "move/job", s->move_job);
+		json_put_int(o, "move/since", s->move_since_s);
 	}
 	json_put_at(o, "since", json_object_new_object());
 	for (int i = VM_STATE_PENDING; i <= VM_STATE_FAILED; i++)
@@ -222,6 +224,16 @@ static int show_leftover(const struct ask *a, struct err *e)
 	return -1;
 }
 
+/* Of a guest that is READY there is nothing to wait for, but this is worth to be known early. */
+static void reason_add(const struct ask *a, const struct vm_status *s)
+{
+	if (s->state == VM_STATE_READY && !*s->reason && *s->pinned)
+		wire_addf(a->out, "reason", "it cannot move live, should its node be drained: %s",
+			  s->pinned);
+	else
+		wire_add(a->out, "reason", s->reason);
+}
+
 static int op_show(const struct ask *a, struct err *e)
 {
 	AUTO(json_object_put) struct json_object *o = NULL;
@@ -243,7 +255,7 @@ static int op_show(const struct ask *a, struct err *e)
 	o = vm_json(a, j);
 	wire_addf(a->out, "job", "%u", j->id);
 	wire_add(a->out, "state", vm_state_name(s->state));
-	wire_add(a->out, "reason", s->reason);
+	reason_add(a, s);
 	wire_add(a->out, "vm", s->vm);
 	wire_add(a->out, "node", node);
 	wire_add(a->out, "address", s->address);

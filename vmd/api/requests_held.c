@@ -51,6 +51,7 @@ const char *held_token(const struct vm_status *s, char buf[HELD_TOKEN_SIZE])
 	hash_text(&sum, s->address);
 	hash_text(&sum, s->move);
 	hash_text(&sum, s->move_reason);
+	hash_text(&sum, s->pinned);
 	(void)str_fmt(buf, HELD_TOKEN_SIZE, "%016llx", (unsigned long long)sum);
 	return buf;
 }

@@ -52,13 +52,14 @@ int kube_create_pvc(struct kube *k, const struct disk_spec *d, kube_done_fn done
 		    struct err *e);
 struct credentials; /* vm/credentials.h: made by vmd.c's glue, copied into the Secret */
 /* The Secret, then the parts of it that KubeVirt may read (kube_secret.h, kube_login.h): c is used
- * only if there is no such Secret yet. Until the parts are seen, it is seen as incomplete. They go
- * with it (its garbage); one that is left without it is seen under its own name. */
+ * only if there is no such Secret yet. Until the parts are seen, it is seen as incomplete. They are
+ * deleted first. A part without its Secret is seen under its own name; deleting it by that name
+ * works. */
 int kube_create_secret(struct kube *k, const char *name, const char *job_key, uint32_t job_id,
 		       const struct credentials *c, kube_done_fn done, void *ctx, struct err *e);
 /* Deletes with preconditions uid and resourceVersion ("" leaves one out). ERR_CONFLICT: it changed.
  */
-enum kube_object { KUBE_VM, KUBE_PV, KUBE_PVC, KUBE_SECRET, KUBE_MIGRATION };
+enum kube_object { KUBE_VM, KUBE_PV, KUBE_PVC, KUBE_SECRET, KUBE_MIGRATION, KUBE_NODE };
 int kube_delete(struct kube *k, enum kube_object what, const char *name, const char *uid,
 		const char *version, kube_done_fn done, void *ctx, struct err *e);
 /* The VM's nodeSelector becomes node. ERR_CONFLICT: it changed since version. */
@@ -69,6 +70,12 @@ int kube_point_vm(struct kube *k, const char *name, const char *uid, const char 
 int kube_migrate_vm(struct kube *k, const char *name, const char *vm, const char *vm_uid,
 		    const char *job_key, uint32_t job_id, kube_done_fn done, void *ctx,
 		    struct err *e);
+/* A node's spec.unschedulable, and who began (drain.h). ERR_CONFLICT: it changed since version. */
+int kube_mark_node(struct kube *k, const char *name, const char *version, bool cordoned,
+		   enum node_mark mark, kube_done_fn done, void *ctx, struct err *e);
+/* KubeVirt forgets that the VM was to leave its node. ERR_ABSENT: this KubeVirt has no such call.
+ */
+int kube_keep_vm(struct kube *k, const char *name, kube_done_fn done, void *ctx, struct err *e);
 /* Shows text to the users of a guest: see kube_guest.h. */
 int kube_tell_guest(struct kube *k, const char *vm, enum vm_profile profile, const char *text,
 		    kube_done_fn done, void *ctx, struct err *e);

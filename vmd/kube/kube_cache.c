@@ -160,6 +160,9 @@ static void set_node(struct cache *c, struct json_object *object)
 	    !(row = (struct node_row *)table_put(&c->table[CACHE_NODE], node.name)))
 		return;
 	(void)str_copy(row->node.name, sizeof(row->node.name), node.name);
+	(void)str_copy(row->node.version, sizeof(row->node.version), node.version);
+	row->node.cordoned = node.cordoned;
+	row->node.mark = node.mark;
 	row->node.out_of_service = node.out_of_service;
 	if (node.ready)
 		row->node.lost_us = 0;

@@ -17,10 +17,14 @@ static void set(struct move *m, enum move_phase p, const char *fmt, ...)
 	va_list ap;
 
 	m->phase = p;
+	m->tell = false;
 	va_start(ap, fmt);
 	(void)vsnprintf(m->reason, sizeof(m->reason), fmt, ap);
 	va_end(ap);
 }
+
+/* The same, and its user shall know. */
+#define set_told(m, ...) (set(m, __VA_ARGS__), (m)->tell = true)
 
 /* ---- companions ---- */
 
@@ -75,6 +79,11 @@ bool move_may_record(const struct job *now, const struct vm_request *next)
 	return next->moved_run == r->moved_run && next->base_run == r->base_run;
 }
 
+static bool is_set(const char *text)
+{
+	return text && *text;
+}
+
 static bool is_at(const struct vm_seen *vm, const char *node)
 {
 	return vm && *node && *vm->node && job_node_same(vm->node, node) &&
@@ -90,18 +99,31 @@ static bool is_there(const struct move_view *v, const struct companion *h)
 
 #define WHY_SIZE (JOB_TITLE_MAX + 40)
 
-/* Why it has to go, "" it has not. */
-static const char *why_wanted(const struct move_view *v, char buf[WHY_SIZE])
+/* Why its node is to get empty, "" it is not. */
+static const char *why_drained(const struct move_view *v, char buf[WHY_SIZE])
 {
 	const char *reason = v->job->drain_reason;
 
+	if (v->job->drained && drain_is_ours(reason))
+		return "its node is cordoned in Kubernetes";
 	if (v->job->drained) {
 		(void)str_fmt(buf, WHY_SIZE, "its node is drained in Slurm%s%s%s",
 			      *reason ? " (" : "", reason, *reason ? ")" : "");
 		return buf;
 	}
-	if (v->vm->moving.evacuating)
+	if (v->vm->moving.evacuating && !v->taken_back)
 		return "its node is drained in Kubernetes";
+	return "";
+}
+
+/* Why it has to move, "" it has not. What a drain means is the user's choice; who asks for a move
+ * wants one. */
+static const char *why_wanted(const struct move_view *v, char buf[WHY_SIZE])
+{
+	const char *why = why_drained(v, buf);
+
+	if (*why && (!v->on_drain || v->on_drain == VM_ON_DRAIN_MIGRATE))
+		return why;
 	return *v->asked ? "somebody asked for it" : "";
 }
 
@@ -114,10 +136,14 @@ static bool is_blocked(const struct move_view *v, struct move *m)
 		set(m, MOVE_BLOCKED, "%s",
 		    "Kubernetes does not tell vmd of migrations (does its role allow it?)");
 	else if (*vm->moving.blocked)
-		set(m, MOVE_BLOCKED, "it cannot move live: %.200s", vm->moving.blocked);
+		set_told(m, MOVE_BLOCKED, "it must leave, but it cannot move live: %.180s",
+			 vm->moving.blocked);
 	else if (*v->job->asked_node && !move_is_marked(v->job))
-		set(m, MOVE_BLOCKED,
-		    "it must leave, but the job asks for its node by name (--nodelist)");
+		set_told(m, MOVE_BLOCKED, "%s",
+			 "it must leave, but the job asks for its node by name (--nodelist)");
+	else if (is_set(v->asked_closed) && !v->job->drained &&
+		 (!vm->moving.evacuating || v->taken_back))
+		set(m, MOVE_BLOCKED, "it shall go to %.80s, which %s", v->asked, v->asked_closed);
 	else if (v->pause)
 		set(m, MOVE_BLOCKED, "moving it failed %d times, it is tried again later: %.150s",
 		    MOVE_ATTEMPTS, vm->moving.failure);
@@ -139,13 +165,22 @@ static void read_there(const struct move_view *v, struct move *m)
 	const struct job *j = v->job;
 
 	m->keeps_vm = true;
-	if (!v->known || *v->vm->moving.name)
+	/* KubeVirt's own brought it here, and ours came a moment late: it looks for a place beside
+	 * the VM, and would for minutes. */
+	if (v->known && *v->vm->moving.name && v->vm->moving.scheduling)
+		set(m, MOVE_STUCK, "%s", "it has arrived, a second migration has nowhere to go");
+	else if (!v->known || *v->vm->moving.name)
 		set(m, MOVE_SENDING, "%s", "the migration ends");
 	else if (!job_node_same(v->vm->moving.wanted_node, m->companion->node))
 		set(m, MOVE_POINT, "has come to %.80s and stays", m->companion->node);
 	else if (!job_node_same(v->vm->moving.given_node, m->companion->node))
 		set(m, MOVE_POINTED, "KubeVirt takes in that it stays on %.80s",
 		    m->companion->node);
+	else if (is_set(v->closed) && is_handed_over_by_requeue(j))
+		set(m, MOVE_HELD,
+		    "it runs on %.80s in the companion allocation %u; its job cannot follow as "
+		    "long as that %s",
+		    m->companion->node, m->companion->id, v->closed);
 	else if (!is_handed_over_by_requeue(j))
 		set(m, MOVE_HELD,
 		    "it runs on %.80s in the companion allocation %u, the job keeps %.80s to its "
@@ -180,7 +215,11 @@ static void read_send(const struct move_view *v, struct move *m)
 	const struct companion *h = m->companion;
 
 	m->attempt = k->attempt && k->companion == h->id ? k->attempt + 1 : 1;
-	if (!job_node_same(k->wanted_node, h->node))
+	if (is_set(v->closed) && !*k->name)
+		set(m, MOVE_DROP, "%.80s %s", h->node, v->closed);
+	else if (is_set(v->closed) && k->scheduling)
+		set(m, MOVE_STUCK, "%.80s %s", h->node, v->closed);
+	else if (!job_node_same(k->wanted_node, h->node))
 		set(m, MOVE_POINT, "goes to %.80s", h->node);
 	else if (!job_node_same(k->given_node, h->node))
 		set(m, MOVE_POINTED, "KubeVirt takes in that it goes to %.80s", h->node);
@@ -195,6 +234,47 @@ static void read_send(const struct move_view *v, struct move *m)
 		set(m, MOVE_SEND, "migrates to %.80s again, after: %.120s", h->node, k->failure);
 	else
 		set(m, MOVE_SEND, "migrates to %.80s", h->node);
+}
+
+/* For a limit its user can do something, and an admin: room alone will not help. */
+static void read_queued(struct move *m, const struct companion *h, const char *why)
+{
+	if (h->limited)
+		set_told(m, MOVE_QUEUED,
+			 "%s, but a limit leaves no room for the second allocation that a move "
+			 "needs (Slurm: job %u, %s)",
+			 why, h->id, h->reason);
+	else
+		set(m, MOVE_QUEUED, "%s, it waits for room on another one (Slurm: job %u, %s)", why,
+		    h->id, *h->reason ? h->reason : "not looked at yet");
+}
+
+/* Its node is drained, and it is not to move. */
+static void read_choice(const struct move_view *v, struct move *m)
+{
+	char buf[WHY_SIZE];
+	const char *why = why_drained(v, buf);
+
+	if (!*why)
+		return;
+	if (v->on_drain == VM_ON_DRAIN_STAY)
+		set_told(m, MOVE_STAY, "%s; it stays to its end, as it asks (--vm-on-drain=stay)",
+			 why);
+	else if (is_handed_over_by_requeue(v->job))
+		set(m, MOVE_ANEW, "%s; it is queued again, as it asks (--vm-on-drain=requeue)",
+		    why);
+	else
+		set_told(m, MOVE_STAY,
+			 "%s; it stays: Slurm queues only batch jobs again, and not with "
+			 "--no-requeue",
+			 why);
+}
+
+static void read_allocate(const struct move_view *v, struct move *m, const char *why)
+{
+	if (!is_set(v->asked_closed) && !str_eq(v->asked, MOVE_ANYWHERE))
+		m->to = v->asked;
+	set(m, MOVE_ALLOCATE, "%s, room is asked for on another one", why);
 }
 
 /* The VM is where its job is. What was begun is undone when it is not wanted any more; a migration
@@ -220,12 +300,19 @@ static void read_here(const struct move_view *v, struct move *m)
 		if (goes)
 			return;
 	}
-	if (h && h->phase == JOB_PENDING && goes) {
-		set(m, MOVE_QUEUED, "%s, it waits for room on another one (Slurm: job %u, %s)", why,
-		    h->id, *h->reason ? h->reason : "not looked at yet");
+	if (h && h->phase == JOB_PENDING && goes && v->outdated) {
+		set(m, MOVE_DROP, "%s", "more nodes take it now: room is asked for anew");
 		return;
 	}
-	if (sending) /* its companion is gone: nobody has granted room there */
+	if (h && h->phase == JOB_PENDING && goes) {
+		read_queued(m, h, why);
+		return;
+	}
+	if (v->taken_back && k->evacuating && !*why)
+		set(m, MOVE_TAKEN_BACK, "%s", "its node is in service again");
+	else if (v->taken_back && *k->name && !k->ours && k->scheduling && !*why)
+		set(m, MOVE_STUCK, "%s", "its node is in service again");
+	else if (sending) /* its companion is gone: nobody has granted room there */
 		set(m, MOVE_STUCK, "%s", "its companion allocation is gone");
 	else if (*k->wanted_node && !job_node_same(k->wanted_node, v->job->node))
 		set(m, MOVE_BACK, "stays on %.80s", v->job->node);
@@ -235,7 +322,9 @@ static void read_here(const struct move_view *v, struct move *m)
 	else if (h)
 		set(m, MOVE_DROP, "%s", *m->reason ? m->reason : "it stays");
 	else if (goes)
-		set(m, MOVE_ALLOCATE, "%s, room is asked for on another one", why);
+		read_allocate(v, m, why);
+	else if (!*why)
+		read_choice(v, m);
 }
 
 static void read_running(const struct move_view *v, struct move *m)
@@ -274,8 +363,15 @@ static void read_pending(const struct move_view *v, struct move *m)
 	if (move_is_marked(j) && is_there(v, m->companion)) {
 		aimed = !j->held && job_node_same(j->asked_node, m->companion->node);
 		m->keeps_vm = true;
-		set(m, aimed ? MOVE_RELEASE : MOVE_AIM, "its job follows to %.80s",
-		    m->companion->node);
+		if (aimed && is_set(v->closed)) /* it would not start there */
+			set(m, MOVE_HELD, "its job cannot follow as long as %.80s %s",
+			    m->companion->node, v->closed);
+		else if (aimed && j->limited) /* nor then */
+			set(m, MOVE_HELD, "its job follows to %.80s when a limit allows it to run",
+			    m->companion->node);
+		else
+			set(m, aimed ? MOVE_RELEASE : MOVE_AIM, "its job follows to %.80s",
+			    m->companion->node);
 	} else if (move_is_marked(j) && is_at(v->vm, j->asked_node) && !v->alone) {
 		/* A companion that is not there comes of a request whose answer was lost. */
 		m->keeps_vm = true;
@@ -294,6 +390,7 @@ void move_read(const struct move_view *v, struct move *ret)
 	char key[JOB_KEY_MAX + 1];
 	struct move m = {
 		.phase = MOVE_NONE,
+		.to = "",
 		.companion = companion_of(v->companion, v->n_companion,
 					  job_key(v->job, key, sizeof(key))),
 	};
@@ -315,6 +412,9 @@ const char *move_phase_name(enum move_phase p)
 	switch (p) {
 	case MOVE_NONE: return "none";
 	case MOVE_BLOCKED: return "blocked";
+	case MOVE_TAKEN_BACK: return "taken-back";
+	case MOVE_STAY: return "stay";
+	case MOVE_ANEW: return "anew";
 	case MOVE_ALLOCATE: return "allocate";
 	case MOVE_QUEUED: return "queued";
 	case MOVE_POINT: return "point";

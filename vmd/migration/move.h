@@ -6,6 +6,7 @@
 #ifndef VMD_MIGRATION_MOVE_H
 #define VMD_MIGRATION_MOVE_H
 
+#include "vmd/node/drain.h"
 #include "vmd/vm/vm.h"
 
 /* Attempts of one migration, and how long after the last of them no new companion is asked for. */
@@ -23,6 +24,7 @@
 /* "migrate=*": to wherever Slurm finds room. */
 #define MOVE_ANYWHERE "*"
 
+#define COMPANION_NODES_MAX 767
 /* The allocation on the node a VM moves to, made by vmd for the job's owner. Slurm's record of it
  * names the job it is for ("slurm-vm-companion{job=17-9f3c12ab45de6701}" in admin_comment). */
 struct companion {
@@ -32,6 +34,8 @@ struct companion {
 	char node[JOB_NODE_MAX + 1];   /* "" while pending */
 	int64_t start_s;               /* wall clock */
 	char reason[JOB_NAME_MAX + 1]; /* why Slurm has not started it yet */
+	bool limited;                  /* ... for a limit of its owner's association or QOS */
+	char not_on[COMPANION_NODES_MAX + 1]; /* nodes it must not get, "n1,n3"; cut */
 };
 
 /* The order is that of a move. What each means, what it is read from and what is done: DESIGN.md.
@@ -39,6 +43,9 @@ struct companion {
 enum move_phase {
 	MOVE_NONE,
 	MOVE_BLOCKED,
+	MOVE_TAKEN_BACK,
+	MOVE_STAY,
+	MOVE_ANEW,
 	MOVE_ALLOCATE,
 	MOVE_QUEUED,
 	MOVE_POINT,
@@ -64,7 +71,9 @@ struct move {
 	 * has, or the job starts there in a moment. */
 	bool keeps_vm;
 	const struct companion *companion; /* of the view it was read from; NULL none */
+	const char *to;                    /* MOVE_ALLOCATE: where; "" anywhere. Of the view */
 	uint32_t attempt;                  /* MOVE_SEND: which */
+	bool tell;                         /* its user should be told the reason, once */
 	int64_t again_s; /* it may be another phase by time alone: in so long; 0: not */
 	char reason[VM_REASON_MAX + 1]; /* for people; "" nothing to say */
 };
@@ -78,10 +87,16 @@ struct move_view {
 	size_t n_companion;
 	const struct companion *companion; /* everybody's, by id */
 	int64_t wall_s;
-	const char *asked; /* somebody wants it to move: where to; "" nobody */
-	bool pause;        /* the last migration was given up: not again so soon */
-	bool alone;        /* it has been without any allocation for MOVE_GAP_S */
-	bool over;         /* its job's time is about over: its guest is shut down */
+	enum vm_on_drain on_drain; /* the job's choice; UNSET: migrate */
+	const char *asked;         /* somebody wants it to move: where to; "" nobody */
+	/* Why nothing should go there now: to what is asked for, to its companion's node; "" it
+	 * may. NULL: the same. */
+	const char *asked_closed, *closed;
+	bool outdated;   /* its companion waits, and must not get a node that is open again */
+	bool taken_back; /* its node is in service again, after Kubernetes had it taken out */
+	bool pause;      /* the last migration was given up: not again so soon */
+	bool alone;      /* it has been without any allocation for MOVE_GAP_S */
+	bool over;       /* its job's time is about over: its guest is shut down */
 };
 
 void move_read(const struct move_view *v, struct move *ret);

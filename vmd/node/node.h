@@ -1,12 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A node of the Kubernetes cluster, as far as the rules for lost ones ask. Pure. */
+/* A node of the Kubernetes cluster, as far as the rules for lost and for drained ones ask. Pure. */
 #ifndef VMD_NODE_NODE_H
 #define VMD_NODE_NODE_H
 
 #include "vmd/job/job.h"
 
+/* Who took the node out of service, by the annotation slurm-vm.io/drain that vmd gave it. */
+enum node_mark {
+	NODE_UNMARKED,
+	NODE_FROM_SLURM, /* drained in Slurm: vmd cordoned it */
+	NODE_FROM_KUBE,  /* cordoned in Kubernetes: vmd drained it in Slurm */
+	NODE_FOREIGN     /* a word that this vmd does not know: left alone */
+};
+
 struct node_seen {
 	char name[JOB_NODE_MAX + 1];
+	char version[32]; /* resourceVersion */
+	bool cordoned;    /* no new pods: spec.unschedulable */
+	enum node_mark mark;
 	/* Since when vmd sees that it is not Ready (its condition is False or Unknown), monotonic;
 	 * 0: it is Ready. A vmd that starts counts from its start: clocks of others are not asked,
 	 * and the wait only gets longer. */

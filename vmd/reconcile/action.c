@@ -35,6 +35,10 @@ const char *action_name(enum action_kind k)
 	case ACT_CANCEL_MIGRATION: return "cancel-migration";
 	case ACT_REQUEUE_JOB: return "requeue-job";
 	case ACT_AIM_JOB: return "aim-job";
+	case ACT_TELL_JOB: return "tell-job";
+	case ACT_MARK_NODE: return "mark-node";
+	case ACT_DRAIN_NODE: return "drain-node";
+	case ACT_KEEP_VM: return "keep-vm";
 	}
 	return "?"; /* a number that is no action_kind */
 }
@@ -62,12 +66,16 @@ enum action_class action_class(enum action_kind k)
 	case ACT_WARN_GUEST: return CLASS_GUEST;
 	case ACT_TELL_READY: return CLASS_HOOK;
 	case ACT_RECORD: return CLASS_JOB_RECORD;
+	case ACT_TELL_JOB: return CLASS_JOB_WORD;
 	case ACT_REQUEUE_JOB:
 	case ACT_AIM_JOB: return CLASS_JOB_MOVE;
 	case ACT_ALLOCATE:
 	case ACT_END_COMPANION: return CLASS_COMPANION;
 	case ACT_MIGRATE_VM:
-	case ACT_CANCEL_MIGRATION: return CLASS_MIGRATION;
+	case ACT_CANCEL_MIGRATION:
+	case ACT_KEEP_VM: return CLASS_MIGRATION;
+	case ACT_MARK_NODE: return CLASS_NODE;
+	case ACT_DRAIN_NODE: return CLASS_SLURM_NODE;
 	}
 	return CLASS_JOB_RECORD; /* not reached: -Wswitch sees to it */
 }
@@ -143,11 +151,17 @@ const char *action_text(const struct action *a, char *buf, size_t size)
 	case ACT_END_JOB: text_add(&t, " failed=%d reason=\"%s\"", a->job_failed, a->reason); break;
 	case ACT_WARN_GUEST: text_add(&t, " object=%s text=\"%s\"", a->object, a->reason); break;
 	case ACT_RECORD: text_add(&t, "%s", a->reason); break;
+	case ACT_TELL_JOB: text_add(&t, " text=\"%s\"", a->reason); break;
 	case ACT_ALLOCATE:
 	case ACT_AIM_JOB: text_add(&t, " node=%s", *a->node ? a->node : MOVE_ANYWHERE); break;
 	case ACT_END_COMPANION: text_add(&t, " companion=%u", a->companion); break;
 	case ACT_POINT_VM: text_add(&t, " object=%s node=%s", a->object, a->node); break;
 	case ACT_REQUEUE_JOB: break;
+	case ACT_MARK_NODE:
+		text_add(&t, " object=%s cordon=%d mark=%s", a->object, a->cordon,
+			 drain_mark_name(a->mark));
+		break;
+	case ACT_DRAIN_NODE: text_add(&t, " object=%s reason=\"%s\"", a->object, a->reason); break;
 	case ACT_REMOVE_DISK:
 	case ACT_FENCE_DISK:
 	case ACT_CREATE_PV:
@@ -159,6 +173,7 @@ const char *action_text(const struct action *a, char *buf, size_t size)
 	case ACT_DELETE_VM:
 	case ACT_DELETE_PVC:
 	case ACT_DELETE_PV:
+	case ACT_KEEP_VM:
 	case ACT_DELETE_SECRET: text_add(&t, " object=%s", a->object); break;
 	}
 	return buf;

@@ -29,17 +29,24 @@ enum action_kind {
 	ACT_WARN_GUEST, /* object: a VM; tell its users reason; vm.profile */
 	ACT_TELL_READY, /* object: a VM; tell the site's program, ready_hook, that it is READY */
 	/* A move, see DESIGN.md. */
-	ACT_ALLOCATE,         /* job_id: a companion: not on its node, on node if that is given */
+	ACT_ALLOCATE,         /* job_id: a companion: not on its node nor on not_on, on node if that
+				 is given */
 	ACT_END_COMPANION,    /* companion */
 	ACT_POINT_VM,         /* object, uid, version: its nodeSelector becomes node */
 	ACT_MIGRATE_VM,       /* object: a migration of that name, of VM vm.name */
 	ACT_CANCEL_MIGRATION, /* object, uid */
-	ACT_REQUEUE_JOB,      /* job_id: queue it again, held */
-	ACT_AIM_JOB /* job_id, pending: let it start on node ("": anywhere), before all others, for
-		       what is left until until_s (0: its whole time) */
+	ACT_REQUEUE_JOB,      /* job_id: queue it again: held, as its record keeps its VM; or anew,
+				 not held and without it, if it is still that run */
+	ACT_AIM_JOB,  /* job_id, pending: let it start on node ("": anywhere), before all others,
+			 for what is left until until_s (0: its whole time) */
+	ACT_TELL_JOB, /* job_id: its user is told reason */
+	/* A node that is out of service on one side only, see DESIGN.md, "Drain and cordon". */
+	ACT_MARK_NODE,  /* Kubernetes: object, version: cordon and mark are set */
+	ACT_DRAIN_NODE, /* Slurm: object: drained with reason; "": resumed */
+	ACT_KEEP_VM     /* object: an eviction that KubeVirt remembers is over */
 };
 
-#define ACTION_KINDS (ACT_AIM_JOB + 1)
+#define ACTION_KINDS (ACT_KEEP_VM + 1)
 
 struct action {
 	enum action_kind kind;
@@ -54,9 +61,15 @@ struct action {
 	int64_t keep_until_s;
 	bool job_failed; /* ACT_END_JOB */
 	bool look;       /* ACT_RECORD */
+	bool anew;       /* ACT_REQUEUE_JOB: as a run that shall not keep its VM ... */
+	uint32_t run;    /* ... instead of this one */
 	uint32_t companion;
 	char node[JOB_NODE_MAX + 1];
-	int64_t until_s; /* wall clock */
+	char qos[JOB_NAME_MAX + 1];           /* ACT_ALLOCATE: "" the job's */
+	char not_on[COMPANION_NODES_MAX + 1]; /* "n3,n5": Slurm's names */
+	int64_t until_s;                      /* wall clock */
+	bool cordon;                          /* ACT_MARK_NODE */
+	enum node_mark mark;
 	char reason[ACTION_TEXT_MAX + 1];
 	struct vm_spec vm;
 	struct disk_spec disk;
@@ -72,11 +85,14 @@ enum action_class {
 	CLASS_POD,
 	CLASS_JOB_END,
 	CLASS_JOB_RECORD,
+	CLASS_JOB_WORD,
 	CLASS_JOB_MOVE, /* object: the job's key */
 	CLASS_COMPANION,
 	CLASS_MIGRATION,
 	CLASS_GUEST,
-	CLASS_HOOK
+	CLASS_HOOK,
+	CLASS_NODE,      /* of no job, in Kubernetes ... */
+	CLASS_SLURM_NODE /* ... and in Slurm: a refusal of one does not hold up the other */
 };
 
 #define PLAN_ACTIONS 256

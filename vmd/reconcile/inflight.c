@@ -154,7 +154,10 @@ static int64_t success_hold_us(enum action_kind k)
 	case ACT_POINT_VM:
 	case ACT_CANCEL_MIGRATION:
 	case ACT_REQUEUE_JOB:
-	case ACT_AIM_JOB: return FLIGHT_STEP_US;
+	case ACT_AIM_JOB:
+	case ACT_MARK_NODE:
+	case ACT_DRAIN_NODE:
+	case ACT_KEEP_VM: return FLIGHT_STEP_US;
 	case ACT_END_JOB: return FLIGHT_END_JOB_US;
 	case ACT_CLONE_DISK:
 	case ACT_CREATE_DISK:
@@ -165,6 +168,7 @@ static int64_t success_hold_us(enum action_kind k)
 	case ACT_CREATE_VM:
 	case ACT_WARN_GUEST:
 	case ACT_TELL_READY:
+	case ACT_TELL_JOB:
 	case ACT_RECORD:
 	case ACT_ALLOCATE:
 	case ACT_MIGRATE_VM: return 0;
@@ -275,10 +279,13 @@ static bool is_seen(const struct flight *fl, const struct observed *seen)
 	case CLASS_POD:
 	case CLASS_JOB_END:
 	case CLASS_JOB_RECORD:
+	case CLASS_JOB_WORD:
 	case CLASS_JOB_MOVE:
 	case CLASS_COMPANION:
 	case CLASS_MIGRATION:
 	case CLASS_GUEST:
+	case CLASS_NODE:
+	case CLASS_SLURM_NODE:
 	case CLASS_HOOK: return false;
 	}
 	return false; /* not reached: -Wswitch sees to it */
@@ -295,10 +302,13 @@ static bool is_known(enum action_class class, const struct observed *seen)
 	case CLASS_POD:
 	case CLASS_JOB_END:
 	case CLASS_JOB_RECORD:
+	case CLASS_JOB_WORD:
 	case CLASS_JOB_MOVE:
 	case CLASS_COMPANION:
 	case CLASS_GUEST:
 	case CLASS_HOOK:
+	case CLASS_NODE:
+	case CLASS_SLURM_NODE:
 	case CLASS_MIGRATION: return false; /* a pause after their removal is wanted */
 	}
 	return false; /* not reached: -Wswitch sees to it */
@@ -321,6 +331,16 @@ void inflight_see(struct inflight *f, const struct observed *seen)
 		fl->believed_until_us = fl->lands_until_us = 0;
 		fl->failures = 0;
 	}
+}
+
+void inflight_landed(struct inflight *f, const char *key, const char *object,
+		     enum action_class class)
+{
+	size_t i = lower(f, key, object, class);
+
+	if (i < f->n && flight_order(&f->flight[i], key, object, class) == 0 &&
+	    !f->flight[i].ticket)
+		f->flight[i].believed_until_us = f->flight[i].lands_until_us = 0;
 }
 
 static void sooner(int64_t *next_us, int64_t at_us, int64_t now_us)
@@ -418,6 +438,14 @@ const struct flight *inflight_move_trouble(const struct inflight *f, const char 
 			return fl;
 	}
 	return NULL;
+}
+
+bool inflight_is_refused(const struct inflight *f, const char *key, const char *object,
+			 enum action_class class)
+{
+	const struct flight *fl = f ? find(f, key, object, class) : NULL;
+
+	return fl && fl->failures > 0 && flight_is_refused(fl);
 }
 
 const struct flight *inflight_trouble(const struct inflight *f, const char *key, int64_t now_us)

@@ -57,6 +57,9 @@ const struct flight *inflight_finish(struct inflight *f, uint64_t ticket, const 
 void inflight_expire(struct inflight *f, int64_t now_us);
 /* What is seen need not be believed any more, and what is gone not be waited for. */
 void inflight_see(struct inflight *f, const struct observed *seen);
+/* The same of what no view of struct observed shows: it has landed. */
+void inflight_landed(struct inflight *f, const char *key, const char *object,
+		     enum action_class class);
 /* When inflight_busy may change by time alone; INT64_MAX: not. */
 int64_t inflight_next(const struct inflight *f, int64_t now_us);
 
@@ -79,6 +82,9 @@ const struct flight *inflight_trouble(const struct inflight *f, const char *key,
 /* What hinders its move; NULL: nothing. */
 const struct flight *inflight_move_trouble(const struct inflight *f, const char *key,
 					   int64_t now_us);
+/* Was the last action on it refused for good (flight_is_refused), and is that still remembered? */
+bool inflight_is_refused(const struct inflight *f, const char *key, const char *object,
+			 enum action_class class);
 bool flight_is_refused(const struct flight *f);
 
 #endif

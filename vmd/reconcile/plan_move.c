@@ -10,6 +10,8 @@
 #include "vmd/base/str.h"
 #include "vmd/reconcile/limit.h"
 
+#include <string.h>
+
 void plan_move_read(const struct planner *p, const struct task *t, struct move *ret)
 {
 	move_view_read(
@@ -19,10 +21,28 @@ void plan_move_read(const struct planner *p, const struct task *t, struct move *
 				      .n_companion = p->want->n_companion,
 				      .companion = p->want->companion,
 				      .progress = t->progress,
+				      .want = p->want,
+				      .flight = p->c->flight,
+				      .policy = p->c->policy,
 				      .over = limit_is_near(t->job, p->c->policy, p->c->wall_s),
 				      .mono_us = p->c->mono_us,
 				      .wall_s = p->c->wall_s},
 		ret);
+}
+
+/* Nodes that Slurm would give and no VM can get on are left out. A list that is too long is cut;
+ * what lands there is given back (MOVE_DROP). */
+static void plan_closed(const struct planner *p, struct action *a)
+{
+	for (size_t i = 0; i < p->want->n_node; i++) {
+		const char *name = p->want->node[i].name;
+		const struct node_seen *k = world_host(p->seen, name);
+		size_t len = strlen(a->not_on);
+
+		if (k && !p->want->node[i].drained && !drain_takes_vms(k))
+			(void)str_fmt(a->not_on + len, sizeof(a->not_on) - len, "%s%s",
+				      len ? "," : "", name);
+	}
 }
 
 static void plan_allocate(struct planner *p, const struct task *t)
@@ -34,8 +54,11 @@ static void plan_allocate(struct planner *p, const struct task *t)
 	if (inflight_may_appear(p->c->flight, t->have.key, CLASS_COMPANION, p->c->mono_us))
 		return;
 	a = plan_add(p, t, ACT_ALLOCATE, t->have.key);
-	if (a && t->progress && !str_eq(t->progress->move_to, MOVE_ANYWHERE))
-		(void)str_copy(a->node, sizeof(a->node), t->progress->move_to);
+	if (!a)
+		return;
+	(void)str_copy(a->node, sizeof(a->node), t->move.to);
+	(void)str_copy(a->qos, sizeof(a->qos), p->c->policy->move_qos);
+	plan_closed(p, a);
 }
 
 static void plan_companion_end(struct planner *p, const struct task *t, const struct companion *c)
@@ -95,6 +118,29 @@ static void plan_aim(struct planner *p, const struct task *t, const char *node)
 	a->until_s = *node ? t->job->request.moved_until_s : 0;
 }
 
+/* In the job's own words, on its stderr or its salloc's terminal. */
+static void plan_tell(struct planner *p, const struct task *t)
+{
+	struct action *a;
+
+	if (!t->move.tell || !t->progress || str_eq(t->progress->drain_told, t->move.reason))
+		return;
+	a = plan_add(p, t, ACT_TELL_JOB, t->have.key);
+	if (a)
+		(void)str_copy(a->reason, sizeof(a->reason), t->move.reason);
+}
+
+/* Its VM goes as that of every run that has ended; its disks stay for the next one. */
+static void plan_anew(struct planner *p, const struct task *t)
+{
+	struct action *a = plan_add(p, t, ACT_REQUEUE_JOB, t->have.key);
+
+	if (!a)
+		return;
+	a->anew = true;
+	a->run = t->job->restarts;
+}
+
 /* A request whose answer was lost may have made a second one. */
 static void plan_surplus(struct planner *p, const struct task *t)
 {
@@ -115,10 +161,13 @@ void plan_move(struct planner *p, const struct task *t)
 	if (!p->seen->vms_known)
 		return;
 	plan_surplus(p, t);
+	plan_tell(p, t);
 	switch (t->move.phase) {
 	case MOVE_ALLOCATE: plan_allocate(p, t); break;
 	case MOVE_POINT: plan_point(p, t, vm, h->node); break;
 	case MOVE_BACK: plan_point(p, t, vm, t->job->node); break;
+	case MOVE_TAKEN_BACK: (void)plan_add(p, t, ACT_KEEP_VM, vm->name); break;
+	case MOVE_ANEW: plan_anew(p, t); break;
 	case MOVE_SEND: plan_migrate(p, t, vm, t->move.attempt); break;
 	case MOVE_STUCK: plan_cancel(p, t, vm); break;
 	case MOVE_REQUEUE: (void)plan_add(p, t, ACT_REQUEUE_JOB, t->have.key); break;
@@ -129,6 +178,7 @@ void plan_move(struct planner *p, const struct task *t)
 	case MOVE_MARK: /* the job's record says it: plan.c */
 	case MOVE_NONE:
 	case MOVE_BLOCKED:
+	case MOVE_STAY:
 	case MOVE_QUEUED:
 	case MOVE_POINTED:
 	case MOVE_SENDING:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Between plan.c, plan_vm.c, plan_disk.c, plan_limit.c, plan_volume.c and plan_move.c only. */
+/* Between plan.c and plan_*.c only. */
 #ifndef VMD_RECONCILE_PLAN_RULES_H
 #define VMD_RECONCILE_PLAN_RULES_H
 
@@ -51,6 +51,9 @@ void plan_move_read(const struct planner *p, const struct task *t, struct move *
 void plan_move(struct planner *p, const struct task *t);
 /* Companions of jobs that Slurm does not know any more. */
 void plan_companions(struct planner *p);
+
+/* plan_drain.c: nodes that are drained in Slurm or cordoned in Kubernetes. */
+void plan_drains(struct planner *p);
 
 /* plan_volume.c: PV and PVC of one disk. name is the disk's. */
 /* true: the PV is there and lets this incarnation's PVC have the disk. */

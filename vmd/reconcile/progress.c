@@ -200,6 +200,7 @@ static void step_seen(struct progress *p, const struct job *j, const struct vm_s
 {
 	if (*vm->node)
 		(void)str_copy(p->status.node, sizeof(p->status.node), vm->node);
+	(void)str_copy(p->status.pinned, sizeof(p->status.pinned), vm->moving.blocked);
 	crashes_see(&p->crashes, vm, v->wall_s);
 	p->status.crashes = p->crashes.n;
 	p->status.crashed_s = p->crashes.last_s;

@@ -31,7 +31,10 @@ struct progress {
 	 * and written there; asked_over: it has been done, and the record will say so. */
 	char move_to[JOB_NAME_MAX + 1];
 	bool asked_over;
-	int64_t pause_until_us; /* it was given up: not again before */
+	int64_t pause_until_us;  /* it was given up: not again before */
+	uint32_t companion_seen; /* the newest id: what was asked for before it has landed */
+	/* What its user was told of a drain that does not move it. A new vmd tells it again. */
+	char drain_told[VM_REASON_MAX + 1];
 	int64_t alone_since_us; /* no allocation where its VM is; 0: it has one */
 	/* For the record, see struct vm_request. */
 	char nodes[JOB_NODES_MAX + 1];
@@ -76,6 +79,9 @@ struct move_source {
 	size_t n_companion;
 	const struct companion *companion;
 	const struct progress *progress;
+	const struct desired *want;    /* of its nodes; NULL: nothing is known of them */
+	const struct inflight *flight; /* NULL: none */
+	const struct policy *policy;
 	bool over; /* limit_is_near() */
 	int64_t mono_us, wall_s;
 };
@@ -88,6 +94,8 @@ bool vm_is_astray(const struct vm_seen *vm, const struct job *j);
 /* Is it being deleted on a node that is lost, where nobody confirms its end? (plan_fence.c) */
 bool vm_is_lost(const struct vm_seen *vm, const struct observed *seen, int64_t after_s,
 		int64_t mono_us);
+/* Has KubeVirt been asked to take it off its node, and has not begun to do so? */
+bool vm_is_evicted(const struct vm_seen *vm);
 /* The VM of this incarnation; NULL: not seen. */
 const struct vm_seen *vm_current(const struct holdings *h, const struct job *j);
 

@@ -15,20 +15,73 @@ static bool is_alone(const struct progress *p, int64_t mono_us)
 	return p->alone_since_us && mono_us - p->alone_since_us >= MOVE_GAP_S * SECOND_US;
 }
 
+bool vm_is_evicted(const struct vm_seen *vm)
+{
+	const struct vm_moving *k = &vm->moving;
+
+	return k->evacuating || (*k->name && !k->ours && k->scheduling);
+}
+
+/* Its node is in service again; false: KubeVirt cannot be told so, and moves it all the same. */
+static bool is_taken_back(const struct observed *seen, const struct move_source *s,
+			  const struct vm_seen *vm)
+{
+	const struct node_seen *k = vm ? world_node(seen, vm->node) : NULL;
+
+	return k && drain_is_taken_back(k) &&
+	       !inflight_is_refused(s->flight, s->have->key, vm->name, CLASS_MIGRATION);
+}
+
+/* Why nothing should be sent to a node; "" it may. */
+static const char *closed_why(const struct observed *seen, const struct move_source *s,
+			      const char *node)
+{
+	return *node ? drain_closed(world_host(seen, node),
+				    s->want ? world_slurm_node(s->want, node) : NULL)
+		     : "";
+}
+
+/* Does it wait for less than there is? */
+static bool is_outdated(const struct observed *seen, const struct companion *h, const char *own)
+{
+	char copy[COMPANION_NODES_MAX + 1];
+	char *rest = copy, *name;
+
+	(void)str_copy(copy, sizeof(copy), h->not_on);
+	while ((name = strsep(&rest, ",")) != NULL) {
+		const struct node_seen *k = world_host(seen, name);
+
+		if (k && drain_takes_vms(k) && !job_node_same(name, own))
+			return true;
+	}
+	return false;
+}
+
 void move_view_read(const struct observed *seen, const struct move_source *s, struct move *ret)
 {
 	const struct progress *p = s->progress;
+	const struct vm_seen *vm = vm_current(s->have, s->job);
+	const struct companion *h = companion_of(s->companion, s->n_companion, s->have->key);
+	const char *asked = p ? p->move_to : "";
 
 	move_read(
 		&(struct move_view){
 			.job = s->job,
-			.vm = vm_current(s->have, s->job),
+			.vm = vm,
 			.n_vm = s->have->n_vm,
 			.known = seen->vms_known && seen->moves_known,
 			.n_companion = s->n_companion,
 			.companion = s->companion,
 			.wall_s = s->wall_s,
-			.asked = p ? p->move_to : "",
+			.on_drain = s->job->request.on_drain ? s->job->request.on_drain
+							     : s->policy->on_drain,
+			.asked = asked,
+			.asked_closed =
+				str_eq(asked, MOVE_ANYWHERE) ? "" : closed_why(seen, s, asked),
+			.closed = h ? closed_why(seen, s, h->node) : "",
+			.outdated =
+				h && h->phase == JOB_PENDING && is_outdated(seen, h, s->job->node),
+			.taken_back = is_taken_back(seen, s, vm),
 			.pause = p && s->mono_us < p->pause_until_us,
 			.alone = p && is_alone(p, s->mono_us),
 			.over = s->over,
@@ -139,10 +192,12 @@ static void nodes_set(struct progress *p, const struct job *j, const struct move
 	nodes_add(p->nodes, m->companion->node, v->wall_s);
 }
 
-static void status_set(struct vm_status *s, const struct move *m, const char *trouble)
+static void status_set(struct vm_status *s, const struct move *m, const struct vm_seen *vm,
+		       const char *trouble)
 {
 	s->move_node[0] = s->move_reason[0] = s->move[0] = '\0';
 	s->move_job = m->companion ? m->companion->id : 0;
+	s->move_since_s = vm && *vm->moving.name ? vm->moving.begun_s : 0;
 	if (m->phase == MOVE_NONE)
 		return;
 	(void)str_copy(s->move, sizeof(s->move), move_phase_name(m->phase));
@@ -165,6 +220,9 @@ void progress_move(struct progress *p, const struct job *j, const struct holding
 					     .n_companion = v->n_companion,
 					     .companion = v->companion,
 					     .progress = p,
+					     .want = v->want,
+					     .flight = v->flight,
+					     .policy = v->policy,
 					     .over = limit_is_near(j, v->policy, v->wall_s),
 					     .mono_us = v->mono_us,
 					     .wall_s = v->wall_s},
@@ -174,5 +232,7 @@ void progress_move(struct progress *p, const struct job *j, const struct holding
 		ask_over(p);
 	mark_set(p, j, ret, v->seen->vms_known && v->seen->moves_known);
 	nodes_set(p, j, ret, v);
-	status_set(&p->status, ret, trouble ? trouble->err.msg : NULL);
+	if (ret->phase == MOVE_NONE && !j->drained)
+		p->drain_told[0] = '\0'; /* the drain is over: the next one is told of again */
+	status_set(&p->status, ret, vm_current(h, j), trouble ? trouble->err.msg : NULL);
 }

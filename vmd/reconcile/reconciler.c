@@ -87,6 +87,27 @@ static void progress_merge(struct reconciler *r, const struct desired *want, con
 	r->n_progress = want->n;
 }
 
+/* A companion that is listed need not be believed in any more: once it has ended the next one is
+ * asked for at once. */
+static void companions_see(struct reconciler *r, const struct desired *want)
+{
+	char key[JOB_KEY_MAX + 1];
+
+	for (size_t i = 0; want->n_companion && i < r->n_progress; i++) {
+		struct progress *p = &r->progress[i];
+
+		(void)job_key(&want->job[i], key, sizeof(key));
+		for (size_t k = 0; k < want->n_companion; k++) {
+			const struct companion *c = &want->companion[k];
+
+			if (c->id <= p->companion_seen || !str_eq(c->job_key, key))
+				continue;
+			p->companion_seen = c->id;
+			inflight_landed(&r->flight, key, key, CLASS_COMPANION);
+		}
+	}
+}
+
 static struct progress *progress_of(struct reconciler *r, const char *job_key)
 {
 	for (size_t i = 0; i < r->n_progress; i++) {
@@ -139,6 +160,15 @@ static void note_warned(struct reconciler *r, const struct action *a, int64_t wa
 		p->warned_s = wall_s;
 }
 
+/* Told, whatever comes of it: `vmctl show` says it all the while. */
+static void note_job_told(struct reconciler *r, const struct action *a)
+{
+	struct progress *p = progress_of(r, a->job_key);
+
+	if (p)
+		(void)str_copy(p->drain_told, sizeof(p->drain_told), a->reason);
+}
+
 static void apply(struct reconciler *r, const struct action *a, struct now now)
 {
 	struct err e = {.kind = ERR_NONE};
@@ -148,6 +178,8 @@ static void apply(struct reconciler *r, const struct action *a, struct now now)
 	r->counts.actions++;
 	if (a->kind == ACT_WARN_GUEST)
 		note_warned(r, a, now.wall_s);
+	if (a->kind == ACT_TELL_JOB)
+		note_job_told(r, a);
 	if (p) {
 		p->record_ticket = ticket;
 		(void)str_copy(p->recording, sizeof(p->recording), a->reason);
@@ -212,8 +244,10 @@ int64_t reconciler_round(struct reconciler *r, const struct desired *want,
 	v.companion = want->companion;
 	inflight_expire(&r->flight, now.mono_us);
 	inflight_see(&r->flight, seen);
-	if (want->known)
+	if (want->known) {
 		progress_merge(r, want, &v);
+		companions_see(r, want);
+	}
 	c = (struct plan_context){.catalogue = r->catalogue,
 				  .policy = r->policy,
 				  .flight = &r->flight,

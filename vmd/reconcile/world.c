@@ -179,6 +179,22 @@ const struct node_seen *world_node(const struct observed *seen, const char *name
 	return NULL;
 }
 
+const struct node_seen *world_host(const struct observed *seen, const char *slurm_name)
+{
+	for (size_t i = 0; seen->nodes_known && i < seen->n_node; i++)
+		if (job_node_same(seen->node[i].name, slurm_name))
+			return &seen->node[i];
+	return NULL;
+}
+
+const struct slurm_node *world_slurm_node(const struct desired *want, const char *name)
+{
+	for (size_t i = 0; want->known && i < want->n_node; i++)
+		if (job_node_same(want->node[i].name, name))
+			return &want->node[i];
+	return NULL;
+}
+
 void world_of(const struct observed *seen, const char *key, struct holdings *ret)
 {
 	struct table t[T_COUNT];

@@ -11,7 +11,7 @@
 #include "vmd/disk/disk.h"
 #include "vmd/job/job.h"
 #include "vmd/migration/move.h"
-#include "vmd/node/node.h"
+#include "vmd/node/drain.h"
 #include "vmd/vm/image.h"
 #include "vmd/vm/vm.h"
 
@@ -29,13 +29,16 @@ struct policy {
 			       120); 0: it is not */
 	size_t n_warn;      /* the guest's user is warned so long before that, most first */
 	int64_t warn_s[POLICY_WARNINGS];
-	bool tell_ready;            /* the site has a program that is told when a VM is READY */
-	int64_t fence_after_s;      /* a node that is not Ready for so long is lost (default 60); 0:
-				       never */
-	unsigned actions_per_round; /* default 64 */
-	unsigned delete_share_percent; /* more deletions at once of what runs than this: stop and
-					  ask; default 50 */
-	unsigned delete_share_min;     /* ... but never for so few; default 8 */
+	bool tell_ready;           /* the site has a program that is told when a VM is READY */
+	int64_t fence_after_s;     /* a node that is not Ready for so long is lost (default 60); 0:
+				      never */
+	struct drain_policy drain; /* default: both */
+	char move_qos[JOB_NAME_MAX + 1]; /* of companions; "" the job's */
+	enum vm_on_drain on_drain;       /* of requests that say nothing (default migrate) */
+	unsigned actions_per_round;      /* default 64 */
+	unsigned delete_share_percent;   /* more deletions at once of what runs than this: stop and
+					    ask; default 50 */
+	unsigned delete_share_min;       /* ... but never for so few; default 8 */
 };
 
 struct desired {
@@ -50,6 +53,9 @@ struct desired {
 	/* Allocations made for moves, as of the same list, by id; those of jobs long gone, too. */
 	size_t n_companion;
 	const struct companion *companion;
+	/* Its nodes, of a list of their own: unknown when known is false, too. */
+	size_t n_node;
+	const struct slurm_node *node;
 };
 
 struct observed {
@@ -83,6 +89,10 @@ bool world_is_live(const struct desired *want, uint32_t job_id);
 
 /* NULL: not seen, or the nodes are not known. */
 const struct node_seen *world_node(const struct observed *seen, const char *name);
+/* The same by Slurm's name, which may be the short form. */
+const struct node_seen *world_host(const struct observed *seen, const char *slurm_name);
+/* NULL: no node of Slurm's. By either name. */
+const struct slurm_node *world_slurm_node(const struct desired *want, const char *name);
 
 /* All that is seen of one job. */
 struct holdings {

@@ -56,16 +56,25 @@ static inline int compat_load_job(job_info_msg_t **ret, uint32_t job_id)
 #endif
 }
 
-/* Queues a running batch job again and holds it there. */
-static inline int compat_requeue_held(uint32_t job_id)
+static inline int compat_requeue_with(uint32_t job_id, uint32_t flags)
 {
-	const uint32_t flags = (uint32_t)JOB_REQUEUE_HOLD;
-
 #if COMPAT_26_05
 	return slurm_requeue(compat_step_id(job_id), flags);
 #else
 	return slurm_requeue(job_id, flags);
 #endif
+}
+
+/* Queues a running batch job again ... */
+static inline int compat_requeue(uint32_t job_id)
+{
+	return compat_requeue_with(job_id, 0);
+}
+
+/* ... and holds it there. */
+static inline int compat_requeue_held(uint32_t job_id)
+{
+	return compat_requeue_with(job_id, (uint32_t)JOB_REQUEUE_HOLD);
 }
 
 /* Cancels a job that waits. */

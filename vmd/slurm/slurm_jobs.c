@@ -12,6 +12,7 @@
 #include "vmd/base/str.h"
 #include "vmd/job/job_spec.h"
 #include "vmd/migration/move.h"
+#include "vmd/slurm/slurm_node.h"
 #include "vmd/slurm/slurm_record.h"
 
 #include <errno.h>
@@ -23,9 +24,9 @@
 #define STATUS_EXIT_1     (1U << 8)
 
 struct slurm_jobs {
-	time_t last_update; /* slurmctld's clock: of the list below */
-	time_t last_nodes;  /* ... and of its drained nodes */
-	struct slurm_list list;
+	time_t last_update;     /* slurmctld's clock: of the list below */
+	struct slurm_list list; /* without the nodes */
+	struct slurm_nodes nodes;
 };
 
 static void *need(void *p)
@@ -52,7 +53,7 @@ void slurm_list_done(struct slurm_list *l)
 	free(l->job);
 	free(l->live);
 	free(l->companion);
-	free(l->drained);
+	free(l->node);
 }
 
 void slurm_jobs_free(struct slurm_jobs *s)
@@ -60,6 +61,7 @@ void slurm_jobs_free(struct slurm_jobs *s)
 	if (!s)
 		return;
 	slurm_list_done(&s->list);
+	slurm_nodes_done(&s->nodes);
 	free(s);
 }
 
@@ -158,8 +160,11 @@ static int read_companion(const slurm_job_info_t *info, struct slurm_list *l, st
 		return -1;
 	c.phase = j.phase;
 	memcpy(c.node, j.node, sizeof(c.node));
-	if (j.phase == JOB_PENDING)
+	if (j.phase == JOB_PENDING) {
+		c.limited = j.limited;
 		slurm_reason_text(info->state_reason, c.reason, sizeof(c.reason));
+		slurm_nodes_text(info->exc_nodes, c.not_on, sizeof(c.not_on));
+	}
 	l->companion = need(realloc(l->companion, (l->n_companion + 1) * sizeof(c)));
 	l->companion[l->n_companion++] = c;
 	return 0;
@@ -205,49 +210,8 @@ static int read_all(const job_info_msg_t *m, struct slurm_list *ret, struct err 
 	free(ret->job);
 	free(ret->live);
 	free(ret->companion);
-	l.n_drained = ret->n_drained; /* of another load */
-	l.drained = ret->drained;
 	*ret = l;
 	l = (struct slurm_list){.n = 0};
-	return 0;
-}
-
-static int read_drained(const node_info_msg_t *m, struct slurm_list *ret, struct err *e)
-{
-	struct drained_node *list = need(calloc(m->record_count + 1, sizeof(*list)));
-	size_t n = 0;
-
-	for (uint32_t i = 0; i < m->record_count; i++) {
-		const node_info_t *node = &m->node_array[i];
-
-		if (!(node->node_state & NODE_STATE_DRAIN) || !node->name)
-			continue;
-		if (str_copy(list[n].name, sizeof(list[n].name), node->name) < 0) {
-			free(list);
-			return err_set(e, ERR_INVALID, "node %.80s: its name is too long",
-				       node->name);
-		}
-		str_cut(list[n++].reason, sizeof(list[n].reason), node->reason ? node->reason : "");
-	}
-	free(ret->drained);
-	ret->drained = list;
-	ret->n_drained = n;
-	return 0;
-}
-
-DEFINE_AUTO(node_info_msg_t *, slurm_free_node_info_msg)
-
-static int load_drained(struct slurm_jobs *s, struct err *e)
-{
-	AUTO(slurm_free_node_info_msg) node_info_msg_t *m = NULL;
-
-	if (slurm_load_node(s->last_nodes, &m, SHOW_ALL) == SLURM_SUCCESS) {
-		if (read_drained(m, &s->list, e) < 0)
-			return -1;
-		s->last_nodes = m->last_update;
-	} else if (errno != SLURM_NO_CHANGE_IN_DATA) {
-		return slurm_failed(e, errno, "load nodes");
-	}
 	return 0;
 }
 
@@ -271,13 +235,14 @@ int slurm_jobs_load(struct slurm_jobs *s, struct slurm_list *ret, struct err *e)
 	} else if (errno != SLURM_NO_CHANGE_IN_DATA) {
 		return slurm_failed(e, errno, "load jobs");
 	}
-	if (s->list.n > 0 && load_drained(s, e) < 0)
+	if (slurm_nodes_load(&s->nodes, e) < 0)
 		return -1;
 	*ret = s->list;
 	ret->job = copy(s->list.job, s->list.n, sizeof(*ret->job));
 	ret->live = copy(s->list.live, s->list.n_live, sizeof(*ret->live));
 	ret->companion = copy(s->list.companion, s->list.n_companion, sizeof(*ret->companion));
-	ret->drained = copy(s->list.drained, s->list.n_drained, sizeof(*ret->drained));
+	ret->n_node = s->nodes.n;
+	ret->node = copy(s->nodes.node, s->nodes.n, sizeof(*ret->node));
 	return 0;
 }
 
@@ -429,6 +394,24 @@ int slurm_job_end(uint32_t job_id, bool failed, const char *why, struct err *e)
 	    errno == ESLURM_ALREADY_DONE || errno == ESLURM_INVALID_JOB_ID)
 		return 0;
 	return slurm_failed(e, errno, "end job");
+}
+
+int slurm_job_tell(uint32_t job_id, const char *nonce, const char *text, struct err *e)
+{
+	AUTO(slurm_free_job_info_msg) job_info_msg_t *m = NULL;
+	char line[1024];
+	slurm_job_info_t *info;
+	struct job j;
+
+	if (slurm_record_load(job_id, &m, &info, e) < 0 ||
+	    slurm_record_check(info, nonce, &j, e) < 0)
+		return -1;
+	if (j.phase != JOB_RUNNING)
+		return 0;
+	(void)snprintf(line, sizeof(line), COMMENT_MARK "%s", text);
+	return compat_notify_job(job_id, line) == SLURM_SUCCESS
+		       ? 0
+		       : slurm_failed(e, errno, "tell the job");
 }
 
 int slurm_cluster(char *ret_name, size_t size, uint32_t *ret_slurm_uid, struct err *e)

@@ -13,11 +13,6 @@ int slurm_jobs_new(struct slurm_jobs **ret, struct err *e);
 void slurm_jobs_free(struct slurm_jobs *s);
 DEFINE_AUTO(struct slurm_jobs *, slurm_jobs_free)
 
-struct drained_node {
-	char name[JOB_NODE_MAX + 1];
-	char reason[JOB_TITLE_MAX + 1];
-};
-
 /* What one load found. Arrays are the owner's to free (slurm_list_done), and sorted. */
 struct slurm_list {
 	size_t n;
@@ -26,8 +21,8 @@ struct slurm_list {
 	uint32_t *live; /* ids of all jobs that have not ended, with a request or without */
 	size_t n_companion;
 	struct companion *companion; /* allocations that vmd made for moves */
-	size_t n_drained;
-	struct drained_node *drained; /* nodes that take no new jobs; only if n > 0 */
+	size_t n_node;
+	struct slurm_node *node; /* all of them */
 	uint32_t bad; /* a job whose request is malformed: it is left out of job; 0 none */
 };
 
@@ -46,6 +41,9 @@ int slurm_job_record(uint32_t job_id, const struct vm_request *r, const char *st
 /* Ends a job whose guest shut down (failed false: COMPLETED) or cannot start (failed true: FAILED,
  * with comment in the job's record). Success if it has ended already. */
 int slurm_job_end(uint32_t job_id, bool failed, const char *comment, struct err *e);
+/* Shows text to whoever sits in front of the running job of nonce: on salloc's terminal, in a batch
+ * job's stderr. */
+int slurm_job_tell(uint32_t job_id, const char *nonce, const char *text, struct err *e);
 /* ClusterName of slurm.conf and the uid of SlurmUser. */
 int slurm_cluster(char *ret_name, size_t size, uint32_t *ret_slurm_uid, struct err *e);
 

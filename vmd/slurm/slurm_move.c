@@ -21,6 +21,27 @@
  * next one down is what an operator may have used to push a job. */
 #define PRIORITY_FIRST (NO_VAL - 2)
 
+/* The record that a step is about, as it is now. What another phase than the step's own means, each
+ * says for itself. */
+struct record {
+	job_info_msg_t *msg;
+	slurm_job_info_t *info; /* in msg */
+	struct job job;
+};
+
+static void record_close_auto(struct record *r)
+{
+	slurm_free_job_info_msg(r->msg);
+}
+
+/* ERR_CONFLICT: the id is another job's now. */
+static int record_open(const struct action *a, const char *nonce, struct record *r, struct err *e)
+{
+	return slurm_record_load(a->job_id, &r->msg, &r->info, e) < 0
+		       ? -1
+		       : slurm_record_check(r->info, nonce, &r->job, e);
+}
+
 /* Minutes from now_s to end_s, rounded up; Slurm's "no limit" for 0. */
 static uint32_t minutes_left(int64_t end_s, int64_t now_s)
 {
@@ -59,29 +80,32 @@ static void describe(job_desc_msg_t *d, const slurm_job_info_t *info)
 
 static int allocate(const struct action *a, const char *nonce, int64_t now_s, struct err *e)
 {
-	AUTO(slurm_free_job_info_msg) job_info_msg_t *m = NULL;
-	char mark[96], name[48], node[JOB_NODE_MAX + 1];
+	AUTO(record_close) struct record r = {.msg = NULL};
+	char mark[96], name[48], node[JOB_NODE_MAX + 1], qos[sizeof(a->qos)];
+	char not_on[JOB_NODE_MAX + COMPANION_NODES_MAX + 2];
 	char path[] = "PATH=/usr/bin:/bin", work_dir[] = "/";
 	char *environment[] = {path, NULL};
 	resource_allocation_response_msg_t *answer = NULL;
-	slurm_job_info_t *info;
 	job_desc_msg_t d;
-	struct job j;
 
-	if (slurm_record_load(a->job_id, &m, &info, e) < 0 ||
-	    slurm_record_check(info, nonce, &j, e) < 0)
+	if (record_open(a, nonce, &r, e) < 0)
 		return -1;
-	if (j.phase != JOB_RUNNING)
-		return err_set(e, ERR_CONFLICT, "job %u does not run any more", j.id);
+	if (r.job.phase != JOB_RUNNING)
+		return err_set(e, ERR_CONFLICT, "job %u does not run any more", r.job.id);
 	(void)companion_mark(a->job_key, mark, sizeof(mark));
-	(void)str_fmt(name, sizeof(name), "vm-move-%u", j.id);
+	(void)str_fmt(name, sizeof(name), "vm-move-%u", r.job.id);
 	(void)str_copy(node, sizeof(node), a->node);
-	describe(&d, info);
+	(void)str_fmt(not_on, sizeof(not_on), "%s%s%s", r.job.node, *a->not_on ? "," : "",
+		      a->not_on);
+	describe(&d, r.info);
 	d.name = name;
 	d.admin_comment = mark;
-	d.exc_nodes = j.node;
+	d.exc_nodes = not_on;
 	d.req_nodes = node[0] ? node : NULL;
-	d.time_limit = minutes_left(j.end_s, now_s);
+	(void)str_copy(qos, sizeof(qos), a->qos);
+	if (qos[0]) /* slurmctld lets SlurmUser use any, whatever the owner may */
+		d.qos = qos;
+	d.time_limit = minutes_left(r.job.end_s, now_s);
 	d.priority = PRIORITY_FIRST; /* its job has waited its time already */
 	d.work_dir = work_dir;
 	d.environment = environment;
@@ -121,16 +145,15 @@ static int end_companion(const struct action *a, struct err *e)
 
 static int requeue(const struct action *a, const char *nonce, struct err *e)
 {
-	AUTO(slurm_free_job_info_msg) job_info_msg_t *m = NULL;
-	slurm_job_info_t *info;
-	struct job j;
+	AUTO(record_close) struct record r = {.msg = NULL};
 
-	if (slurm_record_load(a->job_id, &m, &info, e) < 0 ||
-	    slurm_record_check(info, nonce, &j, e) < 0)
+	if (record_open(a, nonce, &r, e) < 0)
 		return -1;
-	if (j.phase != JOB_RUNNING || j.request.moved_run != j.restarts + 1)
+	if (r.job.phase != JOB_RUNNING)
+		return 0;
+	if (a->anew ? r.job.restarts != a->run : r.job.request.moved_run != r.job.restarts + 1)
 		return 0; /* it has been, or is another run now */
-	if (compat_requeue_held(j.id) != SLURM_SUCCESS)
+	if ((a->anew ? compat_requeue(r.job.id) : compat_requeue_held(r.job.id)) != SLURM_SUCCESS)
 		return slurm_failed(e, errno, "queue the job again");
 	return 0;
 }
@@ -138,19 +161,16 @@ static int requeue(const struct action *a, const char *nonce, struct err *e)
 /* In this order: a job that is released before it has its node may start anywhere. */
 static int aim(const struct action *a, const char *nonce, int64_t now_s, struct err *e)
 {
-	AUTO(slurm_free_job_info_msg) job_info_msg_t *m = NULL;
+	AUTO(record_close) struct record r = {.msg = NULL};
 	char node[JOB_NODE_MAX + 1];
-	slurm_job_info_t *info;
 	job_desc_msg_t d;
-	struct job j;
 
-	if (slurm_record_load(a->job_id, &m, &info, e) < 0 ||
-	    slurm_record_check(info, nonce, &j, e) < 0)
+	if (record_open(a, nonce, &r, e) < 0)
 		return -1;
-	if (j.phase != JOB_PENDING)
+	if (r.job.phase != JOB_PENDING)
 		return 0;
 	(void)str_copy(node, sizeof(node), a->node);
-	compat_update_for(&d, j.id);
+	compat_update_for(&d, r.job.id);
 	d.req_nodes = node; /* "" takes it off */
 	if (node[0]) {
 		d.begin_time = (time_t)now_s;
@@ -159,13 +179,13 @@ static int aim(const struct action *a, const char *nonce, int64_t now_s, struct 
 	}
 	if (slurm_record_update(&d, e) < 0)
 		return -1;
-	if (j.held) {
-		compat_update_for(&d, j.id);
+	if (r.job.held) {
+		compat_update_for(&d, r.job.id);
 		d.priority = INFINITE; /* releases it */
 		if (slurm_record_update(&d, e) < 0)
 			return -1;
 	}
-	compat_update_for(&d, j.id);
+	compat_update_for(&d, r.job.id);
 	d.priority = node[0] ? PRIORITY_FIRST : INFINITE;
 	return slurm_record_update(&d, e);
 }

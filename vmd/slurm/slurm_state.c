@@ -117,6 +117,22 @@ static int first_node(const char *nodes, char *buf, size_t size, struct err *e)
 	return 0;
 }
 
+void slurm_nodes_text(const char *nodes, char *buf, size_t size)
+{
+	__auto_type list = slurm_hostlist_create(nodes ? nodes : "");
+	size_t len = 0;
+	char *name;
+
+	buf[0] = '\0';
+	while (list && (name = slurm_hostlist_shift(list)) != NULL) {
+		(void)str_fmt(buf + len, size - len, "%s%s", len ? "," : "", name);
+		len += strlen(buf + len);
+		free(name);
+	}
+	if (list)
+		slurm_hostlist_destroy(list);
+}
+
 /* As the request said, when TRES does not tell: per node, or per CPU with a flag bit. */
 static uint64_t asked_memory(const slurm_job_info_t *info, uint32_t cpus)
 {
@@ -153,24 +169,40 @@ void slurm_reason_text(uint32_t reason, char *buf, size_t size)
 		uint32_t reason;
 		const char *text;
 	} texts[] = {
-		{WAIT_NO_REASON,            ""                        },
-		{WAIT_PRIORITY,             "Priority"                },
-		{WAIT_RESOURCES,            "Resources"               },
-		{WAIT_PART_NODE_LIMIT,      "PartitionNodeLimit"      },
-		{WAIT_PART_TIME_LIMIT,      "PartitionTimeLimit"      },
-		{WAIT_PART_DOWN,            "PartitionDown"           },
-		{WAIT_PART_INACTIVE,        "PartitionInactive"       },
-		{WAIT_HELD,                 "JobHeldAdmin"            },
-		{WAIT_HELD_USER,            "JobHeldUser"             },
-		{WAIT_TIME,                 "BeginTime"               },
-		{WAIT_LICENSES,             "Licenses"                },
-		{WAIT_ASSOC_JOB_LIMIT,      "AssociationJobLimit"     },
-		{WAIT_ASSOC_RESOURCE_LIMIT, "AssociationResourceLimit"},
-		{WAIT_ASSOC_TIME_LIMIT,     "AssociationTimeLimit"    },
-		{WAIT_RESERVATION,          "Reservation"             },
-		{WAIT_NODE_NOT_AVAIL,       "ReqNodeNotAvail"         },
-		{WAIT_ACCOUNT,              "InvalidAccount"          },
-		{WAIT_QOS,                  "InvalidQOS"              },
+		{WAIT_NO_REASON,             ""                        },
+		{WAIT_PRIORITY,              "Priority"                },
+		{WAIT_RESOURCES,             "Resources"               },
+		{WAIT_PART_NODE_LIMIT,       "PartitionNodeLimit"      },
+		{WAIT_PART_TIME_LIMIT,       "PartitionTimeLimit"      },
+		{WAIT_PART_DOWN,             "PartitionDown"           },
+		{WAIT_PART_INACTIVE,         "PartitionInactive"       },
+		{WAIT_HELD,                  "JobHeldAdmin"            },
+		{WAIT_HELD_USER,             "JobHeldUser"             },
+		{WAIT_TIME,                  "BeginTime"               },
+		{WAIT_LICENSES,              "Licenses"                },
+		{WAIT_ASSOC_JOB_LIMIT,       "AssociationJobLimit"     },
+		{WAIT_ASSOC_RESOURCE_LIMIT,  "AssociationResourceLimit"},
+		{WAIT_ASSOC_TIME_LIMIT,      "AssociationTimeLimit"    },
+		{WAIT_RESERVATION,           "Reservation"             },
+		{WAIT_NODE_NOT_AVAIL,        "ReqNodeNotAvail"         },
+		{WAIT_ACCOUNT,               "InvalidAccount"          },
+		{WAIT_QOS,                   "InvalidQOS"              },
+		{WAIT_ASSOC_MAX_JOBS,        "AssocMaxJobsLimit"       },
+		{WAIT_ASSOC_GRP_JOB,         "AssocGrpJobsLimit"       },
+		{WAIT_ASSOC_GRP_CPU,         "AssocGrpCpuLimit"        },
+		{WAIT_ASSOC_GRP_MEM,         "AssocGrpMemLimit"        },
+		{WAIT_ASSOC_GRP_NODE,        "AssocGrpNodeLimit"       },
+		{WAIT_ASSOC_GRP_GRES,        "AssocGrpGRES"            },
+		{WAIT_ASSOC_GRP_BILLING,     "AssocGrpBilling"         },
+		{WAIT_QOS_GRP_JOB,           "QOSGrpJobsLimit"         },
+		{WAIT_QOS_GRP_CPU,           "QOSGrpCpuLimit"          },
+		{WAIT_QOS_GRP_MEM,           "QOSGrpMemLimit"          },
+		{WAIT_QOS_GRP_NODE,          "QOSGrpNodeLimit"         },
+		{WAIT_QOS_GRP_GRES,          "QOSGrpGRES"              },
+		{WAIT_QOS_MAX_JOB_PER_USER,  "QOSMaxJobsPerUserLimit"  },
+		{WAIT_QOS_MAX_CPU_PER_USER,  "QOSMaxCpuPerUserLimit"   },
+		{WAIT_QOS_MAX_MEM_PER_USER,  "QOSMaxMemoryPerUser"     },
+		{WAIT_QOS_MAX_GRES_PER_USER, "QOSMaxGRESPerUser"       },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
@@ -179,7 +211,29 @@ void slurm_reason_text(uint32_t reason, char *buf, size_t size)
 			return;
 		}
 	/* Limits of association and QOS have some two hundred numbers. */
-	(void)str_fmt(buf, size, "reason %u, see squeue", reason);
+	(void)str_fmt(buf, size, "%s %u, see squeue",
+		      slurm_reason_is_limit(reason) ? "limit" : "reason", reason);
+}
+
+/* In slurm.h they stand in blocks between other reasons. */
+bool slurm_reason_is_limit(uint32_t reason)
+{
+	static const struct {
+		uint32_t first, last;
+	} blocks[] = {
+		{WAIT_ASSOC_JOB_LIMIT,     WAIT_ASSOC_TIME_LIMIT        },
+		{WAIT_QOS_JOB_LIMIT,       WAIT_QOS_TIME_LIMIT          },
+		{WAIT_QOS_GRP_CPU,         WAIT_ASSOC_MAX_SUB_JOB       },
+		{WAIT_ASSOC_GRP_UNK,       WAIT_QOS_MIN_BB              },
+		{WAIT_QOS_MAX_BB_PER_ACCT, WAIT_QOS_MAX_SUB_JOB_PER_ACCT},
+		{WAIT_ACCOUNT_POLICY,      WAIT_ACCOUNT_POLICY          },
+		{WAIT_ASSOC_GRP_BILLING,   WAIT_QOS_MIN_BILLING         },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(blocks); i++)
+		if (reason >= blocks[i].first && reason <= blocks[i].last)
+			return true;
+	return false;
 }
 
 /* Tasks that have not begun share one record, with the array's id; each that begins gets its own.
@@ -222,6 +276,7 @@ int slurm_job_read(const slurm_job_info_t *info, struct job *ret, struct err *e)
 	read_array(info, &j);
 	j.requeue = j.batch && info->requeue;
 	j.held = j.phase == JOB_PENDING && info->priority == 0;
+	j.limited = j.phase == JOB_PENDING && slurm_reason_is_limit(info->state_reason);
 	/* A list that cannot be read is a wish all the same, and no reason to know nothing. */
 	if (info->req_nodes && info->req_nodes[0] &&
 	    first_node(info->req_nodes, j.asked_node, sizeof(j.asked_node), &ignored) < 0)

@@ -16,6 +16,10 @@ int slurm_state_read(uint32_t job_state, enum job_phase *ret_phase, enum job_end
 uint64_t slurm_tres_count(const char *tres, const char *key);
 /* Why a job waits, as squeue says it; libslurm has no such function in its headers. */
 void slurm_reason_text(uint32_t reason, char *buf, size_t size);
+/* Is it a limit of an association or a QOS? */
+bool slurm_reason_is_limit(uint32_t reason);
+/* "n[1-3]" as "n1,n2,n3"; NULL is none, and what does not fit is left out. */
+void slurm_nodes_text(const char *nodes, char *buf, size_t size);
 /* All but request, and user when Slurm did not tell it. memory_bytes 0: Slurm did not say. */
 int slurm_job_read(const slurm_job_info_t *info, struct job *ret, struct err *e);
 

@@ -32,6 +32,9 @@ struct vm_status {
 	char move_node[JOB_NODE_MAX + 1];
 	uint32_t move_job;
 	char move_reason[VM_REASON_MAX + 1];
+	int64_t move_since_s; /* the migration that goes on was begun then, wall clock; 0 none does
+			       */
+	char pinned[VM_REASON_MAX + 1]; /* why it cannot move live; "" it can, or nobody knows */
 	uint32_t crashes;  /* of this incarnation's guest, after which KubeVirt started it again */
 	int64_t crashed_s; /* the last of them, wall clock; 0 none */
 	int64_t kept_until_s; /* the root disk is kept till then, wall clock; 0 it is not */

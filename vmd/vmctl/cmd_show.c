@@ -106,15 +106,18 @@ static void job_end(struct json_object *vm)
 static void move(struct json_object *vm)
 {
 	const char *node = text_of(vm, "move/node");
-	int64_t job = int_of(vm, "move/job");
-	char in[32] = "";
+	int64_t job = int_of(vm, "move/job"), since = int_of(vm, "move/since");
+	char in[32] = "", for_[32] = "", time[32];
 
 	if (!*text_of(vm, "move/phase"))
 		return;
 	if (job > 0)
 		(void)str_fmt(in, sizeof(in), " in job %lld", (long long)job);
-	row("Move", "%s%s%s%s%s%s", text_of(vm, "move/phase"), *node ? ", to " : "", node, in,
-	    *text_of(vm, "move/reason") ? ": " : "", text_of(vm, "move/reason"));
+	if (since > 0)
+		(void)str_fmt(for_, sizeof(for_), ", for %s",
+			      elapsed_text(clock_wall_s() - since, time, sizeof(time)));
+	row("Move", "%s%s%s%s%s%s%s", text_of(vm, "move/phase"), *node ? ", to " : "", node, in,
+	    for_, *text_of(vm, "move/reason") ? ": " : "", text_of(vm, "move/reason"));
 }
 
 static void print(struct json_object *vm)
@@ -137,6 +140,8 @@ static void print(struct json_object *vm)
 		row("Disk", "that was kept of job %s", text_of(vm, "from"));
 	row("Node", "%s", text_of(vm, "node"));
 	move(vm);
+	if (*text_of(vm, "pinned"))
+		row("Live move", "not possible: %s", text_of(vm, "pinned"));
 	row("Address", "%s", text_of(vm, "address"));
 	row("Account", "%s", text_of(vm, "guest_user"));
 	sizes(vm);

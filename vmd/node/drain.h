@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One host is a node of Slurm and of Kubernetes, and somebody takes it out of service on one side:
+ * the other side follows, and follows back. Who began is not remembered but written down where it
+ * was done: on Slurm's side in the node's reason, on Kubernetes' side in an annotation of the node.
+ * What people did is never undone. The table of states is in DESIGN.md, "Drain and cordon". Pure.
+ */
+#ifndef VMD_NODE_DRAIN_H
+#define VMD_NODE_DRAIN_H
+
+#include "vmd/node/node.h"
+
+/* The reason vmd gives Slurm; a node whose reason begins so was drained by vmd. */
+#define DRAIN_REASON "slurm-vm: cordoned in Kubernetes"
+
+/* A node of Slurm. */
+struct slurm_node {
+	char name[JOB_NODE_MAX + 1];
+	bool drained;                   /* it takes no new jobs */
+	char reason[JOB_TITLE_MAX + 1]; /* cut */
+};
+
+enum drain_step {
+	DRAIN_NOTHING,
+	DRAIN_CORDON,    /* Kubernetes: unschedulable, marked as from Slurm */
+	DRAIN_UNCORDON,  /* Kubernetes: schedulable, the mark off */
+	DRAIN_MARK,      /* Kubernetes: marked as from Kubernetes */
+	DRAIN_OVERRULED, /* Kubernetes: marked as from Slurm, but left schedulable */
+	DRAIN_SLURM,     /* Slurm: drained with DRAIN_REASON */
+	DRAIN_RESUME     /* Slurm: what vmd had drained takes jobs again */
+};
+
+struct drain_policy {
+	bool follow_cordon; /* Slurm follows Kubernetes */
+	bool follow_drain;  /* Kubernetes follows Slurm */
+};
+
+enum drain_step drain_read(const struct node_seen *k, const struct slurm_node *s,
+			   const struct drain_policy *policy);
+bool drain_is_ours(const char *reason);
+/* It was cordoned in Kubernetes, and is no longer: an eviction that has not begun is to end, too.
+ */
+bool drain_is_taken_back(const struct node_seen *k);
+/* Why no VM should be sent to this host now, "" it may; either side may be NULL (not known). What
+ * vmd has cordoned for Slurm is as open as Slurm says: it is uncordoned when Slurm resumes it. */
+const char *drain_closed(const struct node_seen *k, const struct slurm_node *s);
+/* Would a VM get on it, if Slurm gave room there? */
+bool drain_takes_vms(const struct node_seen *k);
+const char *drain_mark_name(enum node_mark m); /* the annotation's value, "" none */
+enum node_mark drain_mark_parse(const char *text);
+
+#endif
