@@ -210,15 +210,18 @@ keeper_runs() # JOB
 	fi
 }
 
+# They name their node: so they stay there when Slurm drains it by itself ("Duplicate jobid"), where
+# others move. A slurmctld that forgets in the middle of a move has the guest booted anew (DESIGN.md,
+# "The move": its companion is gone).
 keepers_begin() # N
 {
-	local i job address
+	local i job address node=worker3node
 
 	for ((i = 0; i < $1; i++)); do
 		if [ "$guests" = qemu ]; then
-			job=$(submit alice --vm=tiny -c 1 --mem=512M <<<$'#!/bin/bash\nsleep 6000')
+			job=$(submit alice -w $node --vm=tiny -c 1 --mem=512M <<<$'#!/bin/bash\nsleep 6000')
 		else
-			job=$(submit alice "${options[@]}" <<<$'#!/bin/bash\nsleep 6000')
+			job=$(submit alice -w $node "${options[@]}" <<<$'#!/bin/bash\nsleep 6000')
 		fi
 		keepers+=("$job")
 	done
