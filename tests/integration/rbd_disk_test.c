@@ -117,7 +117,9 @@ static const struct disk_seen *listed(const char *name)
 	AUTO(free) struct disk_seen *disk = NULL;
 	size_t n = 0;
 
+	e.kind = ERR_NONE;
 	must(rbd_disk_list(store, "rbd", &disk, &n, &e), "list");
+	ck_assert_int_eq(e.kind, ERR_NONE); /* its caller on another thread asks for that alone */
 	for (size_t i = 0; i < n; i++) {
 		if (str_eq(disk[i].name, name)) {
 			found = disk[i];

@@ -291,16 +291,19 @@ static int look(struct rbd_store *st, struct rbd_pool *p, const char *pool,
 		struct err *e)
 {
 	int64_t began_us = clock_mono_us(), took_us;
-	int rc = read_image(st, p, pool, image->name, &ret->disk, e);
+	struct err why; /* e stays as it was when one image alone cannot be read */
+	int rc = read_image(st, p, pool, image->name, &ret->disk, &why);
 
 	ret->until_us = began_us + REMEMBER_US;
 	if (rc < 0) {
 		took_us = clock_mono_us() - began_us;
-		if (took_us > SLOW_US && ++*slow > SLOW_MAX)
-			return -1;
 		ret->until_us = began_us + (took_us > SLOW_US ? took_us * (1 + SLOW_REST) : 0);
-		rc = unreadable(p, pool, image, &ret->disk, e);
+		rc = took_us > SLOW_US && ++*slow > SLOW_MAX
+			     ? -1
+			     : unreadable(p, pool, image, &ret->disk, &why);
 	}
+	if (rc < 0)
+		*e = why;
 	if (rc > 0 && str_copy(ret->id, sizeof(ret->id), image->id) < 0)
 		return 0;
 	return rc;
