@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A SPANK plugin that does nothing, with the callbacks of slurm_vm.so: what Slurm itself pays for
- * having any such plugin. slurmd starts a process for every job's prolog and epilog as soon as one
- * plugin has those callbacks. For the benchmark "jobs" only. */
+ * having any such plugin. slurmd starts a process for every job's epilog as soon as one
+ * plugin has that callback. For the benchmark "jobs" only. */
 #include <slurm/spank.h>
 
 SPANK_PLUGIN(empty, 1)
@@ -16,9 +16,6 @@ SPANK_PLUGIN(empty, 1)
 
 CALLBACK(slurm_spank_init)
 CALLBACK(slurm_spank_init_post_opt)
-#ifdef WITH_PROLOG
-CALLBACK(slurm_spank_job_prolog)
-#endif
 CALLBACK(slurm_spank_job_epilog)
 CALLBACK(slurm_spank_task_init_privileged)
 CALLBACK(slurm_spank_task_init)
