@@ -64,6 +64,7 @@ fault_image_damaged()
 	within 90 log_says "object=$back event=unreadable" || return
 	metric_is vmd_unreadable_disks 1 || return
 	on_lab scontrol release "$ill" || return
+	on_lab scontrol update jobid="$ill" starttime=now || return # else it waits for two minutes
 	stream_begin "$n"
 	# shellcheck disable=SC2034 # read by others_are_over
 	ill_job=$ill
