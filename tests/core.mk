@@ -84,8 +84,15 @@ tests_model_many_vmd_LDADD = $(core_libs)
 # every state of a move
 check_PROGRAMS += tests/model/moves
 TESTS += tests/model/moves
-tests_model_moves_SOURCES = tests/model/moves.c tests/model/move_world.c tests/model/move_world.h
+tests_model_moves_SOURCES = tests/model/moves.c tests/model/move_world.c tests/model/move_world.h \
+	tests/model/search.c tests/model/search.h
 tests_model_moves_LDADD = $(core_libs)
+
+# every state of a job whose node is lost
+check_PROGRAMS += tests/model/lost_node
+TESTS += tests/model/lost_node
+tests_model_lost_node_SOURCES = tests/model/lost_node.c tests/model/search.c tests/model/search.h
+tests_model_lost_node_LDADD = $(core_libs)
 
 check_PROGRAMS += tests/fuzz/fuzz_job_spec
 tests_fuzz_fuzz_job_spec_SOURCES = tests/fuzz/fuzz_job_spec.c

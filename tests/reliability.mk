@@ -5,8 +5,10 @@ EXTRA_DIST += docs/reliability.md scripts/reliability tests/mutations
 .PHONY: check-long check-valgrind
 
 # many seeds with faults and crashes, a crash at every effect, and every state of the models
-check-long: tests/sim/sim_seeds tests/model/explore tests/model/moves
+check-long: tests/sim/sim_seeds tests/model/explore tests/model/lost_node \
+	tests/model/moves
 	tests/sim/sim_seeds $${SEEDS-20000}
+	tests/model/lost_node all
 	tests/model/moves all
 	tests/model/explore all
 

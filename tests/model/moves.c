@@ -8,6 +8,7 @@
  * for room, nothing is held and nothing is left. "moves" looks at the nearest states, "moves all"
  * at all. */
 #include "tests/model/move_world.h"
+#include "tests/model/search.h"
 
 #include "vmd/base/str.h"
 
@@ -31,74 +32,12 @@ struct state {
 	uint8_t late_done;
 };
 
-struct node {
-	struct state state;
-	uint32_t from;
-	const char *how;
-};
-
-static struct node *node;
-static uint32_t n_node, cap_node, table_size;
-static uint32_t *table;
 static bool is_late_too; /* something may be stopped on its way */
 
 static struct image image = {.name = "tiny", .n_revision = 1, .revision[0] = {.name = "v1"}};
 static const struct catalogue catalogue = {.n = 1, .image = &image};
 static const struct policy policy = {
 	.keep_s = 0, .delete_share_min = 8, .ready_timeout_s = 900, .trouble_timeout_s = 900};
-
-/* ---- the states ---- */
-
-static uint32_t *slot(const struct state *s)
-{
-	const unsigned char *p = (const unsigned char *)s;
-	uint64_t h = UINT64_C(1469598103934665603);
-	uint32_t i;
-
-	for (size_t k = 0; k < sizeof(*s); k++)
-		h = (h ^ p[k]) * UINT64_C(1099511628211);
-	for (i = (uint32_t)(h ^ h >> 29) & (table_size - 1);
-	     table[i] && memcmp(&node[table[i] - 1].state, s, sizeof(*s)) != 0;)
-		i = (i + 1) & (table_size - 1);
-	return &table[i];
-}
-
-static void *must(void *p)
-{
-	if (!p)
-		abort();
-	return p;
-}
-
-static void add(const struct state *s, uint32_t from, const char *how)
-{
-	uint32_t *at;
-
-	if (n_node * 2 >= table_size) {
-		table_size = table_size ? table_size * 2 : 1 << 16;
-		free(table);
-		table = must(calloc(table_size, sizeof(*table)));
-		for (uint32_t i = 0; i < n_node; i++)
-			*slot(&node[i].state) = i + 1;
-	}
-	at = slot(s);
-	if (*at)
-		return;
-	if (n_node == cap_node) {
-		cap_node = cap_node ? cap_node * 2 : 1 << 16;
-		node = must(realloc(node, cap_node * sizeof(*node)));
-	}
-	node[n_node] = (struct node){.state = *s, .from = from, .how = how};
-	*at = ++n_node;
-}
-
-static void way_print(uint32_t i)
-{
-	if (i)
-		way_print(node[i].from);
-	printf("# %s\n", i ? node[i].how : "it begins");
-	mw_print(&node[i].state.world);
-}
 
 /* ---- a round of a vmd that was born just now ---- */
 
@@ -202,80 +141,79 @@ static bool is_new(const struct state *s)
 	       s->slurm.phase == s->world.slurm.phase && s->slurm.run == s->world.slurm.run;
 }
 
-static const char *look_at(uint32_t i, unsigned long *steps)
+static const char *act(struct search *search, const struct state *now, const struct action *a)
 {
-	const char *wrong = settle(node[i].state);
-	bool clear, alone = node[i].state.world.gap_over;
+	struct state s = *now;
+	const char *wrong;
+
+	mw_effect(&s.world, a, &wrong);
+	search_add(search, &s, action_name(a->kind));
+	if (wrong)
+		return wrong;
+	s = *now;
+	if (is_late_too && !s.late_done && late_make(a, &s.late)) {
+		s.late_done = 1;
+		search_add(search, &s, "something is stopped on its way");
+	}
+	return NULL;
+}
+
+static const char *look(struct search *search, const void *state)
+{
+	const struct state *now = state;
+	const char *wrong = settle(*now);
 	struct state s;
+	bool clear;
 
 	if (wrong)
 		return wrong;
-	clear = round_of(&node[i].state.slurm, &node[i].state.kube, alone) &&
-		is_new(&node[i].state);
-	for (size_t k = 0; k < planned.n; k++) {
-		struct plan kept;
-
-		s = node[i].state;
-		kept = planned;
-		mw_effect(&s.world, &planned.act[k], &wrong);
-		++*steps;
-		add(&s, i, action_name(planned.act[k].kind));
-		if (wrong)
-			return wrong;
-		s = node[i].state;
-		if (is_late_too && !s.late_done && late_make(&planned.act[k], &s.late)) {
-			s.late_done = 1;
-			add(&s, i, "something is stopped on its way");
-		}
-		planned = kept;
+	clear = round_of(&now->slurm, &now->kube, now->world.gap_over) && is_new(now);
+	for (size_t k = 0; k < planned.n && !wrong; k++)
+		wrong = act(search, now, &planned.act[k]);
+	for (unsigned e = 0; e < mw_events() && !wrong; e++) {
+		s = *now;
+		if (mw_happen(&s.world, e, clear, &wrong))
+			search_add(search, &s, mw_event_name(e));
 	}
-	for (unsigned e = 0; e < mw_events(); e++) {
-		s = node[i].state;
-		if (!mw_happen(&s.world, e, clear, &wrong))
-			continue;
-		++*steps;
-		add(&s, i, mw_event_name(e));
-		if (wrong)
-			return wrong;
-	}
-	s = node[i].state;
-	if (s.late.kind) {
+	if (!wrong && now->late.kind) {
+		s = *now;
 		late_land(&s.late, &s.world, &wrong);
 		s.late = (struct late){.kind = 0};
-		add(&s, i, "what was stopped lands");
-		if (wrong)
-			return wrong;
+		search_add(search, &s, "what was stopped lands");
 	}
-	s = node[i].state;
+	if (wrong)
+		return wrong;
+	s = *now;
 	s.slurm = s.world.slurm;
-	add(&s, i, "a look at Slurm");
-	s = node[i].state;
+	search_add(search, &s, "a look at Slurm");
+	s = *now;
 	s.kube = s.world.kube;
-	add(&s, i, "a look at Kubernetes");
+	search_add(search, &s, "a look at Kubernetes");
 	return NULL;
+}
+
+static void print(const void *state)
+{
+	mw_print(&((const struct state *)state)->world);
 }
 
 /* Every state of one question; how it went on stdout. */
 static bool explore(int test, unsigned faults, bool late, unsigned long limit)
 {
+	const struct search_rules rules = {sizeof(struct state), look, print};
 	struct state first = {.world = mw_begin(faults)};
-	const char *wrong = NULL;
-	unsigned long steps = 0;
-	uint32_t i;
+	const char *wrong;
+	unsigned long steps;
+	uint32_t states;
+	int whole;
 
 	is_late_too = late;
-	n_node = table_size = 0;
 	first.slurm = first.world.slurm;
 	first.kube = first.world.kube;
-	add(&first, 0, NULL);
-	for (i = 0; i < n_node && i < limit && !wrong; i++) {
-		wrong = look_at(i, &steps);
-		if (wrong)
-			way_print(n_node - 1 > i && node[n_node - 1].from == i ? n_node - 1 : i);
-	}
+	wrong = search_run(&rules, &first, limit, &states, &steps, &whole);
 	printf("%s %d - %u states of a move%s, %lu steps, %u faults%s: %s\n",
-	       wrong ? "not ok" : "ok", test, i,
-	       i < n_node && !wrong ? " (stopped at the limit)" : "", steps, faults,
+	       wrong ? "not ok" : "ok", test, states,
+	       whole || wrong ? "" : " (stopped at the limit)", steps, faults,
 	       late ? " and one late request" : "",
 	       wrong ? wrong : "no rule is broken, each comes to rest");
 	return !wrong;
@@ -292,7 +230,5 @@ int main(int argc, char **argv)
 	fine = explore(1, 1, false, limit);
 	fine = explore(2, 1, true, limit) && fine;
 	fine = explore(3, 2, false, limit) && fine;
-	free(node);
-	free(table);
 	return !fine;
 }

@@ -69,11 +69,22 @@ bool vm_is_lost(const struct vm_seen *vm, const struct observed *seen, int64_t a
 	return vm->phase == VM_DELETING && *vm->uid && n && node_is_lost(n, after_s, mono_us);
 }
 
+/* Of two VMs of one job that are lost, the first is shut out and let go of first: a disk bears one
+ * mark, so two that are fenced at once would take it from each other for ever. */
+static bool is_first_lost(const struct planner *p, const struct task *t, const struct vm_seen *vm)
+{
+	for (size_t i = 0; i < t->have.n_vm && &t->have.vm[i] != vm; i++)
+		if (vm_is_lost(&t->have.vm[i], p->seen, p->c->policy->fence_after_s, p->c->mono_us))
+			return false;
+	return true;
+}
+
 void plan_vm_release(struct planner *p, const struct task *t, const struct vm_seen *vm)
 {
 	struct action *a;
 
-	if (!vm_is_lost(vm, p->seen, p->c->policy->fence_after_s, p->c->mono_us) ||
+	if (!is_first_lost(p, t, vm) ||
+	    !vm_is_lost(vm, p->seen, p->c->policy->fence_after_s, p->c->mono_us) ||
 	    !p->seen->disks_known || !plan_disks_fence(p, t, vm))
 		return;
 	a = plan_add(p, t, ACT_RELEASE_VM, vm->name);
