@@ -91,24 +91,26 @@ static void way_print(const struct search *s, uint32_t i)
 const char *search_run(const struct search_rules *r, const void *first, unsigned long limit,
 		       uint32_t *ret_states, unsigned long *ret_steps, int *ret_is_whole)
 {
-	struct search s = {.rules = r};
+	struct search *s = must(calloc(1, sizeof(*s)));
 	unsigned char *now = must(malloc(r->size));
 	const char *wrong = NULL;
 
-	search_add(&s, first, NULL);
-	for (s.at = 0; s.at < s.n && s.at < limit && !wrong; s.at++) {
-		memcpy(now, state_of(&s, s.at), r->size); /* it moves as others are added */
-		s.last = s.at;
-		wrong = r->look(&s, now);
+	s->rules = r;
+	search_add(s, first, NULL);
+	for (s->at = 0; s->at < s->n && s->at < limit && !wrong; s->at++) {
+		memcpy(now, state_of(s, s->at), r->size); /* it moves as others are added */
+		s->last = s->at;
+		wrong = r->look(s, now);
 		if (wrong)
-			way_print(&s, s.last);
+			way_print(s, s->last);
 	}
-	*ret_states = s.at;
-	*ret_steps = s.steps;
-	*ret_is_whole = s.at == s.n;
+	*ret_states = s->at;
+	*ret_steps = s->steps;
+	*ret_is_whole = s->at == s->n;
 	free(now);
-	free(s.state);
-	free(s.way);
-	free(s.table);
+	free(s->state);
+	free(s->way);
+	free(s->table);
+	free(s);
 	return wrong;
 }
