@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# etc/bash-completion/vmctl: what is offered after what, with a vmctl that lists two VMs.
+# etc/bash-completion/vmctl: what is offered after what, with a vmctl that lists VMs.
 set -uo pipefail
 
 # shellcheck source=/dev/null
@@ -12,7 +12,7 @@ vmctl()
 	[ "$*" != "images --json" ] || printf '[\n  {\n    "name": "tiny",\n    "cpus": 8\n  }\n]\n'
 	[ "$*" != "list --kept --json" ] || printf '[\n  {\n    "job": 5,\n    "size_bytes": 7\n  }\n]\n'
 	[ "$*" = "list --json" ] || return 1
-	printf '[\n  {\n    "job": 17,\n    "vm": "vm-17-9f3c12ab45de6701-r0",\n    "uid": 5\n  },\n  {\n    "job": 230\n  }\n]\n'
+	printf '[\n  {\n    "job": 17,\n    "vm": "vm-17-9f3c12ab45de6701-r0",\n    "uid": 5\n  },\n  {\n    "job": 230,\n    "task": "12_3"\n  },\n  {\n    "job": 12,\n    "task": "12_[4-7]"\n  }\n]\n'
 }
 timeout() { shift && "$@"; }
 
@@ -38,8 +38,8 @@ offers "" vmctl start tiny ""
 offers "--scratch=" vmctl start tiny --disk = 2G --sc
 offers "always abnormal never" vmctl start tiny --keep =
 offers "migrate requeue stay" vmctl start tiny --on-drain =
-offers "17 vm-17-9f3c12ab45de6701-r0 230" vmctl stop ""
-offers "17 vm-17-9f3c12ab45de6701-r0 230" vmctl show ""
+offers "17 vm-17-9f3c12ab45de6701-r0 230 12_3 12" vmctl stop ""
+offers "17 vm-17-9f3c12ab45de6701-r0 230 12_3 12" vmctl show ""
 offers "230" vmctl wait 2
 offers "230" vmctl wait --for = running 2
 offers "ready running" vmctl wait --for ""
@@ -54,8 +54,8 @@ offers "5" vmctl discard ""
 offers "5" vmctl recover ""
 offers "--scratch=" vmctl recover 5 --sc
 offers "--kept" vmctl list --k
-offers "17 vm-17-9f3c12ab45de6701-r0 230" vmctl exec ""
-offers "17: vm-17-9f3c12ab45de6701-r0: 230:" vmctl cp ""
+offers "17 vm-17-9f3c12ab45de6701-r0 230 12_3 12" vmctl exec ""
+offers "17: vm-17-9f3c12ab45de6701-r0: 230: 12_3: 12:" vmctl cp ""
 offers "--rotate" vmctl password --r
 offers "approve" vmctl admin ""
 offers "--yes" vmctl admin approve --y
