@@ -113,3 +113,52 @@ header_back() # HEADER
 {
 	on_lab sh -c "rados -p rbd cp aside.$1 $1 && rados -p rbd rm aside.$1"
 }
+
+# Somebody has the lock of an image and does not answer: the call that marks it as kept hangs in librbd
+# until Ceph takes the lock from him. Disks of other jobs are made meanwhile.
+fault_librbd_stuck()
+{
+	local n ill image before bench
+
+	n=$(jobs_of 6 2)
+	ill=$(submit alice "${options[@]}" --vm-keep=always <<<$'#!/bin/bash\nsleep 600') || return
+	within 120 job_has_vm "$ill" || return
+	image=$(image_of "$ill")
+	on_lab sh -c "rbd bench --io-type write --io-size 4K --io-threads 1 --io-total 4G rbd/$image >/dev/null 2>&1 &
+		echo \$! >/run/bench.pid" || return
+	bench=$(on_lab cat /run/bench.pid)
+	within 30 locked "$image" || return
+	on_lab kill -STOP "$bench" || return
+	as alice scancel "$ill"
+	within 60 librbd_hangs || return
+	before=$(disks_made)
+	stream_begin "$n"
+	within 25 librbd_hangs_and_made_more "$before" || return
+	did "a call into librbd hung for one job's disk: disks of other jobs were made meanwhile"
+	on_lab kill -KILL "$bench"
+	stream_end known && within 120 job_in "$ill" CANCELLED && forgotten_disks_go && all_is_well
+}
+
+locked() # IMAGE
+{
+	contains "$(on_lab rbd lock ls "rbd/$1" 2>&1)" auto
+}
+
+librbd_hangs()
+{
+	local seconds
+
+	seconds=$(on_lab curl -s http://127.0.0.1:9830/metrics | sed -n 's/^vmd_worker_oldest_job_seconds{worker="rbd"} //p')
+	[ "${seconds%.*}" -ge 3 ] || { echo "the oldest call into librbd is $seconds s old"; return 1; }
+}
+
+disks_made()
+{
+	on_lab grep -c 'action=clone-disk .*result=ok' /var/log/vmd.log
+}
+
+librbd_hangs_and_made_more() # THAN
+{
+	librbd_hangs || return
+	[ "$(disks_made)" -gt "$1" ] || { echo "no disk was made since"; return 1; }
+}

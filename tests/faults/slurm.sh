@@ -177,3 +177,40 @@ fault_munged_killed()
 	did "munged away for 10 s in a stream of $n jobs"
 	stream_end known && all_is_well
 }
+
+# A job of more weight takes its node: Slurm queues it again, the next run has its disk. A job queued
+# again waits for two minutes in Slurm; here it need not.
+fault_preempted()
+{
+	local conf=/etc/slurm/slurm.conf node job urgent
+
+	# shellcheck disable=SC2016 # expanded in the lab
+	on_lab sh -c 'cp $1 $1.before && sed -i "s/^PartitionName=main .*/& PreemptMode=OFF/" $1 && cat >>$1' preempt $conf <<-EOF || return
+		PreemptType=preempt/partition_prio
+		PreemptMode=REQUEUE
+		PartitionName=cheap Nodes=ALL PriorityTier=1 PreemptMode=REQUEUE
+		PartitionName=urgent Nodes=ALL PriorityTier=10
+	EOF
+	killed slurmctld && slurmctld_starts || return
+	node=$(on_lab sinfo -h -N -t idle -p main -o %N | tail -n 1)
+	job=$(submit alice -p cheap -w "$node" --requeue --vm=tiny -c 1 --mem=512M <<<$'#!/bin/bash\nsleep 6000') || return
+	within 150 in_state "$job" READY || return
+	in_guest "$job" "$(address_of "$job")" 'echo computed >marker; sync' || return
+	urgent=$(submit alice -p urgent -w "$node" -c 8 <<<$'#!/bin/bash\nsleep 2') || return
+	within 300 job_in "$urgent" COMPLETED || return
+	job_in "$job" PENDING || return
+	on_lab scontrol update jobid="$job" starttime=now || return
+	within 150 in_state "$job" READY || return
+	contains "$(on_lab scontrol -o show job "$job")" "Restarts=1" || return
+	contains "$(in_guest "$job" "$(address_of "$job")" 'cat marker' 2>&1)" computed || return
+	did "job $job was preempted: it was queued again, and its next run had its disk"
+	as alice scancel "$job"
+	within 240 job_in "$job" CANCELLED || return
+	on_lab mv $conf.before $conf || return
+	killed slurmctld && slurmctld_starts && all_is_well
+}
+
+address_of() # JOB
+{
+	on_lab vmctl show --json "$1" | jq -r .address
+}
