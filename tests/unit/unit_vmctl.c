@@ -528,6 +528,8 @@ static const struct {
 	ROW("recover --help", false, NULL, 0, "sbatch's", "", NULL),
 	ROW("start tiny --disk", false, NULL, 2, "", "--disk needs a value", NULL),
 	ROW("start tiny --no-wait=1", false, NULL, 2, "", "--no-wait takes no value", NULL),
+	ROW("start tiny --array=0-3", false, NULL, 2, "", "sbatch --array", NULL),
+	ROW("start tiny -a 0-3", false, NULL, 2, "", "sbatch --array", NULL),
 	ROW("start tiny --timeout soon", false, NULL, 2, "", "not a time", NULL),
 	ROW("start --help", false, NULL, 0, "--scratch=SIZE", "", NULL),
 	ROW("start tiny@v1 -c 2 --no-wait --disk 2G --keep --on-drain stay --name=desk --mem 1G",

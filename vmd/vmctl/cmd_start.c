@@ -107,11 +107,20 @@ static int take(struct vmctl *v, struct start *s, const struct option *o, const 
 	return 0;
 }
 
+/* sbatch prints one id for all tasks, and none of them is the machine that is waited for here. */
+static bool is_array(const char *arg)
+{
+	return str_starts(arg, "-a") || str_eq(arg, "--array") || str_starts(arg, "--array=");
+}
+
 static int option_read(struct vmctl *v, struct start *s, int *at, struct err *e)
 {
 	const char *value = NULL;
 	const struct option *o = option_of(v->arg[*at], &value);
 
+	if (!o && is_array(v->arg[*at]))
+		return err_set(e, ERR_INVALID,
+			       "start is for one machine; for an array of them: sbatch --array");
 	if (!o) {
 		args_add(s, "%s", v->arg[*at]);
 		return 0;
