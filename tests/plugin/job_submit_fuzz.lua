@@ -91,10 +91,12 @@ local function environment()
 end
 
 local function job()
+	local addresses = { "alice", "al.ice+x_y%z@example.org", "-s x", "a b", string.rep("a", 63), string.rep("a", 64) }
 	local comments = { "site=1", "a slurm-vm{image=win11 nonce=0} b", "slurm-vm{", "}" }
 	return {
 		user_id = 7001 + lot(3), group_id = 7001, min_nodes = 1 + lot(2), min_cpus = 1 + lot(4), num_tasks = 4294967294,
 		cpus_per_task = 65534, het_job_offset = 4294967294, min_mem_per_node = lot(4) * 512,
+		mail_type = lot(4), mail_user = lot(3) ~= 0 and perhaps_spoiled(addresses[lot(#addresses) + 1]) or nil,
 		spank_job_env = environment(),
 		admin_comment = lot(3) == 0 and perhaps_spoiled(comments[lot(#comments) + 1]) or nil,
 	}
