@@ -323,29 +323,9 @@ int kube_create_secret(struct kube *k, const char *name, const char *job_key, ui
 	return login_start(k->logins, name, job_key, job_id, c, done, ctx, e);
 }
 
-static int delete_secret(struct kube *k, const char *name, const char *uid, const char *version,
-			 kube_done_fn done, void *ctx, struct err *e)
-{
-	char part[SECRET_MAIN][VM_NAME_MAX + 1];
-	struct request_group g = {.last_name = name, .last_uid = uid, .last_version = version};
-
-	for (enum secret_part p = SECRET_LOGIN; p < SECRET_MAIN; p++) {
-		if (secret_part_name(name, p, part[p], sizeof(part[p])) < 0)
-			return err_set(e, ERR_INVALID, "the Secret's name '%.80s' is too long",
-				       name);
-		if (secret_wants(k->settings, p))
-			g.name[g.n++] = part[p];
-	}
-	return request_delete_group(k->requests, KUBE_SECRET, &g, done, ctx, e);
-}
-
 int kube_delete(struct kube *k, enum kube_object what, const char *name, const char *uid,
 		const char *version, kube_done_fn done, void *ctx, struct err *e)
 {
-	char whole[VM_NAME_MAX + 1];
-
-	if (what == KUBE_SECRET && !secret_is_part(name, whole, sizeof(whole)))
-		return delete_secret(k, name, uid, version, done, ctx, e);
 	return request_delete(k->requests, what, name, uid, version, done, ctx, e);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Create, change and delete of one object, and delete of a group of which one comes last. Owns the
+/* Create, change and delete of one object. Owns the
  * requests under way; each calls its owner back exactly once, from the loop. Every one may be
  * repeated: vmd may have died after the server did it.
  *
@@ -30,23 +30,10 @@ struct request {
 	int64_t took_us; /* of the steps before this one */
 };
 
-struct group {
-	LIST_ENTRY(group) link;
-	struct requests *of;
-	enum kube_object what;
-	unsigned open; /* parts under way */
-	struct err e;  /* the first that went wrong */
-	char last_name[VM_NAME_MAX + 1], last_uid[VM_UID_MAX + 1], last_version[32];
-	kube_done_fn done;
-	void *ctx;
-	int64_t started_us;
-};
-
 struct requests {
 	struct http *http;
 	char name_space[64];
 	LIST_HEAD(request_list, request) list;
-	LIST_HEAD(group_list, group) groups;
 };
 
 /* serialised documents hold passwords */
@@ -65,22 +52,14 @@ struct requests *requests_new(struct http *h, const char *name_space)
 		abort();
 	rs->http = h;
 	LIST_INIT(&rs->list);
-	LIST_INIT(&rs->groups);
 	if (str_copy(rs->name_space, sizeof(rs->name_space), name_space) < 0)
 		abort(); /* the settings' field has the same size */
 	return rs;
 }
 
-static void group_free(struct group *g)
-{
-	LIST_REMOVE(g, link);
-	free(g);
-}
-
 void requests_free(struct requests *rs)
 {
 	struct request *r;
-	struct group *g;
 
 	if (!rs)
 		return;
@@ -88,8 +67,6 @@ void requests_free(struct requests *rs)
 		LIST_REMOVE(r, link);
 		free(r);
 	}
-	while ((g = LIST_FIRST(&rs->groups)))
-		group_free(g);
 	free(rs);
 }
 
@@ -407,97 +384,4 @@ int request_delete(struct requests *rs, enum kube_object what, const char *name,
 		return -1;
 	}
 	return 0;
-}
-
-/* ---- groups ---- */
-
-static void group_finish(struct group *g, const struct err *given)
-{
-	kube_done_fn done = g->done;
-	void *ctx = g->ctx;
-	struct err e = *given;
-	int64_t took_us = clock_mono_us() - g->started_us;
-
-	group_free(g);
-	done(ctx, &e, took_us);
-}
-
-static void on_last(void *ctx, const struct err *e, int64_t took_us)
-{
-	(void)took_us;
-	group_finish(ctx, e);
-}
-
-static void group_last(struct group *g)
-{
-	int rc;
-
-	if (g->e.kind != ERR_NONE) {
-		group_finish(g, &g->e);
-		return;
-	}
-	rc = request_delete(g->of, g->what, g->last_name, g->last_uid, g->last_version, on_last, g,
-			    &g->e);
-	if (rc < 0)
-		group_finish(g, &g->e);
-}
-
-static void on_part(void *ctx, const struct err *e, int64_t took_us)
-{
-	struct group *g = ctx;
-
-	(void)took_us;
-	if (e->kind != ERR_NONE && g->e.kind == ERR_NONE)
-		g->e = *e;
-	if (--g->open == 0)
-		group_last(g);
-}
-
-static struct group *group_new(struct requests *rs, enum kube_object what, kube_done_fn done,
-			       void *ctx)
-{
-	struct group *g = calloc(1, sizeof(*g));
-
-	if (!g)
-		abort();
-	g->of = rs;
-	g->what = what;
-	g->done = done;
-	g->ctx = ctx;
-	g->started_us = clock_mono_us();
-	LIST_INSERT_HEAD(&rs->groups, g, link);
-	return g;
-}
-
-/* A part could not even start. If others are under way, their end tells it. */
-static int group_started(struct group *g, struct err *e)
-{
-	if (g->open > 0)
-		return 0;
-	*e = g->e;
-	group_free(g);
-	return -1;
-}
-
-int request_delete_group(struct requests *rs, enum kube_object what,
-			 const struct request_group *from, kube_done_fn done, void *ctx,
-			 struct err *e)
-{
-	struct group *g = group_new(rs, what, done, ctx);
-
-	if (str_copy(g->last_name, sizeof(g->last_name), from->last_name) < 0 ||
-	    str_copy(g->last_uid, sizeof(g->last_uid), from->last_uid) < 0 ||
-	    str_copy(g->last_version, sizeof(g->last_version), from->last_version) < 0) {
-		group_free(g);
-		return err_set(e, ERR_INVALID, "name, uid or version is too long");
-	}
-	for (size_t i = 0; i < from->n; i++) {
-		struct err why;
-
-		if (request_delete(rs, what, from->name[i], "", "", on_part, g, &why) == 0)
-			g->open++;
-		else if (g->e.kind == ERR_NONE)
-			g->e = why;
-	}
-	return group_started(g, e);
 }

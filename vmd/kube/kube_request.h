@@ -27,16 +27,6 @@ int request_keep(struct requests *rs, const char *vmi, kube_done_fn done, void *
 int request_delete(struct requests *rs, enum kube_object what, const char *name, const char *uid,
 		   const char *version, kube_done_fn done, void *ctx, struct err *e);
 
-/* All parts, beside each other; after their success last; then done, once. */
-#define REQUEST_PARTS 4
-struct request_group {
-	size_t n;
-	const char *name[REQUEST_PARTS];
-	const char *last_name, *last_uid, *last_version;
-};
-int request_delete_group(struct requests *rs, enum kube_object what, const struct request_group *g,
-			 kube_done_fn done, void *ctx, struct err *e);
-
 /* POST with a document that holds secrets: its text is wiped. */
 int request_post(struct http *h, const char *path, struct json_object *doc, http_done_fn done,
 		 void *ctx, struct err *e);

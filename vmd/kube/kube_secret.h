@@ -8,7 +8,8 @@
  *   NAME-login    the account's name = its password
  *   NAME-keys     ssh-publickey
  *   NAME-sysprep  unattend.xml (only where the catalogue has a Windows image)
- * The parts are made after the Secret, of what is in it (kube_login.h), and removed before it. */
+ * The parts are made after the Secret, of what is in it (kube_login.h), and owned by it: Kubernetes
+ * removes them when it is gone. */
 #ifndef VMD_KUBE_KUBE_SECRET_H
 #define VMD_KUBE_KUBE_SECRET_H
 
