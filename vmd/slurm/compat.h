@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What differs between Slurm releases, and nothing else: 22.05 to 26.05. 25.11 put the job id into
  * a step id (in records and in job_complete), 26.05 also in the calls for one job.
- * For slurm_jobs.c and its tests only. */
+ * For the files in slurm/ and their tests only. */
 #ifndef VMD_SLURM_COMPAT_H
 #define VMD_SLURM_COMPAT_H
 
@@ -114,6 +114,16 @@ static inline void compat_update_for(job_desc_msg_t *d, uint32_t job_id)
 	d->step_id = compat_step_id(job_id);
 #else
 	d->job_id = job_id;
+#endif
+}
+
+/* Who gives the reason: 26.05 takes it from the credential. */
+static inline void compat_set_reason_uid(update_node_msg_t *u, uint32_t uid)
+{
+#if COMPAT_26_05
+	(void)u, (void)uid;
+#else
+	u->reason_uid = uid;
 #endif
 }
 

@@ -7,6 +7,7 @@
 #include "vmd/slurm/slurm_record.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 DEFINE_AUTO(node_info_msg_t *, slurm_free_node_info_msg)
 
@@ -87,7 +88,7 @@ int slurm_node_apply(const struct action *a, struct err *e)
 	if (*reason) {
 		u.node_state = NODE_STATE_DRAIN;
 		u.reason = reason;
-		u.reason_uid = getuid();
+		compat_set_reason_uid(&u, getuid());
 	} else {
 		u.node_state = NODE_STATE_UNDRAIN;
 	}
