@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A guest built as a Windows machine is, one that does not hear that it shall shut down, and a kept disk
 # when its time is over.
+# long: EFI firmware takes its time without hardware virtualisation
 . "$(dirname "$0")/lib.sh"
 
 on_lab rbd create --no-progress --size 64M rbd/blank
