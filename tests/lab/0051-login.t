@@ -58,14 +58,17 @@ printf '%s\n' '#!/bin/sh' 'sed -i "s/^full address:s:[0-9.]*/full address:s:127.
 chmod +x bin/xfreerdp
 hash=$(vmctl password --print desk | tr -d '\n' | iconv -t utf-16le | openssl dgst -provider legacy -md4 -r | cut -c1-32)
 (umask 077 && echo "root:::$hash:::" >sam)
-Xvfb :7 -screen 0 640x480x24 >/dev/null 2>&1 &
-for ((i = 0; i < 150; i++)); do [ -S /tmp/.X11-unix/X7 ] && break; sleep 0.2; done
-export DISPLAY=:7
+# -noreset: the server of freerdp opens the display twice, and the second time meets a server that starts anew
+mkfifo -m 600 display
+Xvfb -displayfd 3 -noreset -screen 0 640x480x24 3>display >xvfb.log 2>&1 &
+read -r number <display
+export DISPLAY=:$number
 freerdp-shadow-cli /port:3389 /bind-address:127.0.0.1 "/sam-file:$PWD/sam" /sec:nla >shadow.log 2>&1 &
 for ((i = 0; i < 150; i++)); do (: </dev/tcp/127.0.0.1/3389) 2>/dev/null && break; sleep 0.2; done
 for password; do
 	echo "$password" | PATH=$PWD/bin:$PATH vmctl rdp desk >>client.log 2>&1 && echo 0 || echo no
 done | xargs
+kill -0 $! 2>/dev/null || tail -n 5 xvfb.log shadow.log client.log >&2
 LOGIN
 }
 ok "xfreerdp logs in with the file and the password, and with no other" \
