@@ -21,10 +21,11 @@ lan=192.168.172
 # on HOST COMMAND...
 on()
 {
-	local host=$1
+	local host=$1 own=()
 
 	shift
-	nsenter --net="/run/netns/$host" --uts="/run/utsns/$host" "$@"
+	[ ! -e "/run/hosts/$host/pid" ] || own=(--mount="/proc/$(cat "/run/hosts/$host/pid")/ns/mnt" --wdns=/)
+	nsenter --net="/run/netns/$host" --uts="/run/utsns/$host" "${own[@]}" "$@"
 }
 
 # Daemons: their pids are in /run/pids, one file each, named PART or PART.HOST.

@@ -197,7 +197,7 @@ seen_of() # JOB
 
 in_guest() # JOB ADDRESS COMMAND
 {
-	as alice ssh -i "/run/slurm-vm/$1/id_ed25519" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
+	as alice --on "$(on_lab squeue -h -j "$1" -o %N)" ssh -i "/run/slurm-vm/$1/id_ed25519" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
 		-o ConnectTimeout=20 -o LogLevel=ERROR "root@$2" "$3"
 }
 
@@ -264,7 +264,7 @@ everything()
 	on_lab rbd ls rbd
 	on_lab rbd trash ls rbd 2>/dev/null
 	on_lab ps -eo args | grep -o '[q]emu-system.*vm-[0-9]*-[0-9a-f]*-r[0-9]*' | grep -o 'vm-[0-9]*-[0-9a-f]*-r[0-9]*'
-	on_lab find /run/slurm-vm -mindepth 1 -maxdepth 1 -type d -printf 'keys of vm-%f-\n' 2>/dev/null
+	on_lab sh -c "find /run/slurm-vm /run/hosts/*/slurm-vm -mindepth 1 -maxdepth 1 -type d -printf 'keys of vm-%f-\n' 2>/dev/null"
 }
 
 nothing_is_left()

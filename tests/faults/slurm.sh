@@ -71,8 +71,9 @@ forgotten_disks_go()
 		on_lab rbd rm --no-progress "rbd/$disk" || return
 	done
 	# shellcheck disable=SC2016 # expanded in the lab
-	on_lab sh -c 'cd /run/slurm-vm 2>/dev/null || exit 0
-		for job in *; do case " $1 " in *" $job "*) ;; *) rm -rf "./$job" ;; esac; done' forget "${keepers[*]}"
+	on_lab sh -c 'for keys in /run/hosts/*/slurm-vm/*; do
+			case " $1 " in *" ${keys##*/} "*) ;; *) rm -rf "$keys" ;; esac
+		done' forget "${keepers[*]}"
 }
 
 # It comes back with a state from before a job: that job's id is given to another one.

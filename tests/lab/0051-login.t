@@ -126,7 +126,16 @@ ok "bob: vmctl list --all" denied vmctl list --all
 ok "bob: the list" equals "$(as bob vmctl list --json | jq length)" 0
 ok "bob: scancel" denied scancel "$job"
 ok "bob: ssh to the address" denied ssh -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null "root@$address" true
-ok "bob: the key's file on the node" denied cat "/run/slurm-vm/$job/id_ed25519"
+denied_on_node() # COMMAND...
+{
+	local node out
+
+	node=$(on_lab squeue -h -j "$job" -o %N)
+	on_lab --on "$node" ls "$key" || return # it is there
+	! out=$(as bob --on "$node" "$@" 2>&1) || { echo "it worked: $out"; return 1; }
+}
+key=/run/slurm-vm/$job/id_ed25519
+ok "bob: the key's file on the node" denied_on_node cat "$key"
 as alice vmctl exec -- sleep 10 &
 within 10 on_lab pgrep -u alice -x vmctl >/dev/null
 ok "bob: the key of a running vmctl" denied sh -c "cat /proc/$(on_lab pgrep -u alice -x vmctl | head -n 1)/fd/*"

@@ -19,10 +19,6 @@ begin() # prints the job
 				done
 				echo "$n"
 			}
-			# The lab's hosts share /run: when the lost one is back, its epilog of the first run
-			# removes the key file of the second.
-			key=$(mktemp) && cp "$VM_SSH_KEY" "$key" && VM_SSH_KEY=$key
-			trap 'rm -f "$key"' EXIT
 			echo "run ${SLURM_RESTART_COUNT:-0} on $(hostname -s)"
 			if [ "${SLURM_RESTART_COUNT:-0}" -gt 0 ]; then
 				until g cat marker 2>/dev/null; do sleep 0.5; done

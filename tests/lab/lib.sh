@@ -147,7 +147,7 @@ left_of() # JOB: everything that is there of it, a line each
 	on_lab rbd ls rbd | grep "^vm-$1-"
 	on_lab rbd trash ls rbd 2>/dev/null | grep " vm-$1-"
 	on_lab ps -eo pid,args | grep "[q]emu-system.*vm-$1-" | cut -c1-120
-	on_lab sh -c "ls -d /run/slurm-vm/$1 2>/dev/null"
+	on_lab sh -c "ls -d /run/slurm-vm/$1 /run/hosts/*/slurm-vm/$1 2>/dev/null"
 	true
 }
 
