@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define CALL_MS    10000
-#define NEWS_S     "8"
+#define NEWS_S     8
 #define NEWS_MS    20000 /* also of two vmd, one of which is down */
 #define PAGES_MAX  1000
 #define NAME_TRIES 10
@@ -105,7 +105,8 @@ int ask_kept(struct vmctl *v, const char *job, struct json_object **ret, struct 
 	return 0;
 }
 
-int ask_news(struct vmctl *v, uint32_t job, char *seen, struct json_object **ret, struct err *e)
+int ask_news(struct vmctl *v, uint32_t job, int64_t left_s, char *seen, struct json_object **ret,
+	     struct err *e)
 {
 	const char *text;
 
@@ -113,7 +114,7 @@ int ask_news(struct vmctl *v, uint32_t job, char *seen, struct json_object **ret
 	wire_addf(&v->out, "job", "%u", job);
 	if (*seen) {
 		wire_add(&v->out, "seen", seen);
-		wire_add(&v->out, "wait", NEWS_S);
+		wire_addf(&v->out, "wait", "%d", left_s < NEWS_S ? (int)left_s : NEWS_S);
 	}
 	if (send_within(v, *seen ? NEWS_MS : CALL_MS, e) < 0) {
 		*seen = '\0';
@@ -132,7 +133,7 @@ int ask_show(struct vmctl *v, uint32_t job, struct json_object **ret, struct err
 {
 	char at_once[ASK_SEEN_SIZE] = "";
 
-	return ask_news(v, job, at_once, ret, e);
+	return ask_news(v, job, 0, at_once, ret, e);
 }
 
 void ask_hint(struct vmctl *v, uint32_t job)

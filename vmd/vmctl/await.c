@@ -111,6 +111,17 @@ static bool is_passing(struct waiting *w, const struct err *e)
 	return false;
 }
 
+/* Until the user's time is over; not below 0. */
+static int64_t left_us(const struct vmctl *v, const struct waiting *w)
+{
+	int64_t left;
+
+	if (v->timeout_s <= 0)
+		return INT64_MAX;
+	left = w->start_us + v->timeout_s * SEC_US - clock_mono_us();
+	return left > 0 ? left : 0;
+}
+
 /* One question. The exit code, or -1: go on. */
 static int step(struct vmctl *v, struct waiting *w, struct json_object **ret)
 {
@@ -121,7 +132,7 @@ static int step(struct vmctl *v, struct waiting *w, struct json_object **ret)
 	/* A terminal's line counts the seconds: it cannot wait for news. */
 	if (w->tty)
 		w->seen[0] = '\0';
-	if (ask_news(v, w->job, w->seen, &vm, &e) < 0) {
+	if (ask_news(v, w->job, left_us(v, w) / SEC_US, w->seen, &vm, &e) < 0) {
 		if (w->goal == AWAIT_GONE && e.kind == ERR_ABSENT) {
 			end_line(w);
 			return EXIT_DONE; /* Slurm has forgotten it already */
@@ -213,18 +224,18 @@ int await(struct vmctl *v, uint32_t job, enum await_goal goal, struct json_objec
 
 	(void)sigaction(SIGINT, &act, &old);
 	while (code < 0) {
-		int64_t left_us;
+		int64_t left;
 
 		code = step(v, &w, ret);
-		left_us = w.start_us + v->timeout_s * SEC_US - clock_mono_us();
 		if (code >= 0)
 			break;
+		left = left_us(v, &w);
 		if (interrupted)
 			code = say_interrupted(&w);
-		else if (v->timeout_s > 0 && left_us <= 0)
+		else if (left <= 0)
 			code = say_late(v, &w);
 		else
-			pause_us(v->timeout_s > 0 && left_us < next_us ? left_us : next_us);
+			pause_us(left < next_us ? left : next_us);
 		if (next_us < PAUSE_MAX_US)
 			next_us += next_us / 4;
 	}
