@@ -53,6 +53,7 @@ libvmcore_a_SOURCES = \
 	vmd/reconcile/port.h \
 	vmd/reconcile/progress.c vmd/reconcile/progress.h \
 	vmd/reconcile/progress_move.c \
+	vmd/reconcile/progress_text.c \
 	vmd/reconcile/reconciler.c vmd/reconcile/reconciler.h \
 	vmd/reconcile/recover.c vmd/reconcile/recover.h \
 	vmd/reconcile/unreadable.c vmd/reconcile/unreadable.h \
@@ -112,7 +113,9 @@ vmd_vmd_SOURCES = \
 	vmd/lead.c vmd/lead.h \
 	vmd/ready.c vmd/ready.h \
 	vmd/slurm_ending.c vmd/slurm_ending.h \
-	vmd/slurm_view.c vmd/slurm_view.h \
+	vmd/slurm_view.c vmd/slurm_view.h vmd/slurm_view_parts.h \
+	vmd/slurm_view_apply.c \
+	vmd/slurm_view_hint.c \
 	vmd/vmd.c
 vmd_vmd_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 vmd_vmd_LDADD = libapi.a libclient.a libvmkube.a $(frames_libs) libdaemon.a libsettings.a libslurmjobs.a \
@@ -159,9 +162,11 @@ libapi_a_SOURCES = \
 	vmd/api/requests.c vmd/api/requests.h \
 	vmd/api/requests_ask.h \
 	vmd/api/requests_held.c vmd/api/requests_held.h \
+	vmd/api/requests_images.c \
 	vmd/api/requests_kept.c \
 	vmd/api/requests_login.c \
 	vmd/api/requests_migrate.c \
+	vmd/api/requests_plan.c \
 	vmd/api/requests_stop.c \
 	vmd/api/server.c vmd/api/server.h
 libapi_a_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS) $(SYSTEMD_CFLAGS)

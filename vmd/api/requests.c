@@ -272,62 +272,6 @@ static int op_show(const struct ask *a, struct err *e)
 	return ANSWERED;
 }
 
-static void key_done(void *ctx, const struct err *e, const char *private_key)
-{
-	struct reply *r = ctx;
-
-	if (e->kind != ERR_NONE) {
-		reply_error(r, e);
-		return;
-	}
-	wire_add(reply_out(r), "key", private_key);
-	reply_send(r);
-}
-
-static int op_key(const struct ask *a, struct err *e)
-{
-	const struct vm_status *s;
-	const struct job *j = NULL;
-
-	if (ask_job_get(a, &j, e) < 0)
-		return -1;
-	s = ask_status_get(a, j);
-	wire_add(a->out, "user", s->user);
-	wire_add(a->out, "address", s->address);
-	if (a->q->port.read_key(a->q->port.self, j, key_done, a->reply, e) < 0)
-		return -1;
-	return LATER;
-}
-
-static void access_done(void *ctx, const struct err *e, const struct requests_access *a)
-{
-	struct reply *r = ctx;
-	struct wire_out *out;
-
-	if (e->kind != ERR_NONE) {
-		reply_error(r, e);
-		return;
-	}
-	out = reply_out(r);
-	wire_add(out, "server", a->server);
-	wire_add(out, "ca", a->ca);
-	wire_add(out, "namespace", a->name_space);
-	wire_add(out, "vm", a->vm);
-	wire_add(out, "token", a->token);
-	wire_addf(out, "until", "%lld", (long long)a->until_s);
-	reply_send(r);
-}
-
-static int op_access(const struct ask *a, struct err *e)
-{
-	const struct job *j = NULL;
-
-	if (ask_job_get(a, &j, e) < 0 ||
-	    a->q->port.open_access(a->q->port.self, j, access_done, a->reply, e) < 0)
-		return -1;
-	return LATER;
-}
-
 static int by_id(const void *a, const void *b)
 {
 	const struct job *const *x = a, *const *y = b;
@@ -352,14 +296,6 @@ static const struct job **jobs_select(const struct ask *a, const struct desired 
 	return list;
 }
 
-/* VMs whose deletion waits for an administrator. */
-static size_t plan_held(const struct ask *a)
-{
-	const struct plan *p = a->q->port.plan(a->q->port.self);
-
-	return p ? p->held : 0;
-}
-
 static int op_list(const struct ask *a, struct err *e)
 {
 	const struct desired *d = a->q->port.desired(a->q->port.self);
@@ -376,8 +312,8 @@ static int op_list(const struct ask *a, struct err *e)
 		return unknown(e);
 	if (!d->known)
 		wire_add(a->out, "old", "1");
-	if (ask_is_admin(a) && plan_held(a) > 0)
-		wire_addf(a->out, "held", "%zu", plan_held(a));
+	if (ask_is_admin(a) && ask_held(a) > 0)
+		wire_addf(a->out, "held", "%zu", ask_held(a));
 	list = jobs_select(a, d, all, after, &n);
 	for (size_t i = 0; i < n; i++) {
 		AUTO(json_object_put) struct json_object *o = NULL;
@@ -394,99 +330,6 @@ static int op_list(const struct ask *a, struct err *e)
 		o = vm_json(a, list[i]);
 		ask_add_json(a->out, "vm[]", o);
 	}
-	return ANSWERED;
-}
-
-static struct json_object *image_json(const struct ask *a, const struct image *i)
-{
-	struct json_object *o = json_object_new_object();
-	struct json_object *revisions = json_object_new_array();
-	struct json_object *networks = json_object_new_array();
-
-	json_put_str(o, "name", i->name);
-	json_put_str(o, "description", i->description);
-	json_put_str(o, "profile", vm_profile_name(i->profile));
-	json_put_bool(o, "allowed", ask_is_admin(a) || image_allows(i, a->who->uid, a->who->gid));
-	/* the default first, as in job_submit.lua's catalogue */
-	for (size_t n = i->n_revision; n-- > 0;)
-		json_object_array_add(revisions, json_object_new_string(i->revision[n].name));
-	for (size_t n = 0; n < i->n_network; n++)
-		json_object_array_add(networks, json_object_new_string(i->network[n]));
-	json_put_at(o, "revisions", revisions);
-	json_put_at(o, "networks", networks);
-	json_put_int(o, "disk_bytes", (int64_t)i->disk_bytes);
-	json_put_int(o, "disk_max_bytes", (int64_t)i->disk_max_bytes);
-	json_put_int(o, "scratch_max_bytes", (int64_t)i->scratch_max_bytes);
-	/* what --mem must be, not what the guest gets */
-	json_put_int(o, "memory_min_bytes",
-		     (int64_t)vm_allocation_bytes(i->memory_min_bytes, 1, i->tpm));
-	json_put_int(o, "cpus_max", i->cpus_max);
-	return o;
-}
-
-static int op_images(const struct ask *a, struct err *e)
-{
-	const struct catalogue *c = a->q->port.catalogue(a->q->port.self);
-	const char *after = wire_get(a->in, "after");
-
-	(void)e; /* cannot fail */
-	for (size_t i = 0; i < c->n; i++) {
-		AUTO(json_object_put) struct json_object *o = NULL;
-
-		if (after && strcmp(c->image[i].name, after) <= 0)
-			continue;
-		if (ask_page_full(a->out)) {
-			wire_add(a->out, "more", "1");
-			break;
-		}
-		o = image_json(a, &c->image[i]);
-		ask_add_json(a->out, "image[]", o);
-	}
-	return ANSWERED;
-}
-
-static int op_plan(const struct ask *a, struct err *e)
-{
-	const struct plan *p;
-
-	if (!ask_is_admin(a))
-		return err_set(e, ERR_DENIED, "only root and SlurmUser may see the plan");
-	p = a->q->port.plan(a->q->port.self);
-	if (!p)
-		return err_set(e, ERR_RETRY, "vmd has not planned anything yet");
-	if (!a->q->port.desired(a->q->port.self)->known)
-		wire_add(a->out, "old", "1");
-	for (size_t i = 0; i < p->n; i++) {
-		char text[1024];
-
-		wire_add(a->out, "action[]", action_text(&p->act[i], text, sizeof(text)));
-	}
-	wire_add(a->out, "approval", p->approval ? "1" : "0");
-	wire_add(a->out, "cut", p->cut ? "1" : "0");
-	wire_addf(a->out, "held", "%zu", p->held);
-	for (size_t i = 0; i < p->held && i < PLAN_HELD; i++)
-		wire_add(a->out, "example[]", p->held_vm[i]);
-	return ANSWERED;
-}
-
-/* What was seen is what may go: not what has come to it since. */
-static int op_approve(const struct ask *a, struct err *e)
-{
-	size_t held = plan_held(a);
-	uint64_t seen = 0;
-
-	if (!ask_is_admin(a))
-		return err_set(e, ERR_DENIED, "only root and SlurmUser may approve deletions");
-	if (wire_get_u64(a->in, "held", UINT32_MAX, &seen, e) < 0)
-		return -1;
-	if (held == 0)
-		return err_set(e, ERR_ABSENT, "no deletion is held back");
-	if (held > seen)
-		return err_set(e, ERR_CONFLICT,
-			       "the deletions of %zu VMs are held back by now, not of %llu", held,
-			       (unsigned long long)seen);
-	a->q->port.approve(a->q->port.self, a->who->uid);
-	wire_addf(a->out, "held", "%zu", held);
 	return ANSWERED;
 }
 

@@ -26,15 +26,22 @@ bool ask_is_admin(const struct ask *a); /* root, SlurmUser */
 void ask_add_json(struct wire_out *out, const char *key, struct json_object *o);
 bool ask_page_full(const struct wire_out *out); /* the client asks for the rest */
 
-/* requests_kept.c */
-int op_kept(const struct ask *a, struct err *e);
-int op_discard(const struct ask *a, struct err *e);
 /* What is known of its VM; never NULL. */
 const struct vm_status *ask_status_get(const struct ask *a, const struct job *j);
+/* VMs whose deletion waits for an administrator. */
+size_t ask_held(const struct ask *a);
 
-int op_migrate(const struct ask *a, struct err *e);
-int op_stop(const struct ask *a, struct err *e);
-int op_password(const struct ask *a, struct err *e);
+/* The ops, each in the file of its noun. */
+int op_access(const struct ask *a, struct err *e);
+int op_approve(const struct ask *a, struct err *e);
+int op_discard(const struct ask *a, struct err *e);
+int op_images(const struct ask *a, struct err *e);
+int op_kept(const struct ask *a, struct err *e);
+int op_key(const struct ask *a, struct err *e);
 int op_keys(const struct ask *a, struct err *e);
+int op_migrate(const struct ask *a, struct err *e);
+int op_password(const struct ask *a, struct err *e);
+int op_plan(const struct ask *a, struct err *e);
+int op_stop(const struct ask *a, struct err *e);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* password, keys: how the owner, and nobody else, gets into the guest. Not even root and SlurmUser
- * are told a user's password here. Loop thread. */
+/* key, password, keys: how the owner, and nobody else, gets into the guest; access: a token for its
+ * console and screen. Not even root and SlurmUser are told a user's password here. Loop thread. */
 #include "vmd/api/requests_ask.h"
 
 #include "vmd/base/str.h"
@@ -79,4 +79,60 @@ int op_keys(const struct ask *a, struct err *e)
 	}
 	return a->q->port.set_keys(a->q->port.self, j, n, key, keys_done, a->reply, e) < 0 ? -1
 											   : LATER;
+}
+
+static void key_done(void *ctx, const struct err *e, const char *private_key)
+{
+	struct reply *r = ctx;
+
+	if (e->kind != ERR_NONE) {
+		reply_error(r, e);
+		return;
+	}
+	wire_add(reply_out(r), "key", private_key);
+	reply_send(r);
+}
+
+int op_key(const struct ask *a, struct err *e)
+{
+	const struct vm_status *s;
+	const struct job *j = NULL;
+
+	if (ask_job_get(a, &j, e) < 0)
+		return -1;
+	s = ask_status_get(a, j);
+	wire_add(a->out, "user", s->user);
+	wire_add(a->out, "address", s->address);
+	if (a->q->port.read_key(a->q->port.self, j, key_done, a->reply, e) < 0)
+		return -1;
+	return LATER;
+}
+
+static void access_done(void *ctx, const struct err *e, const struct requests_access *a)
+{
+	struct reply *r = ctx;
+	struct wire_out *out;
+
+	if (e->kind != ERR_NONE) {
+		reply_error(r, e);
+		return;
+	}
+	out = reply_out(r);
+	wire_add(out, "server", a->server);
+	wire_add(out, "ca", a->ca);
+	wire_add(out, "namespace", a->name_space);
+	wire_add(out, "vm", a->vm);
+	wire_add(out, "token", a->token);
+	wire_addf(out, "until", "%lld", (long long)a->until_s);
+	reply_send(r);
+}
+
+int op_access(const struct ask *a, struct err *e)
+{
+	const struct job *j = NULL;
+
+	if (ask_job_get(a, &j, e) < 0 ||
+	    a->q->port.open_access(a->q->port.self, j, access_done, a->reply, e) < 0)
+		return -1;
+	return LATER;
 }

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Hints: one job is loaded now. Two for a job while its load is under way make one more load, not
+ * two. */
+#include "vmd/slurm_view_parts.h"
+
+#include "vmd/slurm/slurm_jobs.h"
+
+#include <string.h>
+
+#define HINTS_MAX 256
+
+struct hint {
+	struct hint *next;
+	uint32_t job_id;
+	bool again; /* another hint came while this one's load was under way */
+	bool has_request;
+	struct vm_request request;
+	uint32_t uid;
+};
+
+struct one_work {
+	struct work work;
+	struct slurm_view *view;
+	struct hint *hint;
+	struct job job;
+	struct err e;
+};
+
+static void hint_submit(struct slurm_view *v, struct hint *h);
+
+static void one_run(struct work *w)
+{
+	struct one_work *o = (struct one_work *)w;
+
+	o->e.kind = ERR_NONE;
+	(void)slurm_job_load(o->hint->job_id, &o->job, &o->e);
+}
+
+static void want_put(struct slurm_view *v, struct job *j)
+{
+	struct desired *want = &v->want;
+
+	slurm_view_drained_set(v, j);
+	for (size_t i = 0; i < want->n; i++) {
+		if (job_key_compare(&want->job[i], j) != 0)
+			continue;
+		if (memcmp(&want->job[i], j, sizeof(*j)) == 0)
+			return;
+		want->job[i] = *j;
+		v->settings.changed(v->settings.ctx);
+		return;
+	}
+	want->job = slurm_view_need(realloc(want->job, (want->n + 1) * sizeof(*j)));
+	want->job[want->n++] = *j;
+	v->settings.changed(v->settings.ctx);
+}
+
+static void hint_free(struct slurm_view *v, struct hint *h)
+{
+	struct hint **at = &v->hints;
+
+	while (*at != h)
+		at = &(*at)->next;
+	*at = h->next;
+	v->n_hint--;
+	free(h);
+}
+
+/* A request that only the hint told is written into the job's record. */
+struct adopt_work {
+	struct work work;
+	struct slurm_view *view;
+	uint32_t job_id;
+	struct vm_request request;
+	struct err e;
+};
+
+static void adopt_run(struct work *w)
+{
+	struct adopt_work *a = (struct adopt_work *)w;
+
+	a->e.kind = ERR_NONE;
+	(void)slurm_job_record(a->job_id, &a->request, "", &a->e);
+}
+
+static void adopt_done(struct work *w)
+{
+	struct adopt_work *a = (struct adopt_work *)w;
+	struct slurm_view *v = a->view;
+
+	if (a->e.kind == ERR_NONE)
+		slurm_view_hint(v, a->job_id, NULL, 0);
+	else
+		v->settings.log(v->settings.ctx, a->job_id, a->e.msg);
+	free(a);
+}
+
+static void adopt(struct slurm_view *v, const struct hint *h, const struct job *j)
+{
+	struct adopt_work *a;
+	struct err e;
+
+	if (j->uid != h->uid) {
+		v->settings.log(v->settings.ctx, j->id,
+				"a hint names another owner than Slurm: ignored");
+		return;
+	}
+	if (j->phase != JOB_RUNNING)
+		return;
+	a = slurm_view_need(calloc(1, sizeof(*a)));
+	*a = (struct adopt_work){
+		.work = {.run = adopt_run, .done = adopt_done},
+		.view = v,
+		.job_id = j->id,
+		.request = h->request
+        };
+	if (worker_submit(v->worker, &a->work, &e) < 0) {
+		v->settings.log(v->settings.ctx, j->id, e.msg);
+		free(a);
+	}
+}
+
+static void one_done(struct work *w)
+{
+	struct one_work *o = (struct one_work *)w;
+	struct slurm_view *v = o->view;
+	struct hint *h = o->hint;
+	bool again = h->again;
+
+	if (o->e.kind == ERR_NONE && o->job.request.nonce[0]) {
+		want_put(v, &o->job);
+	} else if (o->e.kind == ERR_NONE && h->has_request) {
+		adopt(v, h, &o->job);
+	} else if (o->e.kind != ERR_NONE) {
+		slurm_view_load_soon(
+			v); /* gone, or slurmctld does not answer: the full load tells which */
+	}
+	v->settings.asking(v->settings.ctx, h->job_id, false);
+	free(o);
+	if (again) {
+		h->again = false;
+		hint_submit(v, h);
+	} else {
+		hint_free(v, h);
+	}
+}
+
+static void hint_submit(struct slurm_view *v, struct hint *h)
+{
+	struct one_work *o = slurm_view_need(calloc(1, sizeof(*o)));
+	struct err e;
+
+	*o = (struct one_work){
+		.work = {.run = one_run, .done = one_done},
+                  .view = v, .hint = h
+        };
+	if (worker_submit(v->worker, &o->work, &e) < 0) {
+		free(o);
+		hint_free(v, h);
+		slurm_view_load_soon(v);
+		return;
+	}
+	v->settings.asking(v->settings.ctx, h->job_id, true);
+}
+
+void slurm_view_hint(struct slurm_view *v, uint32_t job_id, const struct vm_request *request,
+		     uint32_t uid)
+{
+	struct hint *h = v->hints;
+
+	while (h && h->job_id != job_id)
+		h = h->next;
+	if (h) {
+		h->again = true;
+	} else if (v->n_hint >= HINTS_MAX) {
+		slurm_view_load_soon(v); /* so many at once: the whole list is cheaper */
+		return;
+	} else {
+		h = slurm_view_need(calloc(1, sizeof(*h)));
+		h->job_id = job_id;
+		h->next = v->hints;
+		v->hints = h;
+		v->n_hint++;
+	}
+	if (request) {
+		h->has_request = true;
+		h->request = *request;
+		h->uid = uid;
+	}
+	if (!h->again)
+		hint_submit(v, h);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of slurm_view*.c share. Loop thread, but for what says otherwise. */
+#ifndef VMD_SLURM_VIEW_PARTS_H
+#define VMD_SLURM_VIEW_PARTS_H
+
+#include "vmd/base/worker.h"
+#include "vmd/slurm_view.h"
+
+struct sd_event_source;
+struct hint;    /* slurm_view_hint.c */
+struct endings; /* slurm_ending.h */
+
+struct slurm_view {
+	struct slurm_view_settings settings;
+	struct worker *worker;
+	struct slurm_jobs *jobs; /* the worker thread's, but for its pointer */
+	struct desired want;
+	uint32_t *live;                /* want.live */
+	struct companion *companion;   /* want.companion */
+	struct slurm_node *node;       /* want.node */
+	struct sd_event_source *timer; /* the next full load */
+	bool loading;
+	bool load_again;
+	bool load_now;     /* ... without a gap */
+	int64_t loaded_us; /* when the last full load began */
+	int64_t asked_us;  /* when the one that want is of began */
+	uint32_t bad;      /* last job with a malformed request: told once */
+	bool in_trouble;
+	bool cluster_known;
+	struct hint *hints; /* loads under way */
+	size_t n_hint;
+	struct endings *endings;
+};
+
+void *slurm_view_need(void *p); /* p; without memory there is no going on */
+/* The whole list, as soon as the gap allows. */
+void slurm_view_load_soon(struct slurm_view *v);
+/* The record of a job does not say that its node is drained. */
+void slurm_view_drained_set(const struct slurm_view *v, struct job *j);
+
+#endif
