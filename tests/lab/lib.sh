@@ -194,7 +194,7 @@ settings_are_read()
 	[ "$(settings_reads)" -ge "$rereads" ]
 }
 
-# How a script of the tests speaks with its guest; expanded in the job. A connection that is lost half-way
-# fails, so that who asks again can.
+# How a script of the tests speaks with its guest; expanded in the job. It is patient with a guest that is
+# slow to answer; a connection that is lost half-way fails, so that who asks again can.
 # shellcheck disable=SC2016,SC2034
-ssh_guest='ssh -i $VM_SSH_KEY -o ConnectTimeout=10 -o ServerAliveInterval=5 -o ServerAliveCountMax=6 -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR $VM_USER@$VM_ADDRESS'
+ssh_guest='ssh -i $VM_SSH_KEY -o ConnectTimeout=30 -o ConnectionAttempts=4 -o ServerAliveInterval=5 -o ServerAliveCountMax=6 -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR $VM_USER@$VM_ADDRESS'
