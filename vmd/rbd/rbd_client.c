@@ -96,6 +96,16 @@ static int owner_read(rbd_image_t image, const char *name, char *owner, size_t s
 	return fits ? 0 : err_set(e, ERR_INVALID, "Ceph: image %s: odd owner of its lock", name);
 }
 
+/* Who can write it: those that have it open, and the owner of its lock, "" nobody. */
+static int users_read(const struct rbd_pool *p, rbd_image_t image, const char *name,
+		      struct crowd *c, char owner[DISK_CLIENT_MAX + 1], struct err *e)
+{
+	if (add_watchers(p, image, name, c, e) < 0 ||
+	    owner_read(image, name, owner, DISK_CLIENT_MAX + 1, e) < 0)
+		return -1;
+	return owner[0] ? crowd_add(c, owner, name, e) : 0;
+}
+
 /* The monitor's list; rados_buffer_free. */
 static int blocklist_read(const struct rbd_pool *p, char **ret_text, size_t *ret_len, struct err *e)
 {
@@ -206,12 +216,11 @@ static int check_unused(const struct rbd_pool *p, rbd_image_t image, const char 
 	char owner[DISK_CLIENT_MAX + 1];
 	struct crowd left = {.n = 0};
 
-	if (add_watchers(p, image, name, &left, e) < 0 ||
-	    owner_read(image, name, owner, sizeof(owner), e) < 0)
+	if (users_read(p, image, name, &left, owner, e) < 0)
 		return -1;
-	if (left.n > 0 || owner[0])
+	if (left.n > 0)
 		return err_set(e, ERR_RETRY, "Ceph: image %s has client %s still", name,
-			       left.n ? left.address[0] : owner);
+			       left.address[0]);
 	return 0;
 }
 
@@ -247,9 +256,7 @@ int rbd_disk_fence(struct rbd_store *st, const char *pool, const char *name, con
 		rbd_pool_lost(&p);
 	if (rc < 0)
 		return rbd_error(e, rc, "open image %s", name);
-	if (add_watchers(&p, image, name, &c, e) < 0 ||
-	    owner_read(image, name, owner, sizeof(owner), e) < 0 ||
-	    (owner[0] && crowd_add(&c, owner, name, e) < 0) ||
+	if (users_read(&p, image, name, &c, owner, e) < 0 ||
 	    rbd_mark_read(image, name, &mark, e) < 0)
 		return -1;
 	if (!str_eq(mark.job_key, job_key) || !str_eq(mark.cluster, st->cluster))
