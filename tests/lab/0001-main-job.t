@@ -41,7 +41,7 @@ ok "a command in the guest answered, with the CPUs asked for" contains "$out" "g
 ok "guest and overhead fit into the allocation" memory_fits "$out"
 ok "the states went by in the job's output" contains "$out" "READY"
 ok "all is gone" within 30 nothing_left "$job"
-ok "the address was given back" within 5 lease_is_back
+ok "the address was given back" within 30 lease_is_back
 account=$(on_lab sacct -X -n -P -j "$job" --format=State,AllocTRES,AdminComment)
 ok "accounting counts the VM" contains "$account" "COMPLETED\|.*gres/vm=1"
 ok "and says what it was" contains "$account" "slurm-vm\{image=tiny .*nonce=[0-9a-f]{16}"

@@ -19,7 +19,7 @@ done
 for state in PENDING BOOTING READY; do
 	job=${jobs[$state]}
 	case $state in
-	PENDING) ok "held: pending" within 10 job_in "$job" PENDING ;;
+	PENDING) ok "held: pending" within 30 job_in "$job" PENDING ;;
 	*) ok "${state,,}" within 100 in_state "$job" $state ;;
 	esac
 	as alice scancel "$job"

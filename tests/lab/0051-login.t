@@ -137,7 +137,7 @@ denied_on_node() # COMMAND...
 key=/run/slurm-vm/$job/id_ed25519
 ok "bob: the key's file on the node" denied_on_node cat "$key"
 as alice vmctl exec -- sleep 10 &
-within 10 on_lab pgrep -u alice -x vmctl >/dev/null
+within 30 on_lab pgrep -u alice -x vmctl >/dev/null
 ok "bob: the key of a running vmctl" denied sh -c "cat /proc/$(on_lab pgrep -u alice -x vmctl | head -n 1)/fd/*"
 ok "which is on nobody's command line" equals "$(on_lab ps -eo args | grep -c '[P]RIVATE')" 0
 ok "bob: the Secret" denied kubectl get secret -n slurm-vm "${vm%-r0}" -o yaml

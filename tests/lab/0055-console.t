@@ -33,7 +33,7 @@ script_speaks()
 {
 	contains "$(as alice bash -c '{ printf "\necho a\"\"b\n"; sleep 3; } | timeout 20 vmctl console '"$job & sleep 5; kill %1" 2>&1)" "^ab"
 }
-ok "a script can use it, too" script_speaks
+ok "a script can use it, too" within 60 script_speaks
 
 # --- screenshot ---
 ok "a screenshot" as alice vmctl screenshot screen.png "$job"
@@ -45,7 +45,7 @@ ok "not onto a terminal" contains "$(as alice script -qec "vmctl screenshot - $j
 # viewer USER PORT: what it is greeted with
 viewer()
 {
-	as "$1" timeout 10 bash -c "exec 3<>/dev/tcp/127.0.0.1/$2; head -c 12 <&3" 2>/dev/null
+	as "$1" timeout 30 bash -c "exec 3<>/dev/tcp/127.0.0.1/$2; head -c 12 <&3" 2>/dev/null
 }
 # shellcheck disable=SC2016
 vnc_start() # FILE OPTION...: its first line is the address
@@ -67,7 +67,7 @@ port_closed()
 {
 	! on_lab bash -c "exec 3<>/dev/tcp/127.0.0.1/$port" 2>/dev/null
 }
-ok "it was for one viewer" within 10 port_closed
+ok "it was for one viewer" within 30 port_closed
 wait
 
 # --- in a browser: the page, and who gets the stream ---
@@ -89,7 +89,7 @@ if on_lab test -e /usr/share/novnc/vnc.html; then
 	ok "without the token there is no stream" equals "$(ask alice "/websockify?token=${token//[0-9]/0}x")" 403
 	ok "another user gets nothing, with the token neither" equals "$(ask bob "/websockify?token=$token")" 000
 	ok "with it there is" equals "$(ask alice "/websockify?token=$token")" 101
-	ok "once" within 10 not_again
+	ok "once" within 30 not_again
 	wait
 fi
 

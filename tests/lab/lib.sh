@@ -181,7 +181,7 @@ settings_reread()
 {
 	rereads=$(($(settings_reads) + 1))
 	signal HUP vmd
-	within 10 settings_are_read
+	within 30 settings_are_read
 }
 
 settings_reads()
