@@ -8,10 +8,13 @@
 
 #include <string.h>
 
-#define COMPONENT       "virtualmachine-controller"
-#define HANDLER         "virt-handler"
+#define COMPONENT "virtualmachine-controller"
+#define HANDLER   "virt-handler"
+/* KubeVirt's parallelMigrationsPerCluster and parallelOutboundMigrationsPerNode; who has to wait is
+ * looked at again after so long, whatever ends meanwhile (handleTargetPodCreation()). */
 #define PER_CLUSTER     5
 #define PER_NODE        2
+#define TURN_US         (5 * SEC_US)
 #define UNSCHEDULABLE_S 300
 #define DEADLINE_S      300
 #define POLL_US         (2 * SEC_US)
@@ -81,8 +84,9 @@ static bool traffic_count(void *ctx, struct json_object *m)
 	const char *name = json_str_at(m, "spec/vmiName");
 	struct json_object *vmi;
 
-	if (phase_is_final(m) || phase_is(m, "") || phase_is(m, "Pending") ||
-	    str_eq(object_uid(m), t->uid))
+	/* One that has a pod on the other side is on its way, though it still says Pending. */
+	if (phase_is_final(m) || str_eq(object_uid(m), t->uid) ||
+	    ((phase_is(m, "") || phase_is(m, "Pending")) && !target_pod(t->c, m)))
 		return false;
 	t->cluster++;
 	vmi = name ? store_get(t->c->store, KIND_VMI, object_namespace(m), name) : NULL;
@@ -99,9 +103,11 @@ static bool has_room(struct controllers *c, struct json_object *m, struct json_o
 	return t.cluster < PER_CLUSTER && t.from_node < PER_NODE;
 }
 
-static int64_t age_s(struct json_object *m)
+/* Times count from the target pod: before it, a migration waits for its turn as long as that takes.
+ */
+static int64_t age_s(struct json_object *o)
 {
-	return clock_wall_s() - time_parse(json_str_at(m, "metadata/creationTimestamp"));
+	return clock_wall_s() - time_parse(json_str_at(o, "metadata/creationTimestamp"));
 }
 
 /* --- the VMI's status.migrationState --- */
@@ -258,7 +264,7 @@ static void step_pending(struct controllers *c, struct json_object *m, struct js
 		return;
 	}
 	if (!has_room(c, m, vmi)) {
-		again(c, KIND_VMIM, object_namespace(m), object_name(m), POLL_US);
+		again(c, KIND_VMIM, object_namespace(m), object_name(m), TURN_US);
 		return;
 	}
 	if (vmi_pod_create(c, vmi, m, NULL, &e) < 0)
@@ -282,7 +288,7 @@ static void step_scheduling(struct controllers *c, struct json_object *m, struct
 		say(c, m, COMPONENT, true, "migrationTargetPodUnschedulable",
 		    "Migration target pod for VMI [%s/%s] is currently unschedulable.",
 		    object_namespace(vmi), object_name(vmi));
-	if (age_s(m) > UNSCHEDULABLE_S)
+	if (age_s(pod) > UNSCHEDULABLE_S)
 		fail(c, m, vmi, "the target pod found no node in time");
 	else
 		again(c, KIND_VMIM, object_namespace(m), object_name(m), POLL_US);
@@ -300,7 +306,7 @@ static void step_preparing(struct controllers *c, struct json_object *m, struct 
 	if (target && target->seen.state == GUEST_INCOMING && target->seen.uri[0]) {
 		say(c, vmi, HANDLER, false, "PreparingTarget", "Migration Target is listening");
 		phase_put(c, m, "TargetReady");
-	} else if (age_s(m) > DEADLINE_S) {
+	} else if (age_s(pod) > DEADLINE_S) {
 		fail(c, m, vmi, "the target did not get ready in time");
 	} else {
 		again(c, KIND_VMIM, object_namespace(m), object_name(m), POLL_US);

@@ -203,11 +203,16 @@ static void until_gone(enum kind_id kind, const char *name)
 	until(kind, name, "metadata/name", NULL);
 }
 
-static size_t count(enum kind_id kind)
+static size_t count_where(enum kind_id kind, store_match_fn match)
 {
-	AUTO(json_object_put) struct json_object *list = store_list(store, kind, NULL, NULL, NULL);
+	AUTO(json_object_put) struct json_object *list = store_list(store, kind, NULL, match, NULL);
 
 	return json_object_array_length(list);
+}
+
+static size_t count(enum kind_id kind)
+{
+	return count_where(kind, NULL);
 }
 
 static struct json_object *event_of(const char *reason)
@@ -457,11 +462,16 @@ START_TEST(deleted_at_once)
 }
 END_TEST
 
-static void migrate(const char *name)
+static void migrate_vm(const char *vm, const char *name)
 {
 	create(KIND_VMIM,
-	       json("{'metadata':{'name':'%s','namespace':'" NS "'},'spec':{'vmiName':'vm1'}}",
-		    name));
+	       json("{'metadata':{'name':'%s','namespace':'" NS "'},'spec':{'vmiName':'%s'}}", name,
+		    vm));
+}
+
+static void migrate(const char *name)
+{
+	migrate_vm("vm1", name);
 }
 
 START_TEST(migration)
@@ -484,6 +494,51 @@ START_TEST(migration)
 	ck_assert_uint_eq(count(KIND_POD), 0);
 	until_gone(KIND_VMIM, "m1");
 	until_gone(KIND_VMIM, "m2");
+}
+END_TEST
+
+static bool is_on_its_way(void *ctx, struct json_object *m)
+{
+	const char *phase = json_str_at(m, "status/phase");
+
+	(void)ctx;
+	return phase && !str_eq(phase, "Pending") && !str_eq(phase, "Succeeded");
+}
+
+static bool is_not_over(void *ctx, struct json_object *m)
+{
+	(void)ctx;
+	return !str_eq(json_str_at(m, "status/phase"), "Succeeded");
+}
+
+/* KubeVirt sends two at a time from each node (parallelOutboundMigrationsPerNode), also when all
+ * are asked for in one moment. */
+START_TEST(migrations_take_turns)
+{
+	char name[16];
+	int64_t last = clock_mono_us() + LAST_US;
+	size_t most = 0;
+
+	nad_create();
+	disk_create("disk");
+	for (int i = 0; i < 6; i++) {
+		(void)snprintf(name, sizeof(name), "vm%d", i);
+		vm_create(name, "RerunOnFailure", "");
+		until(KIND_VM, name, "status/printableStatus", "Running");
+	}
+	for (int i = 0; i < 6; i++) {
+		(void)snprintf(name, sizeof(name), "vm%d", i);
+		migrate_vm(name, name);
+	}
+	while (count_where(KIND_VMIM, is_not_over) > 0) {
+		size_t now = count_where(KIND_VMIM, is_on_its_way);
+
+		most = now > most ? now : most;
+		ck_assert_msg(clock_mono_us() < last, "at most %zu were on their way", most);
+		ck_assert_int_ge(sd_event_run(loop, 100000), 0);
+	}
+	ck_assert_uint_ge(most, 2);
+	ck_assert_uint_le(most, 4); /* of two nodes */
 }
 END_TEST
 
@@ -684,6 +739,7 @@ int main(void)
 	tcase_add_test(t, no_room_is_told);
 	tcase_add_test(t, deleted_at_once);
 	tcase_add_test(t, migration);
+	tcase_add_test(t, migrations_take_turns);
 	tcase_add_test(t, migration_fails_guest_stays);
 	tcase_add_test(t, migration_is_cancelled);
 	tcase_add_test(t, selector_goes_to_the_vmi);
