@@ -55,7 +55,7 @@ kubevirt_lite_configure()
 			nodes:
 		EOF
 		for host in "${workers[@]}"; do
-			echo "  - {name: $host, netns: /run/netns/$host, uts: /run/utsns/$host, cpus: 8, memory: 16G}"
+			echo "  - {name: $host, netns: /run/netns/$host, uts: /run/utsns/$host, cpus: ${LAB_CPUS:-8}, memory: $((2 * ${LAB_CPUS:-8}))G}"
 		done
 	} >$kube_dir/kubevirt-lite.yaml
 }

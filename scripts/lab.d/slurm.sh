@@ -6,7 +6,7 @@
 
 slurm_configure()
 {
-	local host
+	local host cpus=${LAB_CPUS:-8}
 
 	install -d -m 0755 /etc/slurm /etc/slurm/plugstack.conf.d
 	install -d -o slurm -g slurm -m 0755 /var/lib/slurm/ctld /run/slurm /var/log/slurm
@@ -51,8 +51,8 @@ slurm_configure()
 			AccountingStoreFlags=job_comment
 			JobSubmitPlugins=lua
 			PlugStackConfig=/etc/slurm/plugstack.conf
-			NodeName=DEFAULT CPUs=8 Boards=1 SocketsPerBoard=1 CoresPerSocket=8 ThreadsPerCore=1 RealMemory=16000 Gres=vm:8 State=UNKNOWN
 		EOF
+		echo "NodeName=DEFAULT CPUs=$cpus Boards=1 SocketsPerBoard=1 CoresPerSocket=$cpus ThreadsPerCore=1 RealMemory=$((2000 * cpus)) Gres=vm:$cpus State=UNKNOWN"
 		for host in "${workers[@]}"; do
 			echo "NodeName=$host NodeAddr=$management.$(host_number "$host")"
 		done

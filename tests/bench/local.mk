@@ -4,4 +4,4 @@
 bench: all
 	$(top_srcdir)/tests/bench/run $(abs_top_builddir)
 .PHONY: bench
-EXTRA_DIST += tests/bench/boot tests/bench/empty_spank.c tests/bench/jobs tests/bench/lib.sh tests/bench/move tests/bench/run tests/bench/vmd docs/benchmarks.md
+EXTRA_DIST += tests/bench/boot tests/bench/empty_spank.c tests/bench/jobs tests/bench/lib.sh tests/bench/move tests/bench/move_many tests/bench/run tests/bench/vmd docs/benchmarks.md
