@@ -20,6 +20,7 @@ enum {
 	E_CANCELLED, /* a companion, either */
 	E_WANTED_AGAIN,
 	E_DRAINED_TOO,
+	E_FORGOTTEN,
 	E_LEAVES,
 	E_STARTS_1,
 	E_STARTS_2,
@@ -57,9 +58,10 @@ static uint8_t incarnation(const struct mw_slurm *s)
 	return is_marked(s) ? s->base : s->run;
 }
 
+/* A companion was cancelled, or slurmctld forgot it: of which a vmd may not know yet. */
 static bool is_cancelled(const struct mw_world *w)
 {
-	return w->done >> E_CANCELLED & 1;
+	return (w->done >> E_CANCELLED | w->done >> E_FORGOTTEN) & 1;
 }
 
 static bool companion_runs_at(const struct mw_world *w, unsigned node)
@@ -75,41 +77,47 @@ static bool has_guest(const struct mw_kube *k)
 	return k->phase == VM_RUNNING;
 }
 
-/* A VM that has been astray; the VM of an earlier run, when somebody queued the job again, its
- * companion was cancelled or it did not start in time: that it may yet come to be where its job is,
- * is luck. */
+/* The VM of an earlier run, when somebody queued the job again, its companion was cancelled or it
+ * did not start in time: that it may yet come to be where its job is, is luck. */
 static bool is_given_up(const struct mw_world *w)
 {
-	return w->astray || (w->kube.run < w->slurm.run &&
-			     (w->gap_over || is_cancelled(w) || w->done >> E_QUEUED_AGAIN & 1));
+	return w->kube.run < w->slurm.run &&
+	       (w->gap_over || is_cancelled(w) || w->done >> E_QUEUED_AGAIN & 1);
 }
 
-static void astray_note(struct mw_world *w)
+/* Outside every allocation, while the job runs elsewhere. */
+static bool is_astray(const struct mw_world *w)
+{
+	return has_guest(&w->kube) && w->slurm.phase == JOB_RUNNING &&
+	       w->kube.run == incarnation(&w->slurm) && w->kube.node != w->slurm.node &&
+	       !companion_runs_at(w, w->kube.node);
+}
+
+static void gap_note(struct mw_world *w)
 {
 	if (w->kube.phase == VM_ABSENT)
-		w->astray = 0;
-	else if (has_guest(&w->kube) && w->slurm.phase == JOB_RUNNING &&
-		 w->kube.node != w->slurm.node && !companion_runs_at(w, w->kube.node))
-		w->astray = 1;
+		w->gap_over = 0;
 }
 
 /* Its VM is where an allocation of its job is, or is about to be. */
 static bool is_placed(const struct mw_world *w)
 {
 	const struct mw_slurm *s = &w->slurm;
-	/* When its companion was cancelled, it has lost its place, though luck may send another. */
-	bool there = companion_runs_at(w, w->kube.node) && !is_cancelled(w);
+	bool there = companion_runs_at(w, w->kube.node);
+	/* When its companion is lost while the job is queued again, another is luck. */
+	bool follows = is_marked(s) && there && !is_cancelled(w);
 
 	if (!has_guest(&w->kube) || w->kube.run != incarnation(s))
 		return false;
 	if (is_given_up(w))
 		return false;
 	switch ((enum job_phase)s->phase) {
-	case JOB_RUNNING: return s->node == w->kube.node || there;
-	case JOB_ENDING: return s->again && is_marked(s) && there;
+	case JOB_RUNNING: /* out of time it may be on its way out when it is given room */
+		return s->node == w->kube.node || (there && !w->gap_over);
+	case JOB_ENDING: return s->again && follows;
 	case JOB_PENDING:
-		return is_marked(s) &&
-		       (there || (!s->held && s->asked == w->kube.node && !w->gap_over));
+		return follows ||
+		       (is_marked(s) && !s->held && s->asked == w->kube.node && !w->gap_over);
 	case JOB_ENDED: break;
 	}
 	return false;
@@ -133,6 +141,7 @@ static const char *const event_names[EVENTS] = {
 	"a companion is cancelled",
 	"the node is wanted again",
 	"the other node is drained",
+	"slurmctld forgets the move",
 	"the job has left its node",
 	"the job starts on n1",
 	"the job starts on n2",
@@ -235,6 +244,11 @@ static bool slurm_happens(struct mw_world *w, unsigned event, bool clear, const 
 			return false;
 		s->drained |= 1U << 2;
 		return true;
+	case E_FORGOTTEN:
+		if (s->phase != JOB_RUNNING || s->run || !once(w, event))
+			return false;
+		*s = (struct mw_slurm){.phase = JOB_RUNNING, .node = s->node};
+		return true;
 	case E_LEAVES:
 		if (s->phase != JOB_ENDING || !clear)
 			return false;
@@ -245,8 +259,9 @@ static bool slurm_happens(struct mw_world *w, unsigned event, bool clear, const 
 	case E_STARTS_1: return job_starts(w, 1);
 	case E_STARTS_2: return job_starts(w, 2);
 	case E_GAP:
-		if (s->phase != JOB_PENDING || s->held || !s->asked || w->gap_over ||
-		    companion_runs_at(w, s->asked))
+		if (w->gap_over || !((s->phase == JOB_PENDING && !s->held && s->asked &&
+				      !companion_runs_at(w, s->asked)) ||
+				     (is_astray(w) && w->kube.migration != G_GOING)))
 			return false;
 		w->gap_over = 1;
 		return true;
@@ -316,7 +331,7 @@ bool mw_happen(struct mw_world *w, unsigned event, bool clear, const char **ret_
 
 	*ret_wrong = NULL;
 	happened = slurm_happens(w, event, clear, ret_wrong) || kube_happens(w, event);
-	astray_note(w);
+	gap_note(w);
 	return happened;
 }
 
@@ -334,6 +349,8 @@ static void vm_delete(struct mw_world *w, const struct action *a, const char **r
 		return;
 	if (is_placed(w))
 		*ret_wrong = "a VM was deleted that is where it may be";
+	else if (is_astray(w) && !is_given_up(w) && !w->gap_over)
+		*ret_wrong = "a VM was deleted that had time left to find a place";
 	if (k->migration)
 		migration_ends(k, true);
 	k->phase = VM_DELETING;
@@ -397,7 +414,8 @@ static void companion_make(struct mw_slurm *s)
 static void companion_end(struct mw_world *w, const struct action *a, const char **ret_wrong)
 {
 	size_t i = a->companion - MOVE_FIRST;
-	bool was = is_placed(w);
+	/* When one was cancelled, another is luck, and may be on its way out. */
+	bool was = is_placed(w) && !is_cancelled(w);
 
 	if (i >= MOVE_COMPANIONS || w->slurm.companion[i] == C_NONE)
 		return;
@@ -471,7 +489,7 @@ void mw_effect(struct mw_world *w, const struct action *a, const char **ret_wron
 		break;
 	default: break; /* not of a move */
 	}
-	astray_note(w);
+	gap_note(w);
 	if (w->kube.version > VERSION_MAX)
 		*ret_wrong = "it goes on for ever";
 }

@@ -34,11 +34,11 @@ struct mw_kube {
 struct mw_world {
 	struct mw_slurm slurm;
 	struct mw_kube kube;
-	uint8_t astray;   /* its VM was without any allocation, while the job ran elsewhere */
-	uint8_t gap_over; /* released for a node, and has not started there in 120 s */
+	uint8_t gap_over; /* for 120 s: released for a node and not started there, or astray */
 	/* What happens once at most, and so many of these altogether: the job ends, is queued again
 	 * by somebody, its guest ends, a companion is cancelled, the first node is wanted again,
-	 * the second is drained. */
+	 * the second is drained, slurmctld comes back with an older state: without drain, companion
+	 * and mark. */
 	uint8_t done, faults;
 };
 

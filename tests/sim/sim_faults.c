@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What goes wrong, drawn from the seed: with a request (refused, throttled, forbidden, lost, done
  * without an answer, done twice, done late, stuck), and with the world (the wall
- * clock jumps, a disk cannot be read, slurmctld forgets a job and gives its id to another one, a
- * job that has ended is queued again). What is wrong with views is in sim_vmd.c.
+ * clock jumps, a disk cannot be read, slurmctld forgets a move, or a job and gives its id to
+ * another one, a job that has ended is queued again). What is wrong with views is in sim_vmd.c.
  *
  * Bounds are those that DESIGN.md promises to live with: a create without an answer lands within
  * 75 s, a view is at most 180 s old. */
@@ -183,6 +183,8 @@ static void disks_ail(struct sim *w)
 void sim_faults_move(struct sim *w)
 {
 	disks_ail(w);
+	if (w->moves && !w->script && sim_chance(w, 10000) < w->faults_percent)
+		sim_move_forget(w, &w->job[sim_chance(w, SIM_JOBS)]);
 	if (!w->faults_percent || sim_chance(w, 20000) >= w->faults_percent)
 		return;
 	switch (sim_chance(w, 3)) {

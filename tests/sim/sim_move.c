@@ -251,6 +251,21 @@ static void companion_move(struct sim *w, struct sim_companion *c)
 	(void)str_copy(c->c.node, sizeof(c->c.node), node);
 }
 
+/* slurmctld died and came back with a state from before the move. */
+void sim_move_forget(struct sim *w, struct sim_job *j)
+{
+	char key[JOB_KEY_MAX + 1];
+
+	if (j->job.phase != JOB_RUNNING || move_is_marked(&j->job))
+		return;
+	(void)job_key(&j->job, key, sizeof(key));
+	for (size_t i = 0; i < SIM_COMPANIONS; i++)
+		if (str_eq(w->companion[i].c.job_key, key))
+			w->companion[i] = (struct sim_companion){.c = {.id = 0}};
+	for (size_t i = 0; i < SIM_NODES; i++)
+		w->node[i].drained = false;
+}
+
 void sim_companions_lose(struct sim *w, unsigned node)
 {
 	for (size_t i = 0; i < SIM_COMPANIONS; i++)
@@ -341,7 +356,6 @@ void sim_vm_moves(struct sim *w, struct sim_vm *vm)
 	}
 	(void)str_copy(vm->vm.node, sizeof(vm->vm.node), vm->target);
 	k->evacuating = false;
-	vm->by_itself = !k->ours;
 	migration_end(w, vm, false);
 }
 

@@ -32,7 +32,8 @@ static bool run(const char *what, unsigned long number, unsigned crash_percent)
 	return false;
 }
 
-static unsigned long moved, led; /* jobs that followed their VM, hand-overs of the Lease */
+/* Jobs that followed their VM, VMs that were astray and are no longer, hand-overs of the Lease. */
+static unsigned long moved, found, led;
 
 /* From LIFE_UNDO on: called off in that step. */
 enum { LIFE_QUIET, LIFE_FAULTS, LIFE_MOVE, LIFE_UNDO, LIVES = LIFE_MOVE + SIM_STEPS + 1 };
@@ -100,12 +101,13 @@ int main(int argc, char **argv)
 		sim_init(&sim, seed, (unsigned)(seed * 7 % 40));
 		failed += !run("seed", seed, (unsigned)(seed * 13 % 100));
 		moved += sim.moved;
+		found += sim.found;
 		led += sim.n_vmd > 1 ? sim.led : 0;
 		sim_done(&sim);
 	}
 	printf("%s 1 - %lu seeds from %lu with faults and crashes (%lu jobs followed their VM, %lu "
-	       "times another vmd led)\n",
-	       failed ? "not ok" : "ok", seeds, first, moved, led);
+	       "VMs were astray and are not, %lu times another vmd led)\n",
+	       failed ? "not ok" : "ok", seeds, first, moved, found, led);
 	ok = all_crash_points(2, LIFE_QUIET, LIFE_FAULTS, first, lives,
 			      "lives, half of them with faults");
 	ok = all_crash_points(3, LIFE_MOVE, LIVES - 1, first, 4 * lives,

@@ -87,6 +87,16 @@ static int vm_create(struct sim *w, const struct vm_spec *spec)
 	return 0;
 }
 
+#define LIST_AGE_S 60 /* a list of jobs may be that old, and a VM be astray so much shorter */
+
+/* Of a running job: it has its place, or time to find one. */
+static bool is_wanted_there(const struct sim *w, const struct sim_vm *vm, const struct sim_job *j)
+{
+	if (vm->astray_us)
+		return w->now_us < vm->astray_us + (MOVE_GAP_S - LIST_AGE_S) * SIM_S;
+	return sim_vm_is_placed(w, vm, j) && (vm->guest || !move_is_marked(&j->job));
+}
+
 static int vm_delete(struct sim *w, const struct action *a, struct err *e)
 {
 	struct sim_vm *vm = vm_of(w, a->object);
@@ -100,8 +110,7 @@ static int vm_delete(struct sim *w, const struct action *a, struct err *e)
 		char name[VM_NAME_MAX + 1];
 
 		(void)vm_name(&j->job, name, sizeof(name));
-		if (str_eq(name, a->object) && sim_vm_is_placed(w, vm, j) && !j->late &&
-		    !vm->by_itself && (vm->guest || !move_is_marked(&j->job)) &&
+		if (str_eq(name, a->object) && !j->late && is_wanted_there(w, vm, j) &&
 		    !limit_is_near(&j->job, &w->policy, sim_wall_s(w)))
 			sim_wrong(w, "wanted %s was deleted", name);
 	} else if (j && vm->guest && sim_vm_is_placed(w, vm, j) &&
@@ -477,10 +486,33 @@ static bool has_disk(struct sim *w, const struct sim_vm *vm)
 	return pvc && !pvc->deleting && pv && str_eq(pv->claim_uid, pvc->uid);
 }
 
+/* A companion that comes and goes between two lists of jobs is none that vmd could know of. */
+static void astray_note(struct sim *w, struct sim_vm *vm)
+{
+	const struct sim_job *j = sim_job_of(w, vm->vm.job_key);
+	char name[VM_NAME_MAX + 1];
+	bool mine = j && vm->guest && j->job.phase == JOB_RUNNING &&
+		    vm_name(&j->job, name, sizeof(name)) == 0 && str_eq(name, vm->vm.name);
+	bool placed = mine && sim_vm_is_placed(w, vm, j);
+
+	if (!placed)
+		vm->placed_us = 0;
+	else if (!vm->placed_us)
+		vm->placed_us = w->now_us;
+	if (mine && !placed && !vm->astray_us)
+		vm->astray_us = w->now_us;
+	if (mine && !(placed && (str_eq(vm->vm.node, j->job.node) ||
+				 w->now_us >= vm->placed_us + LIST_AGE_S * SIM_S)))
+		return;
+	w->found += vm->astray_us && placed && vm->vm.phase == VM_RUNNING;
+	vm->astray_us = 0;
+}
+
 static void vm_move(struct sim *w, struct sim_vm *vm)
 {
 	if (vm->vm.phase == VM_ABSENT)
 		return;
+	astray_note(w, vm);
 	if (!sim_is_lost(w, vm->vm.node))
 		sim_vm_moves(w, vm);
 	if (w->now_us < vm->next_us)

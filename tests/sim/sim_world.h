@@ -46,7 +46,8 @@ struct sim_vm {
 	bool released;
 	/* Its migration, if vm.moving.name says that there is one. */
 	char target[JOB_NODE_MAX + 1];
-	bool by_itself;    /* KubeVirt's own migration took it where it is */
+	int64_t astray_us; /* since when it is outside every allocation, see sim_world.c; 0: not */
+	int64_t placed_us; /* since when it is in one; 0: not */
 	int64_t moving_us; /* when it is a step further */
 	int64_t given_us;  /* when its VMI takes over the nodeSelector */
 };
@@ -115,6 +116,7 @@ struct sim {
 	bool script;        /* one job, which is moved; nothing else goes wrong by itself */
 	unsigned undo;      /* of a script: the step in which the node is wanted back; 0: never */
 	unsigned moved;     /* jobs that followed their VM */
+	unsigned found;     /* VMs that were astray and are in an allocation again */
 	unsigned led;       /* hand-overs of the Lease */
 	int64_t resumed_us; /* when a stopped vmd went on last */
 	uint64_t uids;
@@ -182,6 +184,7 @@ size_t sim_companions_see(const struct sim *w, struct companion *seen);
 bool sim_has_companions(const struct sim *w);
 /* The VM is where it may be: with its job, with a companion, or where its job is about to start. */
 bool sim_vm_is_placed(const struct sim *w, const struct sim_vm *vm, const struct sim_job *j);
+void sim_move_forget(struct sim *w, struct sim_job *j);
 void sim_companions_lose(struct sim *w, unsigned node);
 bool sim_node_takes(const struct sim *w, const char *node); /* jobs: it is there, not drained */
 /* Of sim_lease.c. */

@@ -589,10 +589,12 @@ const char *little_plan_text(const struct plan *p, char *buf, size_t size)
 		bool has_role = strlen(a->object) > strlen("vm-" LITTLE_KEY) &&
 				str_starts(a->object, "vm-");
 		bool other = str_starts(a->object, "vm-16-");
+		bool placed = a->kind == ACT_ALLOCATE && *a->node;
 		int n = snprintf(buf + len, size - len, "%s%s%s%s", len ? " " : "",
-				 action_name(a->kind), has_role ? ":" : "",
+				 action_name(a->kind), has_role || placed ? ":" : "",
 				 other      ? "other"
 				 : has_role ? role + 1
+				 : placed   ? a->node
 					    : "");
 
 		if (n < 0 || (size_t)n >= size - len)

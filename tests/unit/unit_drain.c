@@ -103,6 +103,15 @@ START_TEST(plan_rows)
 }
 END_TEST
 
+START_TEST(marks_are_words)
+{
+	ck_assert_int_eq(drain_mark_parse(NULL), NODE_UNMARKED);
+	for (int m = NODE_UNMARKED; m <= NODE_FROM_KUBE; m++)
+		ck_assert_int_eq(drain_mark_parse(drain_mark_name((enum node_mark)m)), m);
+	ck_assert_int_eq(drain_mark_parse("kubernetes-1"), NODE_FOREIGN);
+}
+END_TEST
+
 START_TEST(a_site_may_want_neither)
 {
 	static const struct {
@@ -239,6 +248,7 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(t, plan_rows, 0, ARRAY_LEN(rows));
+	tcase_add_test(t, marks_are_words);
 	tcase_add_loop_test(t, a_site_may_want_neither, 0, 4);
 	tcase_add_test(t, people_in_any_order);
 	tcase_add_test(t, vmd_does_not_insist);

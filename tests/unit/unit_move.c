@@ -26,7 +26,7 @@ static const struct {
 	{"drained in Kubernetes likewise", "running requeue", "vm0:running evacuating " HAS, "",
 	 "allocate", "allocate", false},
 	{"asked for likewise, and written down", "running requeue migrate:n2", "vm0:running " HAS,
-	 "", "allocate", "record allocate", false},
+	 "", "allocate", "record allocate:n2", false},
 	{"not while the guest starts", "running requeue drained", "vm0:starting " HAS, "", "none", "",
 	 false},
 	{"nor without a guest", "running requeue drained", "vm0:stopped " HAS, "", "none", "end-job",
@@ -201,14 +201,14 @@ static const struct {
 	{"... but not what Slurm does not queue again", "running drained drain:requeue",
 	 "vm0:running " HAS, "", "stay", "tell-job", false},
 	{"... nor for a wish to move it", "running requeue migrate:n2 drain:requeue", "vm0:running " HAS,
-	 "", "allocate", "record allocate", false},
+	 "", "allocate", "record allocate:n2", false},
 	{"... nor without a drain", "running requeue drain:requeue", "vm0:running " HAS, "", "none", "",
 	 false},
 	{"... its VM goes, its disk stays", "ending r1 requeue drain:requeue", "vm0:running " HAS, "",
 	 "none", "delete-vm:r0", false},
 	{"it stays", "running requeue drained drain:stay", "vm0:running " HAS, "", "stay", "tell-job", false},
 	{"... but moves for who asks for it", "running requeue drained migrate:n2 drain:stay",
-	 "vm0:running " HAS, "", "allocate", "record allocate", false},
+	 "vm0:running " HAS, "", "allocate", "record allocate:n2", false},
 	{"... a move that had begun is undone first", "running requeue drained drain:stay companion:running@n2",
 	 "vm0:running wants:n2 given:n2 " HAS, "", "back", "point-vm:r0", false},
 	{"... and its room given back", "running requeue drained drain:stay companion:pending",
@@ -313,8 +313,65 @@ static const struct {
 	 false},
 	{"... and of one that Slurm still knows it is left", "absent live companion:running@n2", HAS, "",
 	 "", "", false},
-	{"astray is astray, whatever companion there is", "running drained companion:running@n2",
+
+	/* astray: without any allocation, as when slurmctld forgot its companion */
+	{"its job's place is free for it: it goes home", "running requeue", "vm0:running@n2 " HAS, "",
+	 "point", "point-vm:r0", true},
+	{"... when KubeVirt has taken that in", "running requeue",
+	 "vm0:running@n2 wants:n1 given:n2 " HAS, "", "pointed", "", true},
+	{"... live", "running requeue", "vm0:running@n2 wants:n1 given:n1 " HAS, "", "send",
+	 "migrate-vm:r0-m0-1", true},
+	{"... by a name that was not wanted before", "running requeue",
+	 "vm0:running@n2 wants:n1 given:n1 succeeded " HAS, "", "send", "migrate-vm:r0-m23-2", true},
+	{"... also when it failed", "running requeue", "vm0:running@n2 wants:n1 given:n1 failed:3 " HAS,
+	 "", "send", "migrate-vm:r0-m23-4", true},
+	{"... which is waited for, however long", "running requeue alone",
+	 "vm0:running@n2 wants:n1 given:n1 sending " HAS, "", "sending", "", true},
+	{"... by KubeVirt's own, too", "running requeue", "vm0:running@n2 wants:n1 given:n1 theirs " HAS,
+	 "", "sending", "", true},
+	{"... but not one that is bound to another node", "running requeue",
+	 "vm0:running@n2 wants:n1 given:n1 unplaced " HAS, "", "stuck", "cancel-migration", true},
+	{"... whatever room was asked for", "running requeue companion:pending", "vm0:running@n2 " HAS, "",
+	 "point", "point-vm:r0", true},
+	{"... or given elsewhere", "running requeue companion:running@n3", "vm0:running@n2 " HAS, "",
+	 "point", "point-vm:r0", true},
+	{"its job's node is drained: room is asked for where it is", "running requeue drained s2",
+	 "vm0:running@n2 " HAS, "", "allocate", "allocate:n2", true},
+	{"... by the name that Slurm gives it", "running requeue drained s2",
+	 "vm0:running@n2.example.org " HAS, "", "allocate", "allocate:n2", true},
+	{"... or cordoned", "running requeue s1", "vm0:running@n2 n1:cordoned " HAS, "", "allocate",
+	 "allocate:n2 drain-node", true},
+	{"... or its user wants it elsewhere", "running requeue migrate:n2", "vm0:running@n2 " HAS, "",
+	 "allocate", "record allocate:n2", true},
+	{"... not where no job gets in", "running requeue drained s2:drained", "vm0:running@n2 " HAS, "",
+	 "allocate", "allocate", true},
+	{"... once", "running requeue drained", "vm0:running@n2 " HAS, "+allocate", "allocate", "",
+	 true},
+	{"... which it waits for", "running requeue drained companion:pending", "vm0:running@n2 " HAS, "",
+	 "queued", "", true},
+	{"... and goes to, if it is elsewhere", "running drained companion:running@n2",
+	 "vm0:running@n3 " HAS, "", "point", "point-vm:r0", true},
+	{"... unless no VM gets in there", "running drained companion:running@n2 s2:drained",
+	 "vm0:running@n3 " HAS, "", "drop", "end-companion", true},
+	{"it finds neither for too long: it is bound to where it is, for an old view may lie",
+	 "running requeue alone", "vm0:running@n2 wants:n1 given:n1 " HAS, "", "point", "point-vm:r0",
+	 true},
+	{"... which KubeVirt takes in", "running requeue alone", "vm0:running@n2 given:n1 " HAS, "",
+	 "pointed", "", true},
+	{"... a migration that finds no node is stopped", "running requeue alone",
+	 "vm0:running@n2 sending placing " HAS, "", "stuck", "cancel-migration:r0-m23-1", true},
+	{"... then it is made anew at home", "running requeue alone", "vm0:running@n2 " HAS, "", "none",
+	 "delete-vm:r0", false},
+	{"... whatever companion there is", "running drained alone companion:running@n2",
 	 "vm0:running@n3 " HAS, "", "drop", "delete-vm:r0 end-companion", false},
+	{"a guest that only starts there has nothing to lose", "running requeue drained",
+	 "vm0:starting@n2 " HAS, "", "none", "delete-vm:r0", false},
+	{"migrations unknown: it may be on its way", "running requeue", "vm0:running@n2 ?moves " HAS, "",
+	 "blocked", "", true},
+	{"... or it cannot move live", "running requeue", "vm0:running@n2 blocked " HAS, "", "allocate",
+	 "allocate:n2", true},
+	{"at the end of its job's time it goes like others", "running requeue ends:20",
+	 "vm0:running@n2 scratch pv pvc secret disk:kept", "", "none", "delete-vm:r0", false},
 };
 /* clang-format on */
 
@@ -641,6 +698,61 @@ START_TEST(a_drain)
 }
 END_TEST
 
+/* slurmctld has forgotten its companion, and that the node was drained. */
+START_TEST(it_comes_home)
+{
+	begin();
+	look(0, "running requeue drained companion:running@n2", "vm0:running@n2 " ALL);
+	look(5, "running requeue", "vm0:running@n2 " ALL);
+	ready_and("point");
+	ck_assert_str_eq(asked(ACT_POINT_VM)->node, "n1");
+	look(5, "running requeue", "vm0:running@n2 wants:n1 given:n1 succeeded " ALL);
+	ready_and("send");
+	ck_assert_str_eq(asked(ACT_MIGRATE_VM)->object, "vm-" LITTLE_KEY "-r0-m23-2");
+	look(5, "running requeue", "vm0:running@n2 wants:n1 given:n1 sending " ALL);
+	look(2 * MOVE_GAP_S, "running requeue", "vm0:running@n2 wants:n1 given:n1 sending " ALL);
+	ready_and("sending");
+	look(5, "running requeue", "vm0:running " ALL);
+	ready_and("");
+	ck_assert_ptr_nonnull(strstr(asked(ACT_RECORD)->reason,
+				     " nodes=n1@1699999500,n2@1700000000,n1@1700000260"));
+	ck_assert_ptr_null(strstr(asked(ACT_RECORD)->reason, "moved="));
+	end();
+}
+END_TEST
+
+/* It cannot go home, and there is no room where it is. */
+START_TEST(its_time_without_an_allocation_is_counted)
+{
+	static const char drained[] = "running requeue drained companion:pending",
+			  there[] = "vm0:running@n2 " ALL;
+
+	begin();
+	look(0, drained, there);
+	look(MOVE_GAP_S - 1, drained, there);
+	ready_and("queued");
+	look(0, "running requeue drained companion:running@n2", there);
+	ready_and("mark");
+	look(1, drained, there); /* it counts anew */
+	look(MOVE_GAP_S - 1, drained, there);
+	ready_and("queued");
+	look(1, drained, there);
+	ck_assert_ptr_nonnull(asked(ACT_DELETE_VM));
+	ck_assert_ptr_nonnull(strstr(reconciler_status(r, 17)->reason, "made again"));
+	end();
+}
+END_TEST
+
+START_TEST(the_run_that_is_queued_again_is_named)
+{
+	begin();
+	look(0, "running r1 requeue drained drain:requeue", "vm1:running disk pv1 pvc1 secret");
+	ck_assert(asked(ACT_REQUEUE_JOB)->anew);
+	ck_assert_uint_eq(asked(ACT_REQUEUE_JOB)->run, 1);
+	end();
+}
+END_TEST
+
 /* A later move begins, and vmd, started anew, does not see all of it, or it is undone: the run of
  * now keeps the VM. (Without that mark the VM of run 0 was taken for an earlier one's, and
  * removed.) */
@@ -893,6 +1005,9 @@ int main(void)
 	tcase_add_test(t, the_first_action_on_an_object_counts);
 	tcase_add_test(t, a_mark_stays_on_a_job_that_is_queued_again);
 	tcase_add_test(t, a_drain);
+	tcase_add_test(t, it_comes_home);
+	tcase_add_test(t, its_time_without_an_allocation_is_counted);
+	tcase_add_test(t, the_run_that_is_queued_again_is_named);
 	tcase_add_test(t, the_mark_of_this_run_stays);
 	tcase_add_test(t, the_mark_of_the_next_run_stays);
 	tcase_add_test(t, the_list_of_nodes_has_an_end);

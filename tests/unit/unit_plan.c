@@ -134,12 +134,12 @@ static const struct {
 	{"... nor its PVC", "absent", RUN1, "", "delete-pvc:r1-root"},
 
 	/* wrong node */
-	{"on another node than allocated: it goes", "running", "vm0:running@n2 " ALL, "",
+	{"on another node than allocated: it goes", "running", "vm0:starting@n2 " ALL, "",
 	 "delete-vm:r0"},
 	{"... and is made again", "running", ALL, "", "create-vm:r0"},
 	{"the same node with its domain is no other node", "running",
 	 "vm0:running@n1.example.org " ALL, "", ""},
-	{"n10 is not n1", "running", "vm0:running@n10 " ALL, "", "delete-vm:r0"},
+	{"n10 is not n1", "running", "vm0:starting@n10 " ALL, "", "delete-vm:r0"},
 	{"a stopped guest is nowhere", "running", "vm0:stopped@n2 " ALL, "", "end-job"},
 
 	/* removed in order */

@@ -326,10 +326,18 @@ START_TEST(unreadable_disk_is_told)
 	expect(VM_STATE_STOPPING, "its disk is being removed: Ceph: it hangs (your administrator "
 				  "can help)");
 	end();
+	begin("running");
+	(void)look(0, "running", "disk:unreadable pvc secret");
+	(void)look(w.policy.trouble_timeout_s - 1, "running", "?disks disk:unreadable pvc secret");
+	(void)look(1, "running", "disk:unreadable pvc secret"); /* its time went on */
+	expect(VM_STATE_FAILED, why);
+	end();
 	begin("running from16");
 	(void)look(0, "running from16", "other:unreadable pvc secret");
 	expect(VM_STATE_PROVISIONING, why);
 	(void)look(1, "running", "other:unreadable pvc secret"); /* not its own */
+	expect(VM_STATE_PROVISIONING, "making its disks and virtual machine");
+	(void)look(1, "running fromkey", "other:kept other2:unreadable pvc secret"); /* nor is it */
 	expect(VM_STATE_PROVISIONING, "making its disks and virtual machine");
 	end();
 	begin("running");
@@ -545,7 +553,7 @@ END_TEST
 START_TEST(other_states_and_reasons)
 {
 	begin("running");
-	(void)look(0, "running", "disk pv pvc secret vm0:running@n2");
+	(void)look(0, "running", "disk pv pvc secret vm0:starting@n2");
 	expect(VM_STATE_PROVISIONING,
 	       "it runs on n2, outside the job's allocation on n1: removed and made again");
 	(void)look(1, "running", "disk pv pvc secret vm0:deleting@n2");

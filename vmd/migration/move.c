@@ -25,6 +25,8 @@ static void set(struct move *m, enum move_phase p, const char *fmt, ...)
 
 /* The same, and its user shall know. */
 #define set_told(m, ...) (set(m, __VA_ARGS__), (m)->tell = true)
+/* The same, and something is done with that node. */
+#define set_to(m, p, node, ...) (set(m, p, __VA_ARGS__), (m)->to = (node))
 
 /* ---- companions ---- */
 
@@ -172,7 +174,8 @@ static void read_there(const struct move_view *v, struct move *m)
 	else if (!v->known || *v->vm->moving.name)
 		set(m, MOVE_SENDING, "%s", "the migration ends");
 	else if (!job_node_same(v->vm->moving.wanted_node, m->companion->node))
-		set(m, MOVE_POINT, "has come to %.80s and stays", m->companion->node);
+		set_to(m, MOVE_POINT, m->companion->node, "has come to %.80s and stays",
+		       m->companion->node);
 	else if (!job_node_same(v->vm->moving.given_node, m->companion->node))
 		set(m, MOVE_POINTED, "KubeVirt takes in that it stays on %.80s",
 		    m->companion->node);
@@ -192,13 +195,13 @@ static void read_there(const struct move_view *v, struct move *m)
 		set(m, MOVE_MARK, "it is on %.80s, its job follows", v->vm->node);
 }
 
-/* Is KubeVirt's own migration from before the VM was pointed at its companion's node? */
-static bool is_bound(const struct move_view *v, const struct companion *h, int64_t *ret_again_s)
+/* Is KubeVirt's own migration from before the VM was pointed at its companion's node? The companion
+ * is there since start_s. */
+static bool is_bound(const struct move_view *v, int64_t start_s, int64_t *ret_again_s)
 {
 	const struct vm_moving *k = &v->vm->moving;
 	int64_t age_s = v->wall_s - k->begun_s;
-	int64_t limit_s =
-		k->begun_s <= h->start_s + MOVE_SAME_AGE_S ? MOVE_BOUND_S : MOVE_UNPLACED_S;
+	int64_t limit_s = k->begun_s <= start_s + MOVE_SAME_AGE_S ? MOVE_BOUND_S : MOVE_UNPLACED_S;
 
 	if (k->ours || !k->scheduling)
 		return false;
@@ -208,22 +211,23 @@ static bool is_bound(const struct move_view *v, const struct companion *h, int64
 	return false;
 }
 
-/* The companion has begun, the VM is where it was. */
+/* The companion has begun, the VM is elsewhere. */
 static void read_send(const struct move_view *v, struct move *m)
 {
 	const struct vm_moving *k = &v->vm->moving;
 	const struct companion *h = m->companion;
 
+	m->attempt_for = h->id;
 	m->attempt = k->attempt && k->companion == h->id ? k->attempt + 1 : 1;
 	if (is_set(v->closed) && !*k->name)
 		set(m, MOVE_DROP, "%.80s %s", h->node, v->closed);
 	else if (is_set(v->closed) && k->scheduling)
 		set(m, MOVE_STUCK, "%.80s %s", h->node, v->closed);
 	else if (!job_node_same(k->wanted_node, h->node))
-		set(m, MOVE_POINT, "goes to %.80s", h->node);
+		set_to(m, MOVE_POINT, h->node, "goes to %.80s", h->node);
 	else if (!job_node_same(k->given_node, h->node))
 		set(m, MOVE_POINTED, "KubeVirt takes in that it goes to %.80s", h->node);
-	else if (*k->name && is_bound(v, h, &m->again_s))
+	else if (*k->name && is_bound(v, h->start_s, &m->again_s))
 		set(m, MOVE_STUCK, "KubeVirt's own migration is bound to %.80s", v->job->node);
 	else if (*k->name || (m->attempt > 1 && !k->failed)) /* the VMI is a moment behind */
 		set(m, MOVE_SENDING, "migrates to %.80s", h->node);
@@ -315,7 +319,7 @@ static void read_here(const struct move_view *v, struct move *m)
 	else if (sending) /* its companion is gone: nobody has granted room there */
 		set(m, MOVE_STUCK, "%s", "its companion allocation is gone");
 	else if (*k->wanted_node && !job_node_same(k->wanted_node, v->job->node))
-		set(m, MOVE_BACK, "stays on %.80s", v->job->node);
+		set_to(m, MOVE_BACK, v->job->node, "stays on %.80s", v->job->node);
 	else if (h && *k->given_node && !job_node_same(k->given_node, v->job->node))
 		/* A migration that comes late would still take it there. */
 		set(m, MOVE_POINTED, "KubeVirt takes in that it stays on %.80s", v->job->node);
@@ -325,6 +329,101 @@ static void read_here(const struct move_view *v, struct move *m)
 		read_allocate(v, m, why);
 	else if (!*why)
 		read_choice(v, m);
+}
+
+/* ---- the job runs, and its VM is outside every allocation ---- */
+
+/* Why it cannot go home, "" it can. What drains its own node matters to no one: it must leave
+ * that anyway. */
+static const char *why_not_home(const struct move_view *v, char buf[WHY_SIZE])
+{
+	if (v->job->drained)
+		return why_drained(v, buf);
+	if (is_set(v->home_closed)) {
+		(void)str_fmt(buf, WHY_SIZE, "its job's node %s", v->home_closed);
+		return buf;
+	}
+	if (*v->vm->moving.blocked)
+		return "it cannot move live";
+	return *v->asked ? "somebody asked for it" : "";
+}
+
+/* To where the room is its job's. The name of its migration must be a new one: of those that were
+ * ours the last one took it away from there. */
+static void read_home(const struct move_view *v, struct move *m)
+{
+	const struct vm_moving *k = &v->vm->moving;
+	const char *home = v->job->node;
+
+	m->attempt_for = k->companion;
+	m->attempt = k->attempt + 1;
+	if (*k->name && !k->scheduling)
+		set(m, MOVE_SENDING, "the migration ends");
+	else if (!job_node_same(k->wanted_node, home))
+		set_to(m, MOVE_POINT, home, "is outside its job's allocation: back to %.80s", home);
+	else if (!job_node_same(k->given_node, home))
+		set(m, MOVE_POINTED, "KubeVirt takes in that it goes back to %.80s", home);
+	else if (*k->name && is_bound(v, 0, &m->again_s))
+		set(m, MOVE_STUCK, "KubeVirt's own migration is bound to %.80s", v->vm->node);
+	else if (*k->name)
+		set(m, MOVE_SENDING, "migrates back to %.80s", home);
+	else
+		set(m, MOVE_SEND, "is outside its job's allocation, migrates back to %.80s", home);
+}
+
+#define NO_PLACE                                                                                   \
+	"it is outside its job's allocation, nothing else was found: it is made again at home"
+
+/* It had its time: it is deleted, and made anew at home. But first it is bound to where it is: the
+ * view may be old, and the deletion, which names the version, must miss a VM that has come home
+ * meanwhile. */
+static void read_given_up(const struct move_view *v, struct move *m)
+{
+	const struct vm_moving *k = &v->vm->moving;
+	const char *here = v->vm->node;
+
+	m->keeps_vm = true;
+	if (*k->name && !k->scheduling)
+		set(m, MOVE_SENDING, "the migration ends");
+	else if (!job_node_same(k->wanted_node, here))
+		set_to(m, MOVE_POINT, here, "%s", NO_PLACE);
+	else if (!job_node_same(k->given_node, here))
+		set(m, MOVE_POINTED, "%s", NO_PLACE);
+	else if (*k->name)
+		set(m, MOVE_STUCK, "%s", NO_PLACE);
+	else {
+		m->keeps_vm = false;
+		if (m->companion)
+			set(m, MOVE_DROP, "%s", "");
+	}
+}
+
+/* Home live, as long as its job may stay there; else to room that is given already, or where it
+ * is, if Slurm gives that. */
+static void read_astray(const struct move_view *v, struct move *m)
+{
+	const struct companion *h = m->companion;
+	char buf[WHY_SIZE];
+	const char *why = why_not_home(v, buf);
+	bool closed = is_set(v->here_closed);
+
+	m->alone = m->keeps_vm = true;
+	if (!v->known)
+		set(m, MOVE_BLOCKED, "%s",
+		    "it is outside its job's allocation, and Kubernetes does not tell vmd of "
+		    "migrations (does its role allow it?)");
+	else if (v->alone)
+		read_given_up(v, m);
+	else if (!*why)
+		read_home(v, m);
+	else if (h && h->phase == JOB_RUNNING)
+		read_send(v, m);
+	else if (h)
+		read_queued(m, h, "it is outside its job's allocation");
+	else
+		set_to(m, MOVE_ALLOCATE, closed ? "" : v->vm->node,
+		       "it is outside its job's allocation, %.103s: room is asked for %s", why,
+		       closed ? "on another node" : "where it is");
 }
 
 static void read_running(const struct move_view *v, struct move *m)
@@ -339,6 +438,8 @@ static void read_running(const struct move_view *v, struct move *m)
 		read_there(v, m);
 	else if (is_at(vm, v->job->node) && vm->phase == VM_RUNNING)
 		read_here(v, m);
+	else if (vm && vm->phase == VM_RUNNING && vm_is_astray(vm, v->job))
+		read_astray(v, m);
 	else if (m->companion && (!vm || vm->phase != VM_STARTING))
 		set(m, MOVE_DROP, "%s", "");
 }
@@ -375,6 +476,7 @@ static void read_pending(const struct move_view *v, struct move *m)
 	} else if (move_is_marked(j) && is_at(v->vm, j->asked_node) && !v->alone) {
 		/* A companion that is not there comes of a request whose answer was lost. */
 		m->keeps_vm = true;
+		m->alone = !m->companion;
 		set(m, m->companion ? MOVE_DROP : MOVE_STARTING, "its job starts on %.80s",
 		    j->asked_node);
 	} else if (m->companion && v->n_vm == 0) {

@@ -13,7 +13,9 @@
 #define MOVE_ATTEMPTS 3
 #define MOVE_PAUSE_S  600
 /* A job that was handed over starts within a second of its companion's end. Its VM stays that long
- * without an allocation, then it is removed, and made again where the job starts. */
+ * without an allocation, then it is removed, and made again where the job starts. The same for one
+ * that is astray: outside every allocation, as when its companion was cancelled, or slurmctld came
+ * back with a state in which there was none. */
 #define MOVE_GAP_S 120
 /* KubeVirt's own migration is bound to the nodeSelector of the moment its pod was made. One that is
  * about as old as its companion is given so long to find its node, any other one so long. Deleted,
@@ -71,9 +73,11 @@ struct move {
 	 * has, or the job starts there in a moment. */
 	bool keeps_vm;
 	const struct companion *companion; /* of the view it was read from; NULL none */
-	const char *to;                    /* MOVE_ALLOCATE: where; "" anywhere. Of the view */
-	uint32_t attempt;                  /* MOVE_SEND: which */
-	bool tell;                         /* its user should be told the reason, once */
+	/* Of the view. MOVE_ALLOCATE: where; "" anywhere. MOVE_POINT: where it shall be. */
+	const char *to;
+	uint32_t attempt, attempt_for; /* MOVE_SEND: which, and for which companion */
+	bool alone;      /* the VM is outside every allocation: it has MOVE_GAP_S, and no more */
+	bool tell;       /* its user should be told the reason, once */
 	int64_t again_s; /* it may be another phase by time alone: in so long; 0: not */
 	char reason[VM_REASON_MAX + 1]; /* for people; "" nothing to say */
 };
@@ -92,6 +96,8 @@ struct move_view {
 	/* Why nothing should go there now: to what is asked for, to its companion's node; "" it
 	 * may. NULL: the same. */
 	const char *asked_closed, *closed;
+	/* ... and to its job's own node, to the one that it is on. */
+	const char *home_closed, *here_closed;
 	bool outdated;   /* its companion waits, and must not get a node that is open again */
 	bool taken_back; /* its node is in service again, after Kubernetes had it taken out */
 	bool pause;      /* the last migration was given up: not again so soon */

@@ -47,6 +47,8 @@ static void plan_closed(const struct planner *p, struct action *a)
 
 static void plan_allocate(struct planner *p, const struct task *t)
 {
+	/* Slurm's name of it: where a VM is, is Kubernetes' word. */
+	const struct slurm_node *to = world_slurm_node(p->want, t->move.to);
 	struct action *a;
 
 	/* One that was made just now, or whose making had no answer, need not be in the list yet.
@@ -56,7 +58,7 @@ static void plan_allocate(struct planner *p, const struct task *t)
 	a = plan_add(p, t, ACT_ALLOCATE, t->have.key);
 	if (!a)
 		return;
-	(void)str_copy(a->node, sizeof(a->node), t->move.to);
+	(void)str_copy(a->node, sizeof(a->node), to ? to->name : t->move.to);
 	(void)str_copy(a->qos, sizeof(a->qos), p->c->policy->move_qos);
 	plan_closed(p, a);
 }
@@ -84,13 +86,12 @@ static void plan_point(struct planner *p, const struct task *t, const struct vm_
 	(void)str_copy(a->node, sizeof(a->node), node);
 }
 
-static void plan_migrate(struct planner *p, const struct task *t, const struct vm_seen *vm,
-			 uint32_t attempt)
+static void plan_migrate(struct planner *p, const struct task *t, const struct vm_seen *vm)
 {
 	char name[VM_NAME_MAX + 1];
 	struct action *a;
 
-	(void)vm_migration_name(vm->name, t->move.companion->id, attempt, name, sizeof(name));
+	(void)vm_migration_name(vm->name, t->move.attempt_for, t->move.attempt, name, sizeof(name));
 	if (inflight_believes_made(p->c->flight, t->have.key, name, CLASS_MIGRATION, p->c->mono_us))
 		return;
 	a = plan_add(p, t, ACT_MIGRATE_VM, name);
@@ -164,11 +165,11 @@ void plan_move(struct planner *p, const struct task *t)
 	plan_tell(p, t);
 	switch (t->move.phase) {
 	case MOVE_ALLOCATE: plan_allocate(p, t); break;
-	case MOVE_POINT: plan_point(p, t, vm, h->node); break;
-	case MOVE_BACK: plan_point(p, t, vm, t->job->node); break;
+	case MOVE_POINT:
+	case MOVE_BACK: plan_point(p, t, vm, t->move.to); break;
 	case MOVE_TAKEN_BACK: (void)plan_add(p, t, ACT_KEEP_VM, vm->name); break;
 	case MOVE_ANEW: plan_anew(p, t); break;
-	case MOVE_SEND: plan_migrate(p, t, vm, t->move.attempt); break;
+	case MOVE_SEND: plan_migrate(p, t, vm); break;
 	case MOVE_STUCK: plan_cancel(p, t, vm); break;
 	case MOVE_REQUEUE: (void)plan_add(p, t, ACT_REQUEUE_JOB, t->have.key); break;
 	case MOVE_AIM: plan_aim(p, t, h->node); break;

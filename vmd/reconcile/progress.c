@@ -67,12 +67,6 @@ const struct vm_seen *vm_current(const struct holdings *h, const struct job *j)
 	return NULL;
 }
 
-bool vm_is_astray(const struct vm_seen *vm, const struct job *j)
-{
-	return *vm->node && *j->node && !job_node_same(vm->node, j->node) &&
-	       (vm->phase == VM_STARTING || vm->phase == VM_RUNNING);
-}
-
 /* What hinders the job from outside, and since when; NULL: nothing. */
 static const char *trouble_find(const struct progress *p, const struct view *v,
 				const struct holdings *h, int64_t *ret_since)

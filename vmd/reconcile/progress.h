@@ -89,8 +89,6 @@ void progress_move(struct progress *p, const struct job *j, const struct holding
 		   const struct view *v, struct move *ret); /* of progress_step() */
 void move_view_read(const struct observed *seen, const struct move_source *s, struct move *ret);
 
-/* Does the guest run somewhere else than Slurm allocated? A short host name equals the full one. */
-bool vm_is_astray(const struct vm_seen *vm, const struct job *j);
 /* Is it being deleted on a node that is lost, where nobody confirms its end? (plan_fence.c) */
 bool vm_is_lost(const struct vm_seen *vm, const struct observed *seen, int64_t after_s,
 		int64_t mono_us);

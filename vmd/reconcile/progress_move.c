@@ -79,6 +79,8 @@ void move_view_read(const struct observed *seen, const struct move_source *s, st
 			.asked_closed =
 				str_eq(asked, MOVE_ANYWHERE) ? "" : closed_why(seen, s, asked),
 			.closed = h ? closed_why(seen, s, h->node) : "",
+			.home_closed = closed_why(seen, s, s->job->node),
+			.here_closed = vm ? closed_why(seen, s, vm->node) : "",
 			.outdated =
 				h && h->phase == JOB_PENDING && is_outdated(seen, h, s->job->node),
 			.taken_back = is_taken_back(seen, s, vm),
@@ -124,11 +126,11 @@ static void clocks_set(struct progress *p, const struct job *j, const struct vm_
 		due(p, v->mono_us + m->again_s * SECOND_US);
 	if (p->pause_until_us > v->mono_us)
 		due(p, p->pause_until_us);
-	if (m->phase == MOVE_STARTING && !p->alone_since_us)
+	if (m->alone && !p->alone_since_us)
 		p->alone_since_us = v->mono_us;
-	else if (j->phase != JOB_PENDING || m->companion)
+	else if (!m->alone && (j->phase != JOB_PENDING || m->companion))
 		p->alone_since_us = 0;
-	if (m->phase == MOVE_STARTING)
+	if (m->alone && !is_alone(p, v->mono_us))
 		due(p, p->alone_since_us + MOVE_GAP_S * SECOND_US);
 }
 
@@ -180,11 +182,14 @@ static void nodes_add(char nodes[JOB_NODES_MAX + 1], const char *node, int64_t s
 }
 
 /* Begun with the first move: of most VMs there is nothing to tell. */
-static void nodes_set(struct progress *p, const struct job *j, const struct move *m,
-		      const struct view *v)
+static void nodes_set(struct progress *p, const struct job *j, const struct vm_seen *vm,
+		      const struct move *m, const struct view *v)
 {
 	if (!*p->nodes)
 		(void)str_copy(p->nodes, sizeof(p->nodes), j->request.nodes);
+	if (*p->nodes && j->phase == JOB_RUNNING && vm && vm->phase == VM_RUNNING &&
+	    job_node_same(vm->node, j->node)) /* also when it has come back */
+		nodes_add(p->nodes, j->node, v->wall_s);
 	if (m->phase != MOVE_MARK && m->phase != MOVE_HELD)
 		return;
 	if (!*p->nodes)
@@ -231,7 +236,7 @@ void progress_move(struct progress *p, const struct job *j, const struct holding
 	if (ret->phase == MOVE_MARK || ret->phase == MOVE_HELD)
 		ask_over(p);
 	mark_set(p, j, ret, v->seen->vms_known && v->seen->moves_known);
-	nodes_set(p, j, ret, v);
+	nodes_set(p, j, vm_current(h, j), ret, v);
 	if (ret->phase == MOVE_NONE && !j->drained)
 		p->drain_told[0] = '\0'; /* the drain is over: the next one is told of again */
 	status_set(&p->status, ret, vm_current(h, j), trouble ? trouble->err.msg : NULL);

@@ -21,6 +21,12 @@ const char *vm_phase_name(enum vm_phase p)
 	return "?"; /* a number that is no vm_phase */
 }
 
+bool vm_is_astray(const struct vm_seen *vm, const struct job *j)
+{
+	return *vm->node && *j->node && !job_node_same(vm->node, j->node) &&
+	       (vm->phase == VM_STARTING || vm->phase == VM_RUNNING);
+}
+
 int vm_name(const struct job *j, char *buf, size_t size)
 {
 	return str_fmt(buf, size, "vm-%u-%s-r%u", j->id, j->request.nonce, job_incarnation(j));
