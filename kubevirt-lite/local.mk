@@ -12,6 +12,7 @@ libguest_a_SOURCES = \
 	kubevirt-lite/guest/process.c kubevirt-lite/guest/process.h \
 	kubevirt-lite/guest/qemu.c kubevirt-lite/guest/qemu.h \
 	kubevirt-lite/guest/qemu_agent.c \
+	kubevirt-lite/guest/qemu_grow.c \
 	kubevirt-lite/guest/qemu_screen.c \
 	kubevirt-lite/guest/qemu_start.c \
 	kubevirt-lite/guest/qmp.c kubevirt-lite/guest/qmp.h \
@@ -77,6 +78,7 @@ libcontrollers_a_SOURCES = \
 	kubevirt-lite/controllers/controllers.c \
 	kubevirt-lite/controllers/credentials.c \
 	kubevirt-lite/controllers/heartbeat.c \
+	kubevirt-lite/controllers/growth.c \
 	kubevirt-lite/controllers/iso.c kubevirt-lite/controllers/iso.h \
 	kubevirt-lite/controllers/exec.c \
 	kubevirt-lite/controllers/launcher.c \

@@ -160,6 +160,15 @@ bool vmi_is_pinned(struct controllers *c, struct json_object *vmi, const char **
 void vmi_status_fill(struct json_object *copy, const struct guest_seen *seen);
 void vmi_status_volumes(struct controllers *c, struct json_object *copy);
 
+/* --- growth.c: more CPUs and memory for a VM that runs --- */
+/* What the VM's template asks for into its VMI: into *new_vmi, a copy that is made if it is NULL.
+ * vm is a copy, which is told what needs a restart. */
+void growth_update(struct controllers *c, struct json_object *vm, struct json_object *vmi,
+		   struct json_object **new_vmi);
+/* A running VMI's spec to its guest in pod; copy: of vmi, for what is said about it. */
+void growth_apply(struct controllers *c, struct json_object *vmi, struct json_object *copy,
+		  struct json_object *pod, struct guest *g);
+
 /* --- scheduler.c --- */
 /* The node for a pod. ERR_RETRY with the scheduler's message: none fits. */
 int schedule(struct controllers *c, struct json_object *pod, const struct node_settings **ret,

@@ -110,6 +110,7 @@ static int vmi_start(struct controllers *c, struct json_object *copy)
 		json_object_object_del(json_at(vmi, "metadata"), "uid");
 		if (store_create(c->store, KIND_VMI, vmi, NULL, &e) == 0) {
 			condition_remove(copy, "Failure");
+			condition_remove(copy, "RestartRequired");
 			say(c, copy, COMPONENT, false, "SuccessfulCreate",
 			    "Started the virtual machine by creating the new virtual machine "
 			    "instance %s",
@@ -226,7 +227,8 @@ static void sync_with_vmi(struct controllers *c, struct json_object *copy, struc
 	}
 }
 
-/* nodeSelector, affinity and tolerations of a running VM may change: the next migration obeys. */
+/* nodeSelector, affinity and tolerations of a running VM may change: the next migration obeys. Its
+ * size may, too. */
 static void live_update(struct controllers *c, struct json_object *copy, struct json_object *vmi)
 {
 	static const char *const live[] = {"spec/nodeSelector", "spec/affinity",
@@ -234,6 +236,7 @@ static void live_update(struct controllers *c, struct json_object *copy, struct 
 	AUTO(json_object_put) struct json_object *new_vmi = NULL;
 	struct json_object *template = json_at(copy, "spec/template");
 
+	growth_update(c, copy, vmi, &new_vmi);
 	for (size_t i = 0; i < ARRAY_LEN(live); i++) {
 		struct json_object *want = json_at(template, live[i]);
 		struct json_object *is = json_at(vmi, live[i]);

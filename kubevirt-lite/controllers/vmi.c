@@ -58,7 +58,7 @@ struct guest *vmi_guest(struct controllers *c, struct json_object *vmi)
 /* As KubeVirt estimates it: what QEMU and the launcher need beside the guest's memory. */
 static uint64_t overhead_bytes(const struct machine *m)
 {
-	return 220 * MIB + m->memory_bytes / 512 + 8 * MIB * m->sockets * m->cores * m->threads +
+	return 220 * MIB + m->memory_wanted_bytes / 512 + 8 * MIB * machine_cpus_wanted(m) +
 	       (m->graphics ? 16 * MIB : 0);
 }
 
@@ -69,10 +69,10 @@ static struct json_object *container_new(const struct machine *m)
 
 	json_put_str(one, "name", "compute");
 	json_put_str(one, "image", "kubevirt-lite/virt-launcher");
-	(void)str_fmt(text, sizeof(text), "%um", m->sockets * m->cores * m->threads * 100);
+	(void)str_fmt(text, sizeof(text), "%um", machine_cpus_wanted(m) * 100);
 	json_put_str(one, "resources/requests/cpu", text);
 	(void)str_fmt(text, sizeof(text), "%" PRIu64 "Mi",
-		      (m->memory_bytes + overhead_bytes(m)) / MIB);
+		      (m->memory_wanted_bytes + overhead_bytes(m)) / MIB);
 	json_put_str(one, "resources/requests/memory", text);
 	return one;
 }
@@ -391,6 +391,7 @@ static void step_running(struct controllers *c, struct json_object *vmi, struct 
 			ready_set(copy, NULL, NULL);
 	}
 	evacuate(c, vmi);
+	growth_apply(c, vmi, copy, pod, g);
 	vmi_status_fill(copy, &g->seen);
 	if (g->seen.agent)
 		credentials_apply(c, vmi, copy, g);

@@ -13,6 +13,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#define QUEUES_MAX 64
+
 static void add(struct argv *a, const char *fmt, ...) PRINTF(2, 3);
 
 static void add(struct argv *a, const char *fmt, ...)
@@ -50,10 +52,48 @@ static void add_device(struct argv *a, const char *fmt, ...)
 	add(a, "%s", text);
 }
 
+static uint64_t kib(uint64_t bytes)
+{
+	return (bytes + 1023) / 1024;
+}
+
+/* What it may grow to is part of the machine from its start: the CPUs' places on the board, the
+ * addresses for memory. */
+static void add_size(struct argv *a, const struct machine *m)
+{
+	unsigned each = m->cores * m->threads;
+
+	add(a, "-smp");
+	if (m->sockets_max > m->sockets)
+		add(a, "cpus=%u,maxcpus=%u,sockets=%u,cores=%u,threads=%u", m->sockets * each,
+		    m->sockets_max * each, m->sockets_max, m->cores, m->threads);
+	else
+		add(a, "cpus=%u,sockets=%u,cores=%u,threads=%u", m->sockets * each, m->sockets,
+		    m->cores, m->threads);
+	add(a, "-m");
+	if (m->memory_max_bytes > m->memory_bytes)
+		add(a, "size=%" PRIu64 "k,maxmem=%" PRIu64 "k", kib(m->memory_bytes),
+		    kib(m->memory_max_bytes));
+	else
+		add(a, "size=%" PRIu64 "k", kib(m->memory_bytes));
+}
+
+/* One device for all memory beyond that of the boot, as KubeVirt has it: how much of it the guest
+ * has is a number that changes, and that a migration takes along. Behind all others, so that their
+ * places on the bus are the same with and without it. */
+static void add_growth(struct argv *a, const struct machine *m)
+{
+	if (m->memory_max_bytes <= m->memory_bytes)
+		return;
+	add(a, "-object");
+	add(a, "memory-backend-ram,id=" MACHINE_GROWTH ",size=%" PRIu64 "k,reserve=off",
+	    kib(m->memory_max_bytes) - kib(m->memory_bytes));
+	add_device(a, "virtio-mem-pci,id=ua-" MACHINE_GROWTH ",memdev=" MACHINE_GROWTH
+		      ",requested-size=0");
+}
+
 static void add_base(struct argv *a, const struct machine *m, const struct machine_host *h)
 {
-	unsigned cpus = m->sockets * m->cores * m->threads;
-
 	add(a, "qemu-system-x86_64");
 	add(a, "-name");
 	add(a, "guest=%s,debug-threads=on", m->name);
@@ -64,10 +104,7 @@ static void add_base(struct argv *a, const struct machine *m, const struct machi
 	add(a, "%s", h->kvm ? "kvm" : "tcg,thread=multi");
 	add(a, "-cpu");
 	add(a, "%s%s", h->kvm ? "host,migratable=on" : "max", h->kvm ? m->hyperv : "");
-	add(a, "-smp");
-	add(a, "cpus=%u,sockets=%u,cores=%u,threads=%u", cpus, m->sockets, m->cores, m->threads);
-	add(a, "-m");
-	add(a, "size=%" PRIu64 "k", (m->memory_bytes + 1023) / 1024);
+	add_size(a, m);
 	add(a, "-uuid");
 	add(a, "%s", m->uuid);
 	if (m->serial[0]) {
@@ -186,10 +223,22 @@ static void add_blockdev(struct argv *a, const struct machine_disk *d, size_t i)
 							JSON_C_TO_STRING_NOSLASHESCAPE));
 }
 
-static void add_disk(struct argv *a, const struct machine_disk *d, size_t i, unsigned *sata,
+/* QEMU makes a queue for each CPU that it starts with. A guest that has grown since starts with
+ * more on the other side of a migration, and its disks must look the same there. */
+static void queues(const struct machine *m, char *ret, size_t size)
+{
+	unsigned n = m->sockets_max * m->cores * m->threads;
+
+	ret[0] = '\0';
+	if (m->sockets_max > 1)
+		(void)str_fmt(ret, size, ",num-queues=%u", n < QUEUES_MAX ? n : QUEUES_MAX);
+}
+
+static void add_disk(struct argv *a, const struct machine *m, size_t i, unsigned *sata,
 		     const struct machine_host *h)
 {
-	char boot[32] = "";
+	const struct machine_disk *d = &m->disk[i];
+	char boot[32] = "", queues_of[32];
 	char serial[80] = "";
 
 	if (d->source.is_rbd) {
@@ -203,8 +252,9 @@ static void add_disk(struct argv *a, const struct machine_disk *d, size_t i, uns
 		(void)str_fmt(serial, sizeof(serial), ",serial=%s", d->serial);
 	switch (d->bus) {
 	case BUS_VIRTIO:
-		add_device(a, "virtio-blk-pci,drive=disk%zu,id=ua-%s%s%s", i, d->name, boot,
-			   serial);
+		queues(m, queues_of, sizeof(queues_of));
+		add_device(a, "virtio-blk-pci,drive=disk%zu,id=ua-%s%s%s%s", i, d->name, boot,
+			   serial, queues_of);
 		return;
 	case BUS_SCSI:
 		add_device(a, "scsi-%s,bus=scsi0.0,drive=disk%zu,id=ua-%s%s%s",
@@ -221,6 +271,7 @@ static int add_disks(struct argv *a, const struct machine *m, const struct machi
 		     struct err *e)
 {
 	unsigned sata = 0, scsi = 0;
+	char queues_of[32];
 
 	for (size_t i = 0; i < m->n_disks; i++) {
 		sata += m->disk[i].bus == BUS_SATA;
@@ -228,11 +279,12 @@ static int add_disks(struct argv *a, const struct machine *m, const struct machi
 	}
 	if (sata > 6)
 		return err_set(e, ERR_INVALID, "more than 6 sata disks");
+	queues(m, queues_of, sizeof(queues_of));
 	if (scsi)
-		add_device(a, "virtio-scsi-pci,id=scsi0");
+		add_device(a, "virtio-scsi-pci,id=scsi0%s", queues_of);
 	sata = 0;
 	for (size_t i = 0; i < m->n_disks; i++)
-		add_disk(a, &m->disk[i], i, &sata, h);
+		add_disk(a, m, i, &sata, h);
 	return 0;
 }
 
@@ -263,6 +315,7 @@ int machine_argv(const struct machine *m, const struct machine_host *h, struct a
 	if (add_firmware(&a, m, h, e) < 0 || add_disks(&a, m, h, e) < 0)
 		return -1;
 	add_nics(&a, m);
+	add_growth(&a, m);
 	*ret = a;
 	a.n = 0;
 	return 0;

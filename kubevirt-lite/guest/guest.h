@@ -33,6 +33,9 @@ struct guest_seen {
 	char uri[128];        /* GUEST_INCOMING: where the source is to send; "" until it listens */
 	enum guest_move move; /* as source */
 	char move_error[200];
+	unsigned cpus;        /* that it has; 0 unknown */
+	uint64_t grown_bytes; /* memory that it has taken beyond that of its boot */
+	char grow_error[200]; /* why it does not get what grow() asked for; "" it does, or will */
 	/* As the agent gave them, NULL while unknown; owned. */
 	struct json_object *os;         /* guest-get-osinfo */
 	struct json_object *host_name;  /* guest-get-host-name */
@@ -52,6 +55,10 @@ struct guest_ops {
 	void (*reboot)(struct guest *g); /* by the agent */
 	void (*move)(struct guest *g, const char *uri);
 	void (*move_cancel)(struct guest *g);
+	/* So many sockets, and so much memory beyond that of its boot, within the limits that it
+	 * was started with. Memory may be taken back, a CPU is not. The guest takes its time: seen
+	 * tells what it has. To be repeated until it has it. */
+	void (*grow)(struct guest *g, unsigned sockets, uint64_t grown_bytes);
 	void (*call)(struct guest *g, const char *command, struct json_object *args,
 		     agent_reply_fn reply, void *self); /* as agent_call */
 	/* A connection to its screen or its serial console: a socket that does not block, to be

@@ -11,6 +11,8 @@
 #include <math.h>
 #include <string.h>
 
+#define MEMORY_MIN UINT64_C(1048576)
+
 int quantity_to_bytes(const char *text, uint64_t *ret, struct err *e)
 {
 	static const struct {
@@ -101,6 +103,40 @@ static bool flag(struct json_object *doc, const char *path, bool absent)
 	return v ? json_object_get_boolean(v) : absent;
 }
 
+/* Its size at present, and how far it may grow. KubeVirt's defaults for maxSockets and maxGuest
+ * (four times as many) are not made here: what does not say how far it may grow does not grow. */
+static int growth_read(struct json_object *vmi, struct machine *m, struct err *e)
+{
+	static const char max_path[] = "spec/domain/memory/maxGuest";
+	static const char boot_path[] = "status/memory/guestAtBoot";
+	const char *max = json_str_at(vmi, max_path);
+	const char *boot = json_str_at(vmi, boot_path);
+
+	m->sockets_max = m->sockets_wanted = m->sockets;
+	m->memory_max_bytes = m->memory_wanted_bytes = m->memory_bytes;
+	if (number_read(vmi, "spec/domain/cpu/maxSockets", MACHINE_CPUS_MAX, &m->sockets_max, e) <
+		    0 ||
+	    number_read(vmi, "status/currentCPUTopology/sockets", MACHINE_CPUS_MAX, &m->sockets,
+			e) < 0)
+		return -1;
+	if ((max && quantity_to_bytes(max, &m->memory_max_bytes, e) < 0) ||
+	    (boot && quantity_to_bytes(boot, &m->memory_bytes, e) < 0))
+		return err_wrap(e, "%s or %s", max_path, boot_path);
+	if (m->sockets_max < m->sockets || m->sockets_max < m->sockets_wanted)
+		return err_set(e, ERR_INVALID, "domain/cpu/sockets: more than maxSockets");
+	if ((uint64_t)m->sockets_max * m->cores * m->threads > MACHINE_CPUS_MAX)
+		return err_set(e, ERR_INVALID, "domain/cpu: more than %u CPUs", MACHINE_CPUS_MAX);
+	if (m->memory_bytes < MEMORY_MIN || m->memory_max_bytes < m->memory_bytes ||
+	    m->memory_max_bytes < m->memory_wanted_bytes)
+		return err_set(e, ERR_INVALID, "domain/memory/guest: more than maxGuest");
+	return 0;
+}
+
+unsigned machine_cpus_wanted(const struct machine *m)
+{
+	return m->sockets_wanted * m->cores * m->threads;
+}
+
 static int cpu_read(struct json_object *spec, struct machine *m, struct err *e)
 {
 	const char *cpu_paths[] = {"domain/resources/requests/cpu", "domain/resources/limits/cpu"};
@@ -139,7 +175,7 @@ static int memory_read(struct json_object *spec, struct machine *m, struct err *
 			continue;
 		if (quantity_to_bytes(v, &m->memory_bytes, e) < 0)
 			return err_wrap(e, "%s", paths[i]);
-		if (m->memory_bytes < 1048576)
+		if (m->memory_bytes < MEMORY_MIN)
 			return err_set(e, ERR_INVALID, "%s: less than 1Mi", paths[i]);
 		return 0;
 	}
@@ -347,8 +383,8 @@ int machine_read(struct json_object *vmi, struct machine *ret, struct err *e)
 		return err_set(e, ERR_INVALID, "name or uid: not usable here");
 	if (text_read(spec, "domain/machine/type", m.type, sizeof(m.type), e) < 0 ||
 	    cpu_read(spec, &m, e) < 0 || memory_read(spec, &m, e) < 0 ||
-	    firmware_read(spec, &m, e) < 0 || disks_read(spec, &m, e) < 0 ||
-	    nics_read(spec, &m, e) < 0)
+	    growth_read(vmi, &m, e) < 0 || firmware_read(spec, &m, e) < 0 ||
+	    disks_read(spec, &m, e) < 0 || nics_read(spec, &m, e) < 0)
 		return -1;
 	hyperv_read(spec, &m);
 	m.hpet = json_at(spec, "domain/clock/timer/hpet") &&

@@ -15,6 +15,7 @@
 #define MACHINE_NICS_MAX  8
 #define MACHINE_TAP_FD    10 /* descriptor of the first interface's tap in QEMU */
 #define MACHINE_CPUS_MAX  512
+#define MACHINE_GROWTH    "growth" /* QEMU's name of the memory a guest may be given later */
 
 enum disk_bus { BUS_VIRTIO, BUS_SCSI, BUS_SATA };
 enum firmware { FIRMWARE_BIOS, FIRMWARE_EFI, FIRMWARE_EFI_SECURE };
@@ -56,8 +57,13 @@ struct machine {
 	char name[320]; /* namespace_name: libvirt's domain name in KubeVirt */
 	char uuid[40];
 	char serial[64];
+	/* As it starts. A guest that migrates starts as it is on the other side, and grows only
+	 * there: so where the VMI's status says how large it is, that counts. */
 	unsigned sockets, cores, threads;
-	uint64_t memory_bytes;
+	uint64_t memory_bytes; /* at its boot, whatever it was given since */
+	/* What its spec wants now, and how far it may ever grow: at least what it starts with. */
+	unsigned sockets_wanted, sockets_max;
+	uint64_t memory_wanted_bytes, memory_max_bytes;
 	char type[64]; /* "q35" or a version of it */
 	enum firmware firmware;
 	bool smm;
@@ -77,9 +83,11 @@ struct machine {
 	struct machine_nic nic[MACHINE_NICS_MAX];
 };
 
-/* Reads spec of a VirtualMachineInstance. uid: for a machine without a firmware.uuid. Sources and
- * bridges stay empty. ERR_INVALID names the field. */
+/* Reads a VirtualMachineInstance: its spec, and of its status how large it is. uid: for a machine
+ * without a firmware.uuid. Sources and bridges stay empty. ERR_INVALID names the field. */
 int machine_read(struct json_object *vmi, struct machine *ret, struct err *e);
+
+unsigned machine_cpus_wanted(const struct machine *m);
 
 /* "4Gi", "512M", "1e9", "100m"... in bytes, rounded up; Kubernetes' quantities. */
 int quantity_to_bytes(const char *text, uint64_t *ret, struct err *e);

@@ -164,6 +164,8 @@ static void on_event(void *self, const char *name, struct json_object *data)
 			status_ask(q);
 	} else if (str_eq(name, "STOP") || str_eq(name, "RESUME")) {
 		status_ask(q);
+	} else if (str_eq(name, "MEMORY_DEVICE_SIZE_CHANGE")) {
+		qemu_size_ask(q);
 	}
 }
 
@@ -217,6 +219,7 @@ static void on_ready(void *self)
 		status_ask(q);
 	}
 	qmp_send(q->qmp, "query-chardev", NULL, on_chardevs, q);
+	qemu_size_ask(q);
 }
 
 /* --- the process --- */
@@ -453,6 +456,7 @@ const struct guest_ops qemu_ops = {
 	.reboot = op_reboot,
 	.move = op_move,
 	.move_cancel = op_move_cancel,
+	.grow = qemu_grow,
 	.call = op_call,
 	.connect = qemu_connect,
 	.screenshot = qemu_screenshot,

@@ -35,6 +35,9 @@ struct qemu {
 	struct picture *picture; /* the first of those under way: qemu_screen.c */
 	unsigned pictures;       /* how many were asked for */
 	unsigned silent;         /* questions in a row without an answer */
+	unsigned sockets_wanted; /* asked of this QEMU by us; 0: nothing yet */
+	uint64_t grown_wanted;   /* the same, bytes */
+	unsigned plugging;       /* CPUs that are being plugged in: answers that are out */
 };
 
 extern const struct guest_ops qemu_ops;
@@ -53,6 +56,10 @@ void qemu_free(struct guest *g);
 int qemu_connect(struct guest *g, enum guest_port port, int *ret_fd, struct err *e);
 void qemu_pictures_end(struct qemu *q); /* answers those that no answer comes for any more */
 void qemu_screenshot(struct guest *g, guest_screenshot_fn done, void *self);
+
+/* qemu_grow.c */
+void qemu_size_ask(struct qemu *q); /* how many CPUs and how much memory it has */
+void qemu_grow(struct guest *g, unsigned sockets, uint64_t grown_bytes);
 
 /* qemu_agent.c */
 void qemu_agent_port(struct qemu *q, bool open); /* the guest opened or closed its port */

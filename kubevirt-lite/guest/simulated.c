@@ -32,6 +32,7 @@ struct simulated {
 	char fault[64];
 	char mac[MACHINE_NICS_MAX][18];
 	size_t n_nics;
+	unsigned cpus_each; /* of a socket */
 	char moving_to[128];
 	sd_event_source *timer;
 	int64_t at_us[NEXT_COUNT]; /* 0: not planned */
@@ -180,6 +181,7 @@ static void moved(struct simulated *s)
 		return;
 	}
 	to->guest.seen.state = GUEST_RUNNING;
+	to->guest.seen.grown_bytes = seen->grown_bytes;
 	to->at_us[NEXT_FAULT] = s->at_us[NEXT_FAULT];
 	s->at_us[NEXT_FAULT] = 0;
 	plan(to, NEXT_AGENT, 0);
@@ -296,6 +298,19 @@ static void op_move_cancel(struct guest *g)
 	changed(s);
 }
 
+static void op_grow(struct guest *g, unsigned sockets, uint64_t grown_bytes)
+{
+	struct simulated *s = of(g);
+	unsigned cpus = sockets * s->cpus_each;
+
+	if (g->seen.state != GUEST_RUNNING ||
+	    (g->seen.cpus == cpus && g->seen.grown_bytes == grown_bytes))
+		return;
+	g->seen.cpus = cpus;
+	g->seen.grown_bytes = grown_bytes;
+	changed(s);
+}
+
 static void op_call(struct guest *g, const char *command, struct json_object *args,
 		    agent_reply_fn reply, void *self)
 {
@@ -347,6 +362,7 @@ static const struct guest_ops simulated_ops = {
 	.reboot = op_reset,
 	.move = op_move,
 	.move_cancel = op_move_cancel,
+	.grow = op_grow,
 	.call = op_call,
 	.connect = op_connect,
 	.screenshot = op_screenshot,
@@ -370,6 +386,8 @@ static int simulated_new(struct maker *m, const struct guest_request *r, struct 
 	}
 	(void)sd_event_source_set_enabled(s->timer, SD_EVENT_OFF);
 	(void)sd_event_source_set_exit_on_failure(s->timer, true);
+	s->cpus_each = r->machine ? r->machine->cores * r->machine->threads : 1;
+	s->guest.seen.cpus = r->machine ? r->machine->sockets * s->cpus_each : 0;
 	for (; r->machine && s->n_nics < r->machine->n_nics; s->n_nics++)
 		memcpy(s->mac[s->n_nics], r->machine->nic[s->n_nics].mac, sizeof(s->mac[0]));
 	s->next = m->first;

@@ -581,6 +581,57 @@ START_TEST(selector_goes_to_the_vmi)
 }
 END_TEST
 
+static void until_text(enum kind_id kind, const char *name, const char *text)
+{
+	int64_t last = clock_mono_us() + LAST_US;
+
+	while (!strstr(json_object_to_json_string(store_get(store, kind, NS, name)), text)) {
+		ck_assert_msg(clock_mono_us() < last, "%s: nothing says '%s'", name, text);
+		ck_assert_int_ge(sd_event_run(loop, 100000), 0);
+	}
+}
+
+static void vm_set(const char *path, int64_t sockets, const char *memory)
+{
+	struct json_object *copy = object_copy(store_get(store, KIND_VM, NS, "vm1"));
+	struct err e;
+
+	json_put_int(copy, "spec/template/spec/domain/cpu/sockets", sockets);
+	json_put_int(copy, "spec/template/spec/domain/cpu/maxSockets", 4);
+	json_put_str(copy, path, memory);
+	ck_assert_int_eq(store_update(store, KIND_VM, copy, NULL, &e), 0);
+}
+
+#define VM_GUEST "spec/template/spec/domain/memory/guest"
+
+/* The recordings' way: spec of the VMI, a condition, a migration, then what its status says it has.
+ */
+START_TEST(grows_by_a_migration)
+{
+	nad_create();
+	disk_create("disk");
+	vm_create("vm1", "RerunOnFailure", "");
+	vm_set("spec/template/spec/domain/memory/maxGuest", 1, "4Gi");
+	vm_set(VM_GUEST, 1, "1Gi");
+	until(KIND_VM, "vm1", "status/printableStatus", "Running");
+	ck_assert(is(KIND_VMI, "vm1", "status/memory/guestRequested", "1024Mi"));
+	vm_set(VM_GUEST, 2, "2Gi");
+	until(KIND_VMI, "vm1", "spec/domain/cpu/sockets", "2");
+	ck_assert(is(KIND_VMI, "vm1", "status/currentCPUTopology/sockets", "1"));
+	migrate("m1");
+	until(KIND_VMI, "vm1", "status/currentCPUTopology/sockets", "2");
+	until(KIND_VMI, "vm1", "status/memory/guestRequested", "2048Mi");
+	until(KIND_VMI, "vm1", "status/memory/guestCurrent", "2048Mi");
+	ck_assert(is(KIND_VMI, "vm1", "status/memory/guestAtBoot", "1024Mi"));
+	ck_assert(is(KIND_VMI, "vm1", "status/nodeName", "cn02"));
+	ck_assert(!strstr(json_object_to_json_string(store_get(store, KIND_VMI, NS, "vm1")),
+			  "\"Hot"));
+	vm_set(VM_GUEST, 1, "2Gi"); /* no way back */
+	until_text(KIND_VM, "vm1", "Reduction of CPU socket count requires a restart");
+	ck_assert(is(KIND_VMI, "vm1", "spec/domain/cpu/sockets", "2"));
+}
+END_TEST
+
 /* --- a node that falls silent; here its namespace is a file in dir --- */
 
 static void node_plug(bool in)
@@ -743,6 +794,7 @@ int main(void)
 	tcase_add_test(t, migration_fails_guest_stays);
 	tcase_add_test(t, migration_is_cancelled);
 	tcase_add_test(t, selector_goes_to_the_vmi);
+	tcase_add_test(t, grows_by_a_migration);
 	tcase_add_test(t, lost_node_keeps_its_pods);
 	tcase_add_test(t, node_that_comes_back_ends_its_pods);
 	tcase_add_test(t, dead_node_tells_nothing);

@@ -71,6 +71,50 @@ static void args_of(const struct machine *m, const struct machine_host *h, char 
 	ck_assert(len < size);
 }
 
+/* What a machine may grow to is part of it from the start; what it has grown to since, its target
+ * of a migration starts with, but for its memory. */
+START_TEST(grown)
+{
+	static const char spec[] =
+		"{\"domain\":{\"cpu\":{\"sockets\":2,\"maxSockets\":4,\"cores\":2},"
+		"\"memory\":{\"guest\":\"2Gi\",\"maxGuest\":\"4Gi\"},"
+		"\"devices\":{\"disks\":[{\"name\":\"root\",\"disk\":{\"bus\":\"virtio\"}}]}}}";
+	AUTO(json_object_put) struct json_object *vmi = vmi_new(spec);
+	struct machine_host h = {.dir = "/run/kl/ID", .incoming = true};
+	struct machine m;
+	struct err e = {.kind = ERR_NONE};
+	char text[16384];
+
+	json_put_int(vmi, "status/currentCPUTopology/sockets", 1);
+	json_put_str(vmi, "status/memory/guestAtBoot", "1Gi");
+	ck_assert_msg(machine_read(vmi, &m, &e) == 0, "%s", e.msg);
+	ck_assert_uint_eq(machine_cpus_wanted(&m), 4);
+	ck_assert_uint_eq(m.memory_wanted_bytes, UINT64_C(2) << 30);
+	sources_fill(&m);
+	args_of(&m, &h, text, sizeof(text));
+	ck_assert_ptr_nonnull(strstr(text, "-smp cpus=2,maxcpus=8,sockets=4,cores=2,threads=1 "));
+	ck_assert_ptr_nonnull(strstr(text, "-m size=1048576k,maxmem=4194304k "));
+	ck_assert_ptr_nonnull(strstr(text, "memory-backend-ram,id=growth,size=3145728k"));
+	ck_assert_ptr_nonnull(strstr(text, "virtio-mem-pci,id=ua-growth,memdev=growth"));
+	ck_assert_ptr_nonnull(strstr(text, "id=ua-root,num-queues=8 "));
+
+	json_put_int(vmi, "status/currentCPUTopology/sockets", 4); /* it cannot grow: plain */
+	json_put_str(vmi, "status/memory/guestAtBoot", "4Gi");
+	ck_assert_msg(machine_read(vmi, &m, &e) == 0, "%s", e.msg);
+	sources_fill(&m);
+	args_of(&m, &h, text, sizeof(text));
+	ck_assert_ptr_nonnull(strstr(text, "-smp cpus=8,sockets=4,cores=2,threads=1 "));
+	ck_assert_ptr_null(strstr(text, "growth"));
+	json_put_str(vmi, "status/memory/guestAtBoot", "5Gi");
+	ck_assert_int_eq(machine_read(vmi, &m, &e), -1);
+	json_put_str(vmi, "status/memory/guestAtBoot", "1Gi");
+	json_put_int(vmi, "spec/domain/cpu/maxSockets", 3);
+	ck_assert_int_eq(machine_read(vmi, &m, &e), -1);
+	json_put_int(vmi, "spec/domain/cpu/maxSockets", 500);
+	ck_assert_int_eq(machine_read(vmi, &m, &e), -1);
+}
+END_TEST
+
 START_TEST(small)
 {
 	static const char *const wanted[] = {
@@ -89,8 +133,8 @@ START_TEST(small)
 		"\"driver\":\"rbd\"",
 		"\"pool\":\"rbd\",\"image\":\"vm-17-root\",\"conf\":\"/etc/ceph/ceph.conf\"",
 		"\"key-secret\":\"key0\"",
-		"virtio-blk-pci,drive=disk0,id=ua-root,bootindex=1 ",
-		"virtio-scsi-pci,id=scsi0 ",
+		"virtio-blk-pci,drive=disk0,id=ua-root,bootindex=1,num-queues=12 ",
+		"virtio-scsi-pci,id=scsi0,num-queues=12 ",
 		"scsi-hd,bus=scsi0.0,drive=disk1,id=ua-data,serial=abc ",
 		"ide-cd,bus=ide.0,drive=disk2,id=ua-answers ",
 		"\"filename\":\"/run/x/answers.iso\"",
@@ -266,6 +310,7 @@ int main(void)
 	SRunner *r;
 	int failed;
 
+	tcase_add_test(t, grown);
 	tcase_add_test(t, small);
 	tcase_add_test(t, windows);
 	tcase_add_test(t, same_on_both_sides);
