@@ -6,6 +6,7 @@ core_test_libs = $(core_libs) $(unit_libs)
 unit_tests += \
 	tests/unit/unit_drain \
 	tests/unit/unit_fence \
+	tests/unit/unit_growth \
 	tests/unit/unit_image \
 	tests/unit/unit_inflight \
 	tests/unit/unit_job_spec \
@@ -24,6 +25,9 @@ tests_unit_unit_fence_SOURCES = tests/unit/unit_fence.c tests/unit/little_world.
 tests_unit_unit_fence_CFLAGS = $(unit_cflags)
 tests_unit_unit_fence_LDADD = $(core_test_libs)
 
+tests_unit_unit_growth_SOURCES = tests/unit/unit_growth.c
+tests_unit_unit_growth_CFLAGS = $(unit_cflags)
+tests_unit_unit_growth_LDADD = $(core_test_libs)
 tests_unit_unit_image_SOURCES = tests/unit/unit_image.c
 tests_unit_unit_image_CFLAGS = $(unit_cflags)
 tests_unit_unit_image_LDADD = $(core_test_libs)

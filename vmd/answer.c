@@ -229,6 +229,16 @@ static void migrate(void *self, const struct job *j, const char *to, uint32_t ui
 	daemon_round_soon(d);
 }
 
+static void resize(void *self, const struct job *j, const struct job_size *size, uint32_t uid)
+{
+	struct daemon *d = self;
+
+	log_info("job=%u event=resize cpus=%u memory=%llu uid=%u", j->id, size->cpus,
+		 (unsigned long long)size->memory_bytes, uid);
+	reconciler_resize(d->reconciler, j->id, size);
+	daemon_round_soon(d);
+}
+
 static void approve(void *self, uint32_t uid)
 {
 	struct daemon *d = self;
@@ -318,6 +328,7 @@ void answer_ports(struct daemon *d, struct requests_port *ret)
 				      .set_keys = set_keys,
 				      .end_job = end_job,
 				      .migrate = migrate,
+				      .resize = resize,
 				      .open_access = open_access,
 				      .wall_s = wall_s,
 				      .mono_us = mono_us,

@@ -58,6 +58,7 @@ libvmcore_a_SOURCES = \
 	vmd/reconcile/recover.c vmd/reconcile/recover.h \
 	vmd/reconcile/unreadable.c vmd/reconcile/unreadable.h \
 	vmd/reconcile/world.c vmd/reconcile/world.h \
+	vmd/vm/growth.c vmd/vm/growth.h \
 	vmd/vm/image.c vmd/vm/image.h \
 	vmd/vm/public_key.c vmd/vm/public_key.h \
 	vmd/vm/vm.c vmd/vm/vm.h \
@@ -139,6 +140,7 @@ libvmkube_a_SOURCES = \
 	vmd/kube/kube_node.c vmd/kube/kube_node.h \
 	vmd/kube/kube_login.c vmd/kube/kube_login.h \
 	vmd/kube/kube_pod.c vmd/kube/kube_pod.h \
+	vmd/kube/kube_quantity.c vmd/kube/kube_quantity.h \
 	vmd/kube/kube_profile.c \
 	vmd/kube/kube_request.c vmd/kube/kube_request.h \
 	vmd/kube/kube_secret.c vmd/kube/kube_secret.h \
@@ -167,6 +169,7 @@ libapi_a_SOURCES = \
 	vmd/api/requests_login.c \
 	vmd/api/requests_migrate.c \
 	vmd/api/requests_plan.c \
+	vmd/api/requests_resize.c \
 	vmd/api/requests_stop.c \
 	vmd/api/server.c vmd/api/server.h
 libapi_a_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS) $(SYSTEMD_CFLAGS)
@@ -188,6 +191,7 @@ vmctl_SOURCES = \
 	vmd/vmctl/cmd_list.c \
 	vmd/vmctl/cmd_login.c \
 	vmd/vmctl/cmd_migrate.c \
+	vmd/vmctl/cmd_resize.c \
 	vmd/vmctl/cmd_recover.c \
 	vmd/vmctl/cmd_password.c \
 	vmd/vmctl/cmd_rdp.c \

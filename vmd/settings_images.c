@@ -229,6 +229,26 @@ static int read_cpus(struct conf *map, struct image *i, struct err *e)
 	return 0;
 }
 
+static int read_grow(struct conf *map, struct image *i, struct err *e)
+{
+	struct conf *grow;
+	uint64_t cpus = 0;
+
+	if (settings_section(map, "grow", false, &grow, e) < 0)
+		return -1;
+	if (!grow)
+		return 0;
+	if (conf_uint(grow, "cpus", 1, 4096, &cpus, e) < 0 ||
+	    conf_bytes(grow, "memory", &i->grow_memory_bytes, e) < 0 ||
+	    conf_check_used(grow, e) < 0)
+		return -1;
+	if (i->cpus_max && cpus > i->cpus_max)
+		return conf_error(conf_get(grow, "cpus"), e,
+				  "'grow: cpus' is more than 'cpus: max' (%u)", i->cpus_max);
+	i->grow_cpus = (uint32_t)cpus;
+	return 0;
+}
+
 /* Windows may install updates when it is told to go; a guest without an operating system does not
  * go at all, and holds its node so long. */
 static int read_grace(struct conf *map, struct image *i, struct err *e)
@@ -267,7 +287,7 @@ static int read_image(struct conf *map, const char *name, const struct settings 
 	    read_sizes(map, "disk", "default", &i->disk_bytes, "max", &i->disk_max_bytes, e) < 0 ||
 	    read_sizes(map, "scratch", "max", &i->scratch_max_bytes, NULL, NULL, e) < 0 ||
 	    read_sizes(map, "memory", "min", &i->memory_min_bytes, NULL, NULL, e) < 0 ||
-	    read_cpus(map, i, e) < 0 || read_grace(map, i, e) < 0 ||
+	    read_cpus(map, i, e) < 0 || read_grow(map, i, e) < 0 || read_grace(map, i, e) < 0 ||
 	    read_image_networks(map, i, s, e) < 0 || read_allow(map, i, e) < 0)
 		return -1;
 	return conf_check_used(map, e);

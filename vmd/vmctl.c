@@ -23,8 +23,11 @@ enum {
 	OPT_BROWSER = 1024,
 	OPT_PORT = 2048,
 	OPT_TO = 4096,
-	OPT_CANCEL = 8192
+	OPT_CANCEL = 8192,
+	OPT_SIZE = 16384
 };
+
+#define MIB (UINT64_C(1) << 20)
 
 /* What else a command line may have. */
 enum {
@@ -104,6 +107,12 @@ static const struct command {
 	COMMAND("migrate", "[JOB]", OPT_TO | OPT_CANCEL | OPT_TIMEOUT, cmd_migrate,
 		"move a VM live to another node",
 		"      --to=NODE      to this one (default: where Slurm finds room)\n"
+		"      --cancel       not any more, if it has not begun\n"
+		"      --timeout=TIME watch no longer than 90, 15m, 2h or 1d\n"),
+	COMMAND("resize", "[JOB]", OPT_SIZE | OPT_CANCEL | OPT_TIMEOUT, cmd_resize,
+		"give a running VM more CPUs or memory",
+		"  -c, --cpus=N       CPUs of its job\n"
+		"      --mem=SIZE     memory of its job, as sbatch's --mem: 16G\n"
 		"      --cancel       not any more, if it has not begun\n"
 		"      --timeout=TIME watch no longer than 90, 15m, 2h or 1d\n"),
 	COMMAND("images", NULL, OPT_ALL, cmd_images, "the images sbatch --vm=IMAGE may name",
@@ -231,6 +240,18 @@ static int option_read(struct vmctl *v, struct given *g, int c, const char *valu
 		g->options |= OPT_TO;
 		return -1;
 	case 'c':
+		g->options |= OPT_SIZE;
+		if (str_to_u64(value, 4096, &number) < 0 || number == 0)
+			return usage("--cpus=%.40s: must be a number of CPUs", value);
+		v->cpus = (uint32_t)number;
+		return -1;
+	case 'm':
+		g->options |= OPT_SIZE;
+		/* A number alone is of MiB, as with sbatch's. */
+		if (str_to_bytes(value, MIB, &v->memory_bytes, &e) == 0 && v->memory_bytes)
+			return -1;
+		return usage("--mem=%.40s: must be a size like 16G", value);
+	case 'C':
 		v->cancel = true;
 		g->options |= OPT_CANCEL;
 		return -1;
@@ -281,7 +302,9 @@ static int options_read(struct vmctl *v, struct given *g, int argc, char **argv,
 		{"print", no_argument, NULL, 'p'},
 		{"file", required_argument, NULL, 'F'},
 		{"to", required_argument, NULL, 'o'},
-		{"cancel", no_argument, NULL, 'c'},
+		{"cancel", no_argument, NULL, 'C'},
+		{"cpus", required_argument, NULL, 'c'},
+		{"mem", required_argument, NULL, 'm'},
 		{"yes", no_argument, NULL, 'y'},
 		{"browser", no_argument, NULL, 'b'},
 		{"port", required_argument, NULL, 'P'},
@@ -295,7 +318,7 @@ static int options_read(struct vmctl *v, struct given *g, int argc, char **argv,
 	int c;
 
 	optind = 0; /* from the beginning, whatever was read before */
-	while ((c = getopt_long(argc, argv, with_operands ? "ahyV" : "+ahyV", options, NULL)) >=
+	while ((c = getopt_long(argc, argv, with_operands ? "ac:hyV" : "+ac:hyV", options, NULL)) >=
 	       0) {
 		int code = option_read(v, g, c, optarg);
 

@@ -31,7 +31,7 @@ offers() # WANTED WORD...
 	bad=1
 }
 
-offers "start stop ssh exec cp rdp password list show wait vnc console screenshot kubeconfig migrate images recover discard plan admin" vmctl ""
+offers "start stop ssh exec cp rdp password list show wait vnc console screenshot kubeconfig migrate resize images recover discard plan admin" vmctl ""
 offers "start stop ssh show screenshot" vmctl s
 offers "tiny" vmctl start ""
 offers "" vmctl start tiny ""
@@ -58,8 +58,9 @@ offers "17 vm-17-9f3c12ab45de6701-r0 230 12_3 12" vmctl exec ""
 offers "17: vm-17-9f3c12ab45de6701-r0: 230: 12_3: 12:" vmctl cp ""
 offers "--rotate" vmctl password --r
 offers "approve" vmctl admin ""
+offers "--cpus=" vmctl resize 17 --cp
 offers "--yes" vmctl admin approve --y
 offers "" vmctl list x
 offers "" vmctl images --server = ""
-offers "start stop ssh exec cp rdp password list show wait vnc console screenshot kubeconfig migrate images recover discard plan admin" vmctl --json ""
+offers "start stop ssh exec cp rdp password list show wait vnc console screenshot kubeconfig migrate resize images recover discard plan admin" vmctl --json ""
 exit $bad

@@ -51,6 +51,7 @@ static bool companion_word(struct little_world *w, const char *s)
 /* Words about a move; -1: none of them. */
 static int move_word(struct little_world *w, const char *s)
 {
+	static const struct job_size large = {.cpus = 4, .memory_bytes = UINT64_C(4) << 30};
 	struct job *j = &w->job;
 	struct err e;
 
@@ -63,6 +64,14 @@ static int move_word(struct little_world *w, const char *s)
 		return *(w->want.n_companion && j->phase != JOB_PENDING
 				 ? &w->companion[w->want.n_companion - 1].limited
 				 : &j->limited) = true;
+	if (str_eq(s, "grow")) /* as its progress has it, and as its record has it */
+		w->progress.grow = large;
+	else if (str_eq(s, "grows"))
+		j->request.grow = large;
+	else if (str_eq(s, "large"))
+		w->companion[w->want.n_companion - 1].size = large;
+	if (str_starts(s, "grow") || str_eq(s, "large"))
+		return true;
 	if (str_starts(s, "drain:"))
 		return job_spec_on_drain(s + 6, &j->request.on_drain, &e) == 0;
 	if (str_starts(s, "site:"))
@@ -324,6 +333,19 @@ static bool moving_word(struct little_world *w, const char *s)
 		return str_copy(k->wanted_node, sizeof(k->wanted_node), s + 6) == 0;
 	if (str_starts(s, "given:"))
 		return str_copy(k->given_node, sizeof(k->given_node), s + 6) == 0;
+	if (str_starts(s, "sockets:")) {
+		w->vm[w->seen.n_vm - 1].size = (struct vm_size){
+			.cores = 1,
+			.sockets_max = 4,
+			.sockets_wanted = (uint32_t)(s[8] - '0'),
+			.sockets_given = (uint32_t)(s[9] - '0'),
+			.sockets = (uint32_t)(s[10] - '0'),
+			.memory_wanted_bytes = UINT64_C(1) << 30,
+			.memory_given_bytes = UINT64_C(1) << 30,
+			.memory_bytes = UINT64_C(1) << 30,
+		};
+		return true;
+	}
 	if (str_starts(s, "failed:") || str_eq(s, "succeeded")) {
 		k->companion = 23;
 		k->failed = *s == 'f';

@@ -6,7 +6,8 @@
  *       drain:CHOICE site:CHOICE (--vm-on-drain, vmd.yaml)
  *       drained requeue held aimed:NODE (asked_node) moved (this run is a move's) marked (the next
  *       will be) migrate:NODE pause alone ; companion:PHASE@NODE, up to two, job ids 23, 24
- *       (not:n2: the last one must not get n2; limit: it, or the job that waits, waits for a limit)
+ *       grow grows (it is to have 4 CPUs: progress, record) large (the last companion is of that
+ * size) (not:n2: the last one must not get n2; limit: it, or the job that waits, waits for a limit)
  *       from16 fromkey (starts from the disk kept of job 16, by key) bob slurm (owner)
  *       hook (the site's, for READY) answers:N (READY since N s) told (the hook was)
  *       warned:N (N s ago) ends:N (the limit of 10000 s is over in N s) short:N (one of 600 s)
@@ -25,8 +26,9 @@
  * it is) evacuating blocked sending (our migration) theirs (KubeVirt's own, new) stale (the same,
  * older than the companion) bound (as old as it) found (as old, and it has found its node) unplaced
  * (for two minutes) placing (theirs has found no node yet) failed:N succeeded (our last migration,
- * attempt N) flight: ~KIND (in flight), +KIND (succeeded, not seen yet), !KIND (no answer); KIND as
- * in action_name, on the object of that kind; vm0 is meant by create-vm, scratch by create-disk
+ * attempt N) sockets:WGH (told, taken over, had by the guest; one CPU each, 4 at most) flight:
+ * ~KIND (in flight), +KIND (succeeded, not seen yet), !KIND (no answer); KIND as in action_name, on
+ * the object of that kind; vm0 is meant by create-vm, scratch by create-disk
  */
 #ifndef TESTS_UNIT_LITTLE_WORLD_H
 #define TESTS_UNIT_LITTLE_WORLD_H

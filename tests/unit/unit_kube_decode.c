@@ -8,6 +8,7 @@
 #include "vmd/kube/kube_event.h"
 #include "vmd/kube/kube_line.h"
 #include "vmd/kube/kube_meta.h"
+#include "vmd/kube/kube_quantity.h"
 #include "vmd/kube/kube_status.h"
 #include "vmd/kube/kube_vm.h"
 
@@ -65,6 +66,37 @@ static const struct {
 	{"POST", 507, "", ERR_FULL, "the API server answered HTTP 507"},
 };
 /* clang-format on */
+
+START_TEST(quantities)
+{
+	static const struct {
+		const char *text;
+		uint64_t bytes; /* 1: none */
+	} q[] = {
+		{"0",			     0                   },
+		{"1289748480",                    1289748480          },
+		{"4Gi",			   UINT64_C(4) << 30   },
+		{"1300Mi",                        UINT64_C(1300) << 20},
+		{"2097152Ki",                     UINT64_C(2) << 30   },
+		{"512M",			  512000000           },
+		{"",			      1                   },
+		{"Gi",			    1                   },
+		{"1.5Gi",                         1                   },
+		{"-1Gi",			  1                   },
+		{"4gi",			   1                   },
+		{"9223372036854775807Ki",         1                   },
+		{"99999999999999999999999999999", 1                   },
+	};
+	uint64_t bytes;
+
+	for (size_t i = 0; i < ARRAY_LEN(q); i++) {
+		bytes = 1;
+		ck_assert_msg((quantity_read(q[i].text, &bytes) == 0) == (q[i].bytes != 1), "%s",
+			      q[i].text);
+		ck_assert_msg(bytes == q[i].bytes, "%s", q[i].text);
+	}
+}
+END_TEST
 
 START_TEST(answer_rows)
 {
@@ -507,12 +539,17 @@ START_TEST(moves_of_a_vm)
 
 	load(c, CACHE_VM,
 	     "{\"metadata\":{\"name\":\"vm-1-a-r0\",\"uid\":\"u1\",\"resourceVersion\":\"5\"},"
-	     "\"spec\":{\"template\":{\"spec\":{\"nodeSelector\":{\"kubernetes.io/"
+	     "\"spec\":{\"template\":{\"spec\":{\"domain\":{\"cpu\":{\"sockets\":3,\"maxSockets\":"
+	     "4,"
+	     "\"cores\":2,\"threads\":2},\"memory\":{\"guest\":\"3Gi\",\"maxGuest\":\"4Gi\"},"
+	     "\"devices\":{\"tpm\":{}}},\"nodeSelector\":{\"kubernetes.io/"
 	     "hostname\":\"n2\"}}}}}",
 	     false);
 	load(c, CACHE_VMI,
 	     "{\"metadata\":{\"name\":\"vm-1-a-r0\",\"uid\":\"u2\",\"resourceVersion\":\"5\"},"
-	     "\"spec\":{\"nodeSelector\":{\"kubernetes.io/hostname\":\"n1\"}},\"status\":{"
+	     "\"spec\":{\"domain\":{\"cpu\":{\"sockets\":2},\"memory\":{\"guest\":\"2048Mi\"}},"
+	     "\"nodeSelector\":{\"kubernetes.io/hostname\":\"n1\"}},\"status\":{"
+	     "\"currentCPUTopology\":{\"sockets\":1},\"memory\":{\"guestRequested\":\"1Gi\"},"
 	     "\"phase\":\"Running\",\"nodeName\":\"n1\",\"evacuationNodeName\":\"n1\","
 	     "\"conditions\":["
 	     "{\"type\":\"LiveMigratable\",\"status\":\"False\",\"message\":\"a disk "
@@ -533,6 +570,16 @@ START_TEST(moves_of_a_vm)
 	k = &seen.vm[0].moving;
 	ck_assert_str_eq(k->wanted_node, "n2");
 	ck_assert_str_eq(k->given_node, "n1");
+	ck_assert_uint_eq(seen.vm[0].size.cores, 4);
+	ck_assert(seen.vm[0].size.tpm);
+	ck_assert_uint_eq(seen.vm[0].size.sockets_wanted, 3);
+	ck_assert_uint_eq(seen.vm[0].size.sockets_given, 2);
+	ck_assert_uint_eq(seen.vm[0].size.sockets, 1);
+	ck_assert_uint_eq(seen.vm[0].size.sockets_max, 4);
+	ck_assert_uint_eq(seen.vm[0].size.memory_wanted_bytes, UINT64_C(3) << 30);
+	ck_assert_uint_eq(seen.vm[0].size.memory_given_bytes, UINT64_C(2) << 30);
+	ck_assert_uint_eq(seen.vm[0].size.memory_bytes, UINT64_C(1) << 30);
+	ck_assert_uint_eq(seen.vm[0].size.memory_max_bytes, UINT64_C(4) << 30);
 	ck_assert(k->evacuating);
 	ck_assert_str_eq(k->blocked, "a disk is local");
 	ck_assert_str_eq(k->name, "kubevirt-evacuation-x");
@@ -858,6 +905,7 @@ int main(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, answer_rows, 0, ARRAY_LEN(answers));
+	tcase_add_test(t, quantities);
 	tcase_add_test(t, answer_of_any_length);
 	tcase_add_test(t, lines_in_pieces);
 	tcase_add_test(t, line_too_long_or_refused);

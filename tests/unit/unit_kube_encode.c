@@ -5,6 +5,7 @@
 #include "vmd/base/strbuf.h"
 #include "vmd/kube/kube_access.h"
 #include "vmd/kube/kube_meta.h"
+#include "vmd/kube/kube_migration.h"
 #include "vmd/kube/kube_secret.h"
 #include "vmd/kube/kube_spec.h"
 #include "vmd/kube/kube_volume.h"
@@ -166,6 +167,44 @@ START_TEST(vm_odd_sizes_and_names)
 	(void)str_copy(v.network, sizeof(v.network), "lan.b");
 	ck_assert_int_eq(spec_encode(fixture_settings(), &v, &doc, &e), 0);
 	check_rows(doc, rows, ARRAY_LEN(rows));
+}
+END_TEST
+
+/* How far it may grow, and how it is told to: together with the node, nothing else. */
+START_TEST(vm_that_may_grow)
+{
+	AUTO(json_object_put) struct json_object *doc = NULL;
+	AUTO(json_object_put) struct json_object *moved = NULL;
+	AUTO(json_object_put) struct json_object *grown = NULL;
+	struct vm_spec v = fixture_vm(VM_PROFILE_LINUX);
+	static const struct row rows[] = {
+		{D "cpu",                       "{\"sockets\":1,\"maxSockets\":3,\"cores\":2,\"threads\":1}"},
+		{D "memory",                    "{\"guest\":\"2Gi\",\"maxGuest\":\"6Gi\"}"                  },
+		{D "resources/requests/memory", "\"2Gi\""                                                   },
+	};
+	static const struct row plain[] = {
+		{"metadata/resourceVersion", "\"7\""                              },
+		{T "nodeSelector",           "{\"kubernetes.io/hostname\":\"n2\"}"},
+		{T "domain",                 NULL				 },
+	};
+	static const struct row larger[] = {
+		{T "nodeSelector", "{\"kubernetes.io/hostname\":\"n2\"}"                        },
+		{T "domain",       "{\"cpu\":{\"sockets\":2},\"memory\":{\"guest\":\"3000Mi\"}}"},
+	};
+	struct err e;
+
+	v.cpus = 2;
+	v.sockets_max = 3;
+	v.memory_bytes = UINT64_C(2) << 30;
+	v.memory_max_bytes = UINT64_C(6) << 30;
+	ck_assert_int_eq(spec_encode(fixture_settings(), &v, &doc, &e), 0);
+	check_rows(doc, rows, ARRAY_LEN(rows));
+	moved = migration_encode_point("u", "7", "n2", &(struct vm_target){.sockets = 0});
+	check_rows(moved, plain, ARRAY_LEN(plain));
+	grown = migration_encode_point(
+		"u", "7", "n2",
+		&(struct vm_target){.sockets = 2, .memory_bytes = UINT64_C(3000) << 20});
+	check_rows(grown, larger, ARRAY_LEN(larger));
 }
 END_TEST
 
@@ -496,6 +535,7 @@ int main(void)
 	tcase_add_test(t, vm_linux);
 	tcase_add_test(t, vm_efi_without_secure_boot);
 	tcase_add_test(t, vm_odd_sizes_and_names);
+	tcase_add_test(t, vm_that_may_grow);
 	tcase_add_loop_test(t, vm_refused, 0, ARRAY_LEN(spoilers));
 	tcase_add_test(t, uuid_is_of_the_job);
 	tcase_add_test(t, volumes);

@@ -109,6 +109,36 @@ static const struct {
 	{"attempts count for one companion", "running requeue drained companion:ended@n3 companion:running@n2",
 	 "vm0:running wants:n2 given:n2 failed:3 " HAS, "", "send", "migrate-vm:r0-m24-1", false},
 
+	/* growing */
+	{"to grow it moves: room is asked for, and it is written down", "running requeue grow",
+	 "vm0:running sockets:111 " HAS, "", "allocate", "record allocate", false},
+	{"a guest that is so large need not", "running requeue grow", "vm0:running sockets:444 " HAS, "", "none",
+	 "record", false},
+	{"... nor one of which nobody knows how large it is", "running requeue grow", "vm0:running " HAS, "",
+	 "none", "record", false},
+	{"a drain that its user does not want to move for is no matter", "running requeue drained grow drain:stay",
+	 "vm0:running sockets:111 " HAS, "", "allocate", "record allocate", false},
+	{"a companion that is too small is given back", "running requeue grow companion:running@n2",
+	 "vm0:running sockets:111 " HAS, "", "drop", "record end-companion", false},
+	{"... also one that waits", "running requeue grow companion:pending", "vm0:running sockets:111 " HAS, "",
+	 "drop", "record end-companion", false},
+	{"a large one that waits is waited for", "running requeue grow companion:pending large",
+	 "vm0:running sockets:111 " HAS, "", "queued", "record", false},
+	{"room: it is told where it goes and how large it is", "running requeue grow companion:running@n2 large",
+	 "vm0:running sockets:111 " HAS, "", "point", "record point-vm:r0", false},
+	{"... also when it goes there already", "running requeue grow companion:running@n2 large",
+	 "vm0:running wants:n2 given:n2 sockets:111 " HAS, "", "point", "record point-vm:r0", false},
+	{"... which KubeVirt takes in", "running requeue grow companion:running@n2 large",
+	 "vm0:running wants:n2 given:n2 sockets:411 " HAS, "", "pointed", "record", false},
+	{"... before it is sent: the pod over there is made for that", "running requeue grow companion:running@n2 large",
+	 "vm0:running wants:n2 given:n2 sockets:441 " HAS, "", "send", "record migrate-vm:r0-m23-1", false},
+	{"KubeVirt's own migration for it will do", "running requeue grow companion:running@n2 large",
+	 "vm0:running wants:n2 given:n2 theirs sockets:441 " HAS, "", "sending", "record", false},
+	{"what moves already goes as it is, and grows later", "running requeue grow companion:running@n2 large",
+	 "vm0:running wants:n2 given:n2 evacuating theirs sockets:111 " HAS, "", "sending", "record", false},
+	{"there its job follows", "running requeue grow companion:running@n2 large",
+	 "vm0:running@n2 wants:n2 given:n2 sockets:441 " HAS, "", "mark", "record", true},
+
 	/* undone */
 	{"not wanted any more: the VM is pointed back", "running requeue companion:running@n2",
 	 "vm0:running wants:n2 " HAS, "", "back", "point-vm:r0", false},
@@ -424,16 +454,28 @@ START_TEST(companions_are_marked)
 					  "slurm-vm-companion{job=17}",
 					  "slurm-vm-companion{job=17-9F3C12AB45DE6701}",
 					  "slurm-vm-companion{job=" LITTLE_KEY LITTLE_KEY "}",
+					  "slurm-vm-companion{job=" LITTLE_KEY " size=8}",
+					  "slurm-vm-companion{job=" LITTLE_KEY " size=0/1}",
 					  "slurm-vm{image=tiny}"};
-	char key[JOB_KEY_MAX + 1] = "", text[80];
+	const struct job_size large = {.cpus = 8, .memory_bytes = UINT64_C(16) << 30};
+	char key[JOB_KEY_MAX + 1] = "", text[128];
+	struct job_size size;
 
-	ck_assert_int_eq(companion_mark(LITTLE_KEY, text, sizeof(text)), 0);
-	ck_assert(companion_find(text, key));
+	ck_assert_int_eq(companion_mark(LITTLE_KEY, NULL, text, sizeof(text)), 0);
+	ck_assert(companion_find(text, key, &size));
 	ck_assert_str_eq(key, LITTLE_KEY);
-	ck_assert(companion_find("site's own slurm-vm-companion{job=" LITTLE_OTHER "}, too", key));
+	ck_assert_uint_eq(size.cpus, 0);
+	ck_assert_int_eq(companion_mark(LITTLE_KEY, &large, text, sizeof(text)), 0);
+	ck_assert_str_eq(text, "slurm-vm-companion{job=" LITTLE_KEY " size=8/17179869184}");
+	ck_assert(companion_find(text, key, &size));
+	ck_assert_str_eq(key, LITTLE_KEY);
+	ck_assert_uint_eq(size.cpus, 8);
+	ck_assert_uint_eq(size.memory_bytes, large.memory_bytes);
+	ck_assert(companion_find("site's own slurm-vm-companion{job=" LITTLE_OTHER "}, too", key,
+				 &size));
 	ck_assert_str_eq(key, LITTLE_OTHER);
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-		ck_assert_msg(!companion_find(bad[i], key), "'%s'", bad[i]);
+		ck_assert_msg(!companion_find(bad[i], key, &size), "'%s'", bad[i]);
 }
 END_TEST
 
@@ -743,12 +785,65 @@ START_TEST(its_time_without_an_allocation_is_counted)
 }
 END_TEST
 
+/* How large the companion, the VM and the job are to be; the wish is over when the VM has come to
+ * where there is room, and what its job is to be is in the companion's record from then on. */
+START_TEST(a_vm_grows)
+{
+	begin();
+	look(0, "running requeue grows", "vm0:running sockets:111 " ALL);
+	ck_assert_uint_eq(asked(ACT_ALLOCATE)->size.cpus, 4);
+	ck_assert_uint_eq(asked(ACT_ALLOCATE)->size.memory_bytes, UINT64_C(4) << 30);
+	look(1, "running requeue grows companion:running@n2 large", "vm0:running sockets:111 " ALL);
+	ready_and("point");
+	ck_assert_str_eq(asked(ACT_POINT_VM)->node, "n2");
+	ck_assert_uint_eq(asked(ACT_POINT_VM)->target.sockets, 4);
+	ck_assert_uint_eq(asked(ACT_POINT_VM)->target.memory_bytes, UINT64_C(1) << 30);
+	look(1, "running requeue grows companion:running@n2 large",
+	     "vm0:running@n2 wants:n2 given:n2 sockets:441 " ALL);
+	ready_and("mark");
+	ck_assert_ptr_null(strstr(asked(ACT_RECORD)->reason, "grow="));
+	look(1, "pending r1 requeue held moved companion:running@n2 large",
+	     "vm0:running@n2 sockets:444 " ALL);
+	ready_and("aim");
+	ck_assert_uint_eq(asked(ACT_AIM_JOB)->size.cpus, 4);
+	ck_assert_uint_eq(reconciler_status(r, 17)->guest_cpus, 4);
+	end();
+}
+END_TEST
+
 START_TEST(the_run_that_is_queued_again_is_named)
 {
 	begin();
 	look(0, "running r1 requeue drained drain:requeue", "vm1:running disk pv1 pvc1 secret");
 	ck_assert(asked(ACT_REQUEUE_JOB)->anew);
 	ck_assert_uint_eq(asked(ACT_REQUEUE_JOB)->run, 1);
+	end();
+}
+END_TEST
+
+/* A wish that failed is over, unless KubeVirt has begun with it: that goes on by itself. */
+START_TEST(growing_is_given_up)
+{
+	static const char job[] = "running requeue grows companion:running@n2 large";
+
+	begin();
+	look(0, job, "vm0:running wants:n2 given:n2 failed:3 sockets:111 " ALL);
+	ck_assert_ptr_null(strstr(asked(ACT_RECORD)->reason, "grow="));
+	end();
+	begin();
+	look(0, job, "vm0:running wants:n2 given:n2 failed:3 sockets:441 " ALL);
+	ck_assert_ptr_nonnull(strstr(asked(ACT_RECORD)->reason, " grow=4/4294967296"));
+	ck_assert(reconciler_status(r, 17)->growing);
+	end();
+	begin(); /* not any more */
+	look(0, "running requeue", "vm0:running sockets:111 " ALL);
+	reconciler_resize(r, 17, &(struct job_size){.cpus = 2, .memory_bytes = UINT64_C(1) << 30});
+	look(1, "running requeue", "vm0:running sockets:111 " ALL);
+	ck_assert_uint_eq(asked(ACT_ALLOCATE)->size.cpus, 2);
+	reconciler_resize(r, 17, &(struct job_size){.cpus = 0});
+	look(100, "running requeue grows", "vm0:running sockets:111 " ALL);
+	for (size_t i = 0; i < asked_for.n; i++)
+		ck_assert_int_ne(asked_for.last[i].kind, ACT_ALLOCATE);
 	end();
 }
 END_TEST
@@ -1008,6 +1103,8 @@ int main(void)
 	tcase_add_test(t, it_comes_home);
 	tcase_add_test(t, its_time_without_an_allocation_is_counted);
 	tcase_add_test(t, the_run_that_is_queued_again_is_named);
+	tcase_add_test(t, a_vm_grows);
+	tcase_add_test(t, growing_is_given_up);
 	tcase_add_test(t, the_mark_of_this_run_stays);
 	tcase_add_test(t, the_mark_of_the_next_run_stays);
 	tcase_add_test(t, the_list_of_nodes_has_an_end);

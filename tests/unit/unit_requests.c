@@ -197,6 +197,15 @@ static void migrate(void *self, const struct job *j, const char *to, uint32_t ui
 	(void)snprintf(migrated, sizeof(migrated), "%u to '%s' by %u", j->id, to, uid);
 }
 
+static char resized[64]; /* "17 to 4/4294967296 by 1000" */
+
+static void resize(void *self, const struct job *j, const struct job_size *size, uint32_t uid)
+{
+	(void)self;
+	(void)snprintf(resized, sizeof(resized), "%u to %u/%llu by %u", j->id, size->cpus,
+		       (unsigned long long)size->memory_bytes, uid);
+}
+
 static int end_job(void *self, const struct job *j, uint32_t uid, requests_done_fn done, void *ctx,
 		   struct err *e)
 {
@@ -249,6 +258,7 @@ static struct requests requests = {
 		 .end_job = end_job,
 		 .open_access = open_access,
 		 .migrate = migrate,
+		 .resize = resize,
 		 .wall_s = wall_s,
 		 .mono_us = mono_us,
 		 .wake_at = wake_at,
@@ -608,6 +618,43 @@ START_TEST(access_for_the_owner)
 	access_done(access_ctx, &denied, &a);
 	ck_assert_int_eq(reply.e.kind, ERR_DENIED);
 	ck_assert_ptr_null(wire_get(&in, "token"));
+}
+END_TEST
+
+START_TEST(resize_is_checked)
+{
+	setup();
+	ask_as(ALICE, "op=resize\njob=17\ncpus=4\n"); /* its VM is not seen */
+	ck_assert_int_eq(reply.e.kind, ERR_RETRY);
+	vms[0] = (struct vm_seen){.name = "vm-17-" NONCE "-r0",
+				  .job_key = "17-" NONCE,
+				  .phase = VM_RUNNING,
+				  .node = "worker1node"};
+	vms[0].size = (struct vm_size){.cores = 1,
+				       .sockets = 2,
+				       .sockets_given = 2,
+				       .sockets_wanted = 2,
+				       .sockets_max = 4,
+				       .memory_bytes = UINT64_C(64) << 20};
+	ask_as(ALICE, "op=resize\njob=17\ncpus=4\n");
+	ck_assert_int_eq(reply.e.kind, ERR_NONE);
+	ck_assert_str_eq(resized, "17 to 4/536870912 by 1000");
+	resized[0] = '\0';
+	ask_as(ALICE, "op=resize\njob=17\ncpus=5\n");
+	ck_assert_int_eq(reply.e.kind, ERR_INVALID);
+	ask_as(ALICE, "op=resize\njob=17\n");
+	ck_assert_int_eq(reply.e.kind, ERR_INVALID);
+	ask_as(ALICE, "op=resize\njob=17\ncpus=x\n");
+	ck_assert_int_eq(reply.e.kind, ERR_INVALID);
+	ask_as(BOB, "op=resize\njob=17\ncpus=4\n");
+	ck_assert_int_eq(reply.e.kind, ERR_DENIED);
+	status.growing = true;
+	ask_as(ALICE, "op=resize\njob=17\ncancel=1\n");
+	ck_assert_int_eq(reply.e.kind, ERR_CONFLICT);
+	ck_assert_str_eq(resized, "");
+	status.growing = false;
+	ask_as(ALICE, "op=resize\njob=17\ncancel=1\n");
+	ck_assert_str_eq(resized, "17 to 0/0 by 1000");
 }
 END_TEST
 
@@ -1073,6 +1120,7 @@ int main(void)
 	tcase_add_test(t, hints);
 	tcase_add_test(t, key_comes_later);
 	tcase_add_test(t, access_for_the_owner);
+	tcase_add_test(t, resize_is_checked);
 	tcase_add_test(t, migrate_tells_where);
 	tcase_add_test(t, stop_by_phase);
 	tcase_add_test(t, password_is_told);

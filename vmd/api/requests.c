@@ -133,6 +133,9 @@ static struct json_object *vm_json(const struct ask *a, const struct job *j)
 	json_put_int(o, "kept_until", s->kept_until_s);
 	json_put_int(o, "elapsed_s", elapsed_s(a, s));
 	json_put_int(o, "job_end", j->end_s);
+	json_put_int(o, "guest_cpus", s->guest_cpus);
+	json_put_int(o, "guest_memory_bytes", (int64_t)s->guest_memory_bytes);
+	json_put_bool(o, "growing", s->growing);
 	json_put_str(o, "pinned", s->pinned);
 	if (*s->move) {
 		json_put_str(o, "move/phase", s->move);
@@ -352,6 +355,7 @@ static const struct {
         {"password", op_password, true },
 	{"keys",     op_keys,     true },
         {"migrate",  op_migrate,  true },
+        {"resize",   op_resize,   true },
 };
 
 /* What only looks may be old, and it says so: the client asks on. */

@@ -56,6 +56,8 @@ struct requests_port {
 			   struct err *e);
 	/* uid wants the VM on node to (MOVE_ANYWHERE: any other), or to stay (""). */
 	void (*migrate)(void *self, const struct job *j, const char *to, uint32_t uid);
+	/* uid wants it to become so large, which growth_check() allows; 0 CPUs: not any more. */
+	void (*resize)(void *self, const struct job *j, const struct job_size *size, uint32_t uid);
 	int64_t (*wall_s)(void *self);
 	int64_t (*mono_us)(void *self);
 	/* Call requests_look() at that time, monotonic microseconds; INT64_MAX: never. */

@@ -42,6 +42,7 @@ int op_keys(const struct ask *a, struct err *e);
 int op_migrate(const struct ask *a, struct err *e);
 int op_password(const struct ask *a, struct err *e);
 int op_plan(const struct ask *a, struct err *e);
+int op_resize(const struct ask *a, struct err *e);
 int op_stop(const struct ask *a, struct err *e);
 
 #endif

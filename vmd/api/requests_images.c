@@ -28,6 +28,8 @@ static struct json_object *image_json(const struct ask *a, const struct image *i
 	json_put_int(o, "memory_min_bytes",
 		     (int64_t)vm_allocation_bytes(i->memory_min_bytes, 1, i->tpm));
 	json_put_int(o, "cpus_max", i->cpus_max);
+	json_put_int(o, "grow_cpus", i->grow_cpus);
+	json_put_int(o, "grow_memory_bytes", (int64_t)i->grow_memory_bytes);
 	return o;
 }
 

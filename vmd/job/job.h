@@ -26,6 +26,12 @@ enum vm_keep { VM_KEEP_UNSET, VM_KEEP_NEVER, VM_KEEP_ABNORMAL, VM_KEEP_ALWAYS };
 /* What becomes of the VM when its node is taken out of service; the site says what UNSET is. */
 enum vm_on_drain { VM_ON_DRAIN_UNSET, VM_ON_DRAIN_MIGRATE, VM_ON_DRAIN_REQUEUE, VM_ON_DRAIN_STAY };
 
+/* As of sbatch's -c and --mem (of the job's one node). */
+struct job_size {
+	uint32_t cpus;
+	uint64_t memory_bytes;
+};
+
 /* The request of one job: made by the plugin at submit, checked by job_submit.lua, kept in
  * admin_comment. 0, "" and UNSET mean "the image's default". */
 struct vm_request {
@@ -60,6 +66,7 @@ struct vm_request {
 	 * the first ones cut off when it gets too long; "" it never moved. */
 	char nodes[JOB_NODES_MAX + 1];
 	char move_to[JOB_NAME_MAX + 1]; /* vmctl migrate: a node, "*" any; "" nobody asked */
+	struct job_size grow;           /* vmctl resize: to be so large; 0 CPUs: nobody asked */
 	/* ... and its guest had crashed so often by then, the last time at recorded_crashed_s. */
 	uint32_t recorded_crashes;
 	int64_t recorded_crashed_s;

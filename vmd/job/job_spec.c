@@ -191,6 +191,7 @@ enum spec_key {
 	K_MOVED,
 	K_UNTIL,
 	K_MIGRATE,
+	K_GROW,
 	K_NODES,
 	K_CRASHES,
 	K_CRASHED,
@@ -199,9 +200,9 @@ enum spec_key {
 	K_COUNT
 };
 static const char *const key_names[K_COUNT] = {
-	"image",   "revision", "from",    "nonce",   "disk",   "scratch", "network", "wait",
-	"keep",    "drain",    "mail",    "run",     "ready",  "base",    "moved",   "until",
-	"migrate", "nodes",    "crashes", "crashed", "warned", "told",
+	"image",   "revision", "from",  "nonce",   "disk",    "scratch", "network", "wait",
+	"keep",    "drain",    "mail",  "run",     "ready",   "base",    "moved",   "until",
+	"migrate", "grow",     "nodes", "crashes", "crashed", "warned",  "told",
 };
 
 static int run_read(const char *text, uint32_t *ret, struct err *e)
@@ -221,6 +222,33 @@ static int time_read(const char *text, int64_t *ret, struct err *e)
 	if (number_read(text, INT64_MAX, &n, e) < 0)
 		return -1;
 	*ret = (int64_t)n;
+	return 0;
+}
+
+int job_size_parse(const char *text, struct job_size *ret)
+{
+	const char *slash = strchr(text, '/');
+	char digits[12];
+	uint64_t cpus, bytes;
+
+	if (!slash || str_fmt(digits, sizeof(digits), "%.*s", (int)(slash - text), text) < 0 ||
+	    str_to_u64(digits, UINT32_MAX, &cpus) < 0 || cpus == 0 ||
+	    str_to_u64(slash + 1, INT64_MAX, &bytes) < 0)
+		return -1;
+	*ret = (struct job_size){.cpus = (uint32_t)cpus, .memory_bytes = bytes};
+	return 0;
+}
+
+const char *job_size_text(const struct job_size *s, char buf[JOB_SIZE_TEXT])
+{
+	(void)str_fmt(buf, JOB_SIZE_TEXT, "%u/%llu", s->cpus, (unsigned long long)s->memory_bytes);
+	return buf;
+}
+
+static int grow_read(const char *text, struct job_size *ret, struct err *e)
+{
+	if (job_size_parse(text, ret) < 0)
+		return err_set(e, ERR_INVALID, "'%.40s' must be CPUS/BYTES", text);
 	return 0;
 }
 
@@ -245,6 +273,7 @@ static int value_read(enum spec_key key, const char *value, struct vm_request *r
 	case K_UNTIL: return time_read(value, &r->moved_until_s, e);
 	case K_NODES: return str_copy(r->nodes, sizeof(r->nodes), value);
 	case K_MIGRATE: return str_copy(r->move_to, sizeof(r->move_to), value);
+	case K_GROW: return grow_read(value, &r->grow, e);
 	case K_CRASHES: return run_read(value, &r->recorded_crashes, e);
 	case K_CRASHED: return time_read(value, &r->recorded_crashed_s, e);
 	case K_WARNED: return time_read(value, &r->warned_s, e);

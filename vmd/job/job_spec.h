@@ -24,6 +24,11 @@ int job_spec_find(const char *admin_comment, struct vm_request *ret, struct err 
 int job_spec_place(const char *admin_comment, const struct vm_request *r, const char *status,
 		   char *buf, size_t size, struct err *e);
 
+/* "8/17179869184": CPUs, bytes. -1 (nothing changed): not of that form, or no CPU. */
+#define JOB_SIZE_TEXT 40
+int job_size_parse(const char *text, struct job_size *ret);
+const char *job_size_text(const struct job_size *s, char buf[JOB_SIZE_TEXT]);
+
 /* Values of single options, as a user types them. ERR_INVALID shows the values allowed. */
 int job_spec_image(const char *text, struct vm_request *r,
 		   struct err *e); /* IMAGE[@REVISION], @JOB */

@@ -61,9 +61,11 @@ int kube_create_secret(struct kube *k, const char *name, const char *job_key, ui
 enum kube_object { KUBE_VM, KUBE_PV, KUBE_PVC, KUBE_SECRET, KUBE_MIGRATION, KUBE_NODE };
 int kube_delete(struct kube *k, enum kube_object what, const char *name, const char *uid,
 		const char *version, kube_done_fn done, void *ctx, struct err *e);
-/* The VM's nodeSelector becomes node. ERR_CONFLICT: it changed since version. */
+/* The VM's nodeSelector becomes node, and its size target (0 sockets: it stays).
+ * ERR_CONFLICT: it changed since version. */
 int kube_point_vm(struct kube *k, const char *name, const char *uid, const char *version,
-		  const char *node, kube_done_fn done, void *ctx, struct err *e);
+		  const char *node, const struct vm_target *target, kube_done_fn done, void *ctx,
+		  struct err *e);
 /* A live migration of the VM to where its nodeSelector says. ERR_RETRY: KubeVirt does not want it
  * now (another one goes on). */
 int kube_migrate_vm(struct kube *k, const char *name, const char *vm, const char *vm_uid,

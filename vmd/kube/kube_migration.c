@@ -4,6 +4,7 @@
 #include "vmd/kube/kube_migration.h"
 
 #include "vmd/base/str.h"
+#include "vmd/kube/kube_spec.h"
 
 #include <string.h>
 
@@ -110,7 +111,8 @@ struct json_object *migration_encode(const struct settings *s, const char *name,
 	return doc;
 }
 
-struct json_object *migration_encode_point(const char *uid, const char *version, const char *node)
+struct json_object *migration_encode_point(const char *uid, const char *version, const char *node,
+					   const struct vm_target *target)
 {
 	struct json_object *doc = json_object_new_object();
 	struct json_object *selector = json_object_new_object();
@@ -119,5 +121,9 @@ struct json_object *migration_encode_point(const char *uid, const char *version,
 	json_put_str(doc, "metadata/resourceVersion", version);
 	json_put_at(doc, "spec/template/spec/nodeSelector", selector);
 	json_object_object_add(selector, SELECTOR_NODE, json_object_new_string(node));
+	if (target->sockets)
+		json_put_int(doc, "spec/template/spec/domain/cpu/sockets", target->sockets);
+	if (target->sockets && target->memory_bytes)
+		spec_put_bytes(doc, "spec/template/spec/domain/memory/guest", target->memory_bytes);
 	return doc;
 }

@@ -7,7 +7,7 @@
 #include "vmd/base/json.h"
 #include "vmd/kube/kube_meta.h"
 #include "vmd/settings.h"
-#include "vmd/vm/vm.h"
+#include "vmd/vm/growth.h"
 
 struct kube_migration {
 	struct meta meta;
@@ -24,6 +24,7 @@ struct json_object *migration_encode(const struct settings *s, const char *name,
 				     const char *vm_uid, const char *job_key, uint32_t job_id);
 /* A merge patch of a VM: its nodeSelector names node. Refused if it is not that VM any more, or has
  * changed since version. */
-struct json_object *migration_encode_point(const char *uid, const char *version, const char *node);
+struct json_object *migration_encode_point(const char *uid, const char *version, const char *node,
+					   const struct vm_target *target);
 
 #endif

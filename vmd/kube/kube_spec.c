@@ -4,9 +4,10 @@
  * - runStrategy RerunOnFailure: a crash or a lost host starts the guest again, a power-off from
  *   inside ends it.
  * - nodeSelector by host name: Slurm decided where.
- * - One socket with all cores, and no more sockets than that: the allocation does not change while
- *   the VM lives (KubeVirt's default of four times as many would reserve memory for them), and a
- *   Windows client uses two sockets at most.
+ * - One socket with all cores, and as many more as it may grow by (`grow` of its image; none: one
+ *   is the most). Not one core each, which would let it grow by one CPU: a Windows client uses two
+ *   sockets at most. KubeVirt's own default, four times as many, is more than anybody granted.
+ * - maxGuest where its memory may grow, and requests.memory as at the start: KubeVirt adds to it.
  * - memory.guest and requests.memory are equal: KubeVirt adds the launcher's overhead itself.
  * - No pod network at all: the guest is on the LAN by a bridge, which can migrate.
  * - The cdrom with the answer file is the last disk (kubevirt-manager's page wants that). */
@@ -83,7 +84,7 @@ static struct json_object *metadata_of_template(const struct settings *s, const 
 	return meta;
 }
 
-static void put_memory(struct json_object *domain, uint64_t bytes)
+void spec_put_bytes(struct json_object *doc, const char *path, uint64_t bytes)
 {
 	char text[32];
 	uint64_t mib = bytes / MIB;
@@ -92,8 +93,15 @@ static void put_memory(struct json_object *domain, uint64_t bytes)
 		(void)str_fmt(text, sizeof(text), "%lluGi", (unsigned long long)(mib / 1024));
 	else
 		(void)str_fmt(text, sizeof(text), "%lluMi", (unsigned long long)mib);
-	json_put_str(domain, "memory/guest", text);
-	json_put_str(domain, "resources/requests/memory", text);
+	json_put_str(doc, path, text);
+}
+
+static void put_memory(struct json_object *domain, const struct vm_spec *v)
+{
+	spec_put_bytes(domain, "memory/guest", v->memory_bytes);
+	spec_put_bytes(domain, "resources/requests/memory", v->memory_bytes);
+	if (v->memory_max_bytes)
+		spec_put_bytes(domain, "memory/maxGuest", v->memory_max_bytes);
 }
 
 static int put_cpu_memory(struct json_object *domain, const struct vm_spec *v, struct err *e)
@@ -102,10 +110,10 @@ static int put_cpu_memory(struct json_object *domain, const struct vm_spec *v, s
 		return err_set(e, ERR_INVALID, "%s: %u CPUs and %llu bytes of memory are no size",
 			       v->name, v->cpus, (unsigned long long)v->memory_bytes);
 	json_put_int(domain, "cpu/sockets", 1);
-	json_put_int(domain, "cpu/maxSockets", 1);
+	json_put_int(domain, "cpu/maxSockets", v->sockets_max ? v->sockets_max : 1);
 	json_put_int(domain, "cpu/cores", v->cpus);
 	json_put_int(domain, "cpu/threads", 1);
-	put_memory(domain, v->memory_bytes);
+	put_memory(domain, v);
 	return 0;
 }
 

@@ -13,6 +13,8 @@ int spec_encode(const struct settings *s, const struct vm_spec *v, struct json_o
 /* Firmware UUID: the same for every incarnation of a job, so that the guest (and what is licensed
  * to it) stays the same machine. buf of 37. */
 int spec_uuid(const char *job_key, char *buf, size_t size, struct err *e);
+/* A quantity of whole MiB: "1Gi", "1300Mi". */
+void spec_put_bytes(struct json_object *doc, const char *path, uint64_t bytes);
 /* The interface's name in VM and VMI for a network of the settings: dots become dashes. */
 int spec_interface_name(const char *network, char *buf, size_t size);
 

@@ -12,10 +12,14 @@
 #include "vmd/kube/kube_vm.h"
 
 #include "vmd/base/str.h"
+#include "vmd/kube/kube_quantity.h"
 #include "vmd/kube/kube_spec.h"
 
 #include <arpa/inet.h>
 #include <string.h>
+
+/* CPUs, sockets: more than any machine has. */
+#define COUNT_MAX 65536
 
 struct vm_text {
 	char printable[40];
@@ -117,6 +121,45 @@ static const char *bad_word(const char *printable)
 	return NULL;
 }
 
+static uint32_t count_at(struct json_object *doc, const char *path)
+{
+	struct json_object *v = json_at(doc, path);
+	int64_t n = v ? json_object_get_int64(v) : 0;
+
+	return n > 0 && n <= COUNT_MAX ? (uint32_t)n : 0;
+}
+
+static uint64_t bytes_at(struct json_object *doc, const char *path)
+{
+	const char *text = json_str_at(doc, path);
+	uint64_t bytes = 0;
+
+	return text && quantity_read(text, &bytes) == 0 ? bytes : 0;
+}
+
+/* What is not told is 0, and then nothing is concluded from it. */
+static void size_wanted_read(struct json_object *doc, struct vm_size *s)
+{
+	static const char domain[] = "spec/template/spec/domain";
+	struct json_object *d = json_at(doc, domain);
+	uint32_t threads = count_at(d, "cpu/threads");
+
+	s->cores = count_at(d, "cpu/cores") * (threads ? threads : 1);
+	s->sockets_wanted = count_at(d, "cpu/sockets");
+	s->sockets_max = count_at(d, "cpu/maxSockets");
+	s->memory_wanted_bytes = bytes_at(d, "memory/guest");
+	s->memory_max_bytes = bytes_at(d, "memory/maxGuest");
+	s->tpm = json_at(d, "devices/tpm") != NULL;
+}
+
+static void size_given_read(struct json_object *doc, struct vm_size *s)
+{
+	s->sockets_given = count_at(doc, "spec/domain/cpu/sockets");
+	s->sockets = count_at(doc, "status/currentCPUTopology/sockets");
+	s->memory_given_bytes = bytes_at(doc, "spec/domain/memory/guest");
+	s->memory_bytes = bytes_at(doc, "status/memory/guestRequested");
+}
+
 static bool start_requested(struct json_object *doc)
 {
 	struct json_object *list = json_at(doc, "status/stateChangeRequests");
@@ -144,6 +187,7 @@ int kube_vm_decode(struct json_object *doc, struct kube_vm *ret, struct err *e)
 	vm.start_wanted = start_requested(doc);
 	meta_selector(doc, "spec/template/spec/nodeSelector", vm.wanted_node,
 		      sizeof(vm.wanted_node));
+	size_wanted_read(doc, &vm.size);
 	condition_reason(doc, vm.reason, sizeof(vm.reason));
 	if (!vm.reason[0] && bad_word(vm.printable))
 		reason_set(vm.reason, sizeof(vm.reason), "", bad_word(vm.printable));
@@ -298,6 +342,7 @@ int kube_vmi_decode(struct json_object *doc, const struct settings *s, struct ku
 		vmi.failed_s = failed_at(doc);
 	address_read(doc, s, vmi.address, sizeof(vmi.address));
 	moving_read(doc, &vmi);
+	size_given_read(doc, &vmi.size);
 	condition_reason(doc, vmi.reason, sizeof(vmi.reason));
 	*ret = vmi;
 	return 0;
@@ -389,12 +434,17 @@ void kube_vm_join(const struct kube_vm *vm, const struct kube_vmi *vmi, const ch
 		memcpy(v.uid, m->uid, sizeof(v.uid));
 		memcpy(v.version, m->version, sizeof(v.version));
 		memcpy(v.moving.wanted_node, vm->wanted_node, sizeof(v.moving.wanted_node));
+		v.size = vm->size;
 	}
 	if (here) {
 		memcpy(v.node, vmi->node, sizeof(v.node));
 		memcpy(v.moving.given_node, vmi->given_node, sizeof(v.moving.given_node));
 		memcpy(v.moving.blocked, vmi->blocked, sizeof(v.moving.blocked));
 		v.moving.evacuating = vmi->evacuating;
+		v.size.sockets_given = vmi->size.sockets_given;
+		v.size.sockets = vmi->size.sockets;
+		v.size.memory_given_bytes = vmi->size.memory_given_bytes;
+		v.size.memory_bytes = vmi->size.memory_bytes;
 		v.agent = vmi->agent && vmi->phase == VMI_RUNNING;
 		v.login_pending = vmi->login_pending;
 		if (v.agent)

@@ -14,6 +14,7 @@ struct kube_vm {
 	char printable[40];                 /* status.printableStatus; "" on a very new VM */
 	char run_strategy[24];              /* spec.runStrategy */
 	char wanted_node[JOB_NODE_MAX + 1]; /* as in struct vm_moving, like those below */
+	struct vm_size size;                /* wanted, and what it was made with */
 	bool begun;                         /* KubeVirt has made a VMI of it at least once */
 	bool start_wanted; /* it will make one again (a start request is pending) */
 	char reason[VM_REASON_MAX + 1];
@@ -31,6 +32,7 @@ struct kube_vmi {
 	char address[48];
 	char reason[VM_REASON_MAX + 1];
 	char given_node[JOB_NODE_MAX + 1];
+	struct vm_size size; /* given, and what the guest has */
 	bool evacuating;
 	char blocked[VM_REASON_MAX + 1];
 	char login_error[VM_REASON_MAX + 1]; /* why account and key are not set; "" not told */

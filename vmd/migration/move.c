@@ -5,11 +5,13 @@
 #include "vmd/migration/move.h"
 
 #include "vmd/base/str.h"
+#include "vmd/job/job_spec.h"
 
 #include <stdarg.h>
 #include <string.h>
 
 #define MARK_OPEN "slurm-vm-companion{job="
+#define MARK_SIZE " size="
 
 static void set(struct move *m, enum move_phase p, const char *fmt, ...) PRINTF(3, 4);
 static void set(struct move *m, enum move_phase p, const char *fmt, ...)
@@ -43,24 +45,39 @@ const struct companion *companion_of(const struct companion *all, size_t n, cons
 	return NULL;
 }
 
-bool companion_find(const char *admin_comment, char ret_key[JOB_KEY_MAX + 1])
+bool companion_find(const char *admin_comment, char ret_key[JOB_KEY_MAX + 1],
+		    struct job_size *ret_size)
 {
 	const char *open = strstr(admin_comment, MARK_OPEN);
+	const char *close = open ? strchr(open, '}') : NULL;
+	char text[JOB_KEY_MAX + sizeof(MARK_SIZE) + JOB_SIZE_TEXT];
 	char nonce[JOB_NONCE_LEN + 1];
-	const char *close;
 	uint32_t id;
+	char *size;
 
-	if (!open)
+	*ret_size = (struct job_size){.cpus = 0};
+	if (!close)
 		return false;
 	open += strlen(MARK_OPEN);
-	close = strchr(open, '}');
-	return close && str_fmt(ret_key, JOB_KEY_MAX + 1, "%.*s", (int)(close - open), open) == 0 &&
+	if (str_fmt(text, sizeof(text), "%.*s", (int)(close - open), open) < 0)
+		return false;
+	size = strstr(text, MARK_SIZE);
+	if (size && job_size_parse(size + strlen(MARK_SIZE), ret_size) < 0)
+		return false;
+	if (size)
+		*size = '\0';
+	return str_copy(ret_key, JOB_KEY_MAX + 1, text) == 0 &&
 	       job_key_parse(ret_key, &id, nonce) == 0;
 }
 
-int companion_mark(const char *job_key, char *buf, size_t size)
+int companion_mark(const char *job_key, const struct job_size *job_size, char *buf, size_t size)
 {
-	return str_fmt(buf, size, MARK_OPEN "%s}", job_key);
+	char text[JOB_SIZE_TEXT];
+
+	if (!job_size || !job_size->cpus)
+		return str_fmt(buf, size, MARK_OPEN "%s}", job_key);
+	return str_fmt(buf, size, MARK_OPEN "%s" MARK_SIZE "%s}", job_key,
+		       job_size_text(job_size, text));
 }
 
 /* ---- what is so ---- */
@@ -126,6 +143,8 @@ static const char *why_wanted(const struct move_view *v, char buf[WHY_SIZE])
 
 	if (*why && (!v->on_drain || v->on_drain == VM_ON_DRAIN_MIGRATE))
 		return why;
+	if (v->grow.cpus)
+		return "it is to grow, which takes a move";
 	return *v->asked ? "somebody asked for it" : "";
 }
 
@@ -211,6 +230,45 @@ static bool is_bound(const struct move_view *v, int64_t start_s, int64_t *ret_ag
 	return false;
 }
 
+/* Is its companion too small for what it is to become? */
+static bool is_small(const struct move_view *v, const struct companion *h)
+{
+	return v->grow.cpus > h->size.cpus ||
+	       (v->grow.cpus && v->grow.memory_bytes > h->size.memory_bytes);
+}
+
+/* How large it is to be where it goes; false: as it is. KubeVirt takes no other size in while it
+ * migrates: then it goes as it is, and grows by another move. */
+static bool target_read(const struct move_view *v, const struct companion *h, struct vm_target *ret)
+{
+	if (!v->grow.cpus || is_small(v, h) || *v->vm->moving.name)
+		return false;
+	growth_target(&v->vm->size, &v->grow, ret);
+	return true;
+}
+
+/* Does its VM say that it shall be on the companion's node, and so large? */
+static bool is_pointed(const struct move_view *v, const struct companion *h)
+{
+	const struct vm_size *s = &v->vm->size;
+	struct vm_target t;
+
+	return job_node_same(v->vm->moving.wanted_node, h->node) &&
+	       (!target_read(v, h, &t) ||
+		(s->sockets_wanted >= t.sockets && s->memory_wanted_bytes >= t.memory_bytes));
+}
+
+/* Has KubeVirt taken that in? */
+static bool is_given(const struct move_view *v, const struct companion *h)
+{
+	const struct vm_size *s = &v->vm->size;
+	struct vm_target t;
+
+	return job_node_same(v->vm->moving.given_node, h->node) &&
+	       (!target_read(v, h, &t) ||
+		(s->sockets_given >= t.sockets && s->memory_given_bytes >= t.memory_bytes));
+}
+
 /* The companion has begun, the VM is elsewhere. */
 static void read_send(const struct move_view *v, struct move *m)
 {
@@ -223,9 +281,13 @@ static void read_send(const struct move_view *v, struct move *m)
 		set(m, MOVE_DROP, "%.80s %s", h->node, v->closed);
 	else if (is_set(v->closed) && k->scheduling)
 		set(m, MOVE_STUCK, "%.80s %s", h->node, v->closed);
-	else if (!job_node_same(k->wanted_node, h->node))
+	else if (is_small(v, h) && !*k->name)
+		set(m, MOVE_DROP, "%s", "it is to grow: more room is asked for");
+	else if (!is_pointed(v, h)) {
+		if (!target_read(v, h, &m->target))
+			m->target.sockets = 0;
 		set_to(m, MOVE_POINT, h->node, "goes to %.80s", h->node);
-	else if (!job_node_same(k->given_node, h->node))
+	} else if (!is_given(v, h))
 		set(m, MOVE_POINTED, "KubeVirt takes in that it goes to %.80s", h->node);
 	else if (*k->name && is_bound(v, h->start_s, &m->again_s))
 		set(m, MOVE_STUCK, "KubeVirt's own migration is bound to %.80s", v->job->node);
@@ -303,6 +365,10 @@ static void read_here(const struct move_view *v, struct move *m)
 		goes = m->phase != MOVE_DROP;
 		if (goes)
 			return;
+	}
+	if (h && h->phase == JOB_PENDING && goes && is_small(v, h)) {
+		set(m, MOVE_DROP, "%s", "it is to grow: more room is asked for");
+		return;
 	}
 	if (h && h->phase == JOB_PENDING && goes && v->outdated) {
 		set(m, MOVE_DROP, "%s", "more nodes take it now: room is asked for anew");

@@ -7,7 +7,7 @@
 #define VMD_MIGRATION_MOVE_H
 
 #include "vmd/node/drain.h"
-#include "vmd/vm/vm.h"
+#include "vmd/vm/growth.h"
 
 /* Attempts of one migration, and how long after the last of them no new companion is asked for. */
 #define MOVE_ATTEMPTS 3
@@ -28,7 +28,8 @@
 
 #define COMPANION_NODES_MAX 767
 /* The allocation on the node a VM moves to, made by vmd for the job's owner. Slurm's record of it
- * names the job it is for ("slurm-vm-companion{job=17-9f3c12ab45de6701}" in admin_comment). */
+ * names the job it is for ("slurm-vm-companion{job=17-9f3c12ab45de6701}" in admin_comment; with
+ * " size=8/17179869184" behind the key when the VM is to grow). */
 struct companion {
 	uint32_t id;
 	char job_key[JOB_KEY_MAX + 1];
@@ -38,6 +39,7 @@ struct companion {
 	char reason[JOB_NAME_MAX + 1]; /* why Slurm has not started it yet */
 	bool limited;                  /* ... for a limit of its owner's association or QOS */
 	char not_on[COMPANION_NODES_MAX + 1]; /* nodes it must not get, "n1,n3"; cut */
+	struct job_size size; /* larger than its job, which is to become so; 0 CPUs: it is not */
 };
 
 /* The order is that of a move. What each means, what it is read from and what is done: DESIGN.md.
@@ -75,6 +77,7 @@ struct move {
 	const struct companion *companion; /* of the view it was read from; NULL none */
 	/* Of the view. MOVE_ALLOCATE: where; "" anywhere. MOVE_POINT: where it shall be. */
 	const char *to;
+	struct vm_target target;       /* MOVE_POINT: how large; 0 sockets: as it is */
 	uint32_t attempt, attempt_for; /* MOVE_SEND: which, and for which companion */
 	bool alone;      /* the VM is outside every allocation: it has MOVE_GAP_S, and no more */
 	bool tell;       /* its user should be told the reason, once */
@@ -93,6 +96,8 @@ struct move_view {
 	int64_t wall_s;
 	enum vm_on_drain on_drain; /* the job's choice; UNSET: migrate */
 	const char *asked;         /* somebody wants it to move: where to; "" nobody */
+	/* Somebody wants it to grow: its job's size then, and it has not got there. 0 CPUs: no. */
+	struct job_size grow;
 	/* Why nothing should go there now: to what is asked for, to its companion's node; "" it
 	 * may. NULL: the same. */
 	const char *asked_closed, *closed;
@@ -110,9 +115,11 @@ void move_read(const struct move_view *v, struct move *ret);
  * with the lowest id that has not ended. NULL: none. */
 const struct companion *companion_of(const struct companion *all, size_t n, const char *job_key);
 bool companion_is_live(const struct companion *c);
-/* Finds the mark in an admin_comment. */
-bool companion_find(const char *admin_comment, char ret_key[JOB_KEY_MAX + 1]);
-int companion_mark(const char *job_key, char *buf, size_t size);
+/* Finds the mark in an admin_comment. ret_size 0 CPUs: as its job. */
+bool companion_find(const char *admin_comment, char ret_key[JOB_KEY_MAX + 1],
+		    struct job_size *ret_size);
+/* job_size NULL or of 0 CPUs: as its job. */
+int companion_mark(const char *job_key, const struct job_size *job_size, char *buf, size_t size);
 /* Of a job whose run a move began, and of one that is about to be. */
 bool move_is_marked(const struct job *j);
 /* May next be written into the record of a job that is now as Slurm says? To be asked right before:

@@ -153,9 +153,19 @@ const char *action_text(const struct action *a, char *buf, size_t size)
 	case ACT_RECORD: text_add(&t, "%s", a->reason); break;
 	case ACT_TELL_JOB: text_add(&t, " text=\"%s\"", a->reason); break;
 	case ACT_ALLOCATE:
-	case ACT_AIM_JOB: text_add(&t, " node=%s", *a->node ? a->node : MOVE_ANYWHERE); break;
+	case ACT_AIM_JOB:
+		text_add(&t, " node=%s", *a->node ? a->node : MOVE_ANYWHERE);
+		if (a->size.cpus)
+			text_add(&t, " cpus=%u", a->size.cpus);
+		text_size(&t, "memory", a->size.memory_bytes);
+		break;
 	case ACT_END_COMPANION: text_add(&t, " companion=%u", a->companion); break;
-	case ACT_POINT_VM: text_add(&t, " object=%s node=%s", a->object, a->node); break;
+	case ACT_POINT_VM:
+		text_add(&t, " object=%s node=%s", a->object, a->node);
+		if (a->target.sockets)
+			text_add(&t, " sockets=%u", a->target.sockets);
+		text_size(&t, "memory", a->target.memory_bytes);
+		break;
 	case ACT_REQUEUE_JOB: break;
 	case ACT_MARK_NODE:
 		text_add(&t, " object=%s cordon=%d mark=%s", a->object, a->cordon,

@@ -5,7 +5,7 @@
 
 #include "vmd/reconcile/world.h"
 
-#define ACTION_TEXT_MAX 767 /* a status text with the longest node name and reason */
+#define ACTION_TEXT_MAX 831 /* a status text with the longest node name and reason */
 
 enum action_kind {
 	ACT_CLONE_DISK,  /* disk: golden snapshot -> clone, grown to size_bytes, marked ours */
@@ -68,7 +68,9 @@ struct action {
 	char qos[JOB_NAME_MAX + 1];           /* ACT_ALLOCATE: "" the job's */
 	char not_on[COMPANION_NODES_MAX + 1]; /* "n3,n5": Slurm's names */
 	int64_t until_s;                      /* wall clock */
-	bool cordon;                          /* ACT_MARK_NODE */
+	struct job_size size;    /* ACT_ALLOCATE, ACT_AIM_JOB: so large; 0 CPUs: as the job is */
+	struct vm_target target; /* ACT_POINT_VM: and so large; 0 sockets: as it is */
+	bool cordon;             /* ACT_MARK_NODE */
 	enum node_mark mark;
 	char reason[ACTION_TEXT_MAX + 1];
 	struct vm_spec vm;

@@ -60,6 +60,8 @@ static void plan_allocate(struct planner *p, const struct task *t)
 		return;
 	(void)str_copy(a->node, sizeof(a->node), to ? to->name : t->move.to);
 	(void)str_copy(a->qos, sizeof(a->qos), p->c->policy->move_qos);
+	if (t->progress)
+		a->size = t->progress->grow;
 	plan_closed(p, a);
 }
 
@@ -84,6 +86,7 @@ static void plan_point(struct planner *p, const struct task *t, const struct vm_
 	(void)str_copy(a->uid, sizeof(a->uid), vm->uid);
 	(void)str_copy(a->version, sizeof(a->version), vm->version);
 	(void)str_copy(a->node, sizeof(a->node), node);
+	a->target = t->move.target;
 }
 
 static void plan_migrate(struct planner *p, const struct task *t, const struct vm_seen *vm)
@@ -117,6 +120,8 @@ static void plan_aim(struct planner *p, const struct task *t, const char *node)
 		return;
 	(void)str_copy(a->node, sizeof(a->node), node);
 	a->until_s = *node ? t->job->request.moved_until_s : 0;
+	if (*node)
+		a->size = t->move.companion->size;
 }
 
 /* In the job's own words, on its stderr or its salloc's terminal. */

@@ -75,6 +75,7 @@ static void spec_fill(struct vm_spec *vm, const struct task *t)
 	vm->cpus = j->cpus;
 	vm->grace_s = i->grace_s;
 	vm->memory_bytes = vm_guest_memory_bytes(j->memory_bytes, j->cpus, i->tpm);
+	vm_growth_limits(i, j->cpus, vm->memory_bytes, &vm->sockets_max, &vm->memory_max_bytes);
 	(void)str_copy(vm->node, sizeof(vm->node), j->node);
 	(void)str_copy(vm->network, sizeof(vm->network), t->request.network);
 	(void)vm_secret_name(j, vm->secret, sizeof(vm->secret));

@@ -31,6 +31,8 @@ struct progress {
 	 * and written there; asked_over: it has been done, and the record will say so. */
 	char move_to[JOB_NAME_MAX + 1];
 	bool asked_over;
+	struct job_size grow; /* the same of reconciler_resize(); 0 CPUs: nobody asked */
+	bool grow_over;
 	int64_t pause_until_us;  /* it was given up: not again before */
 	uint32_t companion_seen; /* the newest id: what was asked for before it has landed */
 	/* What its user was told of a drain that does not move it. A new vmd tells it again. */

@@ -57,6 +57,19 @@ static bool is_outdated(const struct observed *seen, const struct companion *h, 
 	return false;
 }
 
+/* What of it the guest has not got yet; 0 CPUs: it has, or nobody asked. */
+static struct job_size grow_left(const struct job_size *grow, const struct vm_size *vm)
+{
+	struct vm_target t;
+
+	if (grow->cpus) {
+		growth_target(vm, grow, &t);
+		if (growth_is_wanted(vm, &t))
+			return *grow;
+	}
+	return (struct job_size){.cpus = 0};
+}
+
 void move_view_read(const struct observed *seen, const struct move_source *s, struct move *ret)
 {
 	const struct progress *p = s->progress;
@@ -76,6 +89,8 @@ void move_view_read(const struct observed *seen, const struct move_source *s, st
 			.on_drain = s->job->request.on_drain ? s->job->request.on_drain
 							     : s->policy->on_drain,
 			.asked = asked,
+			.grow = p && vm ? grow_left(&p->grow, &vm->size)
+					: (struct job_size){.cpus = 0},
 			.asked_closed =
 				str_eq(asked, MOVE_ANYWHERE) ? "" : closed_why(seen, s, asked),
 			.closed = h ? closed_why(seen, s, h->node) : "",
@@ -106,6 +121,35 @@ static void ask_take(struct progress *p, const struct job *j)
 		(void)str_copy(p->move_to, sizeof(p->move_to), j->request.move_to);
 }
 
+static void grow_take(struct progress *p, const struct job *j)
+{
+	if (!j->request.grow.cpus)
+		p->grow_over = false;
+	else if (!p->grow_over && !p->grow.cpus)
+		p->grow = j->request.grow;
+}
+
+static void grow_end(struct progress *p)
+{
+	p->grow = (struct job_size){.cpus = 0};
+	p->grow_over = true;
+}
+
+/* It is over when the VM has come to where there is room for it, and was told to be so large (the
+ * rest is between KubeVirt and the guest), and when the guest is so large. */
+static void grow_step(struct progress *p, const struct vm_seen *vm, const struct move *m)
+{
+	struct vm_target t;
+
+	if (!p->grow.cpus || !vm || !vm->size.sockets)
+		return;
+	growth_target(&vm->size, &p->grow, &t);
+	if (!growth_is_wanted(&vm->size, &t) ||
+	    ((m->phase == MOVE_MARK || m->phase == MOVE_HELD) &&
+	     vm->size.sockets_given >= t.sockets && vm->size.memory_given_bytes >= t.memory_bytes))
+		grow_end(p);
+}
+
 static void ask_over(struct progress *p)
 {
 	p->move_to[0] = '\0';
@@ -121,6 +165,8 @@ static void clocks_set(struct progress *p, const struct job *j, const struct vm_
 	if (given_up && p->pause_until_us <= v->mono_us) {
 		p->pause_until_us = v->mono_us + MOVE_PAUSE_S * SECOND_US;
 		ask_over(p);
+		if (!growth_is_begun(&vm->size)) /* else it goes on, after the pause */
+			grow_end(p);
 	}
 	if (m->again_s)
 		due(p, v->mono_us + m->again_s * SECOND_US);
@@ -203,6 +249,9 @@ static void status_set(struct vm_status *s, const struct move *m, const struct v
 	s->move_node[0] = s->move_reason[0] = s->move[0] = '\0';
 	s->move_job = m->companion ? m->companion->id : 0;
 	s->move_since_s = vm && *vm->moving.name ? vm->moving.begun_s : 0;
+	s->guest_cpus = vm ? vm->size.sockets * vm->size.cores : 0;
+	s->guest_memory_bytes = vm ? vm->size.memory_bytes : 0;
+	s->growing = vm && growth_is_begun(&vm->size);
 	if (m->phase == MOVE_NONE)
 		return;
 	(void)str_copy(s->move, sizeof(s->move), move_phase_name(m->phase));
@@ -219,6 +268,7 @@ void progress_move(struct progress *p, const struct job *j, const struct holding
 	const struct flight *trouble = inflight_move_trouble(v->flight, h->key, v->mono_us);
 
 	ask_take(p, j);
+	grow_take(p, j);
 	move_view_read(v->seen,
 		       &(struct move_source){.job = j,
 					     .have = h,
@@ -235,6 +285,7 @@ void progress_move(struct progress *p, const struct job *j, const struct holding
 	clocks_set(p, j, vm_current(h, j), ret, v);
 	if (ret->phase == MOVE_MARK || ret->phase == MOVE_HELD)
 		ask_over(p);
+	grow_step(p, vm_current(h, j), ret);
 	mark_set(p, j, ret, v->seen->vms_known && v->seen->moves_known);
 	nodes_set(p, j, vm_current(h, j), ret, v);
 	if (ret->phase == MOVE_NONE && !j->drained)

@@ -4,6 +4,7 @@
 #include "vmd/reconcile/progress.h"
 
 #include "vmd/base/str.h"
+#include "vmd/job/job_spec.h"
 
 #include <string.h>
 
@@ -47,7 +48,7 @@ static void word_add_number(char *buf, const char *key, int64_t value)
 const char *progress_text(const struct progress *p, char buf[ACTION_TEXT_MAX + 1])
 {
 	const struct vm_status *s = &p->status;
-	char state[16], reason[VM_REASON_MAX + 1];
+	char state[16], size[JOB_SIZE_TEXT], reason[VM_REASON_MAX + 1];
 	size_t len;
 
 	buf[0] = '\0';
@@ -67,6 +68,8 @@ const char *progress_text(const struct progress *p, char buf[ACTION_TEXT_MAX + 1
 	}
 	word_add(buf, "nodes", p->nodes);
 	word_add(buf, "migrate", p->move_to);
+	if (p->grow.cpus)
+		word_add(buf, "grow", job_size_text(&p->grow, size));
 	if (p->crashes.n) {
 		word_add_number(buf, "crashes", p->crashes.n);
 		word_add_number(buf, "crashed", p->crashes.last_s);

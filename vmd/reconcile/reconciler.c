@@ -322,6 +322,19 @@ void reconciler_migrate(struct reconciler *r, uint32_t job_id, const char *to)
 	}
 }
 
+void reconciler_resize(struct reconciler *r, uint32_t job_id, const struct job_size *size)
+{
+	for (size_t i = 0; i < r->n_progress; i++) {
+		struct progress *p = &r->progress[i];
+
+		if (p->job_id != job_id || p->status.state == VM_STATE_STOPPED)
+			continue;
+		p->grow = *size;
+		p->grow_over = !size->cpus;
+		p->pause_until_us = 0;
+	}
+}
+
 struct reconciler_counts reconciler_counts(const struct reconciler *r)
 {
 	return r->counts;

@@ -43,6 +43,8 @@ void reconciler_approve(struct reconciler *r);
 /* Somebody wants the job's VM on another node: to (MOVE_ANYWHERE: any; "": not any more). Written
  * into the job's record in the next round. */
 void reconciler_migrate(struct reconciler *r, uint32_t job_id, const char *to);
+/* The job is to become so large, which growth_check() allows; 0 CPUs: not any more. */
+void reconciler_resize(struct reconciler *r, uint32_t job_id, const struct job_size *size);
 
 struct reconciler_counts {
 	uint64_t rounds, actions, failures, conflicts;

@@ -154,7 +154,7 @@ static int read_companion(const slurm_job_info_t *info, struct slurm_list *l, st
 	struct companion c = {.id = compat_job_id(info), .start_s = info->start_time};
 	struct job j;
 
-	if (!info->admin_comment || !companion_find(info->admin_comment, c.job_key))
+	if (!info->admin_comment || !companion_find(info->admin_comment, c.job_key, &c.size))
 		return 0;
 	if (slurm_job_read(info, &j, e) < 0)
 		return -1;

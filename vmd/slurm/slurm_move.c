@@ -78,10 +78,23 @@ static void describe(job_desc_msg_t *d, const slurm_job_info_t *info)
 	d->immediate = 0;
 }
 
+/* A job that was submitted with -c has its CPUs by its one task; any other may have more than its
+ * tasks take. Memory of the node, not of each CPU. */
+static void size_set(job_desc_msg_t *d, const slurm_job_info_t *info, const struct job_size *size)
+{
+	if (!size->cpus)
+		return;
+	d->min_cpus = size->cpus;
+	if (info->num_tasks == 1 && info->cpus_per_task && info->cpus_per_task != NO_VAL16)
+		d->cpus_per_task = (uint16_t)size->cpus;
+	if (size->memory_bytes)
+		d->pn_min_memory = size->memory_bytes >> 20;
+}
+
 static int allocate(const struct action *a, const char *nonce, int64_t now_s, struct err *e)
 {
 	AUTO(record_close) struct record r = {.msg = NULL};
-	char mark[96], name[48], node[JOB_NODE_MAX + 1], qos[sizeof(a->qos)];
+	char mark[96 + JOB_SIZE_TEXT], name[48], node[JOB_NODE_MAX + 1], qos[sizeof(a->qos)];
 	char not_on[JOB_NODE_MAX + COMPANION_NODES_MAX + 2];
 	char path[] = "PATH=/usr/bin:/bin", work_dir[] = "/";
 	char *environment[] = {path, NULL};
@@ -92,12 +105,13 @@ static int allocate(const struct action *a, const char *nonce, int64_t now_s, st
 		return -1;
 	if (r.job.phase != JOB_RUNNING)
 		return err_set(e, ERR_CONFLICT, "job %u does not run any more", r.job.id);
-	(void)companion_mark(a->job_key, mark, sizeof(mark));
+	(void)companion_mark(a->job_key, &a->size, mark, sizeof(mark));
 	(void)str_fmt(name, sizeof(name), "vm-move-%u", r.job.id);
 	(void)str_copy(node, sizeof(node), a->node);
 	(void)str_fmt(not_on, sizeof(not_on), "%s%s%s", r.job.node, *a->not_on ? "," : "",
 		      a->not_on);
 	describe(&d, r.info);
+	size_set(&d, r.info, &a->size);
 	d.name = name;
 	d.admin_comment = mark;
 	d.exc_nodes = not_on;
@@ -120,6 +134,7 @@ static int end_companion(const struct action *a, struct err *e)
 {
 	AUTO(slurm_free_job_info_msg) job_info_msg_t *m = NULL;
 	char key[JOB_KEY_MAX + 1];
+	struct job_size size;
 	slurm_job_info_t *info;
 	struct err why;
 
@@ -129,7 +144,7 @@ static int end_companion(const struct action *a, struct err *e)
 		*e = why;
 		return -1;
 	}
-	if (!companion_find(info->admin_comment ? info->admin_comment : "", key) ||
+	if (!companion_find(info->admin_comment ? info->admin_comment : "", key, &size) ||
 	    !str_eq(key, a->job_key))
 		return err_set(e, ERR_CONFLICT, "job %u is no companion of %s", a->companion,
 			       a->job_key);
@@ -158,7 +173,8 @@ static int requeue(const struct action *a, const char *nonce, struct err *e)
 	return 0;
 }
 
-/* In this order: a job that is released before it has its node may start anywhere. */
+/* In this order: a job that is released before it has its node may start anywhere, and one that has
+ * its node before its size would start there as it was. */
 static int aim(const struct action *a, const char *nonce, int64_t now_s, struct err *e)
 {
 	AUTO(record_close) struct record r = {.msg = NULL};
@@ -170,6 +186,12 @@ static int aim(const struct action *a, const char *nonce, int64_t now_s, struct 
 	if (r.job.phase != JOB_PENDING)
 		return 0;
 	(void)str_copy(node, sizeof(node), a->node);
+	if (a->size.cpus) {
+		compat_update_for(&d, r.job.id);
+		size_set(&d, r.info, &a->size);
+		if (slurm_record_update(&d, e) < 0)
+			return -1;
+	}
 	compat_update_for(&d, r.job.id);
 	d.req_nodes = node; /* "" takes it off */
 	if (node[0]) {

@@ -35,8 +35,11 @@ struct image {
 	uint64_t scratch_max_bytes; /* 0: no scratch disk allowed */
 	uint64_t memory_min_bytes;  /* guest memory, without overhead */
 	uint32_t cpus_max;          /* 0: no limit */
-	int64_t grace_s;            /* how long a guest may take to shut down before it is killed */
-	size_t n_network;           /* names of networks allowed; the first is the default */
+	/* How large a job of it may become while its VM runs, as by -c and --mem; 0: it stays. */
+	uint32_t grow_cpus;
+	uint64_t grow_memory_bytes;
+	int64_t grace_s;  /* how long a guest may take to shut down before it is killed */
+	size_t n_network; /* names of networks allowed; the first is the default */
 	char network[8][JOB_NAME_MAX + 1];
 	/* Who may use it; all three empty: everybody. */
 	size_t n_uid;
@@ -67,5 +70,11 @@ uint64_t vm_guest_memory_bytes(uint64_t allocation_bytes, uint32_t cpus,
 			       bool tpm); /* 0: too small */
 /* The smallest allocation, in whole MiB, in which a guest of that size fits. cpus 0 counts as 1. */
 uint64_t vm_allocation_bytes(uint64_t guest_bytes, uint32_t cpus, bool tpm);
+
+/* The limits that a VM is made with, of a job with cpus and a guest with guest_bytes: how many
+ * times its CPUs (1: no more), and how much memory of the guest (0: no more). KubeVirt adds memory
+ * only to guests that began with 1 GiB; a Windows client uses two sockets. */
+void vm_growth_limits(const struct image *i, uint32_t cpus, uint64_t guest_bytes,
+		      uint32_t *ret_sockets, uint64_t *ret_memory_bytes);
 
 #endif

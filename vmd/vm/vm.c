@@ -98,3 +98,15 @@ uint64_t vm_allocation_bytes(uint64_t guest_bytes, uint32_t cpus, bool tpm)
 		guess += MIB;
 	return guess;
 }
+
+void vm_growth_limits(const struct image *i, uint32_t cpus, uint64_t guest_bytes,
+		      uint32_t *ret_sockets, uint64_t *ret_memory_bytes)
+{
+	uint32_t most = i->profile == VM_PROFILE_WINDOWS ? 2 : UINT32_MAX;
+	uint32_t sockets = cpus ? i->grow_cpus / cpus : 0;
+	uint64_t memory = vm_guest_memory_bytes(i->grow_memory_bytes, cpus, i->tpm);
+
+	sockets = sockets > most ? most : sockets;
+	*ret_sockets = sockets > 1 ? sockets : 1;
+	*ret_memory_bytes = guest_bytes >= 1024 * MIB && memory > guest_bytes ? memory : 0;
+}

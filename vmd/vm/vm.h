@@ -38,13 +38,27 @@ struct vm_spec {
 	enum vm_profile profile;
 	bool firmware_efi, secure_boot, tpm;
 	uint32_t cpus;
-	int64_t grace_s;       /* from its end being asked for to its kill */
-	uint64_t memory_bytes; /* the guest's, 2 MiB multiple */
+	int64_t grace_s;           /* from its end being asked for to its kill */
+	uint64_t memory_bytes;     /* the guest's, 2 MiB multiple */
+	uint32_t sockets_max;      /* it may grow to so many times cpus; 0 counts as 1 */
+	uint64_t memory_max_bytes; /* ... and to so much; 0: it does not grow */
 	char node[JOB_NODE_MAX + 1];
 	char network[JOB_NAME_MAX + 1]; /* key into settings' networks -> NAD ns/name */
 	char secret[VM_NAME_MAX + 1];
 	size_t n_disk;
 	struct vm_disk_spec disk[VM_DISK_MAX];
+};
+
+/* How large Kubernetes shows it to be; it grows by whole sockets. 0: not told, or not known yet. */
+struct vm_size {
+	uint32_t cores; /* CPUs of a socket */
+	bool tpm;
+	/* Told to be so large (the VM's template), taken over (the VMI's spec), and what the guest
+	 * has been given. */
+	uint32_t sockets_wanted, sockets_given, sockets;
+	uint64_t memory_wanted_bytes, memory_given_bytes, memory_bytes;
+	uint32_t sockets_max;
+	uint64_t memory_max_bytes; /* 0: its memory cannot change */
 };
 
 /* What Kubernetes shows of a VM's moves. */
@@ -85,6 +99,7 @@ struct vm_seen {
 	char reason[VM_REASON_MAX + 1];
 	int64_t created_s;
 	struct vm_moving moving;
+	struct vm_size size;
 };
 
 const char *vm_phase_name(enum vm_phase p);

@@ -34,6 +34,10 @@ struct vm_status {
 	char move_reason[VM_REASON_MAX + 1];
 	int64_t move_since_s; /* the migration that goes on was begun then, wall clock; 0 none does
 			       */
+	/* What the guest has, as KubeVirt tells; 0 not known. It has been told to have more. */
+	uint32_t guest_cpus;
+	uint64_t guest_memory_bytes;
+	bool growing;
 	char pinned[VM_REASON_MAX + 1]; /* why it cannot move live; "" it can, or nobody knows */
 	uint32_t crashes;  /* of this incarnation's guest, after which KubeVirt started it again */
 	int64_t crashed_s; /* the last of them, wall clock; 0 none */

@@ -59,6 +59,11 @@ static void sizes(struct json_object *vm)
 		row("Size", "%lld CPU%s, %s memory (of the job)", (long long)int_of(vm, "cpus"),
 		    int_of(vm, "cpus") == 1 ? "" : "s",
 		    bytes_to_str((uint64_t)memory, a, sizeof(a)));
+	if (int_of(vm, "guest_cpus") > 0 && int_of(vm, "guest_memory_bytes") > 0)
+		row("Guest", "%lld CPU%s, %s memory%s", (long long)int_of(vm, "guest_cpus"),
+		    int_of(vm, "guest_cpus") == 1 ? "" : "s",
+		    bytes_to_str((uint64_t)int_of(vm, "guest_memory_bytes"), a, sizeof(a)),
+		    json_object_get_boolean(json_at(vm, "growing")) ? ", is given more" : "");
 	if (disk > 0 || scratch > 0)
 		row("Disks", "root %s%s%s",
 		    disk > 0 ? bytes_to_str((uint64_t)disk, a, sizeof(a)) : "as its image",

@@ -30,19 +30,21 @@ struct vmctl {
 	bool json;
 	bool all;
 	bool stopped;
-	bool kept;         /* list: disks */
-	bool yes;          /* admin: do not ask */
-	bool now;          /* stop: at once */
-	bool rotate;       /* password: a new one */
-	bool print;        /* password: even if stdout is no terminal */
-	const char *file;  /* rdp, kubeconfig: where to; NULL: the default */
-	bool for_running;  /* wait: running is enough */
-	const char *to;    /* migrate: the node; NULL: any */
-	bool cancel;       /* migrate: not any more */
-	int64_t timeout_s; /* 0: none */
-	bool browser;      /* vnc: with noVNC */
-	uint16_t port;     /* vnc: of loopback; 0: any */
-	const char *job;   /* first operand: the job, of admin what to do; NULL: left out */
+	bool kept;             /* list: disks */
+	bool yes;              /* admin: do not ask */
+	bool now;              /* stop: at once */
+	bool rotate;           /* password: a new one */
+	bool print;            /* password: even if stdout is no terminal */
+	const char *file;      /* rdp, kubeconfig: where to; NULL: the default */
+	bool for_running;      /* wait: running is enough */
+	const char *to;        /* migrate: the node; NULL: any */
+	bool cancel;           /* migrate, resize: not any more */
+	uint32_t cpus;         /* resize; 0: as they are */
+	uint64_t memory_bytes; /* resize: the job's; 0: as it is */
+	int64_t timeout_s;     /* 0: none */
+	bool browser;          /* vnc: with noVNC */
+	uint16_t port;         /* vnc: of loopback; 0: any */
+	const char *job;       /* first operand: the job, of admin what to do; NULL: left out */
 	/* operands; of a command that reads its options itself, all that follows its name */
 	int n_arg;
 	char **arg;
@@ -115,6 +117,7 @@ void say_held(uint64_t n); /* cmd_admin.c: to an administrator, if deletions are
 /* One per command: return an exit code. */
 int cmd_list(struct vmctl *v);
 int cmd_migrate(struct vmctl *v);
+int cmd_resize(struct vmctl *v);
 int cmd_show(struct vmctl *v);
 int cmd_wait(struct vmctl *v);
 int cmd_images(struct vmctl *v);
