@@ -21,7 +21,8 @@ static bool is_slurms(const struct action *a)
 {
 	enum action_class c = action_class(a->kind);
 
-	return c == CLASS_JOB_RECORD || c == CLASS_JOB_MOVE || c == CLASS_COMPANION;
+	return c == CLASS_JOB_RECORD || c == CLASS_JOB_MOVE || c == CLASS_COMPANION ||
+	       c == CLASS_SLURM_NODE;
 }
 
 static void refuse(struct sim_request *r, enum err_kind kind, const char *text)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a move needs of the world: drains of both kinds, companion allocations, jobs that are queued
+/* What a move needs of the world: companion allocations, jobs that are queued
  * again and aimed, nodeSelectors, migrations (KubeVirt's own, too), and records of jobs. Each call
  * checks before it acts what slurm/slurm_move.c checks, or the API server. */
 #include "tests/sim/sim_world.h"
@@ -191,6 +191,16 @@ static void migration_end(struct sim *w, struct sim_vm *vm, bool failed)
 			      (unsigned long long)++w->uids);
 }
 
+/* KubeVirt forgets an eviction; the next look at a node that evicts still reminds it. */
+static int keep_vm(struct sim *w, const struct action *a)
+{
+	struct sim_vm *vm = vm_by_name(w, a->object);
+
+	if (vm)
+		vm->vm.moving.evacuating = false;
+	return 0;
+}
+
 static int cancel_migration(struct sim *w, const struct action *a)
 {
 	for (size_t i = 0; i < SIM_OBJECTS; i++)
@@ -211,6 +221,7 @@ int sim_move_effect(struct sim *w, const struct action *a, struct err *e)
 	case ACT_AIM_JOB: aim(w, a, j); return 0;
 	case ACT_POINT_VM: return point(w, a, e);
 	case ACT_MIGRATE_VM: return migrate(w, a, e);
+	case ACT_KEEP_VM: return keep_vm(w, a);
 	default: return cancel_migration(w, a);
 	}
 }
@@ -262,8 +273,10 @@ void sim_move_forget(struct sim *w, struct sim_job *j)
 	for (size_t i = 0; i < SIM_COMPANIONS; i++)
 		if (str_eq(w->companion[i].c.job_key, key))
 			w->companion[i] = (struct sim_companion){.c = {.id = 0}};
-	for (size_t i = 0; i < SIM_NODES; i++)
-		w->node[i].drained = false;
+	for (size_t i = 0; i < SIM_NODES; i++) {
+		w->node[i].drained = w->node[i].ours = false;
+		w->node[i].drained_us = 0;
+	}
 }
 
 void sim_companions_lose(struct sim *w, unsigned node)
@@ -324,6 +337,7 @@ void sim_vm_moves(struct sim *w, struct sim_vm *vm)
 {
 	struct vm_moving *k = &vm->vm.moving;
 	bool there = node_index(vm->target) >= 0 && !sim_is_lost(w, vm->target);
+	bool open = !sim_is_cordoned(w, vm->target);
 	char name[32];
 
 	if (vm->vm.phase != VM_RUNNING) {
@@ -346,7 +360,7 @@ void sim_vm_moves(struct sim *w, struct sim_vm *vm)
 		return;
 	vm->moving_us = w->now_us + (int64_t)(2 + sim_chance(w, 30)) * SIM_S;
 	if (k->scheduling) {
-		if (there && !str_eq(vm->target, vm->vm.node))
+		if (there && open && !str_eq(vm->target, vm->vm.node))
 			k->scheduling = false;
 		return;
 	}
@@ -391,24 +405,6 @@ static void script_drain(struct sim *w)
 			w->node[i].drained = false;
 }
 
-static void drains_move(struct sim *w)
-{
-	unsigned i = (unsigned)sim_chance(w, SIM_NODES);
-
-	for (unsigned n = 0; n < SIM_NODES; n++)
-		if (w->node[n].drained_us && w->node[n].drained_us <= w->now_us) {
-			w->node[n].drained = w->node[n].evacuated = false;
-			w->node[n].drained_us = 0;
-		}
-	if (w->now_us > 900 * SIM_S || sim_chance(w, 120) != 0)
-		return;
-	w->node[i].drained_us = w->now_us + (int64_t)(20 + sim_chance(w, 200)) * SIM_S;
-	if (sim_chance(w, 3))
-		w->node[i].drained = true;
-	else
-		w->node[i].evacuated = true;
-}
-
 static void somebody_asks(struct sim *w)
 {
 	static const char *const to[] = {MOVE_ANYWHERE, "n0", "n1", "n2", ""};
@@ -429,7 +425,7 @@ void sim_moves_move(struct sim *w)
 	if (w->script) {
 		script_drain(w);
 	} else {
-		drains_move(w);
+		sim_drains_move(w);
 		somebody_asks(w);
 	}
 	for (size_t i = 0; i < SIM_COMPANIONS; i++)
@@ -440,6 +436,8 @@ void sim_moves_move(struct sim *w)
 		int n = node_index(j->job.node);
 
 		j->job.drained = j->job.phase == JOB_RUNNING && n >= 0 && w->node[n].drained;
+		(void)str_copy(j->job.drain_reason, sizeof(j->job.drain_reason),
+			       j->job.drained && w->node[n].ours ? DRAIN_REASON : "");
 		if (j->job.phase != JOB_PENDING || j->job.held)
 			j->free_us = 0;
 		else if (!j->free_us && !has_companion_at(w, job_key(&j->job, key, sizeof(key)),

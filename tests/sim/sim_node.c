@@ -198,6 +198,9 @@ void sim_nodes_see(const struct sim *w, struct node_seen *seen)
 		bool lost = w->node[i].lost_us && w->now_us >= w->node[i].lost_us + NOT_READY_US;
 
 		(void)str_fmt(seen[i].name, sizeof(seen[i].name), "n%u", i);
+		(void)str_fmt(seen[i].version, sizeof(seen[i].version), "%u", w->node[i].version);
+		seen[i].cordoned = w->node[i].cordoned;
+		seen[i].mark = w->node[i].mark;
 		if (!lost)
 			seen[i].lost_us = 0;
 		else if (!seen[i].lost_us)

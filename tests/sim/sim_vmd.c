@@ -64,6 +64,13 @@ static void check_readable(struct sim *w, const struct sim_view *v, const struct
 				  a->object);
 }
 
+static bool is_of_node(const struct action *a)
+{
+	enum action_class c = action_class(a->kind);
+
+	return c == CLASS_NODE || c == CLASS_SLURM_NODE;
+}
+
 static int apply(void *self, const struct action *a, uint64_t ticket, struct err *e)
 {
 	struct sim_vmd *d = self;
@@ -74,7 +81,7 @@ static int apply(void *self, const struct action *a, uint64_t ticket, struct err
 		return err_set(e, ERR_RETRY, "this vmd does not lead any more");
 	if (w->faults_percent && sim_chance(w, 200) == 0)
 		return err_set(e, ERR_RETRY, "queue full");
-	if (!sim_is_ours(w, a->job_key))
+	if (!is_of_node(a) && !sim_is_ours(w, a->job_key))
 		sim_wrong(w, "%s of something that is not ours", action_name(a->kind));
 	check_known(w, &d->view, a);
 	check_kept(w, &d->view, a);
@@ -311,6 +318,7 @@ static void views_move(struct sim *w, struct sim_vmd *d)
 		for (size_t i = 0; i < SIM_JOBS; i++)
 			v->job[i] = w->job[i].job;
 		v->n_companion = sim_companions_see(w, v->companion);
+		sim_slurm_nodes_see(w, v->slurm_node);
 		v->jobs_us = look_again_us(w, 60);
 		d->wake_us = w->now_us;
 	}
@@ -323,7 +331,9 @@ static void round_run(struct sim *w, struct sim_vmd *d)
 			       .n = v->n_job,
 			       .job = v->job,
 			       .n_companion = v->n_companion,
-			       .companion = v->companion};
+			       .companion = v->companion,
+			       .n_node = SIM_NODES,
+			       .node = v->slurm_node};
 	struct observed seen = {.vms_known = v->vms_known,
 				.n_vm = v->n_vm,
 				.vm = v->vm,
@@ -470,6 +480,7 @@ void sim_init(struct sim *w, uint64_t seed, unsigned faults_percent)
 {
 	world_init(w, seed, faults_percent, seed % 3 == 0 ? 2 : 1);
 	w->moves = sim_chance(w, 2);
+	w->policy.drain = (struct drain_policy){sim_chance(w, 4), sim_chance(w, 4)};
 	for (size_t i = 0; i < SIM_JOBS; i++) {
 		struct job *j = &w->job[i].job;
 
@@ -547,7 +558,7 @@ bool sim_is_settled(const struct sim *w)
 		if (w->vm[i].vm.phase != VM_ABSENT || *w->pv[i].name || *w->pvc[i].name ||
 		    *w->secret[i].name || (*w->disk[i].name && !w->disk[i].kept_until_s))
 			return false;
-	return !sim_has_companions(w) && is_at_rest(w);
+	return !sim_has_companions(w) && (w->script || sim_is_in_service(w)) && is_at_rest(w);
 }
 
 static void print_volumes(const struct volume_seen *v, const char *what)

@@ -56,8 +56,11 @@ struct sim_node {
 	int64_t lost_us; /* since when it confirms nothing; 0: it is there */
 	int64_t back_us;
 	int64_t slurm_us; /* when Slurm gives it up */
-	bool drained, evacuated;
-	int64_t drained_us; /* until when */
+	/* Out of service, see sim_drain.c: in Slurm, by vmd (ours); in Kubernetes. */
+	bool drained, ours, cordoned, evacuated;
+	enum node_mark mark;
+	unsigned version;
+	int64_t drained_us, cordon_us, evacuated_us; /* by somebody, until then; 0: not */
 };
 
 /* A request between vmd and the world. */
@@ -85,6 +88,7 @@ struct sim_view {
 	struct volume_seen pv[SIM_OBJECTS], pvc[SIM_OBJECTS], secret[SIM_OBJECTS];
 	struct job job[SIM_JOBS];
 	struct node_seen node[SIM_NODES];
+	struct slurm_node slurm_node[SIM_NODES];
 	size_t n_companion;
 	struct companion companion[SIM_COMPANIONS];
 };
@@ -187,6 +191,12 @@ bool sim_vm_is_placed(const struct sim *w, const struct sim_vm *vm, const struct
 void sim_move_forget(struct sim *w, struct sim_job *j);
 void sim_companions_lose(struct sim *w, unsigned node);
 bool sim_node_takes(const struct sim *w, const char *node); /* jobs: it is there, not drained */
+/* Of sim_drain.c. */
+int sim_drain_effect(struct sim *w, const struct action *a, struct err *e);
+void sim_drains_move(struct sim *w);
+void sim_slurm_nodes_see(const struct sim *w, struct slurm_node *seen);
+bool sim_is_cordoned(const struct sim *w, const char *node); /* no pod gets on it */
+bool sim_is_in_service(const struct sim *w);                 /* all of them, without a trace */
 /* Of sim_lease.c. */
 void sim_leases_move(struct sim *w);
 bool sim_leads(const struct sim *w, const struct sim_vmd *d);

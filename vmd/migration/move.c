@@ -548,7 +548,9 @@ static void read_pending(const struct move_view *v, struct move *m)
 	} else if (m->companion && v->n_vm == 0) {
 		set(m, MOVE_DROP, "%s", "");
 	} else if (j->request.moved_run && (*j->asked_node || (j->held && move_is_marked(j)))) {
-		/* Held by our own request, too, when its VM went before it was aimed. */
+		/* Held by our own request, too, when its VM went before it was aimed. A hold of its
+		 * user's in these seconds looks the same (priority 0) and goes with it: he can set
+		 * it again, and nobody would ever release a job that we hold. */
 		set(m, MOVE_UNAIM, "%s", "");
 	}
 }
