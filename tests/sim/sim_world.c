@@ -89,12 +89,14 @@ static int vm_create(struct sim *w, const struct vm_spec *spec)
 
 #define LIST_AGE_S 60 /* a list of jobs may be that old, and a VM be astray so much shorter */
 
-/* Of a running job: it has its place, or time to find one. */
+/* Of a running job: it has its place, or time to find one. But a guest that ended while its job
+ * was queued again is nothing to keep, and the new run may begin while it is removed (seed 11647).
+ */
 static bool is_wanted_there(const struct sim *w, const struct sim_vm *vm, const struct sim_job *j)
 {
 	if (vm->astray_us)
 		return w->now_us < vm->astray_us + (MOVE_GAP_S - LIST_AGE_S) * SIM_S;
-	return sim_vm_is_placed(w, vm, j);
+	return sim_vm_is_placed(w, vm, j) && (vm->guest || !move_is_marked(&j->job));
 }
 
 static int vm_delete(struct sim *w, const struct action *a, struct err *e)
