@@ -117,7 +117,8 @@ static int allocate(const struct action *a, const char *nonce, int64_t now_s, st
 	d.exc_nodes = not_on;
 	d.req_nodes = node[0] ? node : NULL;
 	(void)str_copy(qos, sizeof(qos), a->qos);
-	if (qos[0]) /* slurmctld lets SlurmUser use any, whatever the owner may */
+	/* With AccountingStorageEnforce=qos its owner must be allowed it, whoever asks. */
+	if (qos[0])
 		d.qos = qos;
 	d.time_limit = minutes_left(r.job.end_s, now_s);
 	d.priority = PRIORITY_FIRST; /* its job has waited its time already */
