@@ -131,7 +131,7 @@ stream_begin()
 
 stream_submits()
 {
-	kill -0 "$stream_pid" 2>/dev/null
+	[ -n "${stream_pid-}" ] && kill -0 "$stream_pid" 2>/dev/null
 }
 
 # Jobs that are not over, but for the keepers.
