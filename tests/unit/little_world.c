@@ -76,6 +76,8 @@ static int move_word(struct little_world *w, const char *s)
 		return job_spec_on_drain(s + 6, &j->request.on_drain, &e) == 0;
 	if (str_starts(s, "site:"))
 		return job_spec_on_drain(s + 5, &w->policy.on_drain, &e) == 0;
+	if (str_starts(s, "nodes:"))
+		return str_copy(j->request.nodes, sizeof(j->request.nodes), s + 6) == 0;
 	if (str_starts(s, "aimed:"))
 		return str_copy(j->asked_node, sizeof(j->asked_node), s + 6) == 0;
 	if (str_starts(s, "migrate:"))

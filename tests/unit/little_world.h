@@ -4,6 +4,7 @@
  * job:  pending running ending ended absent unknown(no list) ; r1 r2 (restarts) batch scratch
  *       s1 s2 (Slurm's nodes n1, n2; :drained :ours (by vmd, for Kubernetes) behind)
  *       drain:CHOICE site:CHOICE (--vm-on-drain, vmd.yaml)
+ *       nodes:LIST (where its VM has been, by its record)
  *       drained requeue held aimed:NODE (asked_node) moved (this run is a move's) marked (the next
  *       will be) migrate:NODE pause alone ; companion:PHASE@NODE, up to two, job ids 23, 24
  *       grow grows (it is to have 4 CPUs: progress, record) large (the last companion is of that

@@ -312,6 +312,15 @@ static const struct {
 	{"the next run after it may start anywhere", "pending r1 requeue held aimed:n1 moved r2", HAS,
 	 "", "unaim", "delete-pvc:r0-root aim-job", false},
 
+	{"... also when a run between has taken the mark off", "pending r2 requeue nodes:n1@1,n2@2 aimed:n2", HAS,
+	 "", "unaim", "delete-pvc:r0-root aim-job", false},
+	{"... but not what its user asks for", "pending r2 requeue nodes:n22@1,xn2@2 aimed:n2", HAS, "", "none",
+	 "delete-pvc:r0-root", false},
+	{"... nor one who never moved", "pending r2 requeue aimed:n2", HAS, "", "none",
+	 "delete-pvc:r0-root", false},
+	{"... and it may move from there", "running requeue drained nodes:n0@1,n1@2 aimed:n1",
+	 "vm0:running " HAS, "", "allocate", "allocate", false},
+
 	{"its VM went before it was aimed: it is not left held", "pending r1 requeue held moved", HAS, "",
 	 "unaim", "delete-pvc:r0-root aim-job", false},
 	{"... after its companion, if that is there still", "pending r1 requeue held moved companion:running@n2",

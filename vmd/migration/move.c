@@ -98,6 +98,19 @@ bool move_may_record(const struct job *now, const struct vm_request *next)
 	return next->moved_run == r->moved_run && next->base_run == r->base_run;
 }
 
+/* Was it a move that aimed the job at the node it asks for? One that names its node never moves, so
+ * where its VM has been is nothing that its user asked for. The mark alone does not tell: it goes
+ * when another run begins, which may begin before the aim was taken off. */
+static bool is_from_move(const struct job *j)
+{
+	size_t len = strlen(j->asked_node);
+
+	for (const char *p = j->request.nodes; len && (p = strstr(p, j->asked_node)); p += len)
+		if (p[len] == '@' && (p == j->request.nodes || p[-1] == ','))
+			return true;
+	return false;
+}
+
 static bool is_set(const char *text)
 {
 	return text && *text;
@@ -159,7 +172,7 @@ static bool is_blocked(const struct move_view *v, struct move *m)
 	else if (*vm->moving.blocked)
 		set_told(m, MOVE_BLOCKED, "it must leave, but it cannot move live: %.180s",
 			 vm->moving.blocked);
-	else if (*v->job->asked_node && !move_is_marked(v->job))
+	else if (*v->job->asked_node && !move_is_marked(v->job) && !is_from_move(v->job))
 		set_told(m, MOVE_BLOCKED, "%s",
 			 "it must leave, but the job asks for its node by name (--nodelist)");
 	else if (is_set(v->asked_closed) && !v->job->drained &&
@@ -547,7 +560,8 @@ static void read_pending(const struct move_view *v, struct move *m)
 		    j->asked_node);
 	} else if (m->companion && v->n_vm == 0) {
 		set(m, MOVE_DROP, "%s", "");
-	} else if (j->request.moved_run && (*j->asked_node || (j->held && move_is_marked(j)))) {
+	} else if (is_from_move(j) ||
+		   (j->request.moved_run && (*j->asked_node || (j->held && move_is_marked(j))))) {
 		/* Held by our own request, too, when its VM went before it was aimed. A hold of its
 		 * user's in these seconds looks the same (priority 0) and goes with it: he can set
 		 * it again, and nobody would ever release a job that we hold. */
