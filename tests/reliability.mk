@@ -9,7 +9,7 @@ check-long: tests/sim/sim_seeds tests/model/explore tests/model/lost_node \
 	tests/model/moves
 	tests/sim/sim_seeds $${SEEDS-20000}
 	tests/model/lost_node all
-	tests/model/moves all
+	tests/model/moves $${MOVES_STATES-1000000} # all of them, with a slurmctld that forgets, take gigabytes
 	tests/model/explore all
 
 # The unit tests under valgrind: errors, and memory that is lost. CK_FORK=no: in one process, so that
