@@ -32,7 +32,7 @@ struct daemon {
 	struct kube_lease *lease; /* the same */
 	struct lease_gate gate;   /* open while this vmd leads */
 	bool watching;            /* Kubernetes is watched: the Lease has been asked for */
-	int64_t led_since_us;     /* as it was told last; 0 it does not lead */
+	int64_t led_since_us;     /* as it was told last; 0 it has not led yet */
 	bool leaving, letting_go;
 	struct sd_event_source *end;
 	struct prober *prober;

@@ -29,8 +29,8 @@ static void on_changed(void *ctx)
 		disk_view_refresh(d->disks);
 		if (!first)
 			kube_refresh(d->kube);
+		d->led_since_us = since_us;
 	}
-	d->led_since_us = since_us;
 	daemon_trouble_kube(d);
 	daemon_round_soon(d);
 }

@@ -90,10 +90,10 @@ void sim_leases_move(struct sim *w)
 		if (!d->stopped_us)
 			lease_ask(w, d);
 		leaders += sim_leads(w, d);
-		if (!sim_leads(w, d)) {
-			d->led_us = 0;
-		} else if (!d->led_us) { /* see vmd/lead.c: what it knows is from before */
-			d->led_us = d->wake_us = w->now_us;
+		if (sim_leads(w, d) && d->led_us != d->lease.since_us) {
+			/* see vmd/lead.c: what it knows is from before */
+			d->led_us = d->lease.since_us;
+			d->wake_us = w->now_us;
 			d->view = (struct sim_view){.n_vm = 0};
 			w->led++;
 		}

@@ -434,8 +434,6 @@ static void vmd_start(struct sim *w, struct sim_vmd *d)
 	d->reconciler = reconciler_new(&w->catalogue, &w->policy, &port);
 	(void)str_fmt(name, sizeof(name), "vmd-%u", d->life);
 	lease_init(&d->lease, name, 10 * SIM_S);
-	if (w->n_vmd == 1)
-		d->led_us = w->now_us;
 }
 
 /* Of two, mostly the one that leads. */

@@ -101,7 +101,7 @@ struct sim_vmd {
 	struct lease lease;
 	unsigned life;
 	int64_t wake_us;
-	int64_t led_us;     /* since when it leads, or has begun; 0: it does not lead */
+	int64_t led_us;     /* since when nobody else leads, as it was told last; 0: never */
 	int64_t stopped_us; /* SIGSTOP, until then; 0: it runs */
 };
 

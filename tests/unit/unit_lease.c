@@ -263,6 +263,108 @@ START_TEST(reads_that_fail_do_not_begin_anew)
 }
 END_TEST
 
+/* An API that answers late, or not in the time that it is given. */
+static void slow_turn(struct lease *l, int64_t *now_us, int64_t latency_us)
+{
+	struct err e = failure(ERR_UNSURE);
+	struct lease_seen seen = {.exists = false};
+	enum lease_task task;
+	int64_t at_us;
+
+	while ((task = lease_next(l, *now_us, &at_us)) == LEASE_IDLE)
+		*now_us = at_us;
+	lease_sent(l, task, *now_us);
+	if (l->patience_us <= latency_us) {
+		*now_us += l->patience_us;
+	} else {
+		e = serve(l->self, task, l->seen.version, &seen);
+		*now_us += latency_us;
+	}
+	lease_answer(l, &seen, &e, *now_us);
+}
+
+/* Every answer takes 5 s, of a duration of 10: it leads for half of the time all the same. */
+START_TEST(slow_api)
+{
+	int64_t now_us = 0, since_us = 0;
+	unsigned led = 0;
+	struct lease l;
+
+	server = (struct lease_seen){.exists = false};
+	begin(&l, "a");
+	for (int i = 0; i < 40; i++) {
+		slow_turn(&l, &now_us, 5 * S + S / 20);
+		if (!lease_leads(&l, now_us))
+			continue;
+		led++;
+		ck_assert_int_eq(l.since_us, since_us ? since_us : now_us); /* it is one time */
+		since_us = l.since_us;
+	}
+	ck_assert_uint_ge(led, 30);
+	/* quick again: so is the next attempt */
+	slow_turn(&l, &now_us, S / 10);
+	ck_assert_int_eq(l.patience_us, DURATION / 4);
+}
+END_TEST
+
+/* Is it longer after an attempt that failed after so long? Not while it leads: a second attempt is
+ * in time; nor when it is refused at once. And never longer than an answer is of use. */
+START_TEST(patience)
+{
+	struct err e = failure(ERR_UNSURE);
+	struct lease_seen nothing = {.exists = false};
+	struct lease l;
+
+	server = (struct lease_seen){.exists = false};
+	begin(&l, "a");
+	ck_assert_int_eq(l.patience_us, DURATION / 4);
+	lease_sent(&l, LEASE_READ, 0);
+	lease_answer(&l, &nothing, &e, S / 100);
+	ck_assert_int_eq(l.patience_us, DURATION / 4);
+	for (int i = 0; i < 4; i++) {
+		lease_sent(&l, LEASE_READ, 0);
+		lease_answer(&l, &nothing, &e, l.patience_us);
+	}
+	ck_assert_int_eq(l.patience_us, DURATION / 4 * 3);
+	turn(&l, 20 * S);
+	ck_assert(lease_leads(&l, 20 * S));
+	ck_assert_int_eq(l.patience_us, DURATION / 4);
+	lease_sent(&l, LEASE_WRITE, 22 * S);
+	lease_answer(&l, &nothing, &e, 22 * S + DURATION / 4);
+	ck_assert_int_eq(l.patience_us, DURATION / 4);
+}
+END_TEST
+
+/* What it knows is as good as before when its time ran out and nobody took the Lease meanwhile; it
+ * is not when somebody did. */
+START_TEST(since_nobody_else_leads)
+{
+	int64_t since_us;
+	struct lease a, b;
+
+	server = (struct lease_seen){.exists = false};
+	begin(&a, "a");
+	begin(&b, "b");
+	ck_assert_int_eq(a.since_us, 0);
+	turn(&a, 1 * S);
+	since_us = a.since_us;
+	ck_assert_int_eq(since_us, 1 * S);
+	ck_assert(!lease_leads(&a, 50 * S));
+	turn(&a, 50 * S);
+	ck_assert(lease_leads(&a, 50 * S));
+	ck_assert_int_eq(a.since_us, since_us);
+	for (int64_t t = 52 * S; t < 70 * S; t += S)
+		turn(&b, t);
+	ck_assert(lease_leads(&b, 69 * S));
+	turn(&a, 69 * S);
+	ck_assert_int_eq(a.since_us, 0);
+	for (int64_t t = 71 * S; t < 90 * S; t += S)
+		turn(&a, t);
+	ck_assert(lease_leads(&a, 89 * S));
+	ck_assert_int_gt(a.since_us, 70 * S);
+}
+END_TEST
+
 START_TEST(lost_by_force)
 {
 	struct err gone = failure(ERR_ABSENT);
@@ -313,6 +415,9 @@ int main(void)
 	tcase_add_test(t, reading_does_not_renew);
 	tcase_add_loop_test(t, failures_rows, 0, sizeof(failures) / sizeof(failures[0]));
 	tcase_add_test(t, reads_that_fail_do_not_begin_anew);
+	tcase_add_test(t, slow_api);
+	tcase_add_test(t, patience);
+	tcase_add_test(t, since_nobody_else_leads);
 	tcase_add_test(t, lost_by_force);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

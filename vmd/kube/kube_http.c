@@ -131,7 +131,7 @@ static void transfer_start(struct http_transfer *t)
  * "outcome unknown". */
 static int64_t give_up_us(const struct http_transfer *t)
 {
-	return t->deadline_us - t->http->timeout_us / 10;
+	return t->deadline_us - t->timeout_us / 10;
 }
 
 /* Sleeps until the server may be asked again, or until the first in the queue is too late. */
@@ -361,7 +361,8 @@ int http_send(struct http *h, const struct http_request *r, struct http_transfer
 		return -1;
 	t = transfer_new(h, h->server, r);
 	t->in_callback = &h->in_curl;
-	t->deadline_us = clock_mono_us() + h->timeout_us;
+	t->timeout_us = r->timeout_us ? r->timeout_us : h->timeout_us;
+	t->deadline_us = clock_mono_us() + t->timeout_us;
 	if (t->chunk)
 		t->silence = timer_new(h->loop, on_silence, t);
 	TAILQ_INSERT_TAIL(&h->queue, t, link);

@@ -51,6 +51,7 @@ struct http_request {
 	const char *content_type; /* NULL: application/json */
 	const char *body;         /* NULL: none. Wiped afterwards */
 	size_t body_max;          /* of the answer; 0: 1 MiB */
+	int64_t timeout_us;       /* 0: that of the settings */
 	http_done_fn done;        /* from the loop, once, never from within http_send */
 	http_chunk_fn chunk; /* NULL: the body is collected. Else a stream: no total deadline, but
 				cut after HTTP_STREAM_SILENCE_S without a byte */

@@ -24,7 +24,7 @@ struct kube_lease {
 	char name_space[64], name[64], cluster[64];
 	char collection[PATH_MAX_], path[PATH_MAX_];
 	int64_t duration_s;
-	int64_t acquired_wall_us, since_us;
+	int64_t acquired_wall_us;
 	int64_t transitions; /* of what was sent last */
 	bool led, others;    /* as it was told last */
 	char trouble[240];
@@ -124,8 +124,6 @@ static void tell(struct kube_lease *k)
 	if (same)
 		return;
 	say(k, leads, others);
-	if (leads != k->led)
-		k->since_us = leads ? now_us : 0;
 	k->led = leads;
 	k->others = others;
 	(void)str_copy(k->told, sizeof(k->told), k->trouble);
@@ -192,7 +190,11 @@ static struct json_object *body_of(struct kube_lease *k, enum lease_task task)
 static int send(struct kube_lease *k, enum lease_task task, struct err *e)
 {
 	AUTO(json_object_put) struct json_object *doc = NULL;
-	struct http_request r = {.method = "GET", .path = k->path, .done = on_answer, .ctx = k};
+	struct http_request r = {.method = "GET",
+				 .path = k->path,
+				 .timeout_us = k->lease.patience_us,
+				 .done = on_answer,
+				 .ctx = k};
 
 	if (task != LEASE_READ) {
 		doc = body_of(k, task);
@@ -275,8 +277,7 @@ int kube_lease_new(struct sd_event *loop, const struct settings *s,
 		     &(struct http_settings){.server = s->kube_server,
 					     .ca_file = s->kube_ca_file,
 					     .token_file = s->kube_token_file,
-					     /* so that a second attempt is in time */
-					     .timeout_us = k->duration_s * SEC_US / 4,
+					     .timeout_us = k->lease.patience_us,
 					     .parallel_max = 1,
 					     .queue_max = 2},
 		     &k->http, e) < 0)
@@ -307,7 +308,7 @@ bool kube_lease_leads(const struct kube_lease *k)
 
 int64_t kube_lease_since_us(const struct kube_lease *k)
 {
-	return kube_lease_leads(k) ? k->since_us : 0;
+	return kube_lease_leads(k) ? k->lease.since_us : 0;
 }
 
 bool kube_lease_is_others(const struct kube_lease *k)

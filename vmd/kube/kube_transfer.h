@@ -26,7 +26,7 @@ struct http_transfer {
 	struct err cut;        /* why chunk, a limit or silence ended it */
 	struct timer *silence; /* of a stream */
 	bool *in_callback;     /* set while libcurl calls us */
-	int64_t deadline_us, sent_us;
+	int64_t timeout_us, deadline_us, sent_us;
 	uint64_t token_serial;
 	bool retried_401;
 	bool shut_out; /* the gate was shut when its turn came */

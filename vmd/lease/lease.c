@@ -13,7 +13,7 @@
 
 void lease_init(struct lease *l, const char *self, int64_t duration_us)
 {
-	*l = (struct lease){.duration_us = duration_us};
+	*l = (struct lease){.duration_us = duration_us, .patience_us = duration_us / ALL_PARTS};
 	(void)snprintf(l->self, sizeof(l->self), "%s", self);
 }
 
@@ -72,7 +72,21 @@ static void take_in(struct lease *l, const struct lease_seen *seen, int64_t now_
 	l->known = true;
 	l->unsure = false;
 	if (!is_mine(l))
-		l->lead_until_us = 0;
+		l->lead_until_us = l->since_us = 0;
+}
+
+/* A quarter of the duration, so that a second attempt is in time. An API that is slower than that
+ * has longer, up to when its answer would be of no use any more; and so has one that does not
+ * answer, unless there still is a second attempt. */
+static void patience_set(struct lease *l, bool answered, int64_t now_us)
+{
+	int64_t least_us = l->duration_us / ALL_PARTS, most_us = least_us * LEAD_PARTS;
+	int64_t took_us = now_us - l->asked_us;
+	int64_t next_us = 2 * (answered ? took_us : l->patience_us);
+
+	if (!answered && (lease_leads(l, now_us) || took_us < l->patience_us / 2))
+		return; /* refused at once: it is down, not slow */
+	l->patience_us = next_us < least_us ? least_us : next_us > most_us ? most_us : next_us;
 }
 
 void lease_answer(struct lease *l, const struct lease_seen *seen, const struct err *e,
@@ -82,19 +96,21 @@ void lease_answer(struct lease *l, const struct lease_seen *seen, const struct e
 
 	l->asked = LEASE_IDLE;
 	l->next_us = l->asked_us + l->duration_us / RENEW_EVERY;
+	patience_set(l, e->kind != ERR_RETRY && e->kind != ERR_UNSURE, now_us);
 	switch (e->kind) {
 	case ERR_NONE:
 		take_in(l, seen, now_us);
-		if ((asked == LEASE_CREATE || asked == LEASE_WRITE) && is_mine(l))
+		if ((asked == LEASE_CREATE || asked == LEASE_WRITE) && is_mine(l)) {
 			l->lead_until_us = l->asked_us + l->duration_us / ALL_PARTS * LEAD_PARTS;
-		else if (asked == LEASE_READ && free_at_us(l) <= now_us)
+			l->since_us = l->since_us ? l->since_us : now_us;
+		} else if (asked == LEASE_READ && free_at_us(l) <= now_us)
 			l->next_us = now_us; /* it is to be had: at once */
 		break;
 	case ERR_ABSENT:
 		l->known = true;
 		l->unsure = false;
 		l->seen = (struct lease_seen){.exists = false};
-		l->lead_until_us = 0;
+		l->lead_until_us = l->since_us = 0;
 		if (asked != LEASE_CREATE) /* then the namespace is missing */
 			l->next_us = now_us;
 		break;
