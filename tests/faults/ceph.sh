@@ -124,6 +124,8 @@ fault_librbd_stuck()
 	ill=$(submit alice "${options[@]}" --vm-keep=always <<<$'#!/bin/bash\nsleep 600') || return
 	within 120 job_has_vm "$ill" || return
 	image=$(image_of "$ill")
+	# so long Ceph believes in who has stopped, by default 30 s; the VM takes some of them to end
+	on_lab ceph tell osd.0 config set osd_client_watch_timeout 75 || return
 	on_lab sh -c "rbd bench --io-type write --io-size 4K --io-threads 1 --io-total 4G rbd/$image >/dev/null 2>&1 &
 		echo \$! >/run/bench.pid" || return
 	bench=$(on_lab cat /run/bench.pid)
@@ -136,7 +138,8 @@ fault_librbd_stuck()
 	within 25 librbd_hangs_and_made_more "$before" || return
 	did "a call into librbd hung for one job's disk: disks of other jobs were made meanwhile"
 	on_lab kill -KILL "$bench"
-	stream_end known && within 120 job_in "$ill" CANCELLED && forgotten_disks_go && all_is_well
+	on_lab ceph tell osd.0 config set osd_client_watch_timeout 30
+	stream_end known && within 180 job_in "$ill" CANCELLED && forgotten_disks_go && all_is_well
 }
 
 locked() # IMAGE
