@@ -28,6 +28,8 @@
 #define NEWS_TIMEOUT_MS 20000 /* also of two vmd, one of which is down: see ASK_NEWS_S */
 #define EPILOG_PAUSE_US (SEC_US / 5)
 #define NEWS_PAUSE_US   (SEC_US / 20) /* several things change together */
+#define SWEEP_AGE_S     600
+#define SWEEP_MAX       16
 
 static void pause_us(int64_t us)
 {
@@ -127,6 +129,29 @@ static int epilog_wait(struct epilog *ep)
 	return -1;
 }
 
+/* The epilog of a job that slurmctld has forgotten does not know that there was a VM. What it
+ * leaves is taken away by the next one that does, when vmd has no such job; a place that is new may
+ * be of a job that vmd has not heard of. */
+static void sweep(const struct epilog *ep)
+{
+	uint32_t job[SWEEP_MAX];
+	size_t n = key_file_list(SWEEP_AGE_S, job, SWEEP_MAX);
+
+	for (size_t i = 0; i < n; i++) {
+		struct err e = {.kind = ERR_NONE};
+		struct vm_report r;
+
+		if (job[i] == ep->job ||
+		    ask_show(&ep->p->settings, job[i], "", HINT_TIMEOUT_MS, &r, &e) == 0)
+			continue;
+		if (e.kind != ERR_ABSENT)
+			return;
+		if (key_file_remove(job[i], &e) < 0)
+			slurm_error("slurm-vm: job=%u epilog: of job %u: %s", ep->job, job[i],
+				    e.msg);
+	}
+}
+
 int compute_epilog(spank_t spank, const struct plugin *p)
 {
 	struct err e = {.kind = ERR_NONE};
@@ -148,7 +173,10 @@ int compute_epilog(spank_t spank, const struct plugin *p)
 	}
 	ep.job = job;
 	ep.deadline_us = clock_mono_us() + p->settings.epilog_timeout_s * SEC_US;
-	return epilog_wait(&ep);
+	if (epilog_wait(&ep) < 0)
+		return -1;
+	sweep(&ep);
+	return 0;
 }
 
 /* tasks */

@@ -7,10 +7,12 @@
 
 #include "vmd/base/str.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #define KEY_FILE_NAME "id_ed25519"
 
@@ -122,4 +124,23 @@ int key_file_remove(uint32_t job, struct err *e)
 	if (unlinkat(base, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return err_set(e, ERR_DENIED, "%s: %s", name, strerror(errno));
 	return 0;
+}
+
+DEFINE_AUTO(DIR *, closedir)
+
+size_t key_file_list(int64_t age_s, uint32_t *ret_jobs, size_t max)
+{
+	AUTO(closedir) DIR *base = opendir(KEY_FILE_BASE);
+	time_t before = time(NULL) - (time_t)age_s;
+	struct dirent *d;
+	struct stat st;
+	uint64_t job;
+	size_t n = 0;
+
+	while (base && n < max && (d = readdir(base)) != NULL)
+		if (str_to_u64(d->d_name, UINT32_MAX, &job) == 0 &&
+		    fstatat(dirfd(base), d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    st.st_mtime <= before)
+			ret_jobs[n++] = (uint32_t)job;
+	return n;
 }

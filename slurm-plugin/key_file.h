@@ -20,5 +20,8 @@ int key_file_make(uint32_t job, uid_t uid, gid_t gid, int fresh, struct err *e);
 int key_file_write(uint32_t job, const char *key, struct err *e);
 /* As root. Success if there is none. */
 int key_file_remove(uint32_t job, struct err *e);
+/* Jobs that have a place here since age_s or longer, by the wall clock: at most max of them, in no
+ * order. */
+size_t key_file_list(int64_t age_s, uint32_t *ret_jobs, size_t max);
 
 #endif

@@ -11,6 +11,11 @@ $ssh_guest 'echo "guest cpus \$(nproc) memory \$(free -m | awk "/^Mem:/ { print 
 sleep 5 # READY lasts until it is looked at, on a busy machine, too
 EOS
 )
+# what a job that slurmctld has forgotten left there
+for node in worker1node worker2node worker3node; do
+	on_lab sh -c "mkdir -p /run/hosts/$node/slurm-vm/99999 && : >/run/hosts/$node/slurm-vm/99999/id_ed25519 &&
+		touch -d '1 hour ago' /run/hosts/$node/slurm-vm/99999"
+done
 watch()
 {
 	vm_state "$job" >>"$work/seen"
@@ -41,6 +46,8 @@ ok "a command in the guest answered, with the CPUs asked for" contains "$out" "g
 ok "guest and overhead fit into the allocation" memory_fits "$out"
 ok "the states went by in the job's output" contains "$out" "READY"
 ok "all is gone" within 30 nothing_left "$job"
+ok "so is what a job that Slurm has forgotten had left on that node" \
+	equals "$(on_lab sh -c 'ls -d /run/hosts/*/slurm-vm/99999' | wc -l)" 2
 ok "the address was given back" within 30 lease_is_back
 account=$(on_lab sacct -X -n -P -j "$job" --format=State,AllocTRES,AdminComment)
 ok "accounting counts the VM" contains "$account" "COMPLETED\|.*gres/vm=1"

@@ -14,6 +14,7 @@
 #include <check.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/seccomp.h>
 #include <signal.h>
@@ -67,6 +68,8 @@ static struct {
 	enum err_kind keyless_kind;
 	const char *keyless_reason;
 	bool scancel; /* in the first pause */
+	int n_other;  /* questions for job 16, and what is answered then */
+	enum err_kind other_kind;
 } vmd;
 
 spank_context_t spank_context(void)
@@ -229,8 +232,14 @@ int client_call(const struct client *c, const char *request, size_t len, int tim
 	ck_assert_str_eq(c->vmd_user, "slurm");
 	memcpy(text, request, len);
 	ck_assert_msg(wire_decode(text, len, &in, e) == 0, "%s", e->msg);
-	ck_assert_str_eq(wire_get(&in, "job"), "17");
 	op = wire_get(&in, "op");
+	if (str_eq(op, "show") && str_eq(wire_get(&in, "job"), "16")) {
+		vmd.n_other++;
+		if (vmd.other_kind != ERR_NONE)
+			return err_set(e, vmd.other_kind, "of another job");
+	} else {
+		ck_assert_str_eq(wire_get(&in, "job"), "17");
+	}
 	vmd.now_us += 1000;
 	wire_begin(&o, buf, size);
 	if (str_eq(op, "hint")) {
@@ -570,6 +579,42 @@ START_TEST(epilog_gives_up_and_says_why)
 }
 END_TEST
 
+/* What the epilog of a job left that slurmctld had forgotten: only when it is old, and vmd, which
+ * asks Slurm, has no such job. */
+static const struct {
+	enum err_kind vmd;
+	int64_t age_s;
+	bool asked, stays;
+} others[] = {
+	{ERR_ABSENT, 3600, true,  false},
+	{ERR_ABSENT, 60,   false, true },
+	{ERR_RETRY,  3600, true,  true },
+	{ERR_NONE,   3600, true,  true },
+};
+START_TEST(epilog_sweeps)
+{
+	struct timespec t[2] = {{.tv_sec = time(NULL) - others[_i].age_s},
+				{.tv_sec = time(NULL) - others[_i].age_s}};
+
+	load(HOSTED);
+	job_environment();
+	(void)mkdir(KEY_FILE_BASE, 0755);
+	ck_assert(mkdir(KEY_FILE_BASE "/16", 0711) == 0 || errno == EEXIST);
+	close(open(KEY_FILE_BASE "/16/id_ed25519", O_WRONLY | O_CREAT, 0600));
+	ck_assert_int_eq(utimensat(AT_FDCWD, KEY_FILE_BASE "/16", t, 0), 0);
+	vmd.answer[0].state = "STOPPED";
+	vmd.answer[0].clear = true;
+	vmd.n_answer = 1;
+	vmd.other_kind = others[_i].vmd;
+	ck_assert_int_eq(CALL("job_epilog"), 0);
+	ck_assert_int_eq(vmd.n_other, others[_i].asked);
+	ck_assert_int_eq(access(KEY_FILE_BASE "/16", F_OK) == 0, others[_i].stays);
+	(void)unlink(KEY_FILE_BASE "/16/id_ed25519");
+	(void)rmdir(KEY_FILE_BASE "/16");
+	ck_assert_str_eq(host.log, "");
+}
+END_TEST
+
 START_TEST(epilog_of_a_job_vmd_never_had)
 {
 	load(HOSTED);
@@ -863,6 +908,7 @@ int main(void)
 	tcase_add_loop_test(t, prolog_never_fails, 0, 4);
 	tcase_add_test(t, epilog_waits_until_clear);
 	tcase_add_test(t, epilog_gives_up_and_says_why);
+	tcase_add_loop_test(t, epilog_sweeps, 0, ARRAY_LEN(others));
 	tcase_add_test(t, epilog_of_a_job_vmd_never_had);
 	tcase_add_test(t, task_waits_and_gets_the_guest);
 	tcase_add_test(t, task_hints_even_if_it_does_not_wait);
