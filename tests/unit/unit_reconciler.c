@@ -598,6 +598,16 @@ START_TEST(standby_only_looks)
 	(void)look(1, "running", "");
 	ck_assert_ptr_nonnull(asked(ACT_CLONE_DISK));
 	end();
+	/* it lets no epilog go, also in the moment in which it takes over */
+	begin("ending");
+	reconciler_lead(r, false);
+	(void)look(0, "ending", "");
+	ck_assert(!reconciler_status(r, 17)->node_clear);
+	reconciler_lead(r, true);
+	ck_assert(!reconciler_status(r, 17)->node_clear);
+	(void)look(1, "ending", "");
+	ck_assert(reconciler_status(r, 17)->node_clear);
+	end();
 }
 END_TEST
 

@@ -81,6 +81,10 @@ static void progress_merge(struct reconciler *r, const struct desired *want, con
 		    str_eq(r->progress[old].nonce, j->request.nonce))
 			next[i] = r->progress[old];
 		progress_step(&next[i], j, v);
+		/* Who only looks does not know what is under way; nor does one that has just begun
+		 * to lead, until it has looked itself. */
+		if (r->looks)
+			next[i].status.node_clear = false;
 	}
 	free(r->progress);
 	r->progress = next;
