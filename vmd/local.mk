@@ -34,6 +34,7 @@ libvmcore_a_SOURCES = \
 	vmd/job/job.c vmd/job/job.h \
 	vmd/job/job_spec.c vmd/job/job_spec.h \
 	vmd/lease/lease.c vmd/lease/lease.h vmd/lease/lease_gate.h \
+	vmd/migration/companion.c vmd/migration/companion.h \
 	vmd/migration/move.c vmd/migration/move.h \
 	vmd/node/drain.c vmd/node/drain.h \
 	vmd/node/node.c vmd/node/node.h \

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The bytes once as a request, once as a whole admin_comment. What is accepted must be the same
- * after it was written again, and whatever stands beside the braces must stay as it was. */
+/* The bytes once as a request, once as a whole admin_comment, of a job and of a companion. What is
+ * accepted must be the same after it was written again, and whatever stands beside the braces must
+ * stay as it was. */
 #include "vmd/base/str.h"
 #include "vmd/job/job_spec.h"
+#include "vmd/migration/companion.h"
 
 #include <assert.h>
 #include <string.h>
@@ -16,6 +18,7 @@ static void check_same(const struct vm_request *a, const struct vm_request *b)
 	assert(str_eq(a->nonce, b->nonce) && str_eq(a->network, b->network));
 	assert(a->disk_bytes == b->disk_bytes && a->scratch_bytes == b->scratch_bytes);
 	assert(a->wait == b->wait && a->keep == b->keep);
+	assert(a->grow.cpus == b->grow.cpus && a->grow.memory_bytes == b->grow.memory_bytes);
 }
 
 static void check_request(const char *text)
@@ -51,6 +54,18 @@ static void check_comment(const char *text, size_t size)
 	free(twice);
 }
 
+static void check_companion(const char *text)
+{
+	char key[JOB_KEY_MAX + 1], again[JOB_KEY_MAX + 1], mark[JOB_KEY_MAX + 100];
+	struct job_size size, same;
+
+	if (!companion_find(text, key, &size))
+		return;
+	assert(companion_mark(key, &size, mark, sizeof(mark)) == 0);
+	assert(companion_find(mark, again, &same) && str_eq(key, again));
+	assert(size.cpus == same.cpus && (!size.cpus || size.memory_bytes == same.memory_bytes));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1);
@@ -61,6 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text[size] = '\0';
 	check_request(text);
 	check_comment(text, size);
+	check_companion(text);
 	free(text);
 	return 0;
 }
