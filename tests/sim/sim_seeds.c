@@ -110,7 +110,7 @@ int main(int argc, char **argv)
 	       failed ? "not ok" : "ok", seeds, first, moved, found, led);
 	ok = all_crash_points(2, LIFE_QUIET, LIFE_FAULTS, first, lives,
 			      "lives, half of them with faults");
-	ok = all_crash_points(3, LIFE_MOVE, LIVES - 1, first, 4 * lives,
+	ok = all_crash_points(3, LIFE_MOVE, LIVES - 1, first, few ? lives : 4 * lives,
 			      "moves, most of them called off") &&
 	     ok;
 	return failed != 0 || !ok;
