@@ -206,6 +206,7 @@ vmctl_SOURCES = \
 	vmd/vmctl/login.c vmd/vmctl/login.h \
 	vmd/vmctl/login_ask.c \
 	vmd/vmctl/loopback.c vmd/vmctl/loopback.h \
+	vmd/vmctl/move_watch.c vmd/vmctl/move_watch.h \
 	vmd/vmctl/novnc.c vmd/vmctl/novnc.h \
 	vmd/vmctl/print.c \
 	vmd/vmctl/pump.c vmd/vmctl/pump.h \

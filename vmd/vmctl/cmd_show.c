@@ -42,13 +42,6 @@ static void row(const char *name, const char *fmt, ...)
 		printf("%-9s %s\n", name, text_clean(text));
 }
 
-static const char *text_of(struct json_object *vm, const char *path)
-{
-	const char *text = json_str_at(vm, path);
-
-	return text ? text : "";
-}
-
 static void sizes(struct json_object *vm)
 {
 	int64_t memory = int_of(vm, "memory_bytes"), disk = int_of(vm, "disk_bytes"),

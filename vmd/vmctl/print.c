@@ -96,6 +96,13 @@ const char *state_of(struct json_object *vm)
 	return state ? state : "UNKNOWN";
 }
 
+const char *text_of(struct json_object *o, const char *path)
+{
+	const char *text = json_str_at(o, path);
+
+	return text ? text : "";
+}
+
 int64_t int_of(struct json_object *o, const char *path)
 {
 	return json_object_get_int64(json_at(o, path));

@@ -107,7 +107,8 @@ void table_print(struct table *t); /* and frees it; the last column is not padde
 char *text_clean(char *text);
 const char *elapsed_text(int64_t s, char *buf, size_t size); /* "0:07", "1:02:03", "2-03:04:05" */
 const char *state_of(struct json_object *vm);
-int64_t int_of(struct json_object *o, const char *path); /* 0: not there */
+int64_t int_of(struct json_object *o, const char *path);      /* 0: not there */
+const char *text_of(struct json_object *o, const char *path); /* "": not there. Borrowed */
 void json_print(struct json_object *o);
 /* Says what is wrong and what to do about it; returns the exit code. */
 int fail(const struct vmctl *v, const struct err *e);
