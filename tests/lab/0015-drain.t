@@ -18,10 +18,6 @@ fi
 sleep 600
 EOS
 )
-node_of() # JOB
-{
-	on_lab squeue -h -j "$1" -o %N
-}
 node_is() # NODE STATE
 {
 	equals "$(on_lab sinfo -h -N -n "$1" -o %T)" "$2"
@@ -35,15 +31,7 @@ moved_from() # NODE: the job runs on another node, and its VM is there
 	local now
 
 	now=$(node_of "$job")
-	[ -n "$now" ] && [ "$now" != "$1" ] && equals "$(vm_node)" "$now" && job_in "$job" RUNNING
-}
-vm_node()
-{
-	on_lab kubectl get vmi -A -l "slurm-vm.io/job=$job" -o jsonpath='{.items[*].status.nodeName}'
-}
-no_companion()
-{
-	equals "$(on_lab squeue -h -n "vm-move-$job" -o '%i %T')" ""
+	[ -n "$now" ] && [ "$now" != "$1" ] && equals "$(vm_node "$job")" "$now" && job_in "$job" RUNNING
 }
 names_no_node()
 {
@@ -65,7 +53,7 @@ ok "which was not booted in between" \
 	equals "$(output_of alice "$job" | sed -n 's/.* boot //p' | sort -u | wc -l)" 1
 ok "the old node is drained" within 60 node_is "$first" drained
 ok "its VM is READY" within 30 in_state "$job" READY
-ok "no companion allocation is left" within 30 no_companion
+ok "no companion allocation is left" within 30 no_companion "$job"
 ok "the time limit is not longer than it was" \
 	contains "$(on_lab squeue -h -j "$job" -o %L)" "^(1:00:00|[0-9]{1,2}:[0-9]{2})$"
 ok "sacct tells of the old node" within 30 in_books "${first}[|]REQUEUED"

@@ -18,18 +18,6 @@ others() # NODE: the other nodes, a word each
 {
 	printf '%s\n' "${nodes[@]}" | grep -vx "$1"
 }
-node_of() # JOB
-{
-	on_lab squeue -h -j "$1" -o %N
-}
-vm_node() # JOB
-{
-	on_lab kubectl get vmi -A -l "slurm-vm.io/job=$1" -o jsonpath='{.items[*].status.nodeName}'
-}
-move_says() # JOB PATTERN
-{
-	contains "$(on_lab vmctl show "$1")" "^Move +$2"
-}
 no_move() # JOB
 {
 	! on_lab vmctl show "$1" | grep '^Move ' && equals "$(on_lab squeue -h -n "vm-move-$1" -o %i)" ""

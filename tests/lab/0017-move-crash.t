@@ -14,20 +14,12 @@ echo "boot \$($ssh_guest cat /proc/sys/kernel/random/boot_id)"
 sleep 3600
 EOS
 )
-node_of()
-{
-	on_lab squeue -h -j "$job" -o %N
-}
-vm_node()
-{
-	on_lab kubectl get vmi -A -l "slurm-vm.io/job=$job" -o jsonpath='{.items[*].status.nodeName}'
-}
 moved_from() # NODE: job and VM are on one other node, READY, and nothing of the move is left
 {
 	local now
 
-	now=$(node_of)
-	[ -n "$now" ] && [ "$now" != "$1" ] && equals "$(vm_node)" "$now" && job_in "$job" RUNNING && in_state "$job" READY &&
+	now=$(node_of "$job")
+	[ -n "$now" ] && [ "$now" != "$1" ] && equals "$(vm_node "$job")" "$now" && job_in "$job" RUNNING && in_state "$job" READY &&
 		equals "$(on_lab squeue -h -n "vm-move-$job" -o %i)" "" && ! on_lab vmctl show "$job" | grep '^Move '
 }
 runs() # N: so many runs of the script have spoken with their guest
@@ -38,7 +30,7 @@ runs() # N: so many runs of the script have spoken with their guest
 ok "a VM is READY" within 180 in_state "$job" READY
 ok "its script runs" within 30 runs 1
 for ((n = 1; n <= moves; n++)); do
-	from=$(node_of)
+	from=$(node_of "$job")
 	pause=$((RANDOM % 40))
 	on_lab scontrol update "nodename=$from" state=drain reason=test
 	sleep "$((pause / 10)).$((pause % 10))"

@@ -22,17 +22,9 @@ slurm_is() # NODE REASON
 {
 	equals "$(slurm_reason "$1")" "$2"
 }
-vm_node() # JOB
-{
-	on_lab kubectl get vmi -A -l "slurm-vm.io/job=$1" -o jsonpath='{.items[*].status.nodeName}'
-}
 both_at() # JOB NODE
 {
 	equals "$(on_lab squeue -h -j "$1" -o %N) $(vm_node "$1")" "$2 $2" && job_in "$1" RUNNING
-}
-move_says() # JOB PATTERN
-{
-	contains "$(on_lab vmctl show "$1")" "^Move +$2"
 }
 no_move() # JOB
 {

@@ -4,10 +4,6 @@
 # guest shows them and has not been started anew; what would take a restart is refused with the reason.
 . "$(dirname "$0")/lib.sh"
 
-node_of() # JOB
-{
-	on_lab squeue -h -j "$1" -o %N
-}
 in_guest() # COMMAND...
 {
 	as alice timeout 60 vmctl exec "$job" -- "$@"
@@ -46,10 +42,6 @@ refuses() # PATTERN RESIZE-ARGUMENTS...
 job_size() # JOB: CPUs and memory that Slurm counts
 {
 	on_lab scontrol show job "$1" | sed -n 's/^ *\(Alloc\|\)TRES=cpu=\([0-9]*\),mem=\([^,]*\),.*/\2 \3/p'
-}
-no_companion() # JOB
-{
-	equals "$(on_lab squeue -h -n "vm-move-$1" -o %i)" ""
 }
 
 settings_change 's/^\( *\)memory: {min: 128M}/&\n\1grow: {cpus: 4, memory: 3G}/' </dev/null

@@ -5,28 +5,12 @@
 # long: a move that waits, and slurmctld started anew
 . "$(dirname "$0")/lib.sh"
 
-node_of() # JOB
-{
-	on_lab squeue -h -j "$1" -o %N
-}
-vm_node() # JOB
-{
-	on_lab kubectl get vmi -A -l "slurm-vm.io/job=$1" -o jsonpath='{.items[*].status.nodeName}'
-}
-move_says() # JOB PATTERN
-{
-	contains "$(on_lab vmctl show "$1")" "^Move +$2"
-}
 both_left() # JOB NODE: job and VM are together, elsewhere
 {
 	local now
 
 	now=$(node_of "$1")
 	[ -n "$now" ] && [ "$now" != "$2" ] && equals "$(vm_node "$1")" "$now"
-}
-no_companion() # JOB
-{
-	equals "$(on_lab squeue -h -n "vm-move-$1" -o %i)" ""
 }
 was_told() # JOB PATTERN
 {

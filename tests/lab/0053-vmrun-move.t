@@ -17,20 +17,16 @@ says() # PATTERN
 {
 	contains "$(output_of alice "$job")" "$1"
 }
-node_of()
-{
-	on_lab squeue -h -j "$job" -o %N
-}
 moved()
 {
 	local now
 
-	now=$(node_of)
+	now=$(node_of "$job")
 	[ -n "$now" ] && [ "$now" != "$first" ] && job_in "$job" RUNNING
 }
 ok "it runs in the guest" within 120 says "^run by "
 pid=$(output_of alice "$job" | sed -n 's/^run by //p')
-first=$(node_of)
+first=$(node_of "$job")
 on_lab scontrol update "nodename=$first" state=drain reason=fan
 ok "the job moves" within 200 moved
 ok "vmrun finds its script" within 60 says "was started before"

@@ -141,6 +141,26 @@ job_over() # JOB: no longer in the queue, COMPLETING included
 	esac
 }
 
+node_of() # JOB
+{
+	on_lab squeue -h -j "$1" -o %N
+}
+
+vm_node() # JOB: where its VM is
+{
+	on_lab kubectl get vmi -A -l "slurm-vm.io/job=$1" -o jsonpath='{.items[*].status.nodeName}'
+}
+
+move_says() # JOB PATTERN
+{
+	contains "$(on_lab vmctl show "$1")" "^Move +$2"
+}
+
+no_companion() # JOB: no second allocation is held for a move of its
+{
+	equals "$(on_lab squeue -h -n "vm-move-$1" -o %i)" ""
+}
+
 left_of() # JOB: everything that is there of it, a line each
 {
 	on_lab kubectl get vm,vmi,pods,pvc,secrets,pv,serviceaccounts,roles,rolebindings -A -o name -l "slurm-vm.io/job=$1"
