@@ -35,7 +35,11 @@ libvmcore_a_SOURCES = \
 	vmd/job/job_spec.c vmd/job/job_spec.h \
 	vmd/lease/lease.c vmd/lease/lease.h vmd/lease/lease_gate.h \
 	vmd/migration/companion.c vmd/migration/companion.h \
-	vmd/migration/move.c vmd/migration/move.h \
+	vmd/migration/move.c vmd/migration/move.h vmd/migration/move_rules.h \
+	vmd/migration/move_astray.c \
+	vmd/migration/move_mark.c \
+	vmd/migration/move_need.c \
+	vmd/migration/move_send.c \
 	vmd/node/drain.c vmd/node/drain.h \
 	vmd/node/node.c vmd/node/node.h \
 	vmd/reconcile/action.c vmd/reconcile/action.h \

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A VM that runs outside every allocation of its running job (DESIGN.md, rule 21a). Pure. */
+#include "vmd/migration/move_rules.h"
+
+#include "vmd/base/str.h"
+
+/* Why it cannot go home, "" it can. What drains its own node matters to no one: it must leave
+ * that anyway. */
+static const char *why_not_home(const struct move_view *v, char buf[MOVE_WHY_SIZE])
+{
+	if (v->job->drained)
+		return move_why_drained(v, buf);
+	if (is_set(v->home_closed)) {
+		(void)str_fmt(buf, MOVE_WHY_SIZE, "its job's node %s", v->home_closed);
+		return buf;
+	}
+	if (*v->vm->moving.blocked)
+		return "it cannot move live";
+	return *v->asked ? "somebody asked for it" : "";
+}
+
+/* To where the room is its job's. The name of its migration must be a new one: of those that were
+ * ours the last one took it away from there. */
+static void read_home(const struct move_view *v, struct move *m)
+{
+	const struct vm_moving *k = &v->vm->moving;
+	const char *home = v->job->node;
+
+	m->attempt_for = k->companion;
+	m->attempt = k->attempt + 1;
+	if (*k->name && !k->scheduling)
+		move_set(m, MOVE_SENDING, "the migration ends");
+	else if (!job_node_same(k->wanted_node, home))
+		move_set_to(m, MOVE_POINT, home, "is outside its job's allocation: back to %.80s",
+			    home);
+	else if (!job_node_same(k->given_node, home))
+		move_set(m, MOVE_POINTED, "KubeVirt takes in that it goes back to %.80s", home);
+	else if (*k->name && move_is_bound(v, 0, &m->again_s))
+		move_set(m, MOVE_STUCK, "KubeVirt's own migration is bound to %.80s", v->vm->node);
+	else if (*k->name)
+		move_set(m, MOVE_SENDING, "migrates back to %.80s", home);
+	else
+		move_set(m, MOVE_SEND, "is outside its job's allocation, migrates back to %.80s",
+			 home);
+}
+
+#define NO_PLACE                                                                                   \
+	"it is outside its job's allocation, nothing else was found: it is made again at home"
+
+/* It had its time: it is deleted, and made anew at home. But first it is bound to where it is: the
+ * view may be old, and the deletion, which names the version, must miss a VM that has come home
+ * meanwhile. */
+static void read_given_up(const struct move_view *v, struct move *m)
+{
+	const struct vm_moving *k = &v->vm->moving;
+	const char *here = v->vm->node;
+
+	m->keeps_vm = true;
+	if (*k->name && !k->scheduling)
+		move_set(m, MOVE_SENDING, "the migration ends");
+	else if (!job_node_same(k->wanted_node, here))
+		move_set_to(m, MOVE_POINT, here, "%s", NO_PLACE);
+	else if (!job_node_same(k->given_node, here))
+		move_set(m, MOVE_POINTED, "%s", NO_PLACE);
+	else if (*k->name)
+		move_set(m, MOVE_STUCK, "%s", NO_PLACE);
+	else {
+		m->keeps_vm = false;
+		if (m->companion)
+			move_set(m, MOVE_DROP, "%s", "");
+	}
+}
+
+/* Home live, as long as its job may stay there; else to room that is given already, or where it
+ * is, if Slurm gives that. */
+void move_read_astray(const struct move_view *v, struct move *m)
+{
+	const struct companion *h = m->companion;
+	char buf[MOVE_WHY_SIZE];
+	const char *why = why_not_home(v, buf);
+	bool closed = is_set(v->here_closed);
+
+	m->alone = m->keeps_vm = true;
+	if (!v->known)
+		move_set(m, MOVE_BLOCKED, "%s",
+			 "it is outside its job's allocation, and Kubernetes does not tell vmd of "
+			 "migrations (does its role allow it?)");
+	else if (v->alone)
+		read_given_up(v, m);
+	else if (!*why)
+		read_home(v, m);
+	else if (h && h->phase == JOB_RUNNING)
+		move_read_send(v, m);
+	else if (h)
+		move_read_queued(m, h, "it is outside its job's allocation");
+	else
+		move_set_to(m, MOVE_ALLOCATE, closed ? "" : v->vm->node,
+			    "it is outside its job's allocation, %.103s: room is asked for %s", why,
+			    closed ? "on another node" : "where it is");
+}

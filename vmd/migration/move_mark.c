@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The mark of a move in the job's record, and what tells the node that a move asked for from one
+ * that its user did. Pure. */
+#include "vmd/migration/move_rules.h"
+
+#include <string.h>
+
+bool move_is_marked(const struct job *j)
+{
+	const struct vm_request *r = &j->request;
+
+	return r->moved_run && (r->moved_run == j->restarts || r->moved_run == j->restarts + 1);
+}
+
+bool move_may_record(const struct job *now, const struct vm_request *next)
+{
+	const struct vm_request *r = &now->request;
+
+	if (now->phase == JOB_RUNNING || now->phase == JOB_ENDED || !move_is_marked(now))
+		return true;
+	return next->moved_run == r->moved_run && next->base_run == r->base_run;
+}
+
+/* Was it a move that aimed the job at the node it asks for? One that names its node never moves, so
+ * where its VM has been is nothing that its user asked for. The mark alone does not tell: it goes
+ * when another run begins, which may begin before the aim was taken off. */
+bool move_is_from(const struct job *j)
+{
+	size_t len = strlen(j->asked_node);
+
+	for (const char *p = j->request.nodes; len && (p = strstr(p, j->asked_node)); p += len)
+		if (p[len] == '@' && (p == j->request.nodes || p[-1] == ','))
+			return true;
+	return false;
+}

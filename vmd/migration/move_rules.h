@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How the files of move_read() share their work: one for each thing that is asked about a move.
+ * Pure. */
+#ifndef VMD_MIGRATION_MOVE_RULES_H
+#define VMD_MIGRATION_MOVE_RULES_H
+
+#include "vmd/migration/move.h"
+
+#define MOVE_WHY_SIZE (JOB_TITLE_MAX + 40)
+
+/* The phase, and the reason for people. */
+void move_set(struct move *m, enum move_phase p, const char *fmt, ...) PRINTF(3, 4);
+/* The same, and its user shall know. */
+#define move_set_told(m, ...) (move_set(m, __VA_ARGS__), (m)->tell = true)
+/* The same, and something is done with that node. */
+#define move_set_to(m, p, node, ...) (move_set(m, p, __VA_ARGS__), (m)->to = (node))
+
+static inline bool is_set(const char *text)
+{
+	return text && *text;
+}
+
+/* move_mark.c. Did an earlier move aim the job at the node it asks for? */
+bool move_is_from(const struct job *j);
+
+/* move_need.c. Why its node is to get empty, why it has to move; "" it is not, it has not. */
+const char *move_why_drained(const struct move_view *v, char buf[MOVE_WHY_SIZE]);
+const char *move_why_wanted(const struct move_view *v, char buf[MOVE_WHY_SIZE]);
+bool move_is_blocked(const struct move_view *v, struct move *m); /* sets the phase, if it is */
+void move_read_choice(const struct move_view *v, struct move *m);
+bool move_is_by_requeue(const struct job *j); /* can its job follow it? */
+
+/* move_send.c. To the place of its companion. */
+void move_read_queued(struct move *m, const struct companion *h, const char *why);
+void move_read_send(const struct move_view *v, struct move *m);
+bool move_is_small(const struct move_view *v, const struct companion *h);
+/* ret_again_s: false for so long at most; untouched when time alone changes nothing. */
+bool move_is_bound(const struct move_view *v, int64_t start_s, int64_t *ret_again_s);
+
+/* move_astray.c. Its VM is outside every allocation. */
+void move_read_astray(const struct move_view *v, struct move *m);
+
+#endif

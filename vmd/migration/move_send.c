@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The way to the node of its companion, as it is or larger. Pure. */
+#include "vmd/migration/move_rules.h"
+
+/* Is KubeVirt's own migration from before the VM was pointed at its companion's node? The companion
+ * is there since start_s. */
+bool move_is_bound(const struct move_view *v, int64_t start_s, int64_t *ret_again_s)
+{
+	const struct vm_moving *k = &v->vm->moving;
+	int64_t age_s = v->wall_s - k->begun_s;
+	int64_t limit_s = k->begun_s <= start_s + MOVE_SAME_AGE_S ? MOVE_BOUND_S : MOVE_UNPLACED_S;
+
+	if (k->ours || !k->scheduling)
+		return false;
+	if (age_s >= limit_s)
+		return true;
+	*ret_again_s = limit_s - age_s;
+	return false;
+}
+
+/* Is its companion too small for what it is to become? */
+bool move_is_small(const struct move_view *v, const struct companion *h)
+{
+	return v->grow.cpus > h->size.cpus ||
+	       (v->grow.cpus && v->grow.memory_bytes > h->size.memory_bytes);
+}
+
+/* How large it is to be where it goes; false: as it is. KubeVirt takes no other size in while it
+ * migrates: then it goes as it is, and grows by another move. */
+static bool target_read(const struct move_view *v, const struct companion *h, struct vm_target *ret)
+{
+	if (!v->grow.cpus || move_is_small(v, h) || *v->vm->moving.name)
+		return false;
+	growth_target(&v->vm->size, &v->grow, ret);
+	return true;
+}
+
+/* Do these words name the companion's node, and such a size? */
+static bool is_told(const struct move_view *v, const struct companion *h, const char *node,
+		    uint32_t sockets, uint64_t memory_bytes)
+{
+	struct vm_target t;
+
+	return job_node_same(node, h->node) &&
+	       (!target_read(v, h, &t) || (sockets >= t.sockets && memory_bytes >= t.memory_bytes));
+}
+
+/* Does its VM say that it shall be there, and so large? */
+static bool is_pointed(const struct move_view *v, const struct companion *h)
+{
+	const struct vm_seen *vm = v->vm;
+
+	return is_told(v, h, vm->moving.wanted_node, vm->size.sockets_wanted,
+		       vm->size.memory_wanted_bytes);
+}
+
+/* Has KubeVirt taken that in? */
+static bool is_given(const struct move_view *v, const struct companion *h)
+{
+	const struct vm_seen *vm = v->vm;
+
+	return is_told(v, h, vm->moving.given_node, vm->size.sockets_given,
+		       vm->size.memory_given_bytes);
+}
+
+/* The companion has begun, the VM is elsewhere. */
+void move_read_send(const struct move_view *v, struct move *m)
+{
+	const struct vm_moving *k = &v->vm->moving;
+	const struct companion *h = m->companion;
+
+	m->attempt_for = h->id;
+	m->attempt = k->attempt && k->companion == h->id ? k->attempt + 1 : 1;
+	if (is_set(v->closed) && !*k->name)
+		move_set(m, MOVE_DROP, "%.80s %s", h->node, v->closed);
+	else if (is_set(v->closed) && k->scheduling)
+		move_set(m, MOVE_STUCK, "%.80s %s", h->node, v->closed);
+	else if (move_is_small(v, h) && !*k->name)
+		move_set(m, MOVE_DROP, "%s", "it is to grow: more room is asked for");
+	else if (!is_pointed(v, h)) {
+		if (!target_read(v, h, &m->target))
+			m->target.sockets = 0;
+		move_set_to(m, MOVE_POINT, h->node, "goes to %.80s", h->node);
+	} else if (!is_given(v, h))
+		move_set(m, MOVE_POINTED, "KubeVirt takes in that it goes to %.80s", h->node);
+	else if (*k->name && move_is_bound(v, h->start_s, &m->again_s))
+		move_set(m, MOVE_STUCK, "KubeVirt's own migration is bound to %.80s", v->job->node);
+	else if (*k->name || (m->attempt > 1 && !k->failed)) /* the VMI is a moment behind */
+		move_set(m, MOVE_SENDING, "migrates to %.80s", h->node);
+	else if (m->attempt > MOVE_ATTEMPTS)
+		move_set(m, MOVE_DROP, "migrating it failed %d times: %.180s", MOVE_ATTEMPTS,
+			 k->failure);
+	else if (m->attempt > 1)
+		move_set(m, MOVE_SEND, "migrates to %.80s again, after: %.120s", h->node,
+			 k->failure);
+	else
+		move_set(m, MOVE_SEND, "migrates to %.80s", h->node);
+}
+
+/* For a limit its user can do something, and an admin: room alone will not help. */
+void move_read_queued(struct move *m, const struct companion *h, const char *why)
+{
+	if (h->limited)
+		move_set_told(
+			m, MOVE_QUEUED,
+			"%s, but a limit leaves no room for the second allocation that a move "
+			"needs (Slurm: job %u, %s)",
+			why, h->id, h->reason);
+	else
+		move_set(m, MOVE_QUEUED, "%s, it waits for room on another one (Slurm: job %u, %s)",
+			 why, h->id, *h->reason ? h->reason : "not looked at yet");
+}
