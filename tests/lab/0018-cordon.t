@@ -35,9 +35,12 @@ on_lab scontrol update nodename=worker3node state=drain reason=fan
 ok "drained in Slurm: cordoned in Kubernetes" within 30 kube_is worker3node "true slurm"
 on_lab kubectl uncordon worker3node
 sleep 5 # two looks
-ok "what an admin uncordons stays so" kube_is worker3node " slurm"
+ok "what an admin uncordons stays so" within 30 kube_is worker3node " overruled"
+on_lab kubectl cordon worker3node
 on_lab scontrol update nodename=worker3node state=resume
-ok "... until Slurm resumes it" within 30 kube_is worker3node " "
+ok "... and what he cordons again, when Slurm resumes it" within 30 kube_is worker3node "true kubernetes"
+on_lab kubectl uncordon worker3node
+ok "... until he takes it back" within 30 kube_is worker3node " "
 
 job=$(submit alice --requeue --vm=tiny -c 1 --mem=512M --wrap 'sleep 900')
 ok "a VM is READY" within 180 in_state "$job" READY

@@ -60,7 +60,8 @@ static void cordon(struct sim_node *n, int64_t until_us)
 		return;
 	n->version++;
 	n->cordoned = true;
-	/* Under vmd's mark it looks like vmd's own (DESIGN.md, "Drain and cordon"). */
+	/* Before vmd has seen that it was overruled it looks like vmd's own (DESIGN.md, "Drain
+	 * and cordon"). */
 	if (n->mark != NODE_FROM_SLURM)
 		n->cordon_us = until_us;
 	else

@@ -378,9 +378,11 @@ static bool node_word(struct little_world *w, const char *name, const char *mark
 
 	*n = (struct node_seen){.version = "5", .out_of_service = str_eq(mark, ":out")};
 	n->cordoned = str_eq(mark, ":cordoned") || str_eq(mark, ":fromslurm") ||
-		      str_eq(mark, ":fromkube");
-	if (str_eq(mark, ":fromslurm") || str_eq(mark, ":overruled"))
+		      str_eq(mark, ":fromkube") || str_eq(mark, ":again");
+	if (str_eq(mark, ":fromslurm") || str_eq(mark, ":uncordoned"))
 		n->mark = NODE_FROM_SLURM;
+	else if (str_eq(mark, ":overruled") || str_eq(mark, ":again"))
+		n->mark = NODE_OVERRULED;
 	else if (str_eq(mark, ":fromkube") || str_eq(mark, ":back"))
 		n->mark = NODE_FROM_KUBE;
 	else if (str_eq(mark, ":foreign"))

@@ -17,8 +17,9 @@
  *       disk scratch pv pvc secret, each with :kept :old :open :removing :unreadable, or :deleting
  *       :nouid, of the Secret :incomplete
  * :fenced :refenced (for another VM) behind; n1 n2 (nodes) with :ready :unready (lately) :lost
- * :out (of service, lately) :cordoned :fromslurm :fromkube (cordoned, and marked so) :overruled
- * (from Slurm, schedulable) :back (from Kubernetes, schedulable) :foreign, ?nodes; other: the root
+ * :out (of service, lately) :cordoned :fromslurm :fromkube (cordoned, and marked so) :uncordoned
+ * (from Slurm, schedulable) :overruled (marked so) :again (the same, cordoned) :back (from
+ * Kubernetes, schedulable) :foreign, ?nodes; other: the root
  * disk of job 16, alice's (other2: of another job 16), with :kept :old :removing :unreadable :bobs
  * :bare (no origin) :plain (not kept) :taken :takenkept (over by job 17), pvo its PV then; pv1 pvc1
  * of run 1; pv2 pvc2 of the scratch disk; pv:other (for another PVC of the same name); pvcx (its

@@ -15,7 +15,14 @@ static const struct {
 	{"drained in Slurm: cordoned", "s1:drained", "n1:ready", "mark-node cordon=1 mark=slurm"},
 	{"... as it is", "s1:drained", "n1:fromslurm", ""},
 	{"resumed in Slurm: uncordoned", "s1", "n1:fromslurm", "mark-node cordon=0 mark="},
-	{"... but an admin has uncordoned it before: left alone", "s1:drained", "n1:overruled", ""},
+	{"... but an admin has uncordoned it before, which is written down", "s1:drained",
+	 "n1:uncordoned", "mark-node cordon=0 mark=overruled"},
+	{"... and left alone", "s1:drained", "n1:overruled", ""},
+	{"... also when he cordons it again", "s1:drained", "n1:again", ""},
+	{"... for it is his cordon when Slurm resumes it", "s1", "n1:again", "drain-node reason=ours"},
+	{"... as any other one", "s1:ours", "n1:again", "mark-node cordon=1 mark=kubernetes"},
+	{"... until he takes it back", "s1:ours", "n1:overruled", "drain-node reason="},
+	{"uncordoned and resumed at once", "s1", "n1:uncordoned", "mark-node cordon=0 mark="},
 	{"... until Slurm resumes it", "s1", "n1:overruled", "mark-node cordon=0 mark="},
 	{"cordoned in Kubernetes: drained", "s1", "n1:cordoned", "drain-node reason=ours"},
 	{"... who began is written down", "s1:ours", "n1:cordoned", "mark-node cordon=1 mark=kubernetes"},
@@ -26,7 +33,7 @@ static const struct {
 	{"an admin has resumed it in Slurm before: left alone", "s1", "n1:fromkube", ""},
 	{"both were taken out by people: nobody's is vmd's", "s1:drained", "n1:cordoned", ""},
 	{"an admin has made vmd's drain his own: it stays", "s1:drained", "n1:fromkube", ""},
-	{"... and his uncordon, too", "s1:drained", "n1:back", "mark-node cordon=0 mark=slurm"},
+	{"... and his uncordon, too", "s1:drained", "n1:back", "mark-node cordon=0 mark=overruled"},
 	{"a drain of vmd's that came late is ended", "s1:ours", "n1:fromslurm", "drain-node reason="},
 	{"a mark of another program: left alone", "s1:drained", "n1:foreign", ""},
 	{"a node of one side alone", "s1:drained", "n2:cordoned", ""},
@@ -106,7 +113,7 @@ END_TEST
 START_TEST(marks_are_words)
 {
 	ck_assert_int_eq(drain_mark_parse(NULL), NODE_UNMARKED);
-	for (int m = NODE_UNMARKED; m <= NODE_FROM_KUBE; m++)
+	for (int m = NODE_UNMARKED; m <= NODE_OVERRULED; m++)
 		ck_assert_int_eq(drain_mark_parse(drain_mark_name((enum node_mark)m)), m);
 	ck_assert_int_eq(drain_mark_parse("kubernetes-1"), NODE_FOREIGN);
 }
@@ -167,7 +174,10 @@ static bool vmd_acts(struct host *h)
 		h->cordoned = false, h->mark = NODE_UNMARKED;
 		break;
 	case DRAIN_MARK: h->mark = NODE_FROM_KUBE; break;
-	case DRAIN_OVERRULED: h->mark = NODE_FROM_SLURM; break;
+	case DRAIN_OVERRULED:
+		ck_assert(!h->cordoned);
+		h->mark = NODE_OVERRULED;
+		break;
 	case DRAIN_SLURM:
 		ck_assert(h->slurm == S_UP);
 		h->slurm = S_OURS;
@@ -230,6 +240,11 @@ START_TEST(vmd_does_not_insist)
 	h.cordoned = false;
 	settle(&h, 0);
 	ck_assert(!h.cordoned && h.slurm == S_ADMINS);
+	h.cordoned = true; /* of his own, which stays when Slurm resumes the host */
+	settle(&h, 0);
+	h.slurm = S_UP;
+	settle(&h, 0);
+	ck_assert(h.cordoned && h.slurm == S_OURS);
 
 	h = (struct host){.cordoned = true};
 	settle(&h, 0);

@@ -40,8 +40,11 @@ enum drain_step drain_read(const struct node_seen *k, const struct slurm_node *s
 	case NODE_FROM_SLURM:
 		if (ours) /* nobody wants that: a request came late */
 			return DRAIN_RESUME;
-		/* Drained and schedulable: an admin has overruled vmd, which stays away. */
-		return s->drained ? DRAIN_NOTHING : DRAIN_UNCORDON;
+		if (!s->drained)
+			return DRAIN_UNCORDON;
+		/* Schedulable: an admin has overruled vmd, which stays away. That is written down,
+		 * or a cordon of his would look like vmd's. */
+		return k->cordoned ? DRAIN_NOTHING : DRAIN_OVERRULED;
 	case NODE_FROM_KUBE:
 		/* Cordoned and not drained: an admin has overruled vmd likewise. */
 		if (k->cordoned)
@@ -51,6 +54,10 @@ enum drain_step drain_read(const struct node_seen *k, const struct slurm_node *s
 		/* An admin of Slurm has made the drain his own, one of Kubernetes wants the node.
 		 */
 		return s->drained ? DRAIN_OVERRULED : DRAIN_UNCORDON;
+	case NODE_OVERRULED:
+		if (k->cordoned || ours) /* his own cordon, which nobody has marked */
+			return read_unmarked(k, s, ours, policy);
+		return s->drained ? DRAIN_NOTHING : DRAIN_UNCORDON;
 	case NODE_FOREIGN: break;
 	}
 	return DRAIN_NOTHING;
@@ -76,6 +83,7 @@ const char *drain_mark_name(enum node_mark m)
 	case NODE_UNMARKED: return "";
 	case NODE_FROM_SLURM: return "slurm";
 	case NODE_FROM_KUBE: return "kubernetes";
+	case NODE_OVERRULED: return "overruled";
 	case NODE_FOREIGN: return "?"; /* never written */
 	}
 	return "?"; /* a number that is no node_mark */
@@ -83,9 +91,12 @@ const char *drain_mark_name(enum node_mark m)
 
 enum node_mark drain_mark_parse(const char *text)
 {
+	static const enum node_mark ours[] = {NODE_FROM_SLURM, NODE_FROM_KUBE, NODE_OVERRULED};
+
 	if (!text || !*text)
 		return NODE_UNMARKED;
-	if (str_eq(text, drain_mark_name(NODE_FROM_SLURM)))
-		return NODE_FROM_SLURM;
-	return str_eq(text, drain_mark_name(NODE_FROM_KUBE)) ? NODE_FROM_KUBE : NODE_FOREIGN;
+	for (size_t i = 0; i < ARRAY_LEN(ours); i++)
+		if (str_eq(text, drain_mark_name(ours[i])))
+			return ours[i];
+	return NODE_FOREIGN;
 }

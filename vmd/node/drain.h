@@ -24,7 +24,7 @@ enum drain_step {
 	DRAIN_CORDON,    /* Kubernetes: unschedulable, marked as from Slurm */
 	DRAIN_UNCORDON,  /* Kubernetes: schedulable, the mark off */
 	DRAIN_MARK,      /* Kubernetes: marked as from Kubernetes */
-	DRAIN_OVERRULED, /* Kubernetes: marked as from Slurm, but left schedulable */
+	DRAIN_OVERRULED, /* Kubernetes: left schedulable, and marked so */
 	DRAIN_SLURM,     /* Slurm: drained with DRAIN_REASON */
 	DRAIN_RESUME     /* Slurm: what vmd had drained takes jobs again */
 };

@@ -10,6 +10,7 @@ enum node_mark {
 	NODE_UNMARKED,
 	NODE_FROM_SLURM, /* drained in Slurm: vmd cordoned it */
 	NODE_FROM_KUBE,  /* cordoned in Kubernetes: vmd drained it in Slurm */
+	NODE_OVERRULED,  /* drained in Slurm, and uncordoned by somebody: a cordon is not vmd's */
 	NODE_FOREIGN     /* a word that this vmd does not know: left alone */
 };
 

@@ -53,7 +53,7 @@ static void plan_host(struct planner *p, const struct node_seen *k, const struct
 			plan_mark(p, &none, k, false, NODE_UNMARKED);
 		break;
 	case DRAIN_MARK: plan_mark(p, &none, k, true, NODE_FROM_KUBE); break;
-	case DRAIN_OVERRULED: plan_mark(p, &none, k, false, NODE_FROM_SLURM); break;
+	case DRAIN_OVERRULED: plan_mark(p, &none, k, false, NODE_OVERRULED); break;
 	case DRAIN_SLURM: plan_slurm(p, &none, s, DRAIN_REASON); break;
 	case DRAIN_RESUME: plan_slurm(p, &none, s, ""); break;
 	}
