@@ -68,6 +68,7 @@ ok "... without a gap of 10 s (longest: $longest s)" contains "$longest" "^[1-9]
 on_lab scontrol update "nodename=$first" state=resume
 on_lab scontrol requeue "$job"
 ok "queued again it names no node" within 60 names_no_node
+ok "... and has its whole time again" prints 1:00:00 on_lab squeue -h -j "$job" -o %l
 on_lab scancel "$job"
 ok "it ends" within 60 job_over "$job"
 ok "all is gone" within 60 nothing_left "$job"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What a user chose for a drain (--vm-on-drain), and a limit that leaves no room for a move: its user is told, with
+# What a user chose for a drain (--vm-on-drain=requeue, =stay), and a limit that leaves no room for a move: its user is told, with
 # Slurm's name of it, and slurm: move_qos gets past it.
 # long: a move that waits, and slurmctld started anew
 . "$(dirname "$0")/lib.sh"
@@ -32,6 +32,28 @@ signal TERM slurmctld
 ok "slurmctld ends" within 30 has_ended "$pid"
 on_lab setpriv --reuid=slurm --regid=slurm --init-groups slurmctld # not by `lab up`, which writes its settings anew
 ok "... and comes back" within 30 on_lab scontrol ping
+
+# requeue: its guest goes, and comes back on another node with its disk. Slurm lets a job that is queued again wait for
+# two minutes; this one need not.
+job=$(submit bob --requeue --open-mode=append --comment=mine --vm=tiny --vm-on-drain=requeue -c 1 --mem=512M --wrap 'sleep 900')
+ok "a VM is READY" within 180 in_state "$job" READY
+first=$(node_of "$job")
+ok "its guest has a file" within 60 as bob timeout 30 vmctl exec "$job" -- sh -c 'echo computed >kept && sync'
+on_lab scontrol update "nodename=$first" state=drain reason=fan
+runs_again() # JOB NODE: as its second run, elsewhere
+{
+	on_lab scontrol update "jobid=$1" starttime=now 2>/dev/null
+	job_in "$1" RUNNING && contains "$(on_lab scontrol show job "$1")" "Restarts=1 " && [ "$(node_of "$1")" != "$2" ]
+}
+ok "its node is drained: it runs again elsewhere" within 120 runs_again "$job" "$first"
+ok "... READY" within 180 in_state "$job" READY
+ok "... with its disk" within 60 prints computed as bob timeout 30 vmctl exec "$job" -- cat kept
+ok "... and its user was told why" within 30 contains "$(output_of bob "$job")" "slurm-vm: its node is drained in Slurm \(fan\); it is queued again"
+ok "... also in the job's Comment, behind his own" contains "$(on_lab scontrol show job "$job")" "Comment=mine; slurm-vm: its node is drained in Slurm \(fan\)"
+on_lab scontrol update "nodename=$first" state=resume
+on_lab scancel "$job"
+ok "it ends" within 60 job_over "$job"
+ok "all of it is gone" within 60 nothing_left "$job"
 
 job=$(submit alice --requeue --vm=tiny --vm-on-drain=stay -c 1 --mem=512M --wrap 'sleep 900')
 ok "a VM is READY" within 180 in_state "$job" READY

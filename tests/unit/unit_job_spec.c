@@ -226,14 +226,15 @@ START_TEST(status_is_read_back)
 	struct vm_request r;
 	struct err e;
 
-	ck_assert_int_eq(job_spec_find("slurm-vm{image=tiny " NONCE
-				       " state=ready run=3 node=n1 address=192.168.172.57 "
-				       "ready=1700000000 base=1 moved=4 until=1700009999 "
-				       "crashes=2 crashed=1700000100 warned=1700000050 "
-				       "told=1700000001 "
-				       "migrate=n2 nodes=n1@1700000000,n2@1700000060}",
-				       &r, &e),
-			 1);
+	ck_assert_int_eq(
+		job_spec_find("slurm-vm{image=tiny " NONCE
+			      " state=ready run=3 node=n1 address=192.168.172.57 "
+			      "ready=1700000000 base=1 moved=4 until=1700009999 limit=3600 "
+			      "crashes=2 crashed=1700000100 warned=1700000050 "
+			      "told=1700000001 "
+			      "migrate=n2 nodes=n1@1700000000,n2@1700000060}",
+			      &r, &e),
+		1);
 	ck_assert_int_eq(r.warned_s, 1700000050);
 	ck_assert_int_eq(r.told_s, 1700000001);
 	ck_assert_str_eq(r.move_to, "n2");
@@ -241,6 +242,7 @@ START_TEST(status_is_read_back)
 	ck_assert_uint_eq(r.base_run, 1);
 	ck_assert_uint_eq(r.moved_run, 4);
 	ck_assert_int_eq(r.moved_until_s, 1700009999);
+	ck_assert_int_eq(r.moved_limit_s, 3600);
 	ck_assert_uint_eq(r.recorded_run, 3);
 	ck_assert_int_eq(r.recorded_ready_s, 1700000000);
 	ck_assert_uint_eq(r.recorded_crashes, 2);

@@ -892,6 +892,50 @@ START_TEST(the_mark_of_this_run_stays)
 }
 END_TEST
 
+/* A round of a job whose limit is so long now, and was so long before it moved. */
+static void look_limited(const char *job, const char *seen, int64_t limit_s, int64_t moved_limit_s)
+{
+	begin();
+	little_world_init(&w, job, seen, "");
+	w.job.request.recorded_run = job_incarnation(&w.job);
+	w.job.request.recorded_ready_s = LITTLE_NOW_S - 500;
+	w.job.limit_s = limit_s;
+	w.job.request.moved_limit_s = moved_limit_s;
+	asked_for.n = 0;
+	(void)reconciler_round(r, &w.want, &w.seen, (struct now){LITTLE_NOW_US, LITTLE_NOW_S});
+}
+
+/* What remained is the limit of the runs that moves begin, and of no other one. */
+START_TEST(a_shortened_limit_is_given_back)
+{
+	static const char there[] = "vm0:running@n2 " ALL;
+
+	look_limited("running requeue drained companion:running@n2", there, 3600, 0);
+	ck_assert_ptr_nonnull(strstr(asked(ACT_RECORD)->reason, " limit=3600"));
+	end();
+	look_limited("running r1 requeue drained moved companion:running@n2", there, 1800, 3600);
+	ck_assert_ptr_nonnull(strstr(asked(ACT_RECORD)->reason, " moved=2 "));
+	ck_assert_ptr_nonnull(strstr(asked(ACT_RECORD)->reason, " limit=3600"));
+	end();
+	look_limited("running r1 requeue drained marked companion:running@n2", there, 1800, 3600);
+	ck_assert(!asked(ACT_RECORD) || strstr(asked(ACT_RECORD)->reason, " limit=3600"));
+	end();
+	look_limited("running r1 requeue drained companion:running@n2", "vm1:running@n2 " ALL, 2400,
+		     3600);
+	ck_assert_ptr_nonnull(strstr(asked(ACT_RECORD)->reason, " limit=2400"));
+	end();
+	look_limited("pending r1 requeue held moved companion:running@n2", there, 1800, 3600);
+	ck_assert_int_eq(asked(ACT_AIM_JOB)->limit_s, 0);
+	end();
+	look_limited("pending r2 requeue nodes:n1@1,n2@2 aimed:n2", ALL, 1800, 3600);
+	ck_assert_int_eq(asked(ACT_AIM_JOB)->limit_s, 3600);
+	end();
+	look_limited("pending r2 requeue nodes:n1@1,n2@2 aimed:n2", ALL, 7200, 3600);
+	ck_assert_int_eq(asked(ACT_AIM_JOB)->limit_s, 0); /* somebody raised it since */
+	end();
+}
+END_TEST
+
 START_TEST(the_list_of_nodes_has_an_end)
 {
 	char old[JOB_NODES_MAX + 1] = "n0@1699999000";
@@ -1116,6 +1160,7 @@ int main(void)
 	tcase_add_test(t, growing_is_given_up);
 	tcase_add_test(t, the_mark_of_this_run_stays);
 	tcase_add_test(t, the_mark_of_the_next_run_stays);
+	tcase_add_test(t, a_shortened_limit_is_given_back);
 	tcase_add_test(t, the_list_of_nodes_has_an_end);
 	tcase_add_test(t, node_is_not_clear_under_its_vm);
 	tcase_add_test(t, the_gap_has_an_end);

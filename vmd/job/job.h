@@ -62,6 +62,9 @@ struct vm_request {
 	uint32_t base_run;
 	uint32_t moved_run;
 	int64_t moved_until_s;
+	/* The time limit it had before a move left it what remained of it; 0: none, or never moved.
+	 * A run that is queued again for another reason gets it back. */
+	int64_t moved_limit_s;
 	/* Where its VM has been and since when: "worker1node@1764090000,worker2node@1764090100",
 	 * the first ones cut off when it gets too long; "" it never moved. */
 	char nodes[JOB_NODES_MAX + 1];
@@ -114,6 +117,7 @@ struct job {
 	uint64_t memory_bytes; /* allocated on node */
 	int64_t start_s;       /* wall clock; 0 unknown */
 	int64_t end_s;         /* time limit's end, wall clock; 0 unknown or none */
+	int64_t limit_s;       /* the time limit; 0 none */
 	struct vm_request request;
 };
 

@@ -190,6 +190,7 @@ enum spec_key {
 	K_BASE,
 	K_MOVED,
 	K_UNTIL,
+	K_LIMIT,
 	K_MIGRATE,
 	K_GROW,
 	K_NODES,
@@ -200,9 +201,9 @@ enum spec_key {
 	K_COUNT
 };
 static const char *const key_names[K_COUNT] = {
-	"image",   "revision", "from",  "nonce",   "disk",    "scratch", "network", "wait",
-	"keep",    "drain",    "mail",  "run",     "ready",   "base",    "moved",   "until",
-	"migrate", "grow",     "nodes", "crashes", "crashed", "warned",  "told",
+	"image", "revision", "from", "nonce", "disk",    "scratch", "network", "wait",
+	"keep",  "drain",    "mail", "run",   "ready",   "base",    "moved",   "until",
+	"limit", "migrate",  "grow", "nodes", "crashes", "crashed", "warned",  "told",
 };
 
 static int run_read(const char *text, uint32_t *ret, struct err *e)
@@ -271,6 +272,7 @@ static int value_read(enum spec_key key, const char *value, struct vm_request *r
 	case K_BASE: return run_read(value, &r->base_run, e);
 	case K_MOVED: return run_read(value, &r->moved_run, e);
 	case K_UNTIL: return time_read(value, &r->moved_until_s, e);
+	case K_LIMIT: return time_read(value, &r->moved_limit_s, e);
 	case K_NODES: return str_copy(r->nodes, sizeof(r->nodes), value);
 	case K_MIGRATE: return str_copy(r->move_to, sizeof(r->move_to), value);
 	case K_GROW: return grow_read(value, &r->grow, e);

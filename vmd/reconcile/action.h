@@ -5,7 +5,7 @@
 
 #include "vmd/reconcile/world.h"
 
-#define ACTION_TEXT_MAX 831 /* a status text with the longest node name and reason */
+#define ACTION_TEXT_MAX 863 /* a status text with the longest node name and reason */
 
 enum action_kind {
 	ACT_CLONE_DISK,  /* disk: golden snapshot -> clone, grown to size_bytes, marked ours */
@@ -36,7 +36,8 @@ enum action_kind {
 	ACT_MIGRATE_VM,       /* object: a migration of that name, of VM vm.name */
 	ACT_CANCEL_MIGRATION, /* object, uid */
 	ACT_REQUEUE_JOB,      /* job_id: queue it again: held, as its record keeps its VM; or anew,
-				 not held and without it, if it is still that run */
+				 not held and without it, if it is still that run: its user is told
+				 reason */
 	ACT_AIM_JOB,  /* job_id, pending: let it start on node ("": anywhere), before all others,
 			 for what is left until until_s (0: its whole time) */
 	ACT_TELL_JOB, /* job_id: its user is told reason */
@@ -68,6 +69,7 @@ struct action {
 	char qos[JOB_NAME_MAX + 1];           /* ACT_ALLOCATE: "" the job's */
 	char not_on[COMPANION_NODES_MAX + 1]; /* "n3,n5": Slurm's names */
 	int64_t until_s;                      /* wall clock */
+	int64_t limit_s; /* ACT_AIM_JOB, without a node: the time limit is to be so long again */
 	struct job_size size;    /* ACT_ALLOCATE, ACT_AIM_JOB: so large; 0 CPUs: as the job is */
 	struct vm_target target; /* ACT_POINT_VM: and so large; 0 sockets: as it is */
 	bool cordon;             /* ACT_MARK_NODE */

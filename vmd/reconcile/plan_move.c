@@ -122,6 +122,8 @@ static void plan_aim(struct planner *p, const struct task *t, const char *node)
 	a->until_s = *node ? t->job->request.moved_until_s : 0;
 	if (*node)
 		a->size = t->move.companion->size;
+	else if (t->job->request.moved_limit_s > t->job->limit_s) /* whoever raised it since knew */
+		a->limit_s = t->job->request.moved_limit_s;
 }
 
 /* In the job's own words, on its stderr or its salloc's terminal. */
@@ -145,6 +147,7 @@ static void plan_anew(struct planner *p, const struct task *t)
 		return;
 	a->anew = true;
 	a->run = t->job->restarts;
+	(void)str_copy(a->reason, sizeof(a->reason), t->move.reason);
 }
 
 /* A request whose answer was lost may have made a second one. */

@@ -41,7 +41,7 @@ struct progress {
 	/* For the record, see struct vm_request. */
 	char nodes[JOB_NODES_MAX + 1];
 	uint32_t base_run, moved_run;
-	int64_t moved_until_s;
+	int64_t moved_until_s, moved_limit_s;
 	struct crashes crashes;
 	int64_t warned_s;    /* time of the last warning that its users were given; 0 none */
 	int64_t told_s;      /* when the site's program was told that it is READY; 0 not */

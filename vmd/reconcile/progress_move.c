@@ -192,6 +192,10 @@ static void mark_set(struct progress *p, const struct job *j, const struct move 
 
 	p->base_run = p->moved_run = 0;
 	p->moved_until_s = 0;
+	p->moved_limit_s = r->moved_limit_s;
+	/* A run that has an earlier one's VM was begun by a move: its limit is what that left. */
+	if (next && j->phase == JOB_RUNNING && p->incarnation == j->restarts)
+		p->moved_limit_s = j->limit_s;
 	if (next) {
 		p->base_run = p->incarnation;
 		p->moved_run = j->restarts + 1;

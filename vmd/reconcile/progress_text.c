@@ -66,6 +66,8 @@ const char *progress_text(const struct progress *p, char buf[ACTION_TEXT_MAX + 1
 		word_add_number(buf, "moved", p->moved_run);
 		word_add_number(buf, "until", p->moved_until_s);
 	}
+	if (p->moved_limit_s)
+		word_add_number(buf, "limit", p->moved_limit_s);
 	word_add(buf, "nodes", p->nodes);
 	word_add(buf, "migrate", p->move_to);
 	if (p->grow.cpus)

@@ -350,21 +350,27 @@ int slurm_job_record(uint32_t job_id, const struct vm_request *r, const char *st
 	return slurm_record_update(&d, e);
 }
 
-/* Tells why, once: to whoever sits in front of the job (salloc's terminal, a batch job's stderr),
- * and in its Comment, behind what the user keeps there. That neither works does not hold up the
- * end: AdminComment and vmd's log have the reason too. */
-static void explain(uint32_t job_id, const char *old, const char *why)
+/* The user's part of a Comment: what stands before our own words. */
+static size_t comment_len(const char *comment)
 {
-	char text[1024];
+	const char *ours = strstr(comment, COMMENT_MARK);
+	size_t len = ours ? (size_t)(ours - comment) : strlen(comment);
+
+	return len >= 2 && ours && strncmp(comment + len - 2, "; ", 2) == 0 ? len - 2 : len;
+}
+
+void slurm_job_explain(uint32_t job_id, const char *comment, const char *why)
+{
+	char line[512], text[1024];
+	const char *old = comment ? comment : "";
+	size_t len = comment_len(old);
 	job_desc_msg_t d;
 	struct err ignored;
 
-	if (!old)
-		old = "";
-	if (strstr(old, COMMENT_MARK) || str_fmt(text, sizeof(text), COMMENT_MARK "%s", why) < 0)
+	if (str_fmt(line, sizeof(line), COMMENT_MARK "%s", why) < 0 || strstr(old, line))
 		return;
-	(void)compat_notify_job(job_id, text);
-	if (str_fmt(text, sizeof(text), "%s%s" COMMENT_MARK "%s", old, old[0] ? "; " : "", why) < 0)
+	(void)compat_notify_job(job_id, line);
+	if (str_fmt(text, sizeof(text), "%.*s%s%s", (int)len, old, len ? "; " : "", line) < 0)
 		return;
 	compat_update_for(&d, job_id);
 	d.comment = text;
@@ -389,7 +395,7 @@ int slurm_job_end(uint32_t job_id, bool failed, const char *why, struct err *e)
 	if (j.phase != JOB_RUNNING)
 		return 0;
 	if (failed && why && why[0])
-		explain(job_id, info->comment, why);
+		slurm_job_explain(job_id, info->comment, why);
 	if (compat_complete_job(job_id, failed ? STATUS_EXIT_1 : 0) == SLURM_SUCCESS ||
 	    errno == ESLURM_ALREADY_DONE || errno == ESLURM_INVALID_JOB_ID)
 		return 0;

@@ -169,6 +169,8 @@ static int requeue(const struct action *a, const char *nonce, struct err *e)
 		return 0;
 	if (a->anew ? r.job.restarts != a->run : r.job.request.moved_run != r.job.restarts + 1)
 		return 0; /* it has been, or is another run now */
+	if (a->anew)
+		slurm_job_explain(r.job.id, r.info->comment, a->reason);
 	if ((a->anew ? compat_requeue(r.job.id) : compat_requeue_held(r.job.id)) != SLURM_SUCCESS)
 		return slurm_failed(e, errno, "queue the job again");
 	return 0;
@@ -199,6 +201,8 @@ static int aim(const struct action *a, const char *nonce, int64_t now_s, struct 
 		d.begin_time = (time_t)now_s;
 		if (a->until_s)
 			d.time_limit = minutes_left(a->until_s, now_s);
+	} else if (a->limit_s) {
+		d.time_limit = (uint32_t)((a->limit_s + 59) / 60);
 	}
 	if (slurm_record_update(&d, e) < 0)
 		return -1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Between slurm_jobs.c and slurm_move.c only: one job's record as slurmctld has it now, and an
- * update of it. Worker thread; blocks. */
+/* Between slurm_jobs.c and slurm_move.c only: one job's record as slurmctld has it now, and updates
+ * of it. Worker thread; blocks. */
 #ifndef VMD_SLURM_SLURM_RECORD_H
 #define VMD_SLURM_SLURM_RECORD_H
 
@@ -18,5 +18,9 @@ int slurm_record_load(uint32_t job_id, job_info_msg_t **ret_msg, slurm_job_info_
 int slurm_record_check(const slurm_job_info_t *info, const char *nonce, struct job *ret,
 		       struct err *e);
 int slurm_record_update(job_desc_msg_t *d, struct err *e);
+/* Tells why, once: whoever sits in front of the job (salloc's terminal, a batch job's stderr), and
+ * its Comment, behind what the user keeps there. That neither works holds up nothing: AdminComment
+ * or vmd's log have the reason too. comment: as it is now; NULL none. */
+void slurm_job_explain(uint32_t job_id, const char *comment, const char *why);
 
 #endif

@@ -281,8 +281,10 @@ int slurm_job_read(const slurm_job_info_t *info, struct job *ret, struct err *e)
 	if (info->req_nodes && info->req_nodes[0] &&
 	    first_node(info->req_nodes, j.asked_node, sizeof(j.asked_node), &ignored) < 0)
 		(void)str_copy(j.asked_node, sizeof(j.asked_node), "?");
-	if (info->time_limit != INFINITE && info->time_limit != NO_VAL)
+	if (info->time_limit != INFINITE && info->time_limit != NO_VAL) {
 		j.end_s = info->end_time;
+		j.limit_s = INT64_C(60) * info->time_limit;
+	}
 	if (j.phase == JOB_RUNNING && read_allocation(info, &j, e) < 0)
 		return err_wrap(e, "job %u", j.id);
 	if (j.phase == JOB_ENDING && info->nodes && info->nodes[0] &&
