@@ -14,6 +14,7 @@ unit_tests += \
 	tests/unit/unit_move \
 	tests/unit/unit_plan \
 	tests/unit/unit_progress \
+	tests/unit/unit_ranks \
 	tests/unit/unit_reconciler \
 	tests/unit/unit_recover
 
@@ -55,6 +56,10 @@ tests_unit_unit_plan_LDADD = $(core_test_libs)
 tests_unit_unit_progress_SOURCES = tests/unit/unit_progress.c tests/unit/little_world.c tests/unit/little_world.h
 tests_unit_unit_progress_CFLAGS = $(unit_cflags)
 tests_unit_unit_progress_LDADD = $(core_test_libs)
+
+tests_unit_unit_ranks_SOURCES = tests/unit/unit_ranks.c
+tests_unit_unit_ranks_CFLAGS = $(unit_cflags)
+tests_unit_unit_ranks_LDADD = $(core_test_libs)
 
 tests_unit_unit_reconciler_SOURCES = tests/unit/unit_reconciler.c tests/unit/little_world.c tests/unit/little_world.h
 tests_unit_unit_reconciler_CFLAGS = $(unit_cflags)

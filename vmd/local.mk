@@ -33,6 +33,7 @@ libvmcore_a_SOURCES = \
 	vmd/disk/origin.c vmd/disk/origin.h \
 	vmd/job/job.c vmd/job/job.h \
 	vmd/job/job_spec.c vmd/job/job_spec.h \
+	vmd/job/job_words.c vmd/job/job_words.h \
 	vmd/lease/lease.c vmd/lease/lease.h vmd/lease/lease_gate.h \
 	vmd/migration/companion.c vmd/migration/companion.h \
 	vmd/migration/move.c vmd/migration/move.h vmd/migration/move_rules.h \
@@ -59,6 +60,7 @@ libvmcore_a_SOURCES = \
 	vmd/reconcile/progress.c vmd/reconcile/progress.h \
 	vmd/reconcile/progress_move.c \
 	vmd/reconcile/progress_text.c \
+	vmd/reconcile/ranks.c vmd/reconcile/ranks.h \
 	vmd/reconcile/reconciler.c vmd/reconcile/reconciler.h \
 	vmd/reconcile/recover.c vmd/reconcile/recover.h \
 	vmd/reconcile/unreadable.c vmd/reconcile/unreadable.h \

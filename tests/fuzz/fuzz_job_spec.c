@@ -4,6 +4,7 @@
  * stay as it was. */
 #include "vmd/base/str.h"
 #include "vmd/job/job_spec.h"
+#include "vmd/job/job_words.h"
 #include "vmd/migration/companion.h"
 
 #include <assert.h>
@@ -54,6 +55,28 @@ static void check_comment(const char *text, size_t size)
 	free(twice);
 }
 
+/* What one machine's status becomes is read again, and those of the others stay. */
+static void check_words(const char *text, size_t size)
+{
+	size_t room = 2 * size + 2 * JOB_REQUEST_MAX, len;
+	char *words = malloc(room), *placed = malloc(room);
+	const char *inside = job_spec_inside(text, &len);
+	struct vm_request other, r, back;
+	struct err e;
+
+	if (words && placed && job_spec_find_rank(text, 2, &other, &e) == 1 &&
+	    job_spec_find_rank(text, 1, &r, &e) == 1 &&
+	    job_words_merge(inside, len, 1, " run=7 told=9", words, room, &e) == 0 &&
+	    job_spec_place(text, &r, words, placed, room, &e) == 0) {
+		assert(job_spec_find_rank(placed, 1, &back, &e) == 1);
+		assert(back.recorded_run == 7 && back.told_s == 9 && back.recorded_ready_s == 0);
+		assert(job_spec_find_rank(placed, 2, &back, &e) == 1);
+		check_same(&other, &back);
+	}
+	free(words);
+	free(placed);
+}
+
 static void check_companion(const char *text)
 {
 	char key[JOB_KEY_MAX + 1], again[JOB_KEY_MAX + 1], mark[JOB_KEY_MAX + 100];
@@ -76,6 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text[size] = '\0';
 	check_request(text);
 	check_comment(text, size);
+	check_words(text, size);
 	check_companion(text);
 	free(text);
 	return 0;

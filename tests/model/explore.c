@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Visits every state that the little model can reach, breadth first: in none may a rule be broken,
  * and from each the world must settle when the faults end. Prints the shortest way to what is
- * wrong. Nearest states first: "explore" looks at the first 300,000, "explore N" at N, "explore
- * all" at all of them, and each says what it did. */
+ * wrong. Of a job with one machine and of one with two, side by side. Nearest states first:
+ * "explore" looks at the first 300,000, "explore N" at N, "explore all" at all of them, and each
+ * says what it did. */
 #include "tests/model/little_model.h"
 
 #include <stdio.h>
@@ -74,7 +75,7 @@ static void add(const struct m_state *s, uint32_t from, unsigned event)
 
 static void way_print(uint32_t i)
 {
-	if (i == 0)
+	if (node[i].from == i) /* where it begins */
 		return;
 	way_print(node[i].from);
 	printf("# %s\n", m_event_name(node[i].event));
@@ -87,12 +88,13 @@ int main(int argc, char **argv)
 	const char *how_many = argc > 1 ? argv[1] : few ? few : "300000";
 	unsigned long limit =
 		strcmp(how_many, "all") == 0 ? UINT32_MAX : strtoul(how_many, NULL, 10);
-	struct m_state first = m_begin();
+	struct m_state first = m_begin(false), two = m_begin(true);
 	unsigned long steps = 0;
 	int rounds_max = 0;
 	uint32_t i;
 
 	add(&first, 0, 0);
+	add(&two, 1, 0);
 	for (i = 0; i < n_node && i < limit; i++) {
 		const char *wrong;
 		int rounds = m_settle(node[i].state, &wrong);

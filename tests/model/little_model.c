@@ -27,6 +27,8 @@ enum event {
 	E_BELIEF,
 	E_LATE,
 	E_CRASH,
+	E_OTHER_BOOT,
+	E_OTHER_POWEROFF,
 	E_PER_VM, /* from here on twice, for each VM */
 	E_VM_OK = E_PER_VM,
 	E_VM_RETRY,
@@ -59,6 +61,8 @@ static const char *const event_names[E_COUNT] = {
 	"belief is over",
 	"nothing can land any more",
 	"vmd crashes",
+	"the second guest boots",
+	"the second guest powers off",
 	"VM request done",
 	"VM request refused",
 	"VM request lost",
@@ -90,9 +94,9 @@ const char *m_event_name(unsigned number)
 	return event_names[event_of(number, &vm)];
 }
 
-struct m_state m_begin(void)
+struct m_state m_begin(bool two)
 {
-	return (struct m_state){.job = M_PENDING};
+	return (struct m_state){.job = M_PENDING, .two = two};
 }
 
 static void see_vms(struct m_state *s)
@@ -346,6 +350,18 @@ static bool vm_step(struct m_state *s, enum event e, unsigned i, const char **re
 	}
 }
 
+static bool other_step(struct m_state *s, enum event e)
+{
+	if (e == E_OTHER_POWEROFF && s->other_vm == M_UP)
+		s->other_vm = M_STOPPED;
+	else if (e == E_OTHER_BOOT && s->other_vm == M_STARTING &&
+		 s->other_owner == OWN_0 + s->other_run && s->other_disk)
+		s->other_vm = M_UP;
+	else
+		return false;
+	return true;
+}
+
 static const char *state_wrong(const struct m_state *s)
 {
 	if (has_guest(s, 0) && has_guest(s, 1))
@@ -396,6 +412,8 @@ bool m_step(const struct m_state *from, unsigned number, struct m_state *ret,
 		late_step(&s);
 	else if (e == E_CRASH)
 		crash_step(&s);
+	else if (e < E_PER_VM)
+		happens = other_step(&s, e);
 	else
 		happens = vm_step(&s, e, vm, ret_wrong);
 	normalise(&s);
@@ -405,6 +423,23 @@ bool m_step(const struct m_state *from, unsigned number, struct m_state *ret,
 		*ret_wrong = state_wrong(&s);
 	*ret = s;
 	return true;
+}
+
+static const char *other_settled_wrong(const struct m_state *s)
+{
+	bool wanted = s->job == M_RUNNING;
+
+	if (!s->two)
+		return NULL;
+	if ((s->other_vm != M_ABSENT) != wanted || (wanted && s->other_run != s->run))
+		return wanted ? "the second VM is missing" : "the second VM is left";
+	if (wanted && (!s->other_disk || s->other_owner != OWN_0 + s->run || s->other_kept))
+		return "something of the second machine is missing";
+	if (wanted && s->other_vm == M_STOPPED && s->vm[s->run] == M_STOPPED)
+		return "both guests shut down, and the job goes on";
+	if (s->job >= M_ENDED && (s->other_owner || (s->other_disk && !s->other_kept)))
+		return "something of the second machine is left";
+	return NULL;
 }
 
 static const char *settled_wrong(const struct m_state *s)
@@ -444,10 +479,13 @@ int m_settle(struct m_state s, const char **ret_wrong)
 			(void)vm_step(&s, E_BOOT, i, ret_wrong);
 		}
 		(void)disk_step(&s, E_DISK_OK, ret_wrong);
+		(void)other_step(&s, E_OTHER_BOOT);
 		if (*ret_wrong)
 			return -1;
 		if (n == 0 && !changes(&s, &before)) {
 			*ret_wrong = settled_wrong(&s);
+			if (!*ret_wrong)
+				*ret_wrong = other_settled_wrong(&s);
 			return *ret_wrong ? -1 : round;
 		}
 	}
@@ -463,4 +501,7 @@ void m_print(const struct m_state *s)
 	       s->late_create[1], s->job_known, s->job_view, s->run_view, s->vms_known,
 	       s->vm_view[0], s->vm_view[1], s->disks_known, s->disk_view, s->flight[0],
 	       s->flight[1], s->disk_flight, s->unsure[0], s->unsure[1], s->disk_unsure);
+	if (s->two)
+		printf("#   second: vm=%u of run %u disk=%u owner=%u\n", s->other_vm, s->other_run,
+		       s->other_disk, s->other_owner);
 }

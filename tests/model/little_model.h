@@ -3,6 +3,9 @@
  * a vmd whose views are old, whose requests are lost or land late, and which forgets everything
  * when it crashes. The rules are the real ones: plan.c, inflight.c.
  *
+ * Or the same job with a second machine: what is asked for that one happens at once and is seen at
+ * once, so that all that goes wrong is the first one's; whatever is mixed up between the two shows.
+ *
  * What is left out here: the Secret is there when it is wanted; a PVC comes with its PV, at once,
  * and is seen at once (many_vmd.c lets requests for them lie about, too); requests for disks do not
  * outlive the process (librbd runs inside it). */
@@ -37,6 +40,10 @@ struct m_state {
 	uint8_t flight[2], flight_same[2]; /* a deletion of the VM there is now */
 	uint8_t unsure[2];                 /* 1: one may appear, 2: may vanish */
 	uint8_t disk_flight, disk_unsure;
+	/* the second machine, if there are two */
+	uint8_t two;
+	uint8_t other_vm, other_run; /* at most one VM: it is deleted at once */
+	uint8_t other_disk, other_kept, other_owner;
 };
 
 /* The number of events; m_step says whether event number i can happen in s, and what comes of it.
@@ -44,7 +51,7 @@ struct m_state {
 unsigned m_events(void);
 const char *m_event_name(unsigned event);
 bool m_step(const struct m_state *s, unsigned event, struct m_state *ret, const char **ret_wrong);
-struct m_state m_begin(void);
+struct m_state m_begin(bool two);
 /* No more faults: everything is seen, answered and waited for. The number of rounds until nothing
  * is left to do, or -1 and what is wrong. */
 int m_settle(struct m_state s, const char **ret_wrong);

@@ -18,12 +18,16 @@ const char *disk_role_name(enum disk_role r)
 
 int disk_name(const struct job *j, enum disk_role role, char *buf, size_t size)
 {
-	return str_fmt(buf, size, "vm-%u-%s-%s", j->id, j->request.nonce, disk_role_name(role));
+	char key[JOB_KEY_MAX + 1];
+
+	return str_fmt(buf, size, "vm-%s-%s", job_key(j, key, sizeof(key)), disk_role_name(role));
 }
 
 int disk_claim_name(const struct job *j, enum disk_role role, char *buf, size_t size)
 {
-	return str_fmt(buf, size, "vm-%u-%s-r%u-%s", j->id, j->request.nonce, job_incarnation(j),
+	char key[JOB_KEY_MAX + 1];
+
+	return str_fmt(buf, size, "vm-%s-r%u-%s", job_key(j, key, sizeof(key)), job_incarnation(j),
 		       disk_role_name(role));
 }
 

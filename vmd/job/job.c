@@ -11,18 +11,42 @@ int job_key_compare(const struct job *a, const struct job *b)
 {
 	if (a->id != b->id)
 		return a->id < b->id ? -1 : 1;
-	return strcmp(a->request.nonce, b->request.nonce);
+	if (!str_eq(a->request.nonce, b->request.nonce))
+		return strcmp(a->request.nonce, b->request.nonce);
+	return (a->rank > b->rank) - (a->rank < b->rank);
+}
+
+bool job_is_same(const struct job *a, const struct job *b)
+{
+	return a->id == b->id && str_eq(a->request.nonce, b->request.nonce);
+}
+
+bool job_is_several(const struct job *j)
+{
+	return j->request.machines > 1;
 }
 
 const char *job_key(const struct job *j, char *buf, size_t size)
 {
-	(void)str_fmt(buf, size, "%u-%s", j->id, j->request.nonce);
+	if (job_is_several(j))
+		(void)str_fmt(buf, size, "%u-%s-%u", j->id, j->request.nonce, j->rank);
+	else
+		(void)str_fmt(buf, size, "%u-%s", j->id, j->request.nonce);
 	return buf;
 }
 
 int job_shape_check(const struct job *j, struct err *e)
 {
-	if (j->n_nodes > 1)
+	if (job_is_several(j) && j->n_nodes && j->n_nodes != j->request.machines)
+		return err_set(e, ERR_INVALID,
+			       "a job with %u virtual machines has as many nodes, and Slurm says "
+			       "that it has %u",
+			       j->request.machines, j->n_nodes);
+	if (job_is_several(j) && j->uneven)
+		return err_set(e, ERR_INVALID,
+			       "its nodes have given it different numbers of CPUs or amounts of "
+			       "memory: ask for the same on each, with --ntasks-per-node and -c");
+	if (j->n_nodes > 1 && !job_is_several(j))
 		return err_set(e, ERR_INVALID,
 			       "a job with a virtual machine runs on one node, not on %u: submit "
 			       "it with -N 1",
@@ -74,22 +98,48 @@ bool job_mail_ok(const char *mail)
 	return len > 0 && len <= JOB_MAIL_MAX && mail[0] != '-' && strspn(mail, letters) == len;
 }
 
+/* "-2": 2. -1: not of that form. */
+static int rank_parse(const char *text)
+{
+	uint64_t rank;
+
+	if (text[0] != '-' || (text[1] == '0' && text[2]) ||
+	    str_to_u64(text + 1, JOB_MACHINES_MAX - 1, &rank) < 0)
+		return -1;
+	return (int)rank;
+}
+
 int job_key_parse(const char *key, uint32_t *ret_id, char ret_nonce[JOB_NONCE_LEN + 1])
 {
 	const char *dash = strchr(key, '-');
-	char digits[11];
+	char digits[11], nonce[JOB_NONCE_LEN + 1];
+	const char *rank;
 	uint64_t id;
 
 	if (!dash || dash == key || (size_t)(dash - key) >= sizeof(digits) || key[0] == '0' ||
-	    !job_nonce_ok(dash + 1))
+	    strlen(dash + 1) < JOB_NONCE_LEN)
 		return -1;
 	memcpy(digits, key, (size_t)(dash - key));
 	digits[dash - key] = '\0';
-	if (str_to_u64(digits, UINT32_MAX, &id) < 0)
+	memcpy(nonce, dash + 1, JOB_NONCE_LEN);
+	nonce[JOB_NONCE_LEN] = '\0';
+	rank = dash + 1 + JOB_NONCE_LEN;
+	if (!job_nonce_ok(nonce) || str_to_u64(digits, UINT32_MAX, &id) < 0 ||
+	    (*rank && rank_parse(rank) < 0))
 		return -1;
 	*ret_id = (uint32_t)id;
-	memcpy(ret_nonce, dash + 1, JOB_NONCE_LEN + 1);
+	memcpy(ret_nonce, nonce, sizeof(nonce));
 	return 0;
+}
+
+int job_key_rank(const char *key)
+{
+	char nonce[JOB_NONCE_LEN + 1];
+	uint32_t id;
+
+	if (job_key_parse(key, &id, nonce) < 0)
+		return -1;
+	return rank_parse(strchr(key, '-') + 1 + JOB_NONCE_LEN);
 }
 
 int job_from_parse(const char *from, uint32_t *ret_id, char ret_nonce[JOB_NONCE_LEN + 1])
@@ -112,7 +162,17 @@ bool job_from_is(const char *from, const char *key)
 
 	if (job_from_parse(from, &id, nonce) < 0 || job_key_parse(key, &key_id, key_nonce) < 0)
 		return false;
-	return id == key_id && (!*nonce || str_eq(nonce, key_nonce));
+	return id == key_id && (!*nonce || str_eq(nonce, key_nonce)) &&
+	       (job_key_rank(from) < 0 || job_key_rank(from) == job_key_rank(key));
+}
+
+bool job_starts_from(const struct job *j, const char *key)
+{
+	if (!job_from_is(j->request.from, key))
+		return false;
+	if (job_is_several(j))
+		return job_key_rank(key) == (int)j->rank && job_key_rank(j->request.from) < 0;
+	return job_key_rank(key) == job_key_rank(j->request.from);
 }
 
 const char *job_phase_name(enum job_phase p)

@@ -16,9 +16,11 @@
 #define JOB_TITLE_MAX   63
 #define JOB_REQUEST_MAX 1024 /* canonical request text, bytes */
 #define JOB_NODES_MAX   255  /* the list of nodes a VM was on, bytes */
-#define JOB_KEY_MAX     32   /* "4294967295-9f3c12ab45de6701" */
-#define JOB_TASK_MAX    63   /* "12_3" */
-#define JOB_MAIL_MAX    63   /* an address, bytes */
+#define JOB_KEY_MAX     32   /* "4294967295-9f3c12ab45de6701-31" */
+#define JOB_MACHINES_MAX                                                                           \
+	32 /* of one job: each has its status in AdminComment, and waits for the others */
+#define JOB_TASK_MAX 63 /* "12_3" */
+#define JOB_MAIL_MAX 63 /* an address, bytes */
 
 /* What an option says when it was not given. */
 enum vm_wait { VM_WAIT_UNSET, VM_WAIT_READY, VM_WAIT_RUNNING, VM_WAIT_NONE };
@@ -47,10 +49,12 @@ struct vm_request {
 	enum vm_wait wait;
 	enum vm_keep keep;
 	enum vm_on_drain on_drain;
+	uint32_t machines; /* so many, one on each node of the job; 0: one */
 	/* Who asked by --mail-type=BEGIN to be told when it is READY: an address, "@" for the job's
 	 * owner, "" nobody. */
 	char mail[JOB_MAIL_MAX + 1];
-	/* What vmd recorded behind the request, so that it knows it after a restart: incarnation
+	/* What vmd recorded behind the request (of a job with several machines: of this one), so
+	 * that it knows it after a restart: incarnation
 	 * recorded_run was READY at recorded_ready_s (wall clock; 0: never). Not encoded. */
 	uint32_t recorded_run;
 	int64_t recorded_ready_s;
@@ -89,8 +93,12 @@ enum job_end {
 	JOB_END_ABNORMAL /* TIMEOUT, NODE_FAIL, OUT_OF_MEMORY, BOOT_FAIL, PREEMPTED, DEADLINE */
 };
 
+/* Of a job with several machines there are as many of these, one after the other: its rank, its
+ * node and what stands in the record of it are each one's own, the rest is the job's. */
 struct job {
 	uint32_t id;
+	uint32_t rank; /* which of its machines, in the order of its nodes; 0 the first, or only one
+			*/
 	uint32_t uid;
 	uint32_t gid;
 	char user[JOB_USER_MAX];      /* name, for the guest's account; "" if unknown */
@@ -104,7 +112,8 @@ struct job {
 	enum job_end end;
 	bool batch;
 	uint32_t n_nodes;
-	char node[JOB_NODE_MAX + 1]; /* the (first) allocated node; "" while pending */
+	bool uneven; /* its nodes have not given it equal parts, as far as Slurm tells */
+	char node[JOB_NODE_MAX + 1]; /* the allocated node of its rank; "" while pending */
 	/* The first node its request names (--nodelist; a move sets it, too); "" any will do. */
 	char asked_node[JOB_NODE_MAX + 1];
 	bool requeue; /* a batch job that may be queued again (not --no-requeue) */
@@ -121,12 +130,18 @@ struct job {
 	struct vm_request request;
 };
 
-/* (id, nonce): job ids come again after slurmctld lost its state; a nonce never does. */
+/* (id, nonce, rank): job ids come again after slurmctld lost its state; a nonce never does. */
 int job_key_compare(const struct job *a, const struct job *b);
-/* "17-9f3c12ab45de6701"; buf of JOB_KEY_MAX + 1. Part of every object's name. */
+/* Are both of one job? Of one with several machines, whichever of them. */
+bool job_is_same(const struct job *a, const struct job *b);
+bool job_is_several(const struct job *j); /* has it more than one machine? */
+/* "17-9f3c12ab45de6701", of one of several machines "17-9f3c12ab45de6701-2"; buf of JOB_KEY_MAX
+ * + 1. Part of every object's name: so each machine has disks, claims and a Secret of its own. */
 const char *job_key(const struct job *j, char *buf, size_t size);
 /* The way back: -1 (nothing changed) if key has not that form exactly. */
 int job_key_parse(const char *key, uint32_t *ret_id, char ret_nonce[JOB_NONCE_LEN + 1]);
+/* The rank in it; -1: it has none, or is no key. */
+int job_key_rank(const char *key);
 /* Can a job of that shape have a VM at all? job_submit.lua refuses the same at submit. */
 int job_shape_check(const struct job *j, struct err *e);
 /* Which VM the job wants: every run has a new one, but for a run that a move began, which keeps the
@@ -143,8 +158,10 @@ bool job_nonce_ok(const char *nonce); /* 16 lower-case hex digits */
 bool job_mail_ok(const char *mail);
 /* "17", or a job's key: *ret_nonce is "" when only the id is given. -1: neither. */
 int job_from_parse(const char *from, uint32_t *ret_id, char ret_nonce[JOB_NONCE_LEN + 1]);
-/* Does from name the job with this key? */
+/* Does from name the job with this key? Without a rank it names all machines of a job. */
 bool job_from_is(const char *from, const char *key);
+/* Is j to start from the disk that was kept under this key? Machine 2 from that of machine 2. */
+bool job_starts_from(const struct job *j, const char *key);
 const char *job_phase_name(enum job_phase p);
 
 #endif

@@ -185,7 +185,8 @@ enum spec_key {
 	K_KEEP,
 	K_DRAIN,
 	K_MAIL,
-	K_RUN,
+	K_MACHINES,
+	K_RUN, /* from here on vmd's own, of each machine */
 	K_READY,
 	K_BASE,
 	K_MOVED,
@@ -201,9 +202,10 @@ enum spec_key {
 	K_COUNT
 };
 static const char *const key_names[K_COUNT] = {
-	"image", "revision", "from", "nonce", "disk",    "scratch", "network", "wait",
-	"keep",  "drain",    "mail", "run",   "ready",   "base",    "moved",   "until",
-	"limit", "migrate",  "grow", "nodes", "crashes", "crashed", "warned",  "told",
+	"image",   "revision", "from",   "nonce", "disk",     "scratch", "network",
+	"wait",    "keep",     "drain",  "mail",  "machines", "run",     "ready",
+	"base",    "moved",    "until",  "limit", "migrate",  "grow",    "nodes",
+	"crashes", "crashed",  "warned", "told",
 };
 
 static int run_read(const char *text, uint32_t *ret, struct err *e)
@@ -212,6 +214,18 @@ static int run_read(const char *text, uint32_t *ret, struct err *e)
 
 	if (number_read(text, UINT32_MAX, &n, e) < 0)
 		return -1;
+	*ret = (uint32_t)n;
+	return 0;
+}
+
+static int machines_read(const char *text, uint32_t *ret, struct err *e)
+{
+	uint64_t n;
+
+	if (number_read(text, JOB_MACHINES_MAX, &n, e) < 0)
+		return -1;
+	if (n == 0)
+		return err_set(e, ERR_INVALID, "'0' must be 1 to %d", JOB_MACHINES_MAX);
 	*ret = (uint32_t)n;
 	return 0;
 }
@@ -267,6 +281,7 @@ static int value_read(enum spec_key key, const char *value, struct vm_request *r
 	case K_KEEP: return job_spec_keep(value, &r->keep, e);
 	case K_DRAIN: return job_spec_on_drain(value, &r->on_drain, e);
 	case K_MAIL: return mail_copy(value, r->mail, e);
+	case K_MACHINES: return machines_read(value, &r->machines, e);
 	case K_RUN: return run_read(value, &r->recorded_run, e);
 	case K_READY: return time_read(value, &r->recorded_ready_s, e);
 	case K_BASE: return run_read(value, &r->base_run, e);
@@ -285,10 +300,32 @@ static int value_read(enum spec_key key, const char *value, struct vm_request *r
 	return 0;
 }
 
+/* K_COUNT: none that is read. rank: of whose machine vmd's own keys are read, which end in it then;
+ * -1: of the only one. */
+static size_t key_find(const char *key, int rank)
+{
+	size_t len = strlen(key);
+	char digits[12] = "", base[KEY_MAX + 1];
+
+	for (size_t i = 0; i < (rank < 0 ? K_COUNT : K_RUN); i++)
+		if (str_eq(key, key_names[i]))
+			return i;
+	if (rank < 0)
+		return K_COUNT;
+	(void)str_fmt(digits, sizeof(digits), "%d", rank);
+	if (len <= strlen(digits) || !str_eq(key + len - strlen(digits), digits))
+		return K_COUNT;
+	(void)str_fmt(base, sizeof(base), "%.*s", (int)(len - strlen(digits)), key);
+	for (size_t i = K_RUN; i < K_COUNT; i++)
+		if (str_eq(base, key_names[i]))
+			return i;
+	return K_COUNT;
+}
+
 /* One key=value from *at (not at a space) to *end; moves *at behind it. The value of an unknown key
  * may be longer than VALUE_MAX and is not kept. */
-static int pair_read(const char **at, const char *end, unsigned *seen, struct vm_request *r,
-		     struct err *e)
+static int pair_read(const char **at, const char *end, int rank, unsigned *seen,
+		     struct vm_request *r, struct err *e)
 {
 	const char *start = *at;
 	const char *eq = memchr(start, '=', (size_t)(end - start));
@@ -317,8 +354,7 @@ static int pair_read(const char **at, const char *end, unsigned *seen, struct vm
 			to = end;
 		*at = to;
 	}
-	for (i = 0; i < K_COUNT && !str_eq(key, key_names[i]); i++)
-		;
+	i = key_find(key, rank);
 	if (i == K_COUNT)
 		return 0;
 	if (*seen & 1U << i)
@@ -339,7 +375,8 @@ static bool is_forbidden(char c)
 	return (unsigned char)c < 0x20 || c == 0x7f || c == '{' || c == '}';
 }
 
-static int range_decode(const char *text, const char *end, struct vm_request *ret, struct err *e)
+static int range_decode(const char *text, const char *end, int rank, struct vm_request *ret,
+			struct err *e)
 {
 	struct vm_request r = {.image = ""};
 	unsigned seen = 0;
@@ -351,7 +388,7 @@ static int range_decode(const char *text, const char *end, struct vm_request *re
 	for (const char *at = text; at < end;) {
 		if (*at == ' ')
 			at++;
-		else if (pair_read(&at, end, &seen, &r, e) < 0)
+		else if (pair_read(&at, end, rank, &seen, &r, e) < 0)
 			return -1;
 	}
 	if (!(seen & (1U << K_IMAGE | 1U << K_FROM)))
@@ -369,7 +406,7 @@ int job_spec_decode(const char *text, struct vm_request *ret, struct err *e)
 	*ret = (struct vm_request){.image = ""};
 	if (len > JOB_REQUEST_MAX)
 		return err_set(e, ERR_INVALID, "request: longer than %d bytes", JOB_REQUEST_MAX);
-	return range_decode(text, text + len, ret, e);
+	return range_decode(text, text + len, -1, ret, e);
 }
 
 /* Appends " key=value", or without the space at the start; -1 when it does not fit. */
@@ -385,8 +422,10 @@ static int put(char *buf, size_t size, const char *key, const char *value)
 int job_spec_encode(const struct vm_request *r, char *buf, size_t size, struct err *e)
 {
 	char disk[24] = "";
-	char scratch[24] = "";
+	char scratch[24] = "", machines[12] = "";
 
+	if (r->machines > 1)
+		(void)str_fmt(machines, sizeof(machines), "%u", r->machines);
 	if (r->disk_bytes)
 		(void)bytes_to_str(r->disk_bytes, disk, sizeof(disk));
 	if (r->scratch_bytes)
@@ -401,7 +440,7 @@ int job_spec_encode(const struct vm_request *r, char *buf, size_t size, struct e
 	    put(buf, size, "wait", vm_wait_name(r->wait)) < 0 ||
 	    put(buf, size, "keep", vm_keep_name(r->keep)) < 0 ||
 	    put(buf, size, "drain", vm_on_drain_name(r->on_drain)) < 0 ||
-	    put(buf, size, "mail", r->mail) < 0) {
+	    put(buf, size, "mail", r->mail) < 0 || put(buf, size, "machines", machines) < 0) {
 		buf[0] = '\0';
 		return err_set(e, ERR_INVALID, "request: its text does not fit into %zu bytes",
 			       size);
@@ -435,14 +474,38 @@ static int braces_find(const char *comment, const char **ret_open, const char **
 	return 1;
 }
 
-int job_spec_find(const char *admin_comment, struct vm_request *ret, struct err *e)
+static int find(const char *admin_comment, int rank, struct vm_request *ret, struct err *e)
 {
 	const char *open, *close;
 	int found = admin_comment ? braces_find(admin_comment, &open, &close, e) : 0;
 
 	if (found <= 0)
 		return found;
-	return range_decode(open + strlen(SPEC_OPEN), close, ret, e) < 0 ? -1 : 1;
+	return range_decode(open + strlen(SPEC_OPEN), close, rank, ret, e) < 0 ? -1 : 1;
+}
+
+int job_spec_find(const char *admin_comment, struct vm_request *ret, struct err *e)
+{
+	return find(admin_comment, -1, ret, e);
+}
+
+int job_spec_find_rank(const char *admin_comment, uint32_t rank, struct vm_request *ret,
+		       struct err *e)
+{
+	return find(admin_comment, (int)rank, ret, e);
+}
+
+const char *job_spec_inside(const char *admin_comment, size_t *ret_len)
+{
+	const char *open, *close;
+	struct err ignored;
+
+	if (!admin_comment || braces_find(admin_comment, &open, &close, &ignored) <= 0) {
+		*ret_len = 0;
+		return "";
+	}
+	*ret_len = (size_t)(close - open) - strlen(SPEC_OPEN);
+	return open + strlen(SPEC_OPEN);
 }
 
 int job_spec_place(const char *admin_comment, const struct vm_request *r, const char *status,

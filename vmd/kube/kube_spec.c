@@ -23,19 +23,16 @@
 
 int spec_uuid(const char *job_key, char *buf, size_t size, struct err *e)
 {
-	const char *nonce = strrchr(job_key, '-');
-	char digits[16];
-	uint64_t id;
+	int rank = job_key_rank(job_key);
+	char nonce[JOB_NONCE_LEN + 1];
+	uint32_t id;
 
-	if (!nonce || strlen(nonce + 1) != JOB_NONCE_LEN ||
-	    strspn(nonce + 1, "0123456789abcdef") != JOB_NONCE_LEN ||
-	    str_fmt(digits, sizeof(digits), "%.*s", (int)(nonce - job_key), job_key) < 0 ||
-	    str_to_u64(digits, UINT32_MAX, &id) < 0)
+	if (job_key_parse(job_key, &id, nonce) < 0)
 		return err_set(e, ERR_INVALID, "'%.40s' is not a job key", job_key);
-	nonce++;
-	/* Version 8 of RFC 9562: nonce and job id in hex, so that no two jobs can share one. */
-	if (str_fmt(buf, size, "%.8s-%.4s-8%.3s-8%.1s00-%08x0000", nonce, nonce + 8, nonce + 12,
-		    nonce + 15, (unsigned)id) < 0)
+	/* Version 8 of RFC 9562: nonce, job id and rank in hex, so that no two machines can share
+	 * one. */
+	if (str_fmt(buf, size, "%.8s-%.4s-8%.3s-8%.1s00-%08x%04x", nonce, nonce + 8, nonce + 12,
+		    nonce + 15, (unsigned)id, (unsigned)(rank + 1)) < 0)
 		return err_set(e, ERR_INVALID, "no room for a UUID");
 	return 0;
 }

@@ -93,6 +93,8 @@ void move_read_astray(const struct move_view *v, struct move *m)
 		move_read_send(v, m);
 	else if (h)
 		move_read_queued(m, h, "it is outside its job's allocation");
+	else if (job_is_several(v->job)) /* the job could not follow */
+		move_set(m, MOVE_BLOCKED, "it is outside its job's allocation, %.103s", why);
 	else
 		move_set_to(m, MOVE_ALLOCATE, closed ? "" : v->vm->node,
 			    "it is outside its job's allocation, %.103s: room is asked for %s", why,

@@ -42,6 +42,11 @@ bool move_is_blocked(const struct move_view *v, struct move *m)
 	if (!v->known)
 		move_set(m, MOVE_BLOCKED, "%s",
 			 "Kubernetes does not tell vmd of migrations (does its role allow it?)");
+	else if (job_is_several(v->job))
+		move_set_told(m, MOVE_BLOCKED,
+			      "machine %u must leave %.80s, but Slurm cannot exchange one of a "
+			      "job's several nodes: it stays until the job ends",
+			      v->job->rank, v->job->node);
 	else if (*vm->moving.blocked)
 		move_set_told(m, MOVE_BLOCKED, "it must leave, but it cannot move live: %.180s",
 			      vm->moving.blocked);

@@ -6,6 +6,7 @@
 
 #include "vmd/base/str.h"
 #include "vmd/reconcile/plan_rules.h"
+#include "vmd/reconcile/ranks.h"
 #include "vmd/reconcile/recover.h"
 
 /* Two rules may want different things of one object, such as a VM that is to move and whose job's
@@ -71,13 +72,17 @@ static void plan_record(struct planner *p, const struct task *t)
 	a->look = t->move.phase == MOVE_MARK; /* the next step waits for it */
 }
 
-/* The job cannot have its VM. It is ended: at once if nobody waits in it, else after the waiting
- * step had time to say why. */
-static void plan_failed(struct planner *p, const struct task *t)
+/* The job cannot have one of its VMs. What the others' guests have computed is kept like its own;
+ * then it is ended: at once if nobody waits in it, else after the waiting step had time to say why.
+ */
+static void plan_failed(struct planner *p, const struct task *t, const struct progress *failed)
 {
-	int64_t failed_us = p->c->mono_us - t->progress->failed_us;
+	int64_t failed_us = p->c->mono_us - failed->failed_us;
+	bool kept = !t->progress->status.since_s[VM_STATE_READY] || plan_disks_keep(p, t);
 
-	if (t->progress->status.since_s[VM_STATE_READY] && !plan_disks_keep(p, t) &&
+	if (failed != t->progress)
+		return; /* who failed says why */
+	if (!(kept && ranks_are_kept(p, t, true)) &&
 	    failed_us < p->c->policy->trouble_timeout_s * 1000000)
 		return;
 	if (t->job->batch && failed_us < FAILED_GRACE_US)
@@ -90,6 +95,7 @@ static void plan_running(struct planner *p, struct task *t)
 	const struct vm_seen *vm = vm_current(&t->have, t->job);
 	const struct recover_view kept = {
 		.want = p->want, .seen = p->seen, .slurm_uid = p->c->policy->slurm_uid};
+	const struct progress *failed = ranks_failed(p, t);
 	char name[VM_NAME_MAX + 1];
 	bool disks;
 	struct err e;
@@ -98,12 +104,13 @@ static void plan_running(struct planner *p, struct task *t)
 	plan_record(p, t);
 	if (!p->seen->vms_known)
 		return;
-	if (t->progress && t->progress->failed_us) {
-		plan_failed(p, t);
+	if (failed) {
+		plan_failed(p, t, failed);
 		return;
 	}
-	if (vm && vm->phase == VM_STOPPED) {
-		plan_end(p, t, false, "the guest shut down");
+	if (vm && vm->phase == VM_STOPPED && ranks_are_off(p, t)) {
+		if (t->job->rank == 0)
+			plan_end(p, t, false, "the guest shut down");
 		return;
 	}
 	if (plan_limit(p, t))

@@ -216,24 +216,34 @@ void plan_disks_unkeep(struct planner *p, const struct task *t)
 		}
 }
 
+static bool is_to_keep(const struct disk_seen *d)
+{
+	return !d->kept_until_s && !d->removing && disk_is_root(d->name);
+}
+
+bool plan_disks_are_kept(const struct holdings *h)
+{
+	for (size_t i = 0; i < h->n_disk; i++)
+		if (is_to_keep(&h->disk[i]))
+			return false;
+	return true;
+}
+
 bool plan_disks_keep(struct planner *p, const struct task *t)
 {
-	bool all = true;
-
 	if (p->c->policy->keep_s == 0 || t->job->request.keep == VM_KEEP_NEVER)
 		return true;
 	for (size_t i = 0; p->seen->disks_known && i < t->have.n_disk; i++) {
 		const struct disk_seen *d = &t->have.disk[i];
 		struct action *a;
 
-		if (d->kept_until_s || d->removing || !disk_is_root(d->name))
+		if (!is_to_keep(d))
 			continue;
-		all = false;
 		a = *d->unreadable ? NULL : plan_add(p, t, ACT_KEEP_DISK, d->name);
 		if (a) {
 			(void)str_copy(a->pool, sizeof(a->pool), d->pool);
 			a->keep_until_s = p->c->wall_s + p->c->policy->keep_s;
 		}
 	}
-	return all && p->seen->disks_known;
+	return p->seen->disks_known && plan_disks_are_kept(&t->have);
 }

@@ -4,11 +4,13 @@
  *
  * The mark comes first. A script that works with the guest may well end by its going, and to Slurm
  * that is a script that ended (FAILED or COMPLETED), not a time-out: the mark tells that it was the
- * time. Only a guest that could not be marked in half of the time goes without. When the limit is
- * raised meanwhile, the VM is wanted as before, and made again on its disk. */
+ * time: so none of a job's guests goes before all of them are marked. Only a guest that could not
+ * be marked in half of the time goes without. When the limit is raised meanwhile, the VM is wanted
+ * as before, and made again on its disk. */
 #include "vmd/base/str.h"
 #include "vmd/reconcile/limit.h"
 #include "vmd/reconcile/plan_rules.h"
+#include "vmd/reconcile/ranks.h"
 
 bool plan_limit(struct planner *p, const struct task *t)
 {
@@ -16,7 +18,8 @@ bool plan_limit(struct planner *p, const struct task *t)
 
 	if (!limit_is_near(t->job, policy, p->c->wall_s))
 		return false;
-	if (plan_disks_keep(p, t) || !limit_has_time(t->job, policy, p->c->wall_s))
+	if ((plan_disks_keep(p, t) && ranks_are_kept(p, t, false)) ||
+	    !limit_has_time(t->job, policy, p->c->wall_s))
 		(void)plan_vms_remove(p, t, NULL);
 	return true;
 }

@@ -2,11 +2,12 @@
 /* The site's program is told once that a VM is READY: it writes the mail that Slurm cannot, whose
  * own comes when the job starts. Pure, allocates nothing.
  *
- * Once for each VM, but after a crash of vmd between the program's run and the record: a mail twice
- * is better than none. What became READY long ago is no news: else a program that is set anew, or a
- * vmd that was away, would write to everybody. */
+ * Once for each job's run, when all its machines are, but after a crash of vmd between the
+ * program's run and the record: a mail twice is better than none. What became READY long ago is no
+ * news: else a program that is set anew, or a vmd that was away, would write to everybody. */
 #include "vmd/base/str.h"
 #include "vmd/reconcile/plan_rules.h"
+#include "vmd/reconcile/ranks.h"
 
 #define NEWS_S 600
 
@@ -14,8 +15,12 @@ void plan_ready(struct planner *p, const struct task *t, const struct vm_seen *v
 {
 	const struct progress *g = t->progress;
 
-	if (!p->c->policy->tell_ready || !g || !vm || g->status.state != VM_STATE_READY ||
-	    g->told_s || p->c->wall_s - g->status.since_s[VM_STATE_READY] > NEWS_S)
+	int64_t ready_s;
+
+	if (!p->c->policy->tell_ready || !g || !vm || t->job->rank > 0 || g->told_s)
+		return;
+	ready_s = ranks_ready_s(p, t);
+	if (!ready_s || p->c->wall_s - ready_s > NEWS_S)
 		return;
 	(void)plan_add(p, t, ACT_TELL_READY, vm->name);
 }

@@ -85,6 +85,8 @@ bool plan_disks_wanted(struct planner *p, const struct task *t);
 bool plan_disks_remove(struct planner *p, const struct task *t);
 /* A job that lives again has no use for the mark of its earlier end. */
 void plan_disks_unkeep(struct planner *p, const struct task *t);
+/* Is there nothing of one machine's that plan_disks_keep() would mark? */
+bool plan_disks_are_kept(const struct holdings *h);
 /* What a failing job's guest has computed is kept before the job is ended. */
 bool plan_disks_keep(struct planner *p, const struct task *t);
 

@@ -216,7 +216,10 @@ static void step_seen(struct progress *p, const struct job *j, const struct vm_s
 	case VM_RUNNING: step_running_guest(p, vm, v); break;
 	case VM_STOPPED:
 		state_set(p, VM_STATE_STOPPING, v);
-		reason_set(p, "the guest shut down");
+		reason_set(p, "the guest shut down%s",
+			   job_is_several(j)
+				   ? "; the job ends when those of its other machines have, too"
+				   : "");
 		break;
 	case VM_FAILED: fail(p, v, *vm->reason ? vm->reason : "the virtual machine failed"); break;
 	case VM_DELETING:
@@ -318,7 +321,12 @@ static void step_wanted(struct progress *p, const struct job *j, const struct ho
 	const struct vm_seen *vm = vm_current(h, j);
 	const struct image *image = catalogue_find(v->catalogue, j->request.image);
 	int64_t since_us;
+	struct err e;
 
+	if (job_is_several(j) && job_shape_check(j, &e) < 0) {
+		fail(p, v, e.msg); /* it lost a node and runs on: which machine has none? */
+		return;
+	}
 	(void)str_copy(p->status.node, sizeof(p->status.node), j->node);
 	if (image && !*p->status.user)
 		(void)str_copy(p->status.user, sizeof(p->status.user),
@@ -434,6 +442,7 @@ static void begin(struct progress *p, const struct job *j, const struct view *v)
 {
 	*p = (struct progress){
 		.job_id = j->id,
+		.rank = j->rank,
 		.incarnation = job_incarnation(j),
 		.begun_us = v->mono_us,
 		.stepped_us = v->mono_us,
@@ -454,7 +463,7 @@ void progress_step(struct progress *p, const struct job *j, const struct view *v
 	struct move m;
 	char key[JOB_KEY_MAX + 1];
 
-	if (p->job_id != j->id || p->incarnation != job_incarnation(j) ||
+	if (p->job_id != j->id || p->rank != j->rank || p->incarnation != job_incarnation(j) ||
 	    !str_eq(p->nonce, j->request.nonce))
 		begin(p, j, v);
 	world_of(v->seen, job_key(j, key, sizeof(key)), &h);

@@ -18,7 +18,7 @@ struct trouble {
 };
 
 struct progress {
-	uint32_t job_id;
+	uint32_t job_id, rank;
 	char nonce[JOB_NONCE_LEN + 1];
 	uint32_t incarnation;
 	struct vm_status status;

@@ -61,6 +61,16 @@ void reconciler_configure(struct reconciler *r, const struct catalogue *c, const
 	r->policy = p;
 }
 
+/* As job_key_compare(). */
+static int progress_order(const struct progress *p, const struct job *j)
+{
+	if (p->job_id != j->id)
+		return p->job_id < j->id ? -1 : 1;
+	if (!str_eq(p->nonce, j->request.nonce))
+		return strcmp(p->nonce, j->request.nonce);
+	return (p->rank > j->rank) - (p->rank < j->rank);
+}
+
 /* The progress of every job that is wanted, in their order; that of others is dropped. */
 static void progress_merge(struct reconciler *r, const struct desired *want, const struct view *v)
 {
@@ -70,15 +80,9 @@ static void progress_merge(struct reconciler *r, const struct desired *want, con
 	for (size_t i = 0; i < want->n; i++) {
 		const struct job *j = &want->job[i];
 
-		for (; old < r->n_progress; old++) {
-			const struct progress *p = &r->progress[old];
-
-			if (p->job_id > j->id ||
-			    (p->job_id == j->id && strcmp(p->nonce, j->request.nonce) >= 0))
-				break;
-		}
-		if (old < r->n_progress && r->progress[old].job_id == j->id &&
-		    str_eq(r->progress[old].nonce, j->request.nonce))
+		while (old < r->n_progress && progress_order(&r->progress[old], j) < 0)
+			old++;
+		if (old < r->n_progress && progress_order(&r->progress[old], j) == 0)
 			next[i] = r->progress[old];
 		progress_step(&next[i], j, v);
 		/* Who only looks does not know what is under way; nor does one that has just begun
@@ -114,14 +118,15 @@ static void companions_see(struct reconciler *r, const struct desired *want)
 
 static struct progress *progress_of(struct reconciler *r, const char *job_key)
 {
-	for (size_t i = 0; i < r->n_progress; i++) {
-		char key[JOB_KEY_MAX + 1];
+	struct job j = {.id = 0};
+	int rank = job_key_rank(job_key);
 
-		(void)str_fmt(key, sizeof(key), "%u-%s", r->progress[i].job_id,
-			      r->progress[i].nonce);
-		if (str_eq(key, job_key))
+	if (job_key_parse(job_key, &j.id, j.request.nonce) < 0)
+		return NULL;
+	j.rank = rank > 0 ? (uint32_t)rank : 0;
+	for (size_t i = 0; i < r->n_progress; i++)
+		if (progress_order(&r->progress[i], &j) == 0)
 			return &r->progress[i];
-	}
 	return NULL;
 }
 
@@ -278,11 +283,17 @@ void reconciler_done(struct reconciler *r, uint64_t ticket, const struct err *e,
 
 const struct vm_status *reconciler_status(const struct reconciler *r, uint32_t job_id)
 {
+	return reconciler_rank_status(r, job_id, 0);
+}
+
+const struct vm_status *reconciler_rank_status(const struct reconciler *r, uint32_t job_id,
+					       uint32_t rank)
+{
 	const struct vm_status *found = NULL;
 
 	/* A job id comes again after slurmctld lost its state: the one that has not ended. */
 	for (size_t i = 0; i < r->n_progress; i++)
-		if (r->progress[i].job_id == job_id &&
+		if (r->progress[i].job_id == job_id && r->progress[i].rank == rank &&
 		    (!found || r->progress[i].status.state != VM_STATE_STOPPED))
 			found = &r->progress[i].status;
 	return found;

@@ -32,6 +32,9 @@ void reconciler_done(struct reconciler *r, uint64_t ticket, const struct err *e,
 /* Status of a job as of the last round: NULL if that round did not know it. Borrowed until the next
  * call. */
 const struct vm_status *reconciler_status(const struct reconciler *r, uint32_t job_id);
+/* The same of one of its machines; that above is of the first. */
+const struct vm_status *reconciler_rank_status(const struct reconciler *r, uint32_t job_id,
+					       uint32_t rank);
 /* Trouble outside, told by adapters ("Kubernetes API: connection refused"): shown as reason of jobs
  * that wait for it. source is one of "slurm", "kube", "ceph"; NULL text: it works again. */
 void reconciler_trouble(struct reconciler *r, const char *source, const char *text, struct now now);

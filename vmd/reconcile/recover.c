@@ -37,7 +37,7 @@ bool recover_allows(uint32_t slurm_uid, uint32_t uid, const struct disk_seen *d)
 /* A root disk of the job that j names, whoever may have it. */
 static bool is_meant(const struct job *j, const struct disk_seen *d)
 {
-	return disk_is_root(d->name) && job_from_is(j->request.from, d->job_key);
+	return disk_is_root(d->name) && job_starts_from(j, d->job_key);
 }
 
 const struct job *recover_claimer(const struct desired *want, uint32_t slurm_uid,
@@ -94,6 +94,44 @@ static int absent(const struct recover_view *v, const struct job *j, struct err 
 	}
 	return err_set(e, ERR_ABSENT,
 		       "no disk of job %u is kept, or not any more; see: vmctl list --kept", id);
+}
+
+/* Is it one of the root disks of the job that j names, or was it, and is now j's job's? */
+static bool is_counted(const struct job *j, const struct disk_seen *d)
+{
+	char nonce[JOB_NONCE_LEN + 1];
+	uint32_t id;
+
+	if (!disk_is_root(d->name))
+		return false;
+	if (!*d->from || !job_from_is(j->request.from, d->from))
+		return job_from_is(j->request.from, d->job_key);
+	return job_key_parse(d->job_key, &id, nonce) == 0 && id == j->id &&
+	       str_eq(nonce, j->request.nonce);
+}
+
+/* A job with several machines starts from all disks of one with as many, or from none: else some of
+ * them would change hands before it fails for want of the others. */
+static int check_count(const struct recover_view *v, const struct job *j, struct err *e)
+{
+	uint32_t machines = job_is_several(j) ? j->request.machines : 1;
+	bool several = false;
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < v->seen->n_disk; i++)
+		if (is_counted(j, &v->seen->disk[i]) &&
+		    recover_allows(v->slurm_uid, j->uid, &v->seen->disk[i])) {
+			several = several || job_key_rank(v->seen->disk[i].job_key) >= 0;
+			n++;
+		}
+	if (n == 0 || (!several && machines == 1) || (several && machines > 1 && n == machines) ||
+	    (machines == 1 && job_key_rank(j->request.from) >= 0))
+		return 0;
+	return err_set(e, ERR_INVALID,
+		       "%u disks of job %u are kept, and this job has %u machines: submit it with "
+		       "-N %u%s",
+		       n, from_id(j), machines, n,
+		       several && machines == 1 ? ", or name one of them (vmctl list --kept)" : "");
 }
 
 /* The kept disk that is meant and that the job's owner may have. */
@@ -170,7 +208,8 @@ int recover_find(const struct recover_view *v, const struct job *j, const struct
 		return err_set(e, ERR_RETRY, "waiting for Ceph's first answer");
 	d = own_root(v->seen, job_key(j, key, sizeof(key)));
 	if (!d) {
-		if (kept_find(v, j, &d, e) < 0 || check_free(v, d, e) < 0)
+		if (check_count(v, j, e) < 0 || kept_find(v, j, &d, e) < 0 ||
+		    check_free(v, d, e) < 0)
 			return -1;
 		first = recover_claimer(v->want, v->slurm_uid, d);
 		if (first && job_key_compare(first, j) != 0)

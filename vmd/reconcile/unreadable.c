@@ -31,8 +31,7 @@ static const struct disk_seen *to_start_from(const struct observed *seen, const 
 	for (size_t i = 0; i < seen->n_disk; i++) {
 		const struct disk_seen *d = &seen->disk[i];
 
-		if (*d->unreadable && disk_is_root(d->name) &&
-		    job_from_is(j->request.from, d->job_key))
+		if (*d->unreadable && disk_is_root(d->name) && job_starts_from(j, d->job_key))
 			return d;
 	}
 	return NULL;

@@ -137,15 +137,18 @@ const struct job *world_job(const struct desired *want, const char *key)
 {
 	struct job wanted = {.id = 0};
 	size_t lo = 0, hi = want->n;
+	int rank = job_key_rank(key);
 
 	if (job_key_parse(key, &wanted.id, wanted.request.nonce) < 0)
 		return NULL;
+	wanted.rank = rank > 0 ? (uint32_t)rank : 0;
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 		int order = job_key_compare(&want->job[mid], &wanted);
 
-		if (order == 0)
-			return &want->job[mid];
+		if (order == 0) /* the only machine is another one than the first of several */
+			return job_is_several(&want->job[mid]) == (rank >= 0) ? &want->job[mid]
+									      : NULL;
 		if (order < 0)
 			lo = mid + 1;
 		else

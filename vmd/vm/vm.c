@@ -29,7 +29,9 @@ bool vm_is_astray(const struct vm_seen *vm, const struct job *j)
 
 int vm_name(const struct job *j, char *buf, size_t size)
 {
-	return str_fmt(buf, size, "vm-%u-%s-r%u", j->id, j->request.nonce, job_incarnation(j));
+	char key[JOB_KEY_MAX + 1];
+
+	return str_fmt(buf, size, "vm-%s-r%u", job_key(j, key, sizeof(key)), job_incarnation(j));
 }
 
 int vm_incarnation(const char *name, const char *key, uint32_t *ret)
@@ -50,7 +52,9 @@ int vm_incarnation(const char *name, const char *key, uint32_t *ret)
 
 int vm_secret_name(const struct job *j, char *buf, size_t size)
 {
-	return str_fmt(buf, size, "vm-%u-%s", j->id, j->request.nonce);
+	char key[JOB_KEY_MAX + 1];
+
+	return str_fmt(buf, size, "vm-%s", job_key(j, key, sizeof(key)));
 }
 
 int vm_migration_name(const char *vm, uint32_t companion, uint32_t attempt, char *buf, size_t size)
