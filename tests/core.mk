@@ -12,6 +12,7 @@ unit_tests += \
 	tests/unit/unit_job_spec \
 	tests/unit/unit_lease \
 	tests/unit/unit_move \
+	tests/unit/unit_named_disk \
 	tests/unit/unit_plan \
 	tests/unit/unit_progress \
 	tests/unit/unit_ranks \
@@ -49,6 +50,10 @@ tests_unit_unit_lease_SOURCES = tests/unit/unit_lease.c
 tests_unit_unit_lease_CFLAGS = $(unit_cflags)
 tests_unit_unit_lease_LDADD = $(core_test_libs)
 
+tests_unit_unit_named_disk_SOURCES = tests/unit/unit_named_disk.c
+tests_unit_unit_named_disk_CFLAGS = $(unit_cflags)
+tests_unit_unit_named_disk_LDADD = $(core_test_libs)
+
 tests_unit_unit_plan_SOURCES = tests/unit/unit_plan.c tests/unit/little_world.c tests/unit/little_world.h
 tests_unit_unit_plan_CFLAGS = $(unit_cflags)
 tests_unit_unit_plan_LDADD = $(core_test_libs)
@@ -83,6 +88,13 @@ nodist_tests_fuzz_fuzz_disk_origin_SOURCES = $(fuzz_main)
 tests_fuzz_fuzz_disk_origin_CFLAGS = $(AM_CFLAGS)
 tests_fuzz_fuzz_disk_origin_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_disk_origin_LDADD = $(core_libs)
+
+check_PROGRAMS += tests/fuzz/fuzz_named_disk
+tests_fuzz_fuzz_named_disk_SOURCES = tests/fuzz/fuzz_named_disk.c
+nodist_tests_fuzz_fuzz_named_disk_SOURCES = $(fuzz_main)
+tests_fuzz_fuzz_named_disk_CFLAGS = $(AM_CFLAGS)
+tests_fuzz_fuzz_named_disk_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_named_disk_LDADD = $(core_libs)
 
 # any number of vmd
 check_PROGRAMS += tests/model/many_vmd

@@ -287,6 +287,52 @@ static int discard(void *self, const struct disk_seen *disk, requests_done_fn do
 	return -1;
 }
 
+struct ordering {
+	struct daemon *daemon;
+	requests_done_fn done;
+	void *ctx;
+};
+
+static void on_ordered(void *ctx, const struct err *e)
+{
+	struct ordering *g = ctx;
+
+	daemon_round_soon(g->daemon);
+	g->done(g->ctx, e);
+	free(g);
+}
+
+static int order(void *self, const struct disk_order *what, requests_done_fn done, void *ctx,
+		 struct err *e)
+{
+	static const char *const words[] = {"create", "delete", "claim"};
+	struct daemon *d = self;
+	struct disk_order o = *what;
+	struct ordering *g;
+
+	if (!d->disks)
+		return err_set(e, ERR_RETRY, "vmd is starting: %s", d->slurm_trouble);
+	if (named_image(d->settings->cluster, o.disk.uid, o.disk.name, o.disk.image,
+			sizeof(o.disk.image)) < 0)
+		return err_set(e, ERR_INVALID, "disk '%s': its name is too long", o.disk.name);
+	o.disk.created_s = clock_wall_s();
+	g = malloc(sizeof(*g));
+	if (!g)
+		abort();
+	*g = (struct ordering){.daemon = d, .done = done, .ctx = ctx};
+	log_info("object=%s event=named-disk order=%s uid=%u", o.disk.image, words[o.kind],
+		 o.disk.uid);
+	if (disk_view_order(d->disks, &o, on_ordered, g, e) == 0)
+		return 0;
+	free(g);
+	return -1;
+}
+
+static const struct disk_quota *quota(void *self)
+{
+	return &((struct daemon *)self)->settings->policy.quota;
+}
+
 static int64_t wall_s(void *self)
 {
 	(void)self;
@@ -334,6 +380,8 @@ void answer_ports(struct daemon *d, struct requests_port *ret)
 				      .mono_us = mono_us,
 				      .wake_at = wake_at,
 				      .discard = discard,
+				      .order = order,
+				      .quota = quota,
 				      .stands_by = stands_by};
 }
 

@@ -415,7 +415,7 @@ static bool needs_restart(const struct settings *a, const struct settings *b)
 	       a->kube_timeout_s != b->kube_timeout_s || !str_eq(a->lease_name, b->lease_name) ||
 	       a->lease_duration_s != b->lease_duration_s || !str_eq(a->ceph_conf, b->ceph_conf) ||
 	       !str_eq(a->ceph_user, b->ceph_user) || !str_eq(a->ceph_keyring, b->ceph_keyring) ||
-	       !str_eq(a->ceph_pool, b->ceph_pool) ||
+	       !str_eq(a->ceph_pool, b->ceph_pool) || !str_eq(a->disks_pool, b->disks_pool) ||
 	       !str_eq(a->ceph_cluster_id, b->ceph_cluster_id) ||
 	       !str_eq(a->ceph_secret, b->ceph_secret) || a->ceph_timeout_s != b->ceph_timeout_s ||
 	       a->ceph_threads != b->ceph_threads || a->ceph_blocklist_s != b->ceph_blocklist_s;
@@ -431,9 +431,8 @@ void daemon_reload(struct daemon *d)
 		return;
 	}
 	if (needs_restart(d->settings, new))
-		log_warn("event=reload err=\"api, kubernetes, lease, ceph and slurm.cluster take "
-			 "effect "
-			 "at the next start\"");
+		log_warn("event=reload err=\"api, kubernetes, lease, ceph, disks.pool and "
+			 "slurm.cluster take effect at the next start\"");
 	/* The pool belongs to what needs a restart. */
 	memcpy(new->policy.pool, d->settings->policy.pool, sizeof(new->policy.pool));
 	new->policy.slurm_uid = d->settings->policy.slurm_uid; /* Slurm's to say */

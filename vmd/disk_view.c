@@ -10,6 +10,7 @@
 #include "vmd/base/worker.h"
 #include "vmd/lease/lease_gate.h"
 #include "vmd/rbd/rbd_disk.h"
+#include "vmd/rbd/rbd_named.h"
 
 #include <string.h>
 #include <systemd/sd-event.h>
@@ -27,6 +28,11 @@ struct disk_view {
 	bool known;
 	size_t n;
 	struct disk_seen *disk;
+	char named_pool[JOB_NAME_MAX + 1];
+	bool named_known, named_told;
+	size_t n_named;
+	struct named_disk *named;
+	unsigned creating; /* named disks that the view has already, and a list perhaps not */
 	sd_event_source *timer;
 	bool listing;
 	bool list_again;  /* the one under way is too old already */
@@ -65,15 +71,20 @@ struct list_work {
 	uint64_t changes;
 	struct disk_seen *disk;
 	size_t n;
-	struct err e;
+	struct named_disk *named;
+	size_t n_named;
+	struct err e, named_e;
 };
 
+/* Two collections, each known or not: the pool of named disks may be another one. */
 static void list_run(struct work *w)
 {
 	struct list_work *l = (struct list_work *)w;
+	const struct disk_view *v = l->view;
 
-	l->e.kind = ERR_NONE;
-	(void)rbd_disk_list(l->view->store, l->view->pool, &l->disk, &l->n, &l->e);
+	l->e.kind = l->named_e.kind = ERR_NONE;
+	if (rbd_disk_list(v->store, v->pool, &l->disk, &l->n, &l->e) == 0)
+		(void)rbd_named_list(v->store, v->named_pool, &l->named, &l->n_named, &l->named_e);
 }
 
 static struct disk_seen *find(struct disk_seen *disk, size_t n, const char *name)
@@ -102,11 +113,38 @@ static void tell_unreadable(struct disk_view *v, const struct list_work *l)
 	}
 }
 
+/* No trouble of Ceph's as a whole, for which all jobs would wait: their pool may be another one. */
+static void tell_named(struct disk_view *v, const char *why)
+{
+	v->callbacks.unreadable(v->callbacks.ctx, v->named_pool, why);
+	v->named_told = why != NULL;
+}
+
+/* true: they are as they were. */
+static bool named_take(struct disk_view *v, struct list_work *l)
+{
+	bool known = l->named_e.kind == ERR_NONE;
+	bool same = v->named_known == known && v->n_named == l->n_named &&
+		    (l->n_named == 0 ||
+		     memcmp(v->named, l->named, l->n_named * sizeof(*l->named)) == 0);
+
+	if (known == v->named_told)
+		tell_named(v, known ? NULL : l->named_e.msg);
+	if (v->creating)
+		return true;
+	free(v->named);
+	v->named = STEAL(l->named);
+	v->n_named = l->n_named;
+	v->named_known = known;
+	return same;
+}
+
 static void list_take(struct disk_view *v, struct list_work *l)
 {
 	bool same = v->known && v->n == l->n &&
 		    (l->n == 0 || memcmp(v->disk, l->disk, l->n * sizeof(*l->disk)) == 0);
 
+	same = named_take(v, l) && same;
 	tell_unreadable(v, l);
 	free(v->disk);
 	v->disk = STEAL(l->disk);
@@ -127,7 +165,7 @@ static void list_done(struct work *w)
 	v->callbacks.listed(v->callbacks.ctx, l->e.kind);
 	trouble(v, failed ? l->e.msg : NULL);
 	if (failed) {
-		v->known = false;
+		v->known = v->named_known = false;
 		list_at(v, v->retry_us);
 		v->retry_us = v->retry_us * 2 < LIST_EVERY_US ? v->retry_us * 2 : LIST_EVERY_US;
 	} else {
@@ -142,6 +180,7 @@ static void list_done(struct work *w)
 		list_at(v, 0);
 	v->list_again = false;
 	free(l->disk);
+	free(l->named);
 	free(l);
 }
 
@@ -322,6 +361,106 @@ int disk_view_apply(struct disk_view *v, const struct action *a, disk_done_fn do
 	return 0;
 }
 
+/* ---- named disks ---- */
+
+struct order_work {
+	struct work work;
+	struct disk_view *view;
+	struct disk_order order;
+	struct disk_claims claims; /* as they are then */
+	disk_done_fn done;
+	void *ctx;
+	struct err e;
+};
+
+static void order_run(struct work *w)
+{
+	struct order_work *o = (struct order_work *)w;
+	struct rbd_store *st = o->view->store;
+	const struct disk_order *order = &o->order;
+
+	o->e.kind = ERR_NONE;
+	if (!lease_gate_open(o->view->callbacks.gate, clock_mono_us()))
+		(void)err_set(&o->e, ERR_RETRY, LEASE_GATE_SHUT);
+	else if (order->kind == NAMED_CREATE)
+		(void)rbd_named_create(st, &order->disk, &o->e);
+	else if (order->kind == NAMED_REMOVE)
+		(void)rbd_named_remove(st, &order->disk, &o->e);
+	else
+		(void)rbd_named_claim(st, &order->disk, order->step, order->job_key, &o->claims,
+				      &o->e);
+}
+
+static struct named_disk *named_find(struct disk_view *v, const char *image)
+{
+	for (size_t i = 0; i < v->n_named; i++)
+		if (str_eq(v->named[i].image, image))
+			return &v->named[i];
+	return NULL;
+}
+
+static void named_forget(struct disk_view *v, const char *image)
+{
+	struct named_disk *d = named_find(v, image);
+
+	if (d)
+		*d = v->named[--v->n_named];
+}
+
+static void named_put(struct disk_view *v, const struct named_disk *d)
+{
+	if (named_find(v, d->image))
+		return;
+	v->named = need(realloc(v->named, (v->n_named + 1) * sizeof(*v->named)));
+	memcpy(&v->named[v->n_named++], d, sizeof(*d));
+}
+
+static void order_done(struct work *w)
+{
+	struct order_work *o = (struct order_work *)w;
+	struct disk_view *v = o->view;
+	struct named_disk *d = named_find(v, o->order.disk.image);
+	bool worked = o->e.kind == ERR_NONE;
+
+	v->changes++;
+	v->creating -= o->order.kind == NAMED_CREATE;
+	if (worked && o->order.kind == NAMED_CREATE)
+		named_put(v, &o->order.disk); /* a list may have come in between */
+	else if (worked && o->order.kind == NAMED_REMOVE)
+		named_forget(v, o->order.disk.image);
+	else if (worked && d)
+		d->claims = o->claims;
+	else if (!v->listing)
+		list_at(v, LIST_AGAIN_US);
+	if (worked)
+		v->callbacks.changed(v->callbacks.ctx);
+	o->done(o->ctx, &o->e);
+	free(o);
+}
+
+int disk_view_order(struct disk_view *v, const struct disk_order *order, disk_done_fn done,
+		    void *ctx, struct err *e)
+{
+	struct order_work *w = need(calloc(1, sizeof(*w)));
+
+	w->work = (struct work){.run = order_run, .done = order_done};
+	w->view = v;
+	w->order = *order;
+	w->done = done;
+	w->ctx = ctx;
+	if (!*w->order.disk.pool)
+		(void)str_copy(w->order.disk.pool, sizeof(w->order.disk.pool), v->named_pool);
+	if (worker_submit(v->worker, &w->work, e) < 0) {
+		free(w);
+		return -1;
+	}
+	if (order->kind == NAMED_CREATE) {
+		v->creating++;
+		named_put(v, &w->order.disk);
+	}
+	return 0;
+}
+
 /* ---- golden images ---- */
 
 struct golden {
@@ -395,6 +534,7 @@ int disk_view_new(struct sd_event *loop, const struct settings *s,
 	v->callbacks = *cb;
 	v->retry_us = RETRY_MIN_US;
 	(void)str_copy(v->pool, sizeof(v->pool), s->ceph_pool);
+	(void)str_copy(v->named_pool, sizeof(v->named_pool), s->disks_pool);
 	if (rbd_store_new(s, &v->store, e) < 0 ||
 	    worker_new(loop, "rbd", s->ceph_threads, QUEUE_MAX, &v->worker, e) < 0) {
 		rbd_store_free(v->store);
@@ -417,6 +557,9 @@ void disk_view_observe(struct disk_view *v, struct observed *seen)
 	seen->disks_known = v->known;
 	seen->n_disk = v->n;
 	seen->disk = v->disk;
+	seen->named_known = v->named_known;
+	seen->n_named = v->n_named;
+	seen->named = v->named;
 }
 
 int64_t disk_view_age_us(const struct disk_view *v)

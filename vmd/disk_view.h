@@ -29,13 +29,17 @@ int disk_view_new(struct sd_event *loop, const struct settings *s,
 void disk_view_refresh(struct disk_view *v);
 /* When the list there is was asked for, monotonic; 0: there is none. */
 int64_t disk_view_asked_us(const struct disk_view *v);
-/* disks and disks_known; borrowed until the loop goes on. */
+/* disks, named disks, and whether they are known; borrowed until the loop goes on. */
 void disk_view_observe(struct disk_view *v, struct observed *seen);
 /* ACT_CLONE_DISK, ACT_CREATE_DISK, ACT_TAKE_DISK, ACT_KEEP_DISK, ACT_REMOVE_DISK, ACT_FENCE_DISK.
  * What succeeded is seen at once, before done is called, which happens from the loop, never from
  * within. */
 typedef void (*disk_done_fn)(void *ctx, const struct err *e);
 int disk_view_apply(struct disk_view *v, const struct action *a, disk_done_fn done, void *ctx,
+		    struct err *e);
+/* The same of a named disk; where no pool is named it is the site's for them. One that is being
+ * made is seen at once, so that no quota is used twice. */
+int disk_view_order(struct disk_view *v, const struct disk_order *o, disk_done_fn done, void *ctx,
 		    struct err *e);
 /* Looks whether the golden images of the catalogue are there, and tells missing() of each that is
  * not. Copies what it needs. */

@@ -30,6 +30,7 @@ noinst_LIBRARIES += libvmcore.a
 libvmcore_a_SOURCES = \
 	vmd/disk/disk.c vmd/disk/disk.h \
 	vmd/disk/disk_client.c \
+	vmd/disk/named.c vmd/disk/named.h \
 	vmd/disk/origin.c vmd/disk/origin.h \
 	vmd/job/job.c vmd/job/job.h \
 	vmd/job/job_spec.c vmd/job/job_spec.h \
@@ -104,6 +105,7 @@ librbddisk_a_SOURCES = \
 	vmd/rbd/rbd_error.c vmd/rbd/rbd_error.h \
 	vmd/rbd/rbd_list.c \
 	vmd/rbd/rbd_mark.c vmd/rbd/rbd_mark.h \
+	vmd/rbd/rbd_named.c vmd/rbd/rbd_named.h \
 	vmd/rbd/rbd_session.c vmd/rbd/rbd_session.h \
 	vmd/rbd/rbd_store.h
 libdaemon_a_SOURCES = \
@@ -170,6 +172,7 @@ libapi_a_SOURCES = \
 	vmd/api/metrics.c vmd/api/metrics.h \
 	vmd/api/requests.c vmd/api/requests.h \
 	vmd/api/requests_ask.h \
+	vmd/api/requests_disks.c \
 	vmd/api/requests_held.c vmd/api/requests_held.h \
 	vmd/api/requests_images.c \
 	vmd/api/requests_kept.c \
@@ -193,6 +196,7 @@ vmctl_SOURCES = \
 	vmd/vmctl/choice.c vmd/vmctl/choice.h \
 	vmd/vmctl/cmd_admin.c \
 	vmd/vmctl/cmd_console.c \
+	vmd/vmctl/cmd_disk.c \
 	vmd/vmctl/cmd_kubeconfig.c \
 	vmd/vmctl/cmd_kept.c \
 	vmd/vmctl/cmd_list.c \

@@ -293,6 +293,28 @@ static int read_ceph(struct conf *root, struct settings *s, struct err *e)
 	return conf_check_used(map, e);
 }
 
+/* Left out: users have none, but those that are there are still known. */
+static int read_disks(struct conf *root, struct settings *s, struct err *e)
+{
+	static const struct text_key keys[] = {
+		TEXT_KEY("pool", disks_pool, false, settings_is_rbd_name, RBD_NAME),
+	};
+	struct disk_quota *q = &s->policy.quota;
+	struct conf *map;
+
+	(void)str_copy(s->disks_pool, sizeof(s->disks_pool), s->ceph_pool);
+	if (settings_section(root, "disks", false, &map, e) < 0)
+		return -1;
+	if (!map)
+		return 0;
+	*q = (struct disk_quota){.bytes = UINT64_C(100) << 30, .count = 16};
+	if (read_texts(map, keys, ARRAY_LEN(keys), s, e) < 0 ||
+	    conf_bytes(map, "quota", &q->bytes, e) < 0 ||
+	    read_count(map, "count", 0, 1000, &q->count, e) < 0)
+		return -1;
+	return conf_check_used(map, e);
+}
+
 static int read_network(struct conf *map, const char *name, struct settings_network *n,
 			struct err *e)
 {
@@ -438,9 +460,10 @@ int settings_read(struct conf *root, struct settings **ret, struct err *e)
 	set_defaults(s);
 	if (read_api(root, s, e) < 0 || read_slurm(root, s, e) < 0 ||
 	    read_kubernetes(root, s, e) < 0 || read_lease(root, s, e) < 0 ||
-	    read_ceph(root, s, e) < 0 || read_networks(root, s, e) < 0 ||
-	    read_limits(root, &s->policy, e) < 0 || read_hook(root, s, e) < 0 ||
-	    settings_read_images(root, s, e) < 0 || conf_check_used(root, e) < 0)
+	    read_ceph(root, s, e) < 0 || read_disks(root, s, e) < 0 ||
+	    read_networks(root, s, e) < 0 || read_limits(root, &s->policy, e) < 0 ||
+	    read_hook(root, s, e) < 0 || settings_read_images(root, s, e) < 0 ||
+	    conf_check_used(root, e) < 0)
 		return -1;
 	(void)str_copy(s->policy.pool, sizeof(s->policy.pool), s->ceph_pool);
 	*ret = STEAL(s);

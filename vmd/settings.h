@@ -43,6 +43,8 @@ struct settings {
 	int64_t ceph_timeout_s;   /* default 10 */
 	unsigned ceph_threads;    /* default 4 */
 	int64_t ceph_blocklist_s; /* how long a fenced client stays shut out; default 365 days */
+	/* disks: */
+	char disks_pool[64]; /* pool for named disks; default: ceph_pool */
 	/* networks: */
 	size_t n_network;
 	struct settings_network network[SETTINGS_NETWORKS];

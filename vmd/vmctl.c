@@ -33,7 +33,8 @@ enum {
 enum {
 	TAKES_TWO = 1 << 16,  /* two operands */
 	TAKES_REST = 2 << 16, /* "-- COMMAND..." */
-	TAKES_ALL = 4 << 16   /* reads what follows its name itself */
+	TAKES_ALL = 4 << 16,  /* reads what follows its name itself */
+	TAKES_THREE = 8 << 16 /* operands */
 };
 
 /* A call per row, so that a new row does not change the layout of the others. */
@@ -115,6 +116,13 @@ static const struct command {
 		"      --mem=SIZE     memory of its job, as sbatch's --mem: 16G\n"
 		"      --cancel       not any more, if it has not begun\n"
 		"      --timeout=TIME watch no longer than 90, 15m, 2h or 1d\n"),
+	COMMAND("disk", "VERB...", TAKES_THREE | OPT_ALL | OPT_YES, cmd_disk,
+		"disks of yours that live on beyond jobs",
+		"  create NAME SIZE   an empty one, as 40G\n"
+		"  delete NAME        and all that is on it\n"
+		"  list               those that there are, and who uses them\n"
+		"  -a, --all          list: everybody's (root and SlurmUser only)\n"
+		"  -y, --yes          delete: do not ask\n"),
 	COMMAND("images", NULL, OPT_ALL, cmd_images, "the images sbatch --vm=IMAGE may name",
 		"  -a, --all          also those you may not use\n"),
 	COMMAND("recover", "JOB", TAKES_ALL, cmd_recover,
@@ -349,7 +357,7 @@ static int rest_split(struct vmctl *v, int argc, char **argv)
 
 static int operands_check(const struct command *c, const struct vmctl *v, const struct given *g)
 {
-	int max = c->options & TAKES_TWO ? 2 : c->operand ? 1 : 0;
+	int max = c->options & TAKES_THREE ? 3 : c->options & TAKES_TWO ? 2 : c->operand ? 1 : 0;
 
 	if (g->options & ~c->options)
 		return usage("an option does not belong to '%s'", c->name);

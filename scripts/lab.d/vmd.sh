@@ -30,6 +30,7 @@ vmd_configure()
 		  pool: rbd
 		  cluster_id: $(ceph_cluster_id)
 		  secret: slurm-vm/ceph-csi
+		disks: {quota: 2G, count: 4}
 		networks:
 		  lan: {nad: slurm-vm/lan, cidr: 192.168.172.0/24}
 		limits:

@@ -11,6 +11,7 @@ vmctl()
 {
 	[ "$*" != "images --json" ] || printf '[\n  {\n    "name": "tiny",\n    "cpus": 8\n  }\n]\n'
 	[ "$*" != "list --kept --json" ] || printf '[\n  {\n    "job": 5,\n    "size_bytes": 7\n  }\n]\n'
+	[ "$*" != "disk list --json" ] || printf '[\n  {\n    "name": "data",\n    "uid": 7\n  },\n  {\n    "name": "more"\n  }\n]\n'
 	[ "$*" = "list --json" ] || return 1
 	printf '[\n  {\n    "job": 17,\n    "vm": "vm-17-9f3c12ab45de6701-r0",\n    "uid": 5\n  },\n  {\n    "job": 230,\n    "task": "12_3"\n  },\n  {\n    "job": 12,\n    "task": "12_[4-7]"\n  }\n]\n'
 }
@@ -31,7 +32,7 @@ offers() # WANTED WORD...
 	bad=1
 }
 
-offers "start stop ssh exec cp rdp password list show wait vnc console screenshot kubeconfig migrate resize images recover discard plan admin" vmctl ""
+offers "start stop ssh exec cp rdp password list show wait vnc console screenshot kubeconfig migrate resize disk images recover discard plan admin" vmctl ""
 offers "start stop ssh show screenshot" vmctl s
 offers "tiny" vmctl start ""
 offers "" vmctl start tiny ""
@@ -60,7 +61,10 @@ offers "--rotate" vmctl password --r
 offers "approve" vmctl admin ""
 offers "--cpus=" vmctl resize 17 --cp
 offers "--yes" vmctl admin approve --y
+offers "create delete list" vmctl disk ""
+offers "data more" vmctl disk delete ""
+offers "" vmctl disk create ""
 offers "" vmctl list x
 offers "" vmctl images --server = ""
-offers "start stop ssh exec cp rdp password list show wait vnc console screenshot kubeconfig migrate resize images recover discard plan admin" vmctl --json ""
+offers "start stop ssh exec cp rdp password list show wait vnc console screenshot kubeconfig migrate resize disk images recover discard plan admin" vmctl --json ""
 exit $bad

@@ -4,6 +4,7 @@
 #include "vmd/base/str.h"
 #include "vmd/disk_view.h"
 #include "vmd/rbd/rbd_disk.h"
+#include "vmd/rbd/rbd_named.h"
 
 #include <check.h>
 #include <semaphore.h>
@@ -21,7 +22,9 @@ struct rbd_store {
 static struct {
 	struct disk_seen disk[4];
 	size_t n;
-	enum err_kind fails;
+	struct named_disk named[4];
+	size_t n_named;
+	enum err_kind fails, named_fails;
 	bool list_waits;
 	sem_t list_may_end, list_has_read;
 } ceph;
@@ -110,6 +113,49 @@ int rbd_disk_fence(struct rbd_store *st, const char *pool, const char *name, con
 	return outcome(e);
 }
 
+int rbd_named_create(struct rbd_store *st, const struct named_disk *d, struct err *e)
+{
+	(void)st;
+	ck_assert_str_eq(d->pool, "disks");
+	if (outcome(e) < 0)
+		return -1;
+	ceph.named[ceph.n_named++] = *d;
+	return 0;
+}
+
+int rbd_named_remove(struct rbd_store *st, const struct named_disk *d, struct err *e)
+{
+	(void)st, (void)d;
+	if (outcome(e) < 0)
+		return -1;
+	ceph.n_named--;
+	return 0;
+}
+
+int rbd_named_claim(struct rbd_store *st, const struct named_disk *d, enum disk_claim_step step,
+		    const char *job_key, struct disk_claims *ret, struct err *e)
+{
+	(void)st, (void)d;
+	ck_assert_int_eq(step, CLAIM_WRITE);
+	if (outcome(e) < 0)
+		return -1;
+	*ret = ceph.named[0].claims;
+	return disk_claims_add(ret, "data", job_key, false, e);
+}
+
+int rbd_named_list(struct rbd_store *st, const char *pool, struct named_disk **ret, size_t *ret_n,
+		   struct err *e)
+{
+	(void)st;
+	ck_assert_str_eq(pool, "disks");
+	if (ceph.named_fails)
+		return err_set(e, ceph.named_fails, "no pool of that name");
+	*ret = calloc(4, sizeof(**ret));
+	memcpy(*ret, ceph.named, sizeof(ceph.named));
+	*ret_n = ceph.n_named;
+	return 0;
+}
+
 int rbd_disk_list(struct rbd_store *st, const char *pool, struct disk_seen **ret, size_t *ret_n,
 		  struct err *e)
 {
@@ -183,7 +229,7 @@ static struct disk_view *view;
 
 static void start(void)
 {
-	static struct settings s = {.ceph_pool = "rbd", .ceph_threads = 2};
+	static struct settings s = {.ceph_pool = "rbd", .disks_pool = "disks", .ceph_threads = 2};
 	struct disk_view_callbacks cb = {.changed = on_changed,
 					 .listed = on_listed,
 					 .trouble = on_trouble,
@@ -360,6 +406,82 @@ START_TEST(unreadable_is_told_once)
 }
 END_TEST
 
+static void order(const struct disk_order *o)
+{
+	struct err e;
+
+	ck_assert_int_eq(disk_view_order(view, o, on_done, NULL, &e), 0);
+}
+
+static struct disk_order named_order(void)
+{
+	return (struct disk_order){
+		.kind = NAMED_CREATE,
+		.disk = {.image = "vmdisk-0-7001-data",
+			 .uid = 7001,
+			 .name = "data",
+			 .size_bytes = 9}
+        };
+}
+
+/* At once, so that two that are asked for together do not use a quota twice. */
+START_TEST(named_disks_are_seen_at_once)
+{
+	struct disk_order o = named_order();
+
+	run_until(&told.listed, 1);
+	ck_assert(observe().named_known);
+	ck_assert_uint_eq(observe().n_named, 0);
+	order(&o);
+	ck_assert_uint_eq(observe().n_named, 1);
+	run_until(&told.done, 1);
+	ck_assert_uint_eq(observe().n_named, 1);
+	o.kind = NAMED_CLAIM;
+	(void)str_copy(o.job_key, sizeof(o.job_key), KEY);
+	order(&o);
+	run_until(&told.done, 2);
+	ck_assert_uint_eq(observe().named[0].claims.n, 1);
+	o.kind = NAMED_REMOVE;
+	order(&o);
+	run_until(&told.done, 3);
+	ck_assert_uint_eq(observe().n_named, 0);
+}
+END_TEST
+
+START_TEST(a_named_disk_that_is_not_made_is_not_seen)
+{
+	struct disk_order o = named_order();
+
+	run_until(&told.listed, 1);
+	ceph.fails = ERR_FULL;
+	order(&o);
+	run_until(&told.done, 1);
+	ck_assert_int_eq(told.done_kind, ERR_FULL);
+	ceph.fails = ERR_NONE;
+	run_until(&told.listed, told.listed + 1);
+	ck_assert_uint_eq(observe().n_named, 0);
+}
+END_TEST
+
+/* Their pool may be another one: that it fails says nothing of the jobs' disks. */
+START_TEST(named_disks_may_be_unknown)
+{
+	run_until(&told.listed, 1);
+	ceph.named_fails = ERR_ABSENT;
+	disk_view_refresh(view);
+	run_until(&told.listed, told.listed + 1);
+	ck_assert(observe().disks_known);
+	ck_assert(!observe().named_known);
+	ck_assert_str_eq(told.trouble, "");
+	ck_assert_str_eq(told.unreadable, "disks no pool of that name; ");
+	ceph.named_fails = ERR_NONE;
+	disk_view_refresh(view);
+	run_until(&told.listed, told.listed + 1);
+	ck_assert(observe().named_known);
+	ck_assert_str_eq(told.unreadable, "disks no pool of that name; disks again; ");
+}
+END_TEST
+
 START_TEST(golden_images_are_looked_for)
 {
 	static struct image images[2] = {
@@ -393,6 +515,9 @@ int main(void)
 	tcase_add_test(t, failed_actions_change_nothing);
 	tcase_add_test(t, ceph_goes_and_comes);
 	tcase_add_test(t, unreadable_is_told_once);
+	tcase_add_test(t, named_disks_are_seen_at_once);
+	tcase_add_test(t, a_named_disk_that_is_not_made_is_not_seen);
+	tcase_add_test(t, named_disks_may_be_unknown);
 	tcase_add_test(t, golden_images_are_looked_for);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

@@ -244,6 +244,32 @@ static int discard(void *self, const struct disk_seen *d, requests_done_fn done,
 	return 0;
 }
 
+static struct {
+	unsigned n;
+	struct disk_order order;
+	requests_done_fn done;
+	void *ctx;
+} ordered;
+
+static int take_order(void *self, const struct disk_order *o, requests_done_fn done, void *ctx,
+		      struct err *e)
+{
+	(void)self, (void)e;
+	ordered.n++;
+	ordered.order = *o;
+	ordered.done = done;
+	ordered.ctx = ctx;
+	return 0;
+}
+
+static struct disk_quota quota_now;
+
+static const struct disk_quota *quota(void *self)
+{
+	(void)self;
+	return &quota_now;
+}
+
 static struct requests requests = {
 	.port = {.desired = get_desired,
 		 .observed = get_observed,
@@ -262,7 +288,9 @@ static struct requests requests = {
 		 .wall_s = wall_s,
 		 .mono_us = mono_us,
 		 .wake_at = wake_at,
-		 .discard = discard},
+		 .discard = discard,
+		 .order = take_order,
+		 .quota = quota},
 	.slurm_uid = SLURM
 };
 
@@ -993,6 +1021,123 @@ START_TEST(claimed_disk_is_not_discarded)
 }
 END_TEST
 
+/* ---- named disks ---- */
+
+static struct named_disk nameds[4];
+
+static void named_add(uint32_t uid, const char *name, const char *claims)
+{
+	struct named_disk *d = &nameds[observed.n_named++];
+	struct err e;
+
+	*d = (struct named_disk){.uid = uid, .size_bytes = UINT64_C(4) << 30, .created_s = 77};
+	(void)str_copy(d->name, sizeof(d->name), name);
+	(void)named_image("lab", uid, name, d->image, sizeof(d->image));
+	ck_assert_int_eq(disk_claims_decode(claims, &d->claims, &e), 0);
+}
+
+static void named_make(void)
+{
+	setup();
+	memset(&ordered, 0, sizeof(ordered));
+	quota_now = (struct disk_quota){.bytes = UINT64_C(10) << 30, .count = 3};
+	observed.named_known = true;
+	observed.named = nameds;
+	observed.n_named = 0;
+	named_add(ALICE, "data", "17-" NONCE);
+	named_add(BOB, "data", "");
+	named_add(ALICE, "away", "removing");
+}
+
+static size_t named_count(void)
+{
+	size_t n = 0, at = 0;
+
+	while (wire_next(&in, "disk[]", &at))
+		n++;
+	return n;
+}
+
+START_TEST(named_disks)
+{
+	char text[128];
+
+	named_make();
+	ask_as(ALICE, "op=disks\n");
+	ck_assert_uint_eq(named_count(), 2);
+	ck_assert_str_eq(wire_get(&in, "quota"), "10737418240");
+	ask_as(BOB, "op=disks\n");
+	ck_assert_uint_eq(named_count(), 1);
+	ask_as(BOB, "op=disks\nall=1\n");
+	ck_assert_int_eq(reply.e.kind, ERR_DENIED);
+	ask_as(SLURM, "op=disks\nall=1\n");
+	ck_assert_uint_eq(named_count(), 3);
+	(void)str_fmt(text, sizeof(text), "op=disks\nafter=%s\n", nameds[2].image);
+	ask_as(ALICE, text); /* "away" comes before "data" */
+	ck_assert_uint_eq(named_count(), 1);
+	ck_assert_ptr_nonnull(
+		strstr(wire_get(&in, "disk[]"), "\"used_by\":[{\"job\":17,\"read_only\":false"));
+	observed.named_known = false;
+	ask_as(ALICE, "op=disks\n");
+	ck_assert_int_eq(reply.e.kind, ERR_RETRY);
+}
+END_TEST
+
+static const struct {
+	uint32_t uid;
+	const char *text;
+	enum err_kind kind; /* ERR_NONE: it goes */
+	const char *why;
+} orders[] = {
+	{ALICE, "op=disk-create\nname=new\nsize=1073741824\n",  ERR_NONE,     "it fits"                           },
+	{ALICE, "op=disk-create\nname=data\nsize=1073741824\n", ERR_CONFLICT, "it is there"                       },
+	{ALICE, "op=disk-create\nname=away\nsize=1073741824\n", ERR_CONFLICT, "it is not gone yet"                },
+	{ALICE, "op=disk-create\nname=new\nsize=9663676416\n",  ERR_FULL,     "the quota"                         },
+	{BOB,   "op=disk-create\nname=new\nsize=5368709120\n",  ERR_NONE,     "another user's is his own"         },
+	{ALICE, "op=disk-create\nname=new\nsize=1\n",           ERR_INVALID,  "too small"                         },
+	{ALICE, "op=disk-create\nname=new\n",                   ERR_INVALID,  "no size"                           },
+	{ALICE, "op=disk-create\nname=root\nsize=1073741824\n", ERR_INVALID,  "a job's own"                       },
+	{ALICE, "op=disk-create\nsize=1073741824\n",            ERR_INVALID,  "no name"                           },
+	{ALICE, "op=disk-delete\nname=data\n",                  ERR_CONFLICT, "a job has it"                      },
+	{BOB,   "op=disk-delete\nname=data\n",                  ERR_NONE,     "his own, of the same name"         },
+	{ALICE, "op=disk-delete\nname=away\n",                  ERR_NONE,     "once more"                         },
+	{BOB,   "op=disk-delete\nname=away\n",                  ERR_ABSENT,   "of another user's nothing is known"},
+	{BOB,   "op=disk-delete\nname=away\nuid=1000\n",        ERR_DENIED,   "nor if he says whose"              },
+	{0,     "op=disk-delete\nname=away\nuid=1000\n",        ERR_NONE,     "root may"                          },
+	{SLURM, "op=disk-delete\nname=away\nuid=1000\n",        ERR_NONE,     "SlurmUser may"                     },
+	{0,     "op=disk-delete\nname=away\n",                  ERR_ABSENT,   "root has none of his own"          },
+};
+
+START_TEST(named_order_rows)
+{
+	struct err full = {.kind = ERR_FULL, .msg = "Ceph is full"};
+
+	named_make();
+	ask_as(orders[_i].uid, orders[_i].text);
+	ck_assert_uint_eq(ordered.n, orders[_i].kind == ERR_NONE ? 1 : 0);
+	if (orders[_i].kind != ERR_NONE) {
+		ck_assert_msg(reply.e.kind == orders[_i].kind, "%s: %s", orders[_i].why,
+			      reply.e.msg);
+		return;
+	}
+	ck_assert(!reply.sent);
+	ck_assert_uint_eq(ordered.order.disk.uid, orders[_i].uid == BOB ? BOB : ALICE);
+	ordered.done(ordered.ctx, &full);
+	ck_assert_int_eq(reply.e.kind, ERR_FULL);
+}
+END_TEST
+
+START_TEST(no_named_disks_here)
+{
+	named_make();
+	quota_now = (struct disk_quota){.bytes = 0};
+	ask_as(ALICE, "op=disk-create\nname=new\nsize=1073741824\n");
+	ck_assert_int_eq(reply.e.kind, ERR_DENIED);
+	ck_assert_ptr_nonnull(strstr(reply.e.msg, "disks: in vmd.yaml"));
+	ck_assert_uint_eq(ordered.n, 0);
+}
+END_TEST
+
 /* ---- shows that wait for news ---- */
 
 #define SEC INT64_C(1000000)
@@ -1136,6 +1281,9 @@ int main(void)
 	tcase_add_test(t, kept_disks);
 	tcase_add_loop_test(t, discard_rows, 0, ARRAY_LEN(discards));
 	tcase_add_test(t, claimed_disk_is_not_discarded);
+	tcase_add_test(t, named_disks);
+	tcase_add_loop_test(t, named_order_rows, 0, ARRAY_LEN(orders));
+	tcase_add_test(t, no_named_disks_here);
 	tcase_add_test(t, waits_for_news);
 	tcase_add_test(t, news_of_a_job_that_is_gone);
 	tcase_add_test(t, bounds_of_those_who_wait);

@@ -115,6 +115,8 @@ START_TEST(fills_in_defaults)
 	ck_assert_int_eq(s->kube_timeout_s, 10);
 	ck_assert_str_eq(s->ceph_conf, "/etc/ceph/ceph.conf");
 	ck_assert_str_eq(s->policy.pool, "rbd");
+	ck_assert_str_eq(s->disks_pool, "rbd");
+	ck_assert_uint_eq(s->policy.quota.bytes, 0); /* no named disks */
 	ck_assert_int_eq(s->policy.keep_s, 7 * 86400);
 	ck_assert_int_eq(s->policy.shutdown_s, 120);
 	ck_assert_int_eq(s->policy.on_drain, VM_ON_DRAIN_MIGRATE);
@@ -123,6 +125,22 @@ START_TEST(fills_in_defaults)
 	ck_assert_int_eq(s->policy.warn_s[1], 60);
 	ck_assert_uint_eq(s->policy.delete_share_percent, 50);
 	ck_assert_uint_eq(s->catalogue.n, 0);
+}
+END_TEST
+
+START_TEST(named_disks_have_defaults)
+{
+	static const char text[] = "kubernetes: {server: 'https://k', token_file: /t}\n"
+				   "ceph: {cluster_id: x, secret: a/b, pool: vms}\n"
+				   "disks: {quota: 40G}\n"
+				   "networks: {lan: {nad: lan}}\n";
+	AUTO(settings_free) struct settings *s = NULL;
+	struct err e = {.kind = ERR_NONE};
+
+	ck_assert_msg(read_text(text, &s, &e) == 0, "%s", e.msg);
+	ck_assert_str_eq(s->disks_pool, "vms");
+	ck_assert_uint_eq(s->policy.quota.bytes, UINT64_C(40) << 30);
+	ck_assert_uint_eq(s->policy.quota.count, 16);
 }
 END_TEST
 
@@ -182,6 +200,11 @@ static const struct {
 	{"/etc/slurm-vm/token",                               "/etc/slurm-vm/token\n  timeout: 10m",
 	 "vmd.yaml:11: 'timeout' must be from 1 s to 300 s"													     },
  /* ceph */
+	{"networks:",					 "disks: {quota: 0}\nnetworks:",                     "vmd.yaml:16: 'quota'"                                },
+	{"networks:",					 "disks: {count: 1001}\nnetworks:",                  "vmd.yaml:16: 'count' must be"                        },
+	{"networks:",					 "disks: {pool: a/b}\nnetworks:",
+	 "vmd.yaml:16: 'pool' must be a word without"														   },
+	{"networks:",					 "disks: {size: 5G}\nnetworks:",                     "vmd.yaml:16: unknown key 'size'"                     },
 	{"user: vmd",					 "user: 'v md'",                                     "vmd.yaml:12: 'user' must be a word"                  },
 	{"user: vmd",					 "pool: a/b",					"vmd.yaml:12: 'pool' must be a word without"          },
 	{"user: vmd",					 "conf: ceph.conf",                                  "vmd.yaml:12: 'conf' must be an absolute path"        },
@@ -351,6 +374,7 @@ int main(void)
 
 	tcase_add_test(tc, reads_a_good_file);
 	tcase_add_test(tc, fills_in_defaults);
+	tcase_add_test(tc, named_disks_have_defaults);
 	tcase_add_loop_test(tc, refuses_by_line, 0, (int)ARRAY_LEN(refusals));
 	tcase_add_test(tc, missing_sections);
 	tcase_add_test(tc, catalogue_text);

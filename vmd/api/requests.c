@@ -160,6 +160,14 @@ void ask_add_json(struct wire_out *out, const char *key, struct json_object *o)
 							   JSON_C_TO_STRING_NOSLASHESCAPE));
 }
 
+void ask_done(void *reply, const struct err *e)
+{
+	if (e->kind != ERR_NONE)
+		reply_error(reply, e);
+	else
+		reply_send(reply);
+}
+
 bool ask_page_full(const struct wire_out *out)
 {
 	return out->len > PAGE_END || out->n >= PAGE_MAX;
@@ -341,21 +349,24 @@ static const struct {
 	int (*answer)(const struct ask *a, struct err *e);
 	bool for_leader; /* another vmd would not hear of it */
 } ops[] = {
-	{"hint",     op_hint,     true },
-        {"show",     op_show,     false},
-        {"key",      op_key,      false},
-	{"access",   op_access,   true },
-        {"list",     op_list,     false},
-        {"images",   op_images,   false},
-	{"plan",     op_plan,     false},
-        {"approve",  op_approve,  true },
-        {"stop",     op_stop,     true },
-	{"kept",     op_kept,     false},
-        {"discard",  op_discard,  true },
-        {"password", op_password, true },
-	{"keys",     op_keys,     true },
-        {"migrate",  op_migrate,  true },
-        {"resize",   op_resize,   true },
+	{"hint",        op_hint,        true },
+	{"show",        op_show,        false},
+	{"key",         op_key,         false},
+	{"access",      op_access,      true },
+	{"list",        op_list,        false},
+	{"images",      op_images,      false},
+	{"plan",        op_plan,        false},
+	{"approve",     op_approve,     true },
+	{"stop",        op_stop,        true },
+	{"kept",        op_kept,        false},
+	{"discard",     op_discard,     true },
+	{"password",    op_password,    true },
+	{"keys",        op_keys,        true },
+	{"migrate",     op_migrate,     true },
+	{"resize",      op_resize,      true },
+	{"disks",       op_disks,       false},
+	{"disk-create", op_disk_create, true },
+	{"disk-delete", op_disk_delete, true },
 };
 
 /* What only looks may be old, and it says so: the client asks on. */

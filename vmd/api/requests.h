@@ -66,6 +66,11 @@ struct requests_port {
 	 * within; -1: not started, done is not called. */
 	int (*discard)(void *self, const struct disk_seen *d, requests_done_fn done, void *ctx,
 		       struct err *e);
+	/* Changes a named disk: uid and name are given, its image and pool are the port's to know.
+	 * done as with discard. */
+	int (*order)(void *self, const struct disk_order *o, requests_done_fn done, void *ctx,
+		     struct err *e);
+	const struct disk_quota *(*quota)(void *self);
 	/* Does another vmd act, and this one only looks? *ret_host: where that is. NULL: no. */
 	bool (*stands_by)(void *self, char *ret_host, size_t size);
 };

@@ -26,6 +26,9 @@ bool ask_is_admin(const struct ask *a); /* root, SlurmUser */
 void ask_add_json(struct wire_out *out, const char *key, struct json_object *o);
 bool ask_page_full(const struct wire_out *out); /* the client asks for the rest */
 
+/* Sends what the port has done: its done callback, with the reply as ctx. */
+void ask_done(void *reply, const struct err *e);
+
 /* What is known of its VM; never NULL. */
 const struct vm_status *ask_status_get(const struct ask *a, const struct job *j);
 /* VMs whose deletion waits for an administrator. */
@@ -34,6 +37,9 @@ size_t ask_held(const struct ask *a);
 /* The ops, each in the file of its noun. */
 int op_access(const struct ask *a, struct err *e);
 int op_approve(const struct ask *a, struct err *e);
+int op_disk_create(const struct ask *a, struct err *e);
+int op_disk_delete(const struct ask *a, struct err *e);
+int op_disks(const struct ask *a, struct err *e);
 int op_discard(const struct ask *a, struct err *e);
 int op_images(const struct ask *a, struct err *e);
 int op_kept(const struct ask *a, struct err *e);

@@ -121,16 +121,6 @@ static int disk_find(const struct ask *a, const struct observed *seen, const cha
 	return 0;
 }
 
-static void discard_done(void *ctx, const struct err *e)
-{
-	struct reply *r = ctx;
-
-	if (e->kind != ERR_NONE)
-		reply_error(r, e);
-	else
-		reply_send(r);
-}
-
 int op_discard(const struct ask *a, struct err *e)
 {
 	const char *from = wire_get(a->in, "job");
@@ -153,7 +143,7 @@ int op_discard(const struct ask *a, struct err *e)
 			       "cancel that first",
 			       by->id, id);
 	wire_add(a->out, "disk", d->name);
-	if (a->q->port.discard(a->q->port.self, d, discard_done, a->reply, e) < 0)
+	if (a->q->port.discard(a->q->port.self, d, ask_done, a->reply, e) < 0)
 		return -1;
 	return LATER;
 }

@@ -232,6 +232,15 @@ static int fence(const struct rbd_store *st, struct rbd_pool *p, rbd_image_t ima
 	return check_blocklist(st, p, c, e) < 0 || check_unused(p, image, name, e) < 0 ? -1 : 0;
 }
 
+/* Its own disk, or a named one that it writes. */
+static bool is_of(const struct rbd_store *st, const struct rbd_mark *m, const char *job_key)
+{
+	const struct disk_claim *c = disk_claim_of(&m->named.claims, job_key);
+
+	return str_eq(m->cluster, st->cluster) &&
+	       (str_eq(m->job_key, job_key) || (c && !c->read_only));
+}
+
 /* It is opened for writing, since only then librbd tells of the lock. To open takes no lock.
  *
  * Who has the image is looked up first, and then whether it is fenced already: the disk's next
@@ -259,7 +268,7 @@ int rbd_disk_fence(struct rbd_store *st, const char *pool, const char *name, con
 	if (users_read(&p, image, name, &c, owner, e) < 0 ||
 	    rbd_mark_read(image, name, &mark, e) < 0)
 		return -1;
-	if (!str_eq(mark.job_key, job_key) || !str_eq(mark.cluster, st->cluster))
+	if (!is_of(st, &mark, job_key))
 		return err_set(e, ERR_CONFLICT, "Ceph: image %s is not of job %s", name, job_key);
 	if (str_eq(mark.fenced, vm_uid))
 		return 0;

@@ -23,8 +23,8 @@
 	 RBD_FEATURE_FAST_DIFF)
 #define WATCHERS_MAX 16
 
-/* The lock of one image's marks: some images share one. */
-static pthread_mutex_t *lock(struct rbd_store *st, const char *name)
+/* Some images share one. */
+pthread_mutex_t *rbd_lock_marks(struct rbd_store *st, const char *name)
 {
 	unsigned hash = 0;
 
@@ -32,12 +32,6 @@ static pthread_mutex_t *lock(struct rbd_store *st, const char *name)
 		hash = hash * 31 + (unsigned char)*name;
 	pthread_mutex_lock(&st->marks[hash % ARRAY_LEN(st->marks)]);
 	return &st->marks[hash % ARRAY_LEN(st->marks)];
-}
-
-static void unlock_auto(pthread_mutex_t **mu)
-{
-	if (*mu)
-		pthread_mutex_unlock(*mu);
 }
 
 DEFINE_AUTO(rbd_image_t, rbd_close)
@@ -82,8 +76,7 @@ static const char *pool_name(const struct rbd_store *st, const char *pool)
 	return pool[0] ? pool : st->pool;
 }
 
-/* As rbd_error, and begins a new connection when this one was shut out. */
-static int failed(struct rbd_pool *p, struct err *e, int rc, const char *what, const char *name)
+int rbd_failed(struct rbd_pool *p, struct err *e, int rc, const char *what, const char *name)
 {
 	if (rc == -ESHUTDOWN)
 		rbd_pool_lost(p);
@@ -131,7 +124,7 @@ static int grow(struct rbd_pool *p, rbd_image_t image, const struct disk_spec *d
 
 	if (rc >= 0 && size < d->size_bytes)
 		rc = rbd_resize(image, d->size_bytes);
-	return rc < 0 ? failed(p, e, rc, "grow image", d->name) : 0;
+	return rc < 0 ? rbd_failed(p, e, rc, "grow image", d->name) : 0;
 }
 
 /* The image is there, made by this call or found: makes sure that it is ours, and large enough. */
@@ -143,7 +136,7 @@ static int finish(struct rbd_store *st, struct rbd_pool *p, const struct disk_sp
 	int rc = rbd_open(p->io, d->name, &image, NULL);
 
 	if (rc < 0)
-		return failed(p, e, rc, "open image", d->name);
+		return rbd_failed(p, e, rc, "open image", d->name);
 	if (rbd_mark_read(image, d->name, &mark, e) < 0)
 		return -1;
 	if (!made && !is_ours(st, &mark, d->job_key) &&
@@ -156,7 +149,7 @@ static int finish(struct rbd_store *st, struct rbd_pool *p, const struct disk_sp
 	return grow(p, image, d, e);
 }
 
-static int options_new(rbd_image_options_t *ret, bool clone)
+int rbd_options_new(rbd_image_options_t *ret, bool clone)
 {
 	int rc;
 
@@ -178,7 +171,7 @@ int rbd_disk_clone(struct rbd_store *st, const struct disk_spec *d, struct err *
 	    rbd_pool_open(st->session, pool_name(st, d->pool), &pool, e) < 0)
 		return -1;
 	rbd_cache_forget(st->cache, d->name);
-	rc = options_new(&options, true);
+	rc = rbd_options_new(&options, true);
 	if (rc >= 0)
 		rc = rbd_clone3(golden.io, d->golden.rbd_image, d->golden.snapshot, pool.io,
 				d->name, options);
@@ -186,7 +179,7 @@ int rbd_disk_clone(struct rbd_store *st, const struct disk_spec *d, struct err *
 		return err_set(e, ERR_ABSENT, "Ceph: golden image %s/%s@%s does not exist",
 			       d->golden.pool, d->golden.rbd_image, d->golden.snapshot);
 	if (rc < 0 && rc != -EEXIST)
-		return failed(&pool, e, rc, "clone to", d->name);
+		return rbd_failed(&pool, e, rc, "clone to", d->name);
 	return finish(st, &pool, d, rc == 0, e);
 }
 
@@ -199,15 +192,15 @@ int rbd_disk_create(struct rbd_store *st, const struct disk_spec *d, struct err 
 	if (rbd_pool_open(st->session, pool_name(st, d->pool), &pool, e) < 0)
 		return -1;
 	rbd_cache_forget(st->cache, d->name);
-	rc = options_new(&options, false);
+	rc = rbd_options_new(&options, false);
 	if (rc >= 0)
 		rc = rbd_create4(pool.io, d->name, d->size_bytes, options);
 	if (rc < 0 && rc != -EEXIST)
-		return failed(&pool, e, rc, "create image", d->name);
+		return rbd_failed(&pool, e, rc, "create image", d->name);
 	return finish(st, &pool, d, rc == 0, e);
 }
 
-static int check_unused(struct rbd_pool *p, rbd_image_t image, const char *name, struct err *e)
+int rbd_check_unused(struct rbd_pool *p, rbd_image_t image, const char *name, struct err *e)
 {
 	rbd_image_watcher_t watcher[WATCHERS_MAX];
 	size_t n = WATCHERS_MAX;
@@ -215,7 +208,7 @@ static int check_unused(struct rbd_pool *p, rbd_image_t image, const char *name,
 	char addr[64] = "";
 
 	if (rc < 0 && rc != -ERANGE)
-		return failed(p, e, rc, "look for users of", name);
+		return rbd_failed(p, e, rc, "look for users of", name);
 	if (rc == 0 && n > 0)
 		(void)snprintf(addr, sizeof(addr), " by %s", watcher[0].addr);
 	if (rc == 0)
@@ -236,7 +229,7 @@ static int remove_rest(struct rbd_pool *p, const char *name, const char *job_key
 	if (!str_starts(name, prefix))
 		return 0;
 	rc = rbd_remove(p->io, name);
-	return rc < 0 && rc != -ENOENT ? failed(p, e, rc, "remove image", name) : 0;
+	return rc < 0 && rc != -ENOENT ? rbd_failed(p, e, rc, "remove image", name) : 0;
 }
 
 /* 0: ours, nobody uses it, and now marked; 1: it has no header. */
@@ -251,18 +244,18 @@ static int prepare_removal(struct rbd_store *st, struct rbd_pool *p, const char 
 	if (rc == -ENOENT)
 		return 1;
 	if (rc < 0)
-		return failed(p, e, rc, "open image", name);
+		return rbd_failed(p, e, rc, "open image", name);
 	if (rbd_mark_read(look, name, &mark, e) < 0)
 		return -1;
 	if (!is_ours(st, &mark, job_key))
 		return not_ours(e, name, &mark);
-	if (check_unused(p, look, name, e) < 0)
+	if (rbd_check_unused(p, look, name, e) < 0)
 		return -1;
 	if (mark.removing)
 		return 0;
 	rc = rbd_open(p->io, name, &image, NULL);
 	if (rc < 0)
-		return failed(p, e, rc, "open image", name);
+		return rbd_failed(p, e, rc, "open image", name);
 	return rbd_mark_removing(image, name, e);
 }
 
@@ -277,7 +270,7 @@ static int check_kept(struct rbd_store *st, struct rbd_pool *p, rbd_image_t look
 	if (!m->keep_until_s)
 		return err_set(e, ERR_RETRY, "Ceph: image %s is not kept: job %s has it still",
 			       d->name, d->from);
-	return check_unused(p, look, d->name, e);
+	return rbd_check_unused(p, look, d->name, e);
 }
 
 /* The mark of the old job becomes that of the new one by one write: whoever looks sees one owner.
@@ -287,24 +280,24 @@ int rbd_disk_take(struct rbd_store *st, const struct disk_spec *d, struct err *e
 	AUTO(rbd_pool_close) struct rbd_pool p = {.session = NULL};
 	AUTO(rbd_close) rbd_image_t look = NULL;
 	AUTO(rbd_close) rbd_image_t image = NULL;
-	AUTO(unlock) pthread_mutex_t *held = NULL;
+	AUTO(rbd_unlock) pthread_mutex_t *held = NULL;
 	struct rbd_mark mark;
 	int rc;
 
 	if (rbd_pool_open(st->session, pool_name(st, d->pool), &p, e) < 0)
 		return -1;
 	rbd_cache_forget(st->cache, d->name);
-	held = lock(st, d->name);
+	held = rbd_lock_marks(st, d->name);
 	rc = rbd_look(p.io, d->name, NULL, &look);
 	if (rc < 0)
-		return failed(&p, e, rc, "open image", d->name);
+		return rbd_failed(&p, e, rc, "open image", d->name);
 	if (rbd_mark_read(look, d->name, &mark, e) < 0)
 		return -1;
 	if (!is_ours(st, &mark, d->job_key) && check_kept(st, &p, look, &mark, d, e) < 0)
 		return -1;
 	rc = rbd_open(p.io, d->name, &image, NULL);
 	if (rc < 0)
-		return failed(&p, e, rc, "open image", d->name);
+		return rbd_failed(&p, e, rc, "open image", d->name);
 	if (!is_ours(st, &mark, d->job_key) && rbd_mark_take(image, d->name, d, e) < 0)
 		return -1;
 	if (rbd_mark_keep(image, d->name, 0, e) < 0)
@@ -325,7 +318,7 @@ int rbd_disk_remove(struct rbd_store *st, const char *pool, const char *name, co
 	if (rc != 0)
 		return rc < 0 ? -1 : remove_rest(&p, name, job_key, e);
 	rc = rbd_remove(p.io, name);
-	return rc < 0 && rc != -ENOENT ? failed(&p, e, rc, "remove image", name) : 0;
+	return rc < 0 && rc != -ENOENT ? rbd_failed(&p, e, rc, "remove image", name) : 0;
 }
 
 int rbd_disk_keep(struct rbd_store *st, const char *pool, const char *name, const char *job_key,
@@ -333,17 +326,17 @@ int rbd_disk_keep(struct rbd_store *st, const char *pool, const char *name, cons
 {
 	AUTO(rbd_pool_close) struct rbd_pool p = {.session = NULL};
 	AUTO(rbd_close) rbd_image_t image = NULL;
-	AUTO(unlock) pthread_mutex_t *held = NULL;
+	AUTO(rbd_unlock) pthread_mutex_t *held = NULL;
 	struct rbd_mark mark;
 	int rc;
 
 	if (rbd_pool_open(st->session, pool_name(st, pool), &p, e) < 0)
 		return -1;
 	rbd_cache_forget(st->cache, name);
-	held = lock(st, name);
+	held = rbd_lock_marks(st, name);
 	rc = rbd_open(p.io, name, &image, NULL);
 	if (rc < 0)
-		return failed(&p, e, rc, "open image", name);
+		return rbd_failed(&p, e, rc, "open image", name);
 	if (rbd_mark_read(image, name, &mark, e) < 0)
 		return -1;
 	if (!is_ours(st, &mark, job_key))

@@ -2,7 +2,7 @@
 /* The list of our disks in a pool. To read an image's marks it must be opened, a few round trips;
  * so what was read is remembered by image id for a while, and a list of a hundred known disks costs
  * one request. Remembered are only images with our mark: an unmarked one may get its mark any time;
- * and only once it is known which clients have it open, see note_clients.
+ * and only once it is known which clients have it open, see rbd_clients_note.
  * The number of watchers is left 0: it would be old news. rbd_disk_remove looks for itself, and
  * says who uses an image.
  * An image that cannot be read, though Ceph answers, is listed as that: unknown is not gone, and
@@ -90,20 +90,19 @@ void rbd_cache_forget(struct rbd_cache *c, const char *name)
 			c->entry[i--] = c->entry[--c->n];
 }
 
-/* The names in the pool, of all images. Freed with names_free. */
-struct names {
-	rbd_image_spec_t *image;
-	size_t n;
-};
-
-static void names_free_auto(struct names *l)
+void rbd_names_free(struct rbd_names *l)
 {
 	if (l->image)
 		rbd_image_spec_list_cleanup(l->image, l->n);
 	free(l->image);
 }
 
-static int names_read(struct rbd_pool *p, struct names *ret, struct err *e)
+static void names_free_auto(struct rbd_names *l)
+{
+	rbd_names_free(l);
+}
+
+int rbd_names_read(struct rbd_pool *p, struct rbd_names *ret, struct err *e)
 {
 	AUTO(free) rbd_image_spec_t *image = NULL;
 	size_t n = 256;
@@ -123,11 +122,9 @@ static int names_read(struct rbd_pool *p, struct names *ret, struct err *e)
 	return 0;
 }
 
-/* When a host is lost its clients cannot be asked any more, and their watches time out; so they are
- * written down while they are there. An empty list says nothing: that is what a lost host leaves.
- * What fails is tried again by the next list: the fence also knows the lock's owner. */
-static void note_clients(struct rbd_pool *p, rbd_image_t image, const char *name,
-			 struct disk_clients *noted)
+/* An empty list says nothing: that is what a lost host leaves. What fails is tried again by the
+ * next list: the fence also knows the lock's owner. */
+void rbd_clients_note(struct rbd_pool *p, void *image, const char *name, struct disk_clients *noted)
 {
 	struct disk_clients now;
 	struct err ignored;
@@ -169,7 +166,7 @@ static int read_image(struct rbd_store *st, struct rbd_pool *p, const char *pool
 				.origin = mark.origin,
 				.clients = mark.clients};
 	(void)str_copy(d->fenced, sizeof(d->fenced), mark.fenced);
-	note_clients(p, image, name, &d->clients);
+	rbd_clients_note(p, image, name, &d->clients);
 	rc = rbd_get_size(image, &d->size_bytes);
 	if (rc < 0)
 		return rbd_error(e, rc, "size of image %s", name);
@@ -222,8 +219,7 @@ static uint64_t forgotten_count(struct rbd_cache *c)
 	return c->forgotten;
 }
 
-/* Does that say something of the image, or of us and Ceph as a whole? */
-static bool is_of_image(const struct err *e)
+bool rbd_is_of_image(const struct err *e)
 {
 	switch (e->kind) {
 	case ERR_RETRY: /* no connection, shut out, ... */
@@ -238,7 +234,7 @@ static bool is_of_image(const struct err *e)
 	return false; /* not reached: -Wswitch sees to it */
 }
 
-static bool is_named(const struct names *l, const rbd_image_spec_t *image)
+static bool is_named(const struct rbd_names *l, const rbd_image_spec_t *image)
 {
 	for (size_t i = 0; i < l->n; i++)
 		if (str_eq(l->image[i].name, image->name) && str_eq(l->image[i].id, image->id))
@@ -246,15 +242,13 @@ static bool is_named(const struct names *l, const rbd_image_spec_t *image)
 	return false;
 }
 
-/* Its header is missing. 1: it is named in the pool's directory all the same; 0: it was removed
- * just now, header first. */
-static int look_again(struct rbd_pool *p, const rbd_image_spec_t *image, struct err *e)
+int rbd_look_again(struct rbd_pool *p, const rbd_image_spec_t *image, struct err *e)
 {
-	AUTO(names_free) struct names now = {.image = NULL};
+	AUTO(names_free) struct rbd_names now = {.image = NULL};
 	struct timespec settle = {.tv_nsec = SETTLE_US * 1000};
 
 	(void)nanosleep(&settle, NULL);
-	if (names_read(p, &now, e) < 0)
+	if (rbd_names_read(p, &now, e) < 0)
 		return -1;
 	return is_named(&now, image);
 }
@@ -266,13 +260,13 @@ static int unreadable(struct rbd_pool *p, const char *pool, const rbd_image_spec
 	struct disk_seen it = {.size_bytes = 0};
 	int rc;
 
-	if (!is_of_image(e))
+	if (!rbd_is_of_image(e))
 		return -1;
 	if (disk_name_key(image->name, it.job_key) < 0 ||
 	    str_copy(it.pool, sizeof(it.pool), pool) < 0)
 		return 0;
 	if (e->kind == ERR_ABSENT) {
-		rc = look_again(p, image, e);
+		rc = rbd_look_again(p, image, e);
 		if (rc <= 0)
 			return rc;
 		(void)err_set(e, ERR_ABSENT,
@@ -313,7 +307,7 @@ int rbd_disk_list(struct rbd_store *st, const char *pool, struct disk_seen **ret
 		  struct err *e)
 {
 	AUTO(rbd_pool_close) struct rbd_pool p = {.session = NULL};
-	AUTO(names_free) struct names names = {.image = NULL};
+	AUTO(names_free) struct rbd_names names = {.image = NULL};
 	AUTO(free) struct remembered *seen = NULL;
 	AUTO(free) struct disk_seen *disk = NULL;
 	uint64_t forgotten = forgotten_count(st->cache);
@@ -321,7 +315,7 @@ int rbd_disk_list(struct rbd_store *st, const char *pool, struct disk_seen **ret
 	unsigned slow = 0;
 	size_t n = 0;
 
-	if (rbd_pool_open(st->session, pool, &p, e) < 0 || names_read(&p, &names, e) < 0)
+	if (rbd_pool_open(st->session, pool, &p, e) < 0 || rbd_names_read(&p, &names, e) < 0)
 		return -1;
 	seen = need(calloc(names.n ? names.n : 1, sizeof(*seen)));
 	for (size_t i = 0; i < names.n; i++) {

@@ -16,6 +16,8 @@
 #define MARK_FROM     "slurm-vm.from"
 #define MARK_CLIENTS  "slurm-vm.clients"
 #define MARK_FENCED   "slurm-vm.fenced"
+#define MARK_DISK     "slurm-vm.disk"
+#define MARK_CLAIMS   "slurm-vm.claims"
 #define MARK_BEFORE   "slurm-vm" /* sorts before all of them */
 #define MARKS_MAX     16
 
@@ -64,7 +66,7 @@ int rbd_mark_read(rbd_image_t image, const char *name, struct rbd_mark *ret, str
 	struct rbd_mark m = {.removing = false};
 	struct keys keys;
 	struct err ignored;
-	const char *keep;
+	const char *keep, *named;
 	uint64_t until = 0;
 
 	if (keys_read(image, name, &keys, e) < 0 ||
@@ -83,6 +85,10 @@ int rbd_mark_read(rbd_image_t image, const char *name, struct rbd_mark *ret, str
 	 * there, and nobody but an administrator gets the disk when it is kept. */
 	(void)disk_origin_decode(value_of(&keys, MARK_ORIGIN), &m.origin, &ignored);
 	disk_clients_decode(value_of(&keys, MARK_CLIENTS), &m.clients);
+	named = value_of(&keys, MARK_DISK);
+	if (named[0] && (named_decode(named, &m.named, e) < 0 ||
+			 disk_claims_decode(value_of(&keys, MARK_CLAIMS), &m.named.claims, e) < 0))
+		return err_wrap(e, "image %s", name);
 	*ret = m;
 	return 0;
 }
@@ -146,7 +152,7 @@ int rbd_mark_removing(rbd_image_t image, const char *name, struct err *e)
 /* ---- past librbd ---- */
 
 struct packet {
-	char bytes[DISK_CLIENTS_TEXT + 80];
+	char bytes[DISK_CLAIMS_TEXT + 80];
 	size_t len;
 };
 
@@ -169,19 +175,34 @@ static void packet_string(struct packet *p, const char *s)
  * wait for us, and if we died just then, until our watch has timed out. The OSD's own method, which
  * librbd calls in the end (src/cls/rbd/cls_rbd.cc, metadata_set: a map of string to bytes), needs
  * no lock. */
-static int put_key(rados_ioctx_t io, rbd_image_t image, const char *name, const char *key,
-		   const char *value, struct err *e)
+static void packet_key(struct packet *p, const char *key, const char *value)
 {
-	struct packet p = {.len = 0};
-	char id[64], header[80], none[16];
+	packet_number(p, 1);
+	packet_string(p, key);
+	packet_string(p, value);
+}
+
+#define HEADER_SIZE 80
+static int header_of(rbd_image_t image, const char *name, char header[HEADER_SIZE], struct err *e)
+{
+	char id[64];
 	int rc = rbd_get_id(image, id, sizeof(id));
 
 	if (rc < 0)
 		return rbd_error(e, rc, "id of image %s", name);
-	(void)str_fmt(header, sizeof(header), "rbd_header.%s", id);
-	packet_number(&p, 1);
-	packet_string(&p, key);
-	packet_string(&p, value);
+	return str_fmt(header, HEADER_SIZE, "rbd_header.%s", id);
+}
+
+static int put_key(rados_ioctx_t io, rbd_image_t image, const char *name, const char *key,
+		   const char *value, struct err *e)
+{
+	struct packet p = {.len = 0};
+	char header[HEADER_SIZE], none[16];
+	int rc;
+
+	if (header_of(image, name, header, e) < 0)
+		return -1;
+	packet_key(&p, key, value);
 	rc = rados_exec(io, header, "rbd", "metadata_set", p.bytes, p.len, none, sizeof(none));
 	return rc < 0 ? rbd_error(e, rc, "mark image %s", name) : 0;
 }
@@ -199,4 +220,45 @@ int rbd_mark_fenced(rados_ioctx_t io, rbd_image_t image, const char *name, const
 		    struct err *e)
 {
 	return put_key(io, image, name, MARK_FENCED, vm_uid, e);
+}
+
+int rbd_mark_named(rbd_image_t image, const char *cluster, const struct named_disk *d,
+		   struct err *e)
+{
+	char text[DISK_IDENTITY_MAX + 1];
+
+	if (write_key(image, d->image, MARK_DISK, named_encode(d, text, sizeof(text)), e) < 0 ||
+	    write_key(image, d->image, MARK_CLAIMS, "", e) < 0)
+		return -1;
+	return write_key(image, d->image, MARK_CLUSTER, cluster, e);
+}
+
+/* librbd keeps a value under "metadata_" and its key in the header's map (cls_rbd.cc,
+ * metadata_key_for_name), and the OSD does all of one operation or nothing: so whoever compares and
+ * sets by this is alone with it, whichever vmd and thread he is. */
+int rbd_mark_claims(rados_ioctx_t io, rbd_image_t image, const char *name,
+		    const struct disk_claims *old, const struct disk_claims *next, struct err *e)
+{
+	static const char key[] = "metadata_" MARK_CLAIMS;
+	char before[DISK_CLAIMS_TEXT], after[DISK_CLAIMS_TEXT], header[HEADER_SIZE];
+	struct packet p = {.len = 0};
+	rados_write_op_t op;
+	int rc, compared, set;
+
+	if (header_of(image, name, header, e) < 0)
+		return -1;
+	(void)disk_claims_encode(old, before);
+	packet_key(&p, MARK_CLAIMS, disk_claims_encode(next, after));
+	op = rados_create_write_op();
+	if (!op)
+		abort();
+	rados_write_op_omap_cmp2(op, key, LIBRADOS_CMPXATTR_OP_EQ, before, strlen(key),
+				 strlen(before), &compared);
+	rados_write_op_exec(op, "rbd", "metadata_set", p.bytes, p.len, &set);
+	rc = rados_write_op_operate(op, io, header, NULL, 0);
+	rados_release_write_op(op);
+	if (rc == -ECANCELED)
+		return err_set(e, ERR_CONFLICT, "Ceph: the claims on image %s have just changed",
+			       name);
+	return rc < 0 ? rbd_error(e, rc, "claim image %s", name) : 0;
 }

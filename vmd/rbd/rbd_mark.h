@@ -3,7 +3,7 @@
 #ifndef VMD_RBD_RBD_MARK_H
 #define VMD_RBD_RBD_MARK_H
 
-#include "vmd/disk/disk.h"
+#include "vmd/disk/named.h"
 
 #include <rbd/librbd.h>
 
@@ -16,6 +16,8 @@ struct rbd_mark {
 	bool removing;
 	char fenced[VM_UID_MAX + 1];
 	struct disk_clients clients;
+	/* Of a named disk: uid, name, created_s, claims; name "": it is none. */
+	struct named_disk named;
 };
 
 /* All fields are empty when the image has no marks. name is for the error's text. */
@@ -30,6 +32,14 @@ int rbd_mark_take(rbd_image_t image, const char *name, const struct disk_spec *d
 int rbd_mark_keep(rbd_image_t image, const char *name, int64_t until_s, struct err *e);
 /* Before the removal begins: what is left of an interrupted one is no disk. */
 int rbd_mark_removing(rbd_image_t image, const char *name, struct err *e);
+
+/* "slurm-vm.disk", claims that nobody has, and last the cluster: with that it is a named disk. */
+int rbd_mark_named(rbd_image_t image, const char *cluster, const struct named_disk *d,
+		   struct err *e);
+/* The claims become next if they are old still, in one step of the OSD. ERR_CONFLICT: they are not.
+ */
+int rbd_mark_claims(rados_ioctx_t io, rbd_image_t image, const char *name,
+		    const struct disk_claims *old, const struct disk_claims *next, struct err *e);
 
 /* Both are written past librbd, which would take the image's lock from a running guest for it. */
 int rbd_mark_clients(rados_ioctx_t io, rbd_image_t image, const char *name,

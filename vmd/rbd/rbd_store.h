@@ -7,6 +7,7 @@
 #include "vmd/rbd/rbd_session.h"
 
 #include <pthread.h>
+#include <rbd/librbd.h>
 
 struct rbd_cache; /* rbd_list.c */
 
@@ -26,9 +27,40 @@ void rbd_cache_free(struct rbd_cache *c);
 /* Something about this image was changed or tried: the next list reads it anew. */
 void rbd_cache_forget(struct rbd_cache *c, const char *name);
 
+/* rbd_list.c: the names of all images in the pool. */
+struct rbd_names {
+	rbd_image_spec_t *image;
+	size_t n;
+};
+int rbd_names_read(struct rbd_pool *p, struct rbd_names *ret, struct err *e);
+void rbd_names_free(struct rbd_names *l);
+/* When a host is lost its clients cannot be asked any more, and their watches time out; so they are
+ * written down while they are there, where they are not those that are noted. */
+void rbd_clients_note(struct rbd_pool *p, void *image, const char *name,
+		      struct disk_clients *noted);
+/* An image could not be read. Does that say something of it, or of us and Ceph as a whole? */
+bool rbd_is_of_image(const struct err *e);
+/* Its header is missing. 1: it is named in the pool's directory all the same; 0: it was removed
+ * just now, header first. */
+int rbd_look_again(struct rbd_pool *p, const rbd_image_spec_t *image, struct err *e);
+
 /* rbd_client.c: the clients but ourselves that have it open, the first of them if they are many. */
 int rbd_clients_read(const struct rbd_pool *p, void *look, const char *name,
 		     struct disk_clients *ret, struct err *e);
+
+/* rbd_disk.c: held while an image's marks are read and changed: by its name, AUTO(rbd_unlock). */
+pthread_mutex_t *rbd_lock_marks(struct rbd_store *st, const char *name);
+static inline void rbd_unlock_auto(pthread_mutex_t **mu)
+{
+	if (*mu)
+		pthread_mutex_unlock(*mu);
+}
+/* ERR_RETRY: somebody has it open. */
+int rbd_check_unused(struct rbd_pool *p, rbd_image_t image, const char *name, struct err *e);
+/* As rbd_error, and begins a new connection when this one was shut out. */
+int rbd_failed(struct rbd_pool *p, struct err *e, int rc, const char *what, const char *name);
+/* With the features that all images of ours have. */
+int rbd_options_new(rbd_image_options_t *ret, bool clone);
 
 /* Opens without a watch, so that looking at an image never counts as using it. 0, or librbd's code.
  */

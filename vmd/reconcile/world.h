@@ -8,7 +8,7 @@
 #ifndef VMD_RECONCILE_WORLD_H
 #define VMD_RECONCILE_WORLD_H
 
-#include "vmd/disk/disk.h"
+#include "vmd/disk/named.h"
 #include "vmd/job/job.h"
 #include "vmd/migration/move.h"
 #include "vmd/node/drain.h"
@@ -35,6 +35,7 @@ struct policy {
 	struct drain_policy drain; /* default: both */
 	char move_qos[JOB_NAME_MAX + 1]; /* of companions; "" the job's */
 	enum vm_on_drain on_drain;       /* of requests that say nothing (default migrate) */
+	struct disk_quota quota;         /* of named disks, per user; default none */
 	unsigned actions_per_round;      /* default 64 */
 	unsigned delete_share_percent;   /* more deletions at once of what runs than this: stop and
 					    ask; default 50 */
@@ -65,6 +66,10 @@ struct observed {
 	bool disks_known;
 	size_t n_disk;
 	struct disk_seen *disk;
+	/* Those that outlive jobs, of all users: in no order, and of no key. */
+	bool named_known;
+	size_t n_named;
+	const struct named_disk *named;
 	bool pvs_known;
 	size_t n_pv;
 	struct volume_seen *pv;

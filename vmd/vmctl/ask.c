@@ -51,7 +51,7 @@ static int page_read(struct vmctl *v, const char *key, struct json_object *array
 		if (json_parse(text, strlen(text), &o, e) < 0)
 			return err_wrap(e, "vmd's answer");
 		json_object_array_add(array, o);
-		name = json_str_at(o, str_eq(key, "kept[]") ? "key" : "name");
+		name = json_str_at(o, json_at(o, "key") ? "key" : "name");
 		if (name)
 			(void)str_copy(after, after_size, name);
 		else
@@ -62,7 +62,10 @@ static int page_read(struct vmctl *v, const char *key, struct json_object *array
 
 static const char *array_of(const char *op)
 {
-	return str_eq(op, "list") ? "vm[]" : str_eq(op, "kept") ? "kept[]" : "image[]";
+	return str_eq(op, "list")    ? "vm[]"
+	       : str_eq(op, "kept")  ? "kept[]"
+	       : str_eq(op, "disks") ? "disk[]"
+				     : "image[]";
 }
 
 int ask_pages(struct vmctl *v, const char *op, struct json_object **ret, struct err *e)

@@ -128,6 +128,7 @@ int cmd_start(struct vmctl *v);
 int cmd_stop(struct vmctl *v);
 int cmd_kept(struct vmctl *v); /* list --kept */
 int cmd_discard(struct vmctl *v);
+int cmd_disk(struct vmctl *v);
 int cmd_recover(struct vmctl *v);
 int cmd_ssh(struct vmctl *v);
 int cmd_exec(struct vmctl *v);

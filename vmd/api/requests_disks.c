@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Named disks: which there are, making one, giving one up. A disk is its owner's, whom munge
+ * vouches for; root and SlurmUser see all of them and may delete any. Loop thread. */
+#include "vmd/api/requests_ask.h"
+
+#include "vmd/base/str.h"
+
+#include <string.h>
+
+/* NULL: nobody knows the disks yet. */
+static const struct observed *disks_get(const struct ask *a, struct err *e)
+{
+	const struct observed *seen =
+		a->q->port.observed ? a->q->port.observed(a->q->port.self) : NULL;
+
+	if (seen && seen->named_known)
+		return seen;
+	(void)err_set(e, ERR_RETRY, "vmd has no list of named disks from Ceph at the moment");
+	return NULL;
+}
+
+static const struct named_disk *disk_find(const struct observed *seen, uint32_t uid,
+					  const char *name)
+{
+	for (size_t i = 0; i < seen->n_named; i++)
+		if (seen->named[i].uid == uid && str_eq(seen->named[i].name, name))
+			return &seen->named[i];
+	return NULL;
+}
+
+static int name_get(const struct ask *a, const char **ret, struct err *e)
+{
+	const char *name = wire_get(a->in, "name");
+
+	if (!name)
+		return err_set(e, ERR_INVALID, "name= is missing");
+	if (disk_label_check(name, e) < 0)
+		return -1;
+	*ret = name;
+	return 0;
+}
+
+/* ---- the list ---- */
+
+static struct json_object *claims_json(const struct disk_claims *c)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < c->n; i++) {
+		struct json_object *o = json_object_new_object();
+		char nonce[JOB_NONCE_LEN + 1];
+		uint32_t id = 0;
+
+		(void)job_key_parse(c->claim[i].job_key, &id, nonce);
+		json_put_int(o, "job", id);
+		json_put_bool(o, "read_only", c->claim[i].read_only);
+		json_put_bool(o, "leaving", c->claim[i].leaving);
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+static struct json_object *disk_json(const struct named_disk *d)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_put_str(o, "name", d->name);
+	json_put_str(o, "key", d->image); /* of the next page */
+	json_put_int(o, "uid", d->uid);
+	json_put_str(o, "disk", d->image);
+	json_put_str(o, "pool", d->pool);
+	json_put_int(o, "size_bytes", (int64_t)d->size_bytes);
+	json_put_int(o, "created", d->created_s);
+	json_put_bool(o, "removing", d->claims.removing);
+	json_put_str(o, "reason", d->unreadable);
+	json_put_at(o, "used_by", claims_json(&d->claims));
+	return o;
+}
+
+static int by_image(const void *a, const void *b)
+{
+	const struct named_disk *const *x = a, *const *y = b;
+
+	return strcmp((*x)->image, (*y)->image);
+}
+
+/* The disks to list, by image. Caller frees. */
+static const struct named_disk **disks_select(const struct ask *a, const struct observed *seen,
+					      bool all, const char *after, size_t *ret_n)
+{
+	const struct named_disk **list = calloc(seen->n_named + 1, sizeof(*list));
+	size_t n = 0;
+
+	if (!list)
+		abort();
+	for (size_t i = 0; i < seen->n_named; i++) {
+		const struct named_disk *d = &seen->named[i];
+
+		if ((all || d->uid == a->who->uid) && !(after && strcmp(d->image, after) <= 0))
+			list[n++] = d;
+	}
+	qsort(list, n, sizeof(*list), by_image);
+	*ret_n = n;
+	return list;
+}
+
+int op_disks(const struct ask *a, struct err *e)
+{
+	bool all = str_eq(wire_get(a->in, "all"), "1");
+	const struct observed *seen = disks_get(a, e);
+	AUTO(free) const struct named_disk **list = NULL;
+	const struct disk_quota *quota;
+	size_t n = 0;
+
+	if (!seen)
+		return -1;
+	if (all && !ask_is_admin(a))
+		return err_set(e, ERR_DENIED, "only root and SlurmUser may list everybody's disks");
+	quota = a->q->port.quota(a->q->port.self);
+	wire_addf(a->out, "quota", "%llu", (unsigned long long)quota->bytes);
+	wire_addf(a->out, "count", "%u", quota->count);
+	list = disks_select(a, seen, all, wire_get(a->in, "after"), &n);
+	for (size_t i = 0; i < n; i++) {
+		AUTO(json_object_put) struct json_object *o = NULL;
+
+		if (ask_page_full(a->out)) {
+			wire_add(a->out, "more", "1");
+			break;
+		}
+		o = disk_json(list[i]);
+		ask_add_json(a->out, "disk[]", o);
+	}
+	return ANSWERED;
+}
+
+/* ---- changes ---- */
+
+#define SIZE_MIN_BYTES (UINT64_C(1) << 20)
+
+int op_disk_create(const struct ask *a, struct err *e)
+{
+	const struct observed *seen = disks_get(a, e);
+	struct disk_order o = {.kind = NAMED_CREATE, .disk = {.uid = a->who->uid}};
+	const struct named_disk *there;
+	const char *name = NULL;
+
+	if (!seen || name_get(a, &name, e) < 0 ||
+	    wire_get_u64(a->in, "size", INT64_MAX, &o.disk.size_bytes, e) < 0)
+		return -1;
+	if (o.disk.size_bytes < SIZE_MIN_BYTES)
+		return err_set(e, ERR_INVALID, "a disk has 1M at least");
+	there = disk_find(seen, o.disk.uid, name);
+	if (there && there->claims.removing)
+		return err_set(e, ERR_CONFLICT,
+			       "the removal of disk %s was cut short: vmctl disk delete %s", name,
+			       name);
+	if (there)
+		return err_set(e, ERR_CONFLICT, "you have a disk %s already", name);
+	if (disk_quota_check(a->q->port.quota(a->q->port.self), seen->named, seen->n_named,
+			     o.disk.uid, o.disk.size_bytes, e) < 0)
+		return -1;
+	(void)str_copy(o.disk.name, sizeof(o.disk.name), name);
+	return a->q->port.order(a->q->port.self, &o, ask_done, a->reply, e) < 0 ? -1 : LATER;
+}
+
+/* The owner, if an administrator names another one. */
+static int owner_get(const struct ask *a, uint32_t *ret, struct err *e)
+{
+	uint64_t uid = a->who->uid;
+
+	if (wire_get(a->in, "uid") && wire_get_u64(a->in, "uid", UINT32_MAX, &uid, e) < 0)
+		return -1;
+	if (uid != a->who->uid && !ask_is_admin(a))
+		return err_set(e, ERR_DENIED,
+			       "only its owner, root and SlurmUser may delete a disk");
+	*ret = (uint32_t)uid;
+	return 0;
+}
+
+int op_disk_delete(const struct ask *a, struct err *e)
+{
+	const struct observed *seen = disks_get(a, e);
+	struct disk_order o = {.kind = NAMED_REMOVE};
+	const struct named_disk *d;
+	struct disk_claims claims;
+	const char *name = NULL;
+
+	if (!seen || name_get(a, &name, e) < 0 || owner_get(a, &o.disk.uid, e) < 0)
+		return -1;
+	d = disk_find(seen, o.disk.uid, name);
+	if (!d)
+		return err_set(e, ERR_ABSENT, "there is no disk %s; see: vmctl disk list", name);
+	claims = d->claims;
+	if (disk_claims_remove(&claims, name, e) < 0)
+		return -1;
+	(void)str_copy(o.disk.name, sizeof(o.disk.name), name);
+	(void)str_copy(o.disk.pool, sizeof(o.disk.pool), d->pool);
+	return a->q->port.order(a->q->port.self, &o, ask_done, a->reply, e) < 0 ? -1 : LATER;
+}
