@@ -60,7 +60,7 @@ static int allocate(struct sim *w, const struct action *a, struct sim_job *j, st
 	if (!c)
 		return err_set(e, ERR_RETRY, "too many jobs");
 	*c = (struct sim_companion){
-		.c = {.id = 1000 + ++w->companions, .phase = JOB_PENDING},
+		.c = {.id = 1000 + ++w->companions, .phase = JOB_PENDING, .size = a->size},
 		.next_us = w->now_us + (int64_t)sim_chance(w, 20) * SIM_S
         };
 	(void)str_copy(c->c.job_key, sizeof(c->c.job_key), a->job_key);
@@ -104,6 +104,10 @@ static void aim(struct sim *w, const struct action *a, struct sim_job *j)
 	if (!j || j->job.phase != JOB_PENDING)
 		return;
 	(void)str_copy(j->job.asked_node, sizeof(j->job.asked_node), a->node);
+	if (a->size.cpus) {
+		j->job.cpus = a->size.cpus;
+		j->job.memory_bytes = a->size.memory_bytes;
+	}
 	j->job.held = false;
 	j->step = 2; /* see job_move: it starts, unless somebody else was faster */
 	j->next_us = w->now_us + (room ? (int64_t)sim_chance(w, 4) : 200) * SIM_S;
@@ -128,6 +132,7 @@ static int point(struct sim *w, const struct action *a, struct err *e)
 	if (!str_eq(vm->vm.uid, a->uid) || !str_eq(vm->vm.version, a->version))
 		return err_set(e, ERR_CONFLICT, "%s has changed", a->object);
 	(void)str_copy(vm->vm.moving.wanted_node, sizeof(vm->vm.moving.wanted_node), a->node);
+	sim_vm_told(vm, &a->target);
 	(void)str_fmt(vm->vm.version, sizeof(vm->vm.version), "%llu",
 		      (unsigned long long)++w->uids);
 	vm->given_us = w->now_us + (int64_t)sim_chance(w, 4) * SIM_S;
@@ -145,6 +150,7 @@ static void migration_begin(struct sim *w, struct sim_vm *vm, const char *name, 
 	k->begun_s = sim_wall_s(w);
 	k->scheduling = true;
 	(void)str_copy(vm->target, sizeof(vm->target), k->given_node);
+	vm->pod = (struct vm_target){vm->vm.size.sockets_given, vm->vm.size.memory_given_bytes};
 	vm->moving_us = w->now_us + (int64_t)(1 + sim_chance(w, 4)) * SIM_S;
 }
 
@@ -262,6 +268,13 @@ static void companion_move(struct sim *w, struct sim_companion *c)
 	(void)str_copy(c->c.node, sizeof(c->c.node), node);
 }
 
+/* Of the script: its user cancels it. */
+void sim_companion_cancel(struct sim *w)
+{
+	if (companion_is_live(&w->companion[0].c))
+		companion_end(w, &w->companion[0]);
+}
+
 /* slurmctld died and came back with a state from before the move. */
 void sim_move_forget(struct sim *w, struct sim_job *j)
 {
@@ -270,6 +283,7 @@ void sim_move_forget(struct sim *w, struct sim_job *j)
 	if (j->job.phase != JOB_RUNNING || move_is_marked(&j->job))
 		return;
 	(void)job_key(&j->job, key, sizeof(key));
+	j->job.request.grow = (struct job_size){.cpus = 0};
 	for (size_t i = 0; i < SIM_COMPANIONS; i++)
 		if (str_eq(w->companion[i].c.job_key, key))
 			w->companion[i] = (struct sim_companion){.c = {.id = 0}};
@@ -306,19 +320,19 @@ bool sim_has_companions(const struct sim *w)
 	return false;
 }
 
-static bool has_companion_at(const struct sim *w, const char *key, const char *node)
+static const struct companion *companion_at(const struct sim *w, const char *key, const char *node)
 {
 	for (size_t i = 0; i < SIM_COMPANIONS; i++)
 		if (w->companion[i].c.phase == JOB_RUNNING && w->companion[i].c.id &&
 		    str_eq(w->companion[i].c.job_key, key) && str_eq(w->companion[i].c.node, node))
-			return true;
-	return false;
+			return &w->companion[i].c;
+	return NULL;
 }
 
 bool sim_vm_is_placed(const struct sim *w, const struct sim_vm *vm, const struct sim_job *j)
 {
 	const struct job *job = &j->job;
-	bool there = has_companion_at(w, vm->vm.job_key, vm->vm.node);
+	bool there = companion_at(w, vm->vm.job_key, vm->vm.node);
 
 	switch (job->phase) {
 	case JOB_RUNNING: return str_eq(job->node, vm->vm.node) || there;
@@ -331,6 +345,23 @@ bool sim_vm_is_placed(const struct sim *w, const struct sim_vm *vm, const struct
 	}
 	return false;
 }
+
+bool sim_vm_room(const struct sim *w, const struct sim_vm *vm, const struct sim_job *j,
+		 struct job_size *ret)
+{
+	const struct companion *h = companion_at(w, vm->vm.job_key, vm->vm.node);
+	const struct job *job = &j->job;
+	bool at_home = job->phase == JOB_RUNNING && str_eq(job->node, vm->vm.node);
+
+	if (!sim_vm_is_placed(w, vm, j))
+		return false;
+	*ret = h && !at_home && h->size.cpus
+		       ? h->size
+		       : (struct job_size){.cpus = job->cpus, .memory_bytes = job->memory_bytes};
+	return true;
+}
+
+#define UNPLACED_S 300 /* then KubeVirt gives up a pod that finds no node */
 
 /* KubeVirt: the VMI follows the VM, an eviction makes a migration, migrations go on or fail. */
 void sim_vm_moves(struct sim *w, struct sim_vm *vm)
@@ -346,13 +377,17 @@ void sim_vm_moves(struct sim *w, struct sim_vm *vm)
 		return;
 	}
 	if (vm->given_us && vm->given_us <= w->now_us) {
-		vm->given_us = 0;
 		(void)str_copy(k->given_node, sizeof(k->given_node), k->wanted_node);
+		if (!*k->name) { /* no size while it migrates */
+			sim_vm_takes_in(vm);
+			vm->given_us = 0;
+		}
 	}
 	if (node_index(vm->vm.node) >= 0 && w->node[node_index(vm->vm.node)].evacuated)
 		k->evacuating = true;
-	if (k->evacuating && !*k->name && sim_chance(w, 8) == 0) {
-		(void)str_fmt(name, sizeof(name), "kubevirt-evacuation-%llu",
+	if (!*k->name && (k->evacuating || sim_vm_is_to_grow(vm)) && sim_chance(w, 8) == 0) {
+		(void)str_fmt(name, sizeof(name), "kubevirt-%s-%llu",
+			      k->evacuating ? "evacuation" : "workload-update",
 			      (unsigned long long)w->uids);
 		migration_begin(w, vm, name, false);
 	}
@@ -362,6 +397,8 @@ void sim_vm_moves(struct sim *w, struct sim_vm *vm)
 	if (k->scheduling) {
 		if (there && open && !str_eq(vm->target, vm->vm.node))
 			k->scheduling = false;
+		else if (sim_wall_s(w) >= k->begun_s + UNPLACED_S)
+			migration_end(w, vm, true);
 		return;
 	}
 	if (!there || (!w->script && sim_chance(w, 5) == 0)) {
@@ -369,14 +406,14 @@ void sim_vm_moves(struct sim *w, struct sim_vm *vm)
 		return;
 	}
 	(void)str_copy(vm->vm.node, sizeof(vm->vm.node), vm->target);
+	sim_vm_arrives(w, vm);
 	k->evacuating = false;
 	migration_end(w, vm, false);
 }
 
 /* ---- who drains ---- */
 
-/* How far the move of the script is; 0: not begun. */
-static unsigned script_step(const struct sim *w)
+unsigned sim_script_step(const struct sim *w)
 {
 	const struct sim_companion *c = &w->companion[0];
 	const struct sim_vm *vm = &w->vm[0];
@@ -401,7 +438,7 @@ static void script_drain(struct sim *w)
 	if (w->job[0].job.phase == JOB_RUNNING && w->now_us == 100 * SIM_S && i >= 0)
 		w->node[i].drained = true;
 	for (i = 0; i < SIM_NODES; i++)
-		if (w->node[i].drained && w->undo && script_step(w) >= w->undo)
+		if (w->node[i].drained && w->undo && sim_script_step(w) >= w->undo)
 			w->node[i].drained = false;
 }
 
@@ -422,8 +459,10 @@ void sim_moves_move(struct sim *w)
 {
 	if (!w->moves)
 		return;
+	sim_grows_move(w);
 	if (w->script) {
-		script_drain(w);
+		if (!w->grow.cpus)
+			script_drain(w);
 	} else {
 		sim_drains_move(w);
 		somebody_asks(w);
@@ -440,8 +479,8 @@ void sim_moves_move(struct sim *w)
 			       j->job.drained && w->node[n].ours ? DRAIN_REASON : "");
 		if (j->job.phase != JOB_PENDING || j->job.held)
 			j->free_us = 0;
-		else if (!j->free_us && !has_companion_at(w, job_key(&j->job, key, sizeof(key)),
-							  j->job.asked_node))
+		else if (!j->free_us &&
+			 !companion_at(w, job_key(&j->job, key, sizeof(key)), j->job.asked_node))
 			j->free_us = w->now_us;
 	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Many lives of six jobs under faults and crashes, with one vmd and with two that are stopped, too;
- * some lives with a crash at every single effect, without and with other faults; and moves with a
- * crash at every effect, those that end well and those that are called off.
+ * some lives with a crash at every single effect, without and with other faults; and moves and
+ * growths with a crash at every effect, those that end well and those that are called off.
  * "sim_seeds [SEEDS [FIRST]]": 200 from 1 unless told otherwise. A seed that fails is printed; the
  * same seed fails again. */
 #include "tests/sim/sim_world.h"
@@ -32,15 +32,30 @@ static bool run(const char *what, unsigned long number, unsigned crash_percent)
 	return false;
 }
 
-/* Jobs that followed their VM, VMs that were astray and are no longer, hand-overs of the Lease. */
-static unsigned long moved, found, led;
+/* Jobs that followed their VM, VMs that were astray and are no longer, guests that grew, hand-overs
+ * of the Lease. */
+static unsigned long moved, found, grown, led;
 
-/* From LIFE_UNDO on: called off in that step. */
-enum { LIFE_QUIET, LIFE_FAULTS, LIFE_MOVE, LIFE_UNDO, LIVES = LIFE_MOVE + SIM_STEPS + 1 };
+/* Moves and growths behind LIFE_UNDO and LIFE_CANCEL are called off in that step, behind LIFE_LOSE
+ * their companion is cancelled in it. */
+enum {
+	LIFE_QUIET,
+	LIFE_FAULTS,
+	LIFE_MOVE,
+	LIFE_UNDO,
+	LIFE_GROW = LIFE_MOVE + SIM_STEPS + 1,
+	LIFE_CANCEL,
+	LIFE_LOSE = LIFE_GROW + SIM_STEPS + 1,
+	LIVES = LIFE_LOSE + SIM_STEPS - 1 /* while its job is queued again the guest is lost, too */
+};
 
 static void begin(unsigned life, unsigned long seed)
 {
-	if (life >= LIFE_MOVE)
+	if (life >= LIFE_LOSE)
+		sim_init_grow(&sim, seed, life - LIFE_LOSE + 1, true);
+	else if (life >= LIFE_GROW)
+		sim_init_grow(&sim, seed, life - LIFE_GROW, false);
+	else if (life >= LIFE_MOVE)
 		sim_init_move(&sim, seed, life - LIFE_MOVE);
 	else
 		sim_init(&sim, seed, life == LIFE_FAULTS ? 20 : 0);
@@ -60,7 +75,8 @@ static unsigned crash_points(unsigned life, unsigned long seed)
 		sim.crash_at = ++crash_at;
 		survived = run(what, crash_at, 0);
 		if (life >= LIFE_MOVE && !sim_has_followed(&sim)) {
-			printf("# %s %u: its job did not follow\n", what, crash_at);
+			printf("# %s %u: its job did not follow, or does not fit\n", what,
+			       crash_at);
 			survived = false;
 		}
 		effects = sim.effects;
@@ -96,22 +112,26 @@ int main(int argc, char **argv)
 	unsigned long failed = 0, lives = 1 + seeds / 1000;
 	bool ok;
 
-	printf("1..3\n");
+	printf("1..4\n");
 	for (unsigned long seed = first; seed < first + seeds; seed++) {
 		sim_init(&sim, seed, (unsigned)(seed * 7 % 40));
 		failed += !run("seed", seed, (unsigned)(seed * 13 % 100));
 		moved += sim.moved;
 		found += sim.found;
+		grown += sim.grown;
 		led += sim.n_vmd > 1 ? sim.led : 0;
 		sim_done(&sim);
 	}
 	printf("%s 1 - %lu seeds from %lu with faults and crashes (%lu jobs followed their VM, %lu "
-	       "VMs were astray and are not, %lu times another vmd led)\n",
-	       failed ? "not ok" : "ok", seeds, first, moved, found, led);
+	       "VMs were astray and are not, %lu guests grew, %lu times another vmd led)\n",
+	       failed ? "not ok" : "ok", seeds, first, moved, found, grown, led);
 	ok = all_crash_points(2, LIFE_QUIET, LIFE_FAULTS, first, lives,
 			      "lives, half of them with faults");
-	ok = all_crash_points(3, LIFE_MOVE, LIVES - 1, first, few ? lives : 4 * lives,
+	ok = all_crash_points(3, LIFE_MOVE, LIFE_GROW - 1, first, few ? lives : 4 * lives,
 			      "moves, most of them called off") &&
+	     ok;
+	ok = all_crash_points(4, LIFE_GROW, LIVES - 1, first, seeds < 1000 ? 1 : 4 * lives,
+			      "growths, most of them called off or robbed of their room") &&
 	     ok;
 	return failed != 0 || !ok;
 }

@@ -421,6 +421,7 @@ void sim_tick(struct sim *w)
 			round_run(w, d);
 	}
 	check(w);
+	sim_sizes_check(w);
 	if (w->script)
 		script_check(w);
 }
@@ -459,7 +460,9 @@ static void world_init(struct sim *w, uint64_t seed, unsigned faults_percent, un
 	w->image = (struct image){.name = "tiny",
 				  .n_revision = 1,
 				  .revision[0] = {.name = "v1"},
-				  .scratch_max_bytes = 2};
+				  .scratch_max_bytes = 2,
+				  .grow_cpus = 4,
+				  .grow_memory_bytes = UINT64_C(8) << 30};
 	w->catalogue = (struct catalogue){.n = 1, .image = &w->image};
 	w->policy = (struct policy){.ready_timeout_s = 300,
 				    .trouble_timeout_s = 600,
@@ -486,7 +489,7 @@ void sim_init(struct sim *w, uint64_t seed, unsigned faults_percent)
 			.id = (uint32_t)(10 + i),
 			.uid = 1000,
 			.cpus = 1,
-			.memory_bytes = UINT64_C(1) << 30,
+			.memory_bytes = UINT64_C(2) << 30,
 			.batch = sim_chance(w, 2),
 			.request = {.image = "tiny",
 				    .scratch_bytes = sim_chance(w, 2),
@@ -518,12 +521,19 @@ void sim_init_move(struct sim *w, uint64_t seed, unsigned undo)
 		.job = {.id = 10,
 			.uid = 1000,
 			.cpus = 1,
-			.memory_bytes = UINT64_C(1) << 30,
+			.memory_bytes = UINT64_C(2) << 30,
 			.batch = seed % 4 != 0,
 			.requeue = seed % 4 != 0,
 			.request = {.image = "tiny", .nonce = "00000000000000aa"}},
 		.next_us = 2 * SIM_S
         };
+}
+
+void sim_init_grow(struct sim *w, uint64_t seed, unsigned undo, bool loses)
+{
+	sim_init_move(w, seed, undo);
+	w->grow = (struct job_size){.cpus = 3, .memory_bytes = UINT64_C(5) << 30};
+	w->loses = loses;
 }
 
 void sim_done(struct sim *w)
@@ -534,6 +544,8 @@ void sim_done(struct sim *w)
 
 bool sim_has_followed(const struct sim *w)
 {
+	if (w->grow.cpus)
+		return *w->wrong || w->fits;
 	return *w->wrong || w->undo || !w->job[0].job.batch || w->moved == 1;
 }
 

@@ -83,6 +83,17 @@ static int vm_create(struct sim *w, const struct vm_spec *spec)
 	(void)str_copy(vm->vm.node, sizeof(vm->vm.node), spec->node);
 	memcpy(vm->vm.moving.wanted_node, vm->vm.node, sizeof(vm->vm.node));
 	memcpy(vm->vm.moving.given_node, vm->vm.node, sizeof(vm->vm.node));
+	vm->vm.size = (struct vm_size){
+		.cores = spec->cpus,
+		.sockets_wanted = 1,
+		.sockets_given = 1,
+		.sockets = 1,
+		.memory_wanted_bytes = spec->memory_bytes,
+		.memory_given_bytes = spec->memory_bytes,
+		.memory_bytes = spec->memory_bytes,
+		.sockets_max = spec->sockets_max,
+		.memory_max_bytes = spec->memory_max_bytes,
+	};
 	(void)str_fmt(vm->vm.uid, sizeof(vm->vm.uid), "u%llu", (unsigned long long)++w->uids);
 	return 0;
 }

@@ -49,7 +49,8 @@ struct sim_vm {
 	int64_t astray_us; /* since when it is outside every allocation, see sim_world.c; 0: not */
 	int64_t placed_us; /* since when it is in one; 0: not */
 	int64_t moving_us; /* when it is a step further */
-	int64_t given_us;  /* when its VMI takes over the nodeSelector */
+	int64_t given_us;  /* when its VMI takes over the nodeSelector, and the size */
+	struct vm_target pod; /* as large is what its migration makes on the other side */
 };
 
 struct sim_node {
@@ -116,9 +117,15 @@ struct sim {
 	size_t n_forgot;
 	unsigned lives, effects, crash_at;
 	bool crashed;
-	bool moves;         /* nodes are drained */
-	bool script;        /* one job, which is moved; nothing else goes wrong by itself */
-	unsigned undo;      /* of a script: the step in which the node is wanted back; 0: never */
+	bool moves;    /* nodes are drained */
+	bool script;   /* one job, which is moved; nothing else goes wrong by itself */
+	unsigned undo; /* of a script: the step in which it is not wanted any more; 0: never */
+	struct job_size grow; /* of a script: so large it is to become, instead of leaving; 0 no */
+	bool loses;         /* its companion is cancelled in the step undo, and nothing is undone */
+	bool asked;         /* it was asked to grow, and that was taken */
+	bool called_off;    /* ... and so was that it shall not */
+	bool fits;          /* in the end guest and allocation are as they should be */
+	unsigned grown;     /* guests that have become larger */
 	unsigned moved;     /* jobs that followed their VM */
 	unsigned found;     /* VMs that were astray and are in an allocation again */
 	unsigned led;       /* hand-overs of the Lease */
@@ -148,6 +155,8 @@ void sim_init(struct sim *w, uint64_t seed, unsigned faults_percent);
  * step of the move, 0: never. Its guest must never be made anew. */
 #define SIM_STEPS 7
 void sim_init_move(struct sim *w, uint64_t seed, unsigned undo);
+/* The same with a job that is to grow; loses: in that step its companion is cancelled instead. */
+void sim_init_grow(struct sim *w, uint64_t seed, unsigned undo, bool loses);
 bool sim_has_followed(const struct sim *w); /* the end of such a life is as it should be */
 void sim_done(struct sim *w);
 /* Half a second of everything. */
@@ -191,6 +200,18 @@ bool sim_vm_is_placed(const struct sim *w, const struct sim_vm *vm, const struct
 void sim_move_forget(struct sim *w, struct sim_job *j);
 void sim_companions_lose(struct sim *w, unsigned node);
 bool sim_node_takes(const struct sim *w, const char *node); /* jobs: it is there, not drained */
+/* The room that Slurm has given its job where the VM is; false: none. */
+bool sim_vm_room(const struct sim *w, const struct sim_vm *vm, const struct sim_job *j,
+		 struct job_size *ret);
+void sim_companion_cancel(struct sim *w);
+unsigned sim_script_step(const struct sim *w); /* how far the move of the script is; 0: not begun */
+/* Of sim_grow.c. */
+void sim_vm_told(struct sim_vm *vm, const struct vm_target *t);
+void sim_vm_takes_in(struct sim_vm *vm);
+bool sim_vm_is_to_grow(const struct sim_vm *vm); /* KubeVirt's own migration would do it */
+void sim_vm_arrives(struct sim *w, struct sim_vm *vm);
+void sim_grows_move(struct sim *w);
+void sim_sizes_check(struct sim *w);
 /* Of sim_drain.c. */
 int sim_drain_effect(struct sim *w, const struct action *a, struct err *e);
 void sim_drains_move(struct sim *w);

@@ -342,9 +342,9 @@ static bool moving_word(struct little_world *w, const char *s)
 			.sockets_wanted = (uint32_t)(s[8] - '0'),
 			.sockets_given = (uint32_t)(s[9] - '0'),
 			.sockets = (uint32_t)(s[10] - '0'),
-			.memory_wanted_bytes = UINT64_C(1) << 30,
-			.memory_given_bytes = UINT64_C(1) << 30,
-			.memory_bytes = UINT64_C(1) << 30,
+			.memory_wanted_bytes = UINT64_C(128) << 20,
+			.memory_given_bytes = UINT64_C(128) << 20,
+			.memory_bytes = UINT64_C(128) << 20,
 		};
 		return true;
 	}

@@ -159,6 +159,35 @@ START_TEST(what_the_vm_is_told)
 }
 END_TEST
 
+/* Whatever is the largest of what it has and what it was told, and never less than its job. */
+START_TEST(how_large_its_place_must_be)
+{
+	struct job_size p;
+
+	begin();
+	growth_place(&job, &vm.size, &p);
+	ck_assert_uint_eq(p.cpus, 0);
+	vm.size.sockets_wanted = 2;
+	growth_place(&job, &vm.size, &p);
+	ck_assert_uint_eq(p.cpus, 4);
+	ck_assert_uint_eq(p.memory_bytes, 3 * G);
+	vm.size.sockets_given = 3;
+	vm.size.memory_given_bytes = 4 * G;
+	growth_place(&job, &vm.size, &p);
+	ck_assert_uint_eq(p.cpus, 6);
+	ck_assert_uint_eq(p.memory_bytes, vm_allocation_bytes(4 * G, 6, false));
+	vm.size = two;
+	vm.size.memory_bytes = 3 * G; /* memory alone: its job has as many CPUs */
+	job.cpus = 8;
+	growth_place(&job, &vm.size, &p);
+	ck_assert_uint_eq(p.cpus, 8);
+	ck_assert_uint_eq(p.memory_bytes, vm_allocation_bytes(3 * G, 2, false));
+	vm.size.memory_bytes = 0; /* nobody knows */
+	growth_place(&job, &vm.size, &p);
+	ck_assert_uint_eq(p.cpus, 0);
+}
+END_TEST
+
 START_TEST(limits_of_a_new_vm)
 {
 	struct image i = {.grow_cpus = 8, .grow_memory_bytes = 16 * G};
@@ -195,6 +224,7 @@ int main(void)
 	tcase_add_test(t, what_cannot_grow);
 	tcase_add_test(t, cpus_take_memory);
 	tcase_add_test(t, what_the_vm_is_told);
+	tcase_add_test(t, how_large_its_place_must_be);
 	tcase_add_test(t, limits_of_a_new_vm);
 	suite_add_tcase(suite, t);
 	srunner_run_all(runner, CK_ENV);

@@ -139,6 +139,13 @@ static const struct {
 	{"there its job follows", "running requeue grow companion:running@n2 large",
 	 "vm0:running@n2 wants:n2 given:n2 sockets:441 " HAS, "", "mark", "record", true},
 
+	{"told so, though nobody remembers it: it goes on", "running requeue", "vm0:running sockets:411 " HAS, "",
+	 "allocate", "allocate", false},
+	{"... also when KubeVirt has taken it in", "running requeue", "vm0:running sockets:141 " HAS, "", "allocate",
+	 "allocate", false},
+	{"... and where it must go it finds as much room", "running requeue drained companion:running@n2",
+	 "vm0:running sockets:444 " HAS, "", "drop", "end-companion", false},
+
 	/* undone */
 	{"not wanted any more: the VM is pointed back", "running requeue companion:running@n2",
 	 "vm0:running wants:n2 " HAS, "", "back", "point-vm:r0", false},
@@ -409,6 +416,18 @@ static const struct {
 	 "blocked", "", true},
 	{"... or it cannot move live", "running requeue", "vm0:running@n2 blocked " HAS, "", "allocate",
 	 "allocate:n2", true},
+	{"... or it is larger than its job, which has no room for it at home", "running requeue",
+	 "vm0:running@n2 sockets:444 " HAS, "", "allocate", "allocate:n2", true},
+	{"... or would be, once it moves", "running requeue", "vm0:running@n2 sockets:441 " HAS, "", "allocate",
+	 "allocate:n2", true},
+	{"... but as large as its job it goes home", "running requeue", "vm0:running@n2 sockets:222 " HAS, "", "point",
+	 "point-vm:r0", true},
+	{"... too small a companion is no room", "running requeue companion:pending",
+	 "vm0:running@n2 sockets:444 " HAS, "", "drop", "end-companion", true},
+	{"... nor when it is granted", "running requeue companion:running@n3", "vm0:running@n2 sockets:444 " HAS, "",
+	 "drop", "end-companion", true},
+	{"... one that is large enough will do", "running requeue companion:running@n3 large",
+	 "vm0:running@n2 sockets:444 " HAS, "", "point", "point-vm:r0", true},
 	{"at the end of its job's time it goes like others", "running requeue ends:20",
 	 "vm0:running@n2 scratch pv pvc secret disk:kept", "", "none", "delete-vm:r0", false},
 };
@@ -806,7 +825,7 @@ START_TEST(a_vm_grows)
 	ready_and("point");
 	ck_assert_str_eq(asked(ACT_POINT_VM)->node, "n2");
 	ck_assert_uint_eq(asked(ACT_POINT_VM)->target.sockets, 4);
-	ck_assert_uint_eq(asked(ACT_POINT_VM)->target.memory_bytes, UINT64_C(1) << 30);
+	ck_assert_uint_eq(asked(ACT_POINT_VM)->target.memory_bytes, UINT64_C(128) << 20);
 	look(1, "running requeue grows companion:running@n2 large",
 	     "vm0:running@n2 wants:n2 given:n2 sockets:441 " ALL);
 	ready_and("mark");
@@ -816,6 +835,42 @@ START_TEST(a_vm_grows)
 	ready_and("aim");
 	ck_assert_uint_eq(asked(ACT_AIM_JOB)->size.cpus, 4);
 	ck_assert_uint_eq(reconciler_status(r, 17)->guest_cpus, 4);
+	end();
+}
+END_TEST
+
+/* A guest that has grown and has lost its room is given as much where it is, and its job follows.
+ */
+START_TEST(a_grown_vm_finds_room_of_its_size)
+{
+	begin();
+	look(0, "running requeue", "vm0:running@n2 wants:n2 given:n2 sockets:444 " ALL);
+	ready_and("allocate");
+	ck_assert_str_eq(asked(ACT_ALLOCATE)->node, "n2");
+	ck_assert_uint_eq(asked(ACT_ALLOCATE)->size.cpus, 4);
+	ck_assert_uint_eq(asked(ACT_ALLOCATE)->size.memory_bytes, UINT64_C(512) << 20);
+	ck_assert_ptr_nonnull(strstr(reconciler_status(r, 17)->move_reason, "larger than its job"));
+	look(1, "running requeue companion:running@n2 large",
+	     "vm0:running@n2 wants:n2 given:n2 sockets:444 " ALL);
+	ready_and("mark");
+	end();
+}
+END_TEST
+
+/* Taken back when the VM was just being told: KubeVirt would grow it with whatever migration comes
+ * next. So the wish is one again. */
+START_TEST(a_wish_that_was_told_is_not_lost)
+{
+	begin();
+	look(0, "running requeue grows companion:running@n2 large", "vm0:running sockets:111 " ALL);
+	reconciler_resize(r, 17, &(struct job_size){.cpus = 0});
+	look(1, "running requeue companion:running@n2 large",
+	     "vm0:running wants:n2 sockets:411 " ALL);
+	ck_assert(reconciler_status(r, 17)->growing);
+	ready_and("pointed");
+	look(2, "running requeue", "vm0:running wants:n1 given:n1 sockets:441 " ALL);
+	ready_and("allocate");
+	ck_assert_uint_eq(asked(ACT_ALLOCATE)->size.cpus, 4);
 	end();
 }
 END_TEST
@@ -1158,6 +1213,8 @@ int main(void)
 	tcase_add_test(t, the_run_that_is_queued_again_is_named);
 	tcase_add_test(t, a_vm_grows);
 	tcase_add_test(t, growing_is_given_up);
+	tcase_add_test(t, a_grown_vm_finds_room_of_its_size);
+	tcase_add_test(t, a_wish_that_was_told_is_not_lost);
 	tcase_add_test(t, the_mark_of_this_run_stays);
 	tcase_add_test(t, the_mark_of_the_next_run_stays);
 	tcase_add_test(t, a_shortened_limit_is_given_back);

@@ -105,7 +105,7 @@ static void read_here(const struct move_view *v, struct move *m)
 			return;
 	}
 	if (h && h->phase == JOB_PENDING && goes && move_is_small(v, h)) {
-		move_set(m, MOVE_DROP, "%s", "it is to grow: more room is asked for");
+		move_set(m, MOVE_DROP, "%s", MOVE_MORE_ROOM);
 		return;
 	}
 	if (h && h->phase == JOB_PENDING && goes && v->outdated) {
@@ -218,6 +218,10 @@ void move_read(const struct move_view *v, struct move *ret)
 		if (m.companion && v->n_vm == 0)
 			move_set(&m, MOVE_DROP, "%s", "");
 		break;
+	}
+	if (m.phase == MOVE_ALLOCATE) {
+		m.room = v->grow;
+		growth_join(&m.room, &v->place);
 	}
 	*ret = m;
 }

@@ -62,6 +62,7 @@ struct move {
 	const struct companion *companion; /* of the view it was read from; NULL none */
 	/* Of the view. MOVE_ALLOCATE: where; "" anywhere. MOVE_POINT: where it shall be. */
 	const char *to;
+	struct job_size room;          /* MOVE_ALLOCATE: how large; 0 CPUs: as its job */
 	struct vm_target target;       /* MOVE_POINT: how large; 0 sockets: as it is */
 	uint32_t attempt, attempt_for; /* MOVE_SEND: which, and for which companion */
 	bool alone;      /* the VM is outside every allocation: it has MOVE_GAP_S, and no more */
@@ -83,6 +84,9 @@ struct move_view {
 	const char *asked;         /* somebody wants it to move: where to; "" nobody */
 	/* Somebody wants it to grow: its job's size then, and it has not got there. 0 CPUs: no. */
 	struct job_size grow;
+	/* Its guest is, or is told to be, larger than its job: so large a place it must have. 0
+	 * CPUs: it is not. */
+	struct job_size place;
 	/* Why nothing should go there now: to what is asked for, to its companion's node; "" it
 	 * may. NULL: the same. */
 	const char *asked_closed, *closed;

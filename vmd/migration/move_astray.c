@@ -16,6 +16,8 @@ static const char *why_not_home(const struct move_view *v, char buf[MOVE_WHY_SIZ
 	}
 	if (*v->vm->moving.blocked)
 		return "it cannot move live";
+	if (v->place.cpus)
+		return "it is larger than its job";
 	return *v->asked ? "somebody asked for it" : "";
 }
 
@@ -91,6 +93,8 @@ void move_read_astray(const struct move_view *v, struct move *m)
 		read_home(v, m);
 	else if (h && h->phase == JOB_RUNNING)
 		move_read_send(v, m);
+	else if (h && move_is_small(v, h))
+		move_set(m, MOVE_DROP, "%s", MOVE_MORE_ROOM);
 	else if (h)
 		move_read_queued(m, h, "it is outside its job's allocation");
 	else if (job_is_several(v->job)) /* the job could not follow */

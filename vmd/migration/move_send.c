@@ -18,11 +18,13 @@ bool move_is_bound(const struct move_view *v, int64_t start_s, int64_t *ret_agai
 	return false;
 }
 
-/* Is its companion too small for what it is to become? */
+/* Is its companion too small for what it is, or is to become? */
 bool move_is_small(const struct move_view *v, const struct companion *h)
 {
-	return v->grow.cpus > h->size.cpus ||
-	       (v->grow.cpus && v->grow.memory_bytes > h->size.memory_bytes);
+	struct job_size need = v->grow;
+
+	growth_join(&need, &v->place);
+	return need.cpus > h->size.cpus || (need.cpus && need.memory_bytes > h->size.memory_bytes);
 }
 
 /* How large it is to be where it goes; false: as it is. KubeVirt takes no other size in while it
@@ -76,7 +78,7 @@ void move_read_send(const struct move_view *v, struct move *m)
 	else if (is_set(v->closed) && k->scheduling)
 		move_set(m, MOVE_STUCK, "%.80s %s", h->node, v->closed);
 	else if (move_is_small(v, h) && !*k->name)
-		move_set(m, MOVE_DROP, "%s", "it is to grow: more room is asked for");
+		move_set(m, MOVE_DROP, "%s", MOVE_MORE_ROOM);
 	else if (!is_pointed(v, h)) {
 		if (!target_read(v, h, &m->target))
 			m->target.sockets = 0;

@@ -60,8 +60,7 @@ static void plan_allocate(struct planner *p, const struct task *t)
 		return;
 	(void)str_copy(a->node, sizeof(a->node), to ? to->name : t->move.to);
 	(void)str_copy(a->qos, sizeof(a->qos), p->c->policy->move_qos);
-	if (t->progress)
-		a->size = t->progress->grow;
+	a->size = t->move.room;
 	plan_closed(p, a);
 }
 

@@ -57,8 +57,11 @@ static bool is_outdated(const struct observed *seen, const struct companion *h, 
 	return false;
 }
 
-/* What of it the guest has not got yet; 0 CPUs: it has, or nobody asked. */
-static struct job_size grow_left(const struct job_size *grow, const struct vm_size *vm)
+/* What of it the guest has not got yet; 0 CPUs: it has, or nobody asked. What KubeVirt has begun
+ * with goes on in any case, though nobody knows of the wish any more: slurmctld forgot it, or it
+ * was taken back when the VM was just being told. */
+static struct job_size grow_left(const struct job_size *grow, const struct vm_size *vm,
+				 const struct job_size *place)
 {
 	struct vm_target t;
 
@@ -67,7 +70,7 @@ static struct job_size grow_left(const struct job_size *grow, const struct vm_si
 		if (growth_is_wanted(vm, &t))
 			return *grow;
 	}
-	return (struct job_size){.cpus = 0};
+	return growth_is_begun(vm) ? *place : (struct job_size){.cpus = 0};
 }
 
 void move_view_read(const struct observed *seen, const struct move_source *s, struct move *ret)
@@ -76,7 +79,10 @@ void move_view_read(const struct observed *seen, const struct move_source *s, st
 	const struct vm_seen *vm = vm_current(s->have, s->job);
 	const struct companion *h = companion_of(s->companion, s->n_companion, s->have->key);
 	const char *asked = p ? p->move_to : "";
+	struct job_size place = {.cpus = 0};
 
+	if (vm)
+		growth_place(s->job, &vm->size, &place);
 	move_read(
 		&(struct move_view){
 			.job = s->job,
@@ -89,8 +95,9 @@ void move_view_read(const struct observed *seen, const struct move_source *s, st
 			.on_drain = s->job->request.on_drain ? s->job->request.on_drain
 							     : s->policy->on_drain,
 			.asked = asked,
-			.grow = p && vm ? grow_left(&p->grow, &vm->size)
+			.grow = p && vm ? grow_left(&p->grow, &vm->size, &place)
 					: (struct job_size){.cpus = 0},
+			.place = place,
 			.asked_closed =
 				str_eq(asked, MOVE_ANYWHERE) ? "" : closed_why(seen, s, asked),
 			.closed = h ? closed_why(seen, s, h->node) : "",

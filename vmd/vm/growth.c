@@ -140,5 +140,38 @@ bool growth_is_wanted(const struct vm_size *vm, const struct vm_target *t)
 bool growth_is_begun(const struct vm_size *vm)
 {
 	return vm->sockets &&
-	       (vm->sockets_given > vm->sockets || vm->memory_given_bytes > vm->memory_bytes);
+	       (vm->sockets_wanted > vm->sockets || vm->sockets_given > vm->sockets ||
+		vm->memory_wanted_bytes > vm->memory_bytes ||
+		vm->memory_given_bytes > vm->memory_bytes);
+}
+
+static uint64_t most(uint64_t a, uint64_t b, uint64_t c)
+{
+	uint64_t ab = a > b ? a : b;
+
+	return ab > c ? ab : c;
+}
+
+void growth_place(const struct job *j, const struct vm_size *vm, struct job_size *ret)
+{
+	uint64_t memory = most(vm->memory_wanted_bytes, vm->memory_given_bytes, vm->memory_bytes);
+	struct job_size s = {.cpus = vm->cores * (uint32_t)most(vm->sockets_wanted,
+								vm->sockets_given, vm->sockets)};
+
+	*ret = (struct job_size){.cpus = 0};
+	if (!vm->sockets || !vm->memory_bytes)
+		return;
+	s.memory_bytes = vm_allocation_bytes(memory, s.cpus, vm->tpm);
+	if (s.cpus <= j->cpus && s.memory_bytes <= j->memory_bytes)
+		return;
+	growth_join(&s, &(struct job_size){.cpus = j->cpus, .memory_bytes = j->memory_bytes});
+	*ret = s;
+}
+
+void growth_join(struct job_size *s, const struct job_size *other)
+{
+	if (other->cpus > s->cpus)
+		s->cpus = other->cpus;
+	if (other->memory_bytes > s->memory_bytes)
+		s->memory_bytes = other->memory_bytes;
 }

@@ -27,5 +27,10 @@ void growth_target(const struct vm_size *vm, const struct job_size *job, struct 
 bool growth_is_wanted(const struct vm_size *vm, const struct vm_target *t);
 /* Was the VM told to be larger than it is? Then KubeVirt goes on with it whatever vmd does. */
 bool growth_is_begun(const struct vm_size *vm);
+/* As large must be what it goes to, for what its guest has and for what it was told, which KubeVirt
+ * gives it with the next migration, whoever's. 0 CPUs: its job is as large, or nobody knows. */
+void growth_place(const struct job *j, const struct vm_size *vm, struct job_size *ret);
+/* Of both the larger, CPUs and memory each. */
+void growth_join(struct job_size *s, const struct job_size *other);
 
 #endif
