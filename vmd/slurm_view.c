@@ -97,14 +97,19 @@ static void load_run(struct work *w)
 	(void)slurm_jobs_load(l->view->jobs, &l->list, &l->e);
 }
 
-void slurm_view_drained_set(const struct slurm_view *v, struct job *j)
+void slurm_view_node_set(const struct slurm_view *v, struct job *j)
 {
 	j->drained = false;
 	j->drain_reason[0] = '\0';
 	for (size_t i = 0; i < v->want.n_node && j->phase == JOB_RUNNING; i++)
-		if (v->node[i].drained && str_eq(v->node[i].name, j->node)) {
-			j->drained = true;
-			memcpy(j->drain_reason, v->node[i].reason, sizeof(j->drain_reason));
+		if (str_eq(v->node[i].name, j->node)) {
+			if (v->node[i].drained) {
+				j->drained = true;
+				memcpy(j->drain_reason, v->node[i].reason, sizeof(j->drain_reason));
+			}
+			/* Whole nodes of different sizes, which happen to divide. */
+			if (v->node[i].cpus && j->cpus > v->node[i].cpus)
+				j->uneven = true;
 		}
 }
 
@@ -139,7 +144,7 @@ static void load_take(struct slurm_view *v, struct slurm_list *l)
 	bool same = nodes_take(v, l);
 
 	for (size_t i = 0; i < l->n; i++)
-		slurm_view_drained_set(v, &l->job[i]);
+		slurm_view_node_set(v, &l->job[i]);
 	same = same && is_same(v, l);
 	free(v->want.job);
 	free(v->live);

@@ -14,6 +14,7 @@ struct act_work {
 	struct slurm_view *view;
 	struct action action;
 	struct vm_request request;
+	uint32_t rank;
 	slurm_done_fn done;
 	void *ctx;
 	struct err e;
@@ -30,7 +31,7 @@ static void act_run(struct work *w)
 	else if (what->kind == ACT_END_JOB)
 		(void)slurm_job_end(what->job_id, what->job_failed, what->reason, &a->e);
 	else if (what->kind == ACT_RECORD)
-		(void)slurm_job_record(what->job_id, &a->request, what->reason, &a->e);
+		(void)slurm_job_record(what->job_id, a->rank, &a->request, what->reason, &a->e);
 	else if (what->kind == ACT_TELL_JOB)
 		(void)slurm_job_tell(what->job_id, a->request.nonce, what->reason, &a->e);
 	else if (what->kind == ACT_DRAIN_NODE)
@@ -83,6 +84,7 @@ int slurm_view_apply(struct slurm_view *v, const struct action *a, slurm_done_fn
 		.view = v,
 		.action = *a,
 		.request = job ? job->request : (struct vm_request){.image = ""             },
+		.rank = job ? job->rank : 0,
 		.done = done,
 		.ctx = ctx
         };

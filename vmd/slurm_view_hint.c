@@ -22,7 +22,8 @@ struct one_work {
 	struct work work;
 	struct slurm_view *view;
 	struct hint *hint;
-	struct job job;
+	struct job *job; /* one, or one for each of its machines */
+	size_t n_job;
 	struct err e;
 };
 
@@ -33,14 +34,14 @@ static void one_run(struct work *w)
 	struct one_work *o = (struct one_work *)w;
 
 	o->e.kind = ERR_NONE;
-	(void)slurm_job_load(o->hint->job_id, &o->job, &o->e);
+	(void)slurm_job_load(o->hint->job_id, &o->job, &o->n_job, &o->e);
 }
 
 static void want_put(struct slurm_view *v, struct job *j)
 {
 	struct desired *want = &v->want;
 
-	slurm_view_drained_set(v, j);
+	slurm_view_node_set(v, j);
 	for (size_t i = 0; i < want->n; i++) {
 		if (job_key_compare(&want->job[i], j) != 0)
 			continue;
@@ -80,7 +81,7 @@ static void adopt_run(struct work *w)
 	struct adopt_work *a = (struct adopt_work *)w;
 
 	a->e.kind = ERR_NONE;
-	(void)slurm_job_record(a->job_id, &a->request, "", &a->e);
+	(void)slurm_job_record(a->job_id, 0, &a->request, "", &a->e);
 }
 
 static void adopt_done(struct work *w)
@@ -127,15 +128,17 @@ static void one_done(struct work *w)
 	struct hint *h = o->hint;
 	bool again = h->again;
 
-	if (o->e.kind == ERR_NONE && o->job.request.nonce[0]) {
-		want_put(v, &o->job);
+	if (o->e.kind == ERR_NONE && o->job->request.nonce[0]) {
+		for (size_t i = 0; i < o->n_job; i++)
+			want_put(v, &o->job[i]);
 	} else if (o->e.kind == ERR_NONE && h->has_request) {
-		adopt(v, h, &o->job);
+		adopt(v, h, o->job);
 	} else if (o->e.kind != ERR_NONE) {
 		slurm_view_load_soon(
 			v); /* gone, or slurmctld does not answer: the full load tells which */
 	}
 	v->settings.asking(v->settings.ctx, h->job_id, false);
+	free(o->job);
 	free(o);
 	if (again) {
 		h->again = false;

@@ -35,7 +35,8 @@ struct slurm_view {
 void *slurm_view_need(void *p); /* p; without memory there is no going on */
 /* The whole list, as soon as the gap allows. */
 void slurm_view_load_soon(struct slurm_view *v);
-/* The record of a job does not say that its node is drained. */
-void slurm_view_drained_set(const struct slurm_view *v, struct job *j);
+/* The record of a job does not say that its node is drained, nor that it is smaller than an equal
+ * part of a job with several. */
+void slurm_view_node_set(const struct slurm_view *v, struct job *j);
 
 #endif

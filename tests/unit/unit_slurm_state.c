@@ -219,6 +219,47 @@ START_TEST(several_nodes)
 }
 END_TEST
 
+/* Each machine of a job has its node, and an equal part. */
+START_TEST(machines)
+{
+	static const char *const nodes[] = {"n07", "n08", "n11", ""};
+	slurm_job_info_t info = record();
+	struct err e = {.kind = ERR_NONE};
+	struct job j;
+
+	info.nodes = (char *)"n[07-08,11]";
+	info.num_nodes = 3;
+	info.tres_alloc_str = (char *)"cpu=6,mem=1.17G,node=3"; /* 1200 MB, rounded by Slurm */
+	info.pn_min_memory = 400;
+	for (uint32_t i = 0; i < 4; i++) {
+		ck_assert_int_eq(slurm_job_read(&info, &j, &e), 0);
+		ck_assert_int_eq(slurm_rank_read(&info, i, &j, &e), 0);
+		ck_assert_uint_eq(j.rank, i);
+		ck_assert_str_eq(j.node, nodes[i]);
+		ck_assert_uint_eq(j.cpus, 2);
+		ck_assert_uint_eq(j.memory_bytes, 400 * MIB);
+		ck_assert(!j.uneven);
+	}
+	info.pn_min_memory = 200 | MEM_PER_CPU;
+	info.tres_alloc_str = (char *)"cpu=7,mem=1400M,node=3";
+	ck_assert_int_eq(slurm_job_read(&info, &j, &e), 0);
+	ck_assert_int_eq(slurm_rank_read(&info, 1, &j, &e), 0);
+	ck_assert(j.uneven);
+	ck_assert_uint_eq(j.memory_bytes, 400 * MIB);
+	j.request.machines = 3;
+	ck_assert_int_eq(job_shape_check(&j, &e), -1);
+	ck_assert_ptr_nonnull(strstr(e.msg, "--ntasks-per-node"));
+	info.pn_min_memory = 0;
+	ck_assert_int_eq(slurm_rank_read(&info, 1, &j, &e), 0);
+	ck_assert_uint_eq(j.memory_bytes, 0); /* its node's, which slurm_jobs.c asks for */
+	info.job_state = SLURM_JOB_PENDING;
+	ck_assert_int_eq(slurm_job_read(&info, &j, &e), 0);
+	ck_assert_int_eq(slurm_rank_read(&info, 2, &j, &e), 0);
+	ck_assert_str_eq(j.node, "");
+	ck_assert_uint_eq(j.rank, 2);
+}
+END_TEST
+
 /* What has no VM, and how a task of an array is called. */
 START_TEST(shapes)
 {
@@ -374,6 +415,7 @@ int main(void)
 	tcase_add_test(t, reads_what_moves);
 	tcase_add_test(t, memory_without_tres);
 	tcase_add_test(t, several_nodes);
+	tcase_add_test(t, machines);
 	tcase_add_test(t, shapes);
 	tcase_add_test(t, times_and_places);
 	tcase_add_test(t, node_rows);

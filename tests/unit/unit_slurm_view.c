@@ -27,6 +27,7 @@ static struct {
 	char moved[64];
 	const char *drained, *companion_of; /* a node; the job's key of an allocation on n2 */
 	char recorded[ACTION_TEXT_MAX + 1];
+	uint32_t recorded_rank;
 	bool ended_failed;
 } slurm;
 
@@ -93,22 +94,26 @@ static struct job *job_of(uint32_t id, struct err *e)
 	return NULL;
 }
 
-int slurm_job_load(uint32_t id, struct job *ret, struct err *e)
+int slurm_job_load(uint32_t id, struct job **ret, size_t *ret_n, struct err *e)
 {
-	const struct job *j;
-
 	slurm.singles++;
-	if (answer(e) < 0 || !(j = job_of(id, e)))
+	if (answer(e) < 0 || !job_of(id, e))
 		return -1;
-	*ret = *j;
+	*ret = calloc(slurm.n, sizeof(**ret));
+	*ret_n = 0;
+	for (size_t i = 0; i < slurm.n; i++)
+		if (slurm.job[i].id == id)
+			(*ret)[(*ret_n)++] = slurm.job[i];
 	return 0;
 }
 
-int slurm_job_record(uint32_t id, const struct vm_request *r, const char *status, struct err *e)
+int slurm_job_record(uint32_t id, uint32_t rank, const struct vm_request *r, const char *status,
+		     struct err *e)
 {
 	struct job *j = job_of(id, e);
 
 	slurm.records++;
+	slurm.recorded_rank = rank;
 	if (!j)
 		return -1;
 	j->request = *r;

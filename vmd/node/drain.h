@@ -15,6 +15,7 @@
 /* A node of Slurm. */
 struct slurm_node {
 	char name[JOB_NODE_MAX + 1];
+	uint32_t cpus;                  /* 0: not known */
 	bool drained;                   /* it takes no new jobs */
 	char reason[JOB_TITLE_MAX + 1]; /* cut */
 };

@@ -11,6 +11,7 @@
 
 #include "vmd/base/str.h"
 #include "vmd/job/job_spec.h"
+#include "vmd/job/job_words.h"
 #include "vmd/migration/move.h"
 #include "vmd/slurm/slurm_node.h"
 #include "vmd/slurm/slurm_record.h"
@@ -107,23 +108,52 @@ static void fill_memory(struct job *j)
 	slurm_free_node_info_msg(m);
 }
 
-/* 1: a job with a request; 0: without, or with one that is malformed (*ret_bad); -1: e. */
-static int read_one(const slurm_job_info_t *info, struct job *ret, uint32_t *ret_bad, struct err *e)
+/* So many jobs the record is to the core. */
+static size_t machines_of(const struct vm_request *r)
+{
+	return r->machines > 1 ? r->machines : 1;
+}
+
+/* All machines of a job whose record has that request; ret has room for them. */
+static int read_machines(const slurm_job_info_t *info, const struct vm_request *request,
+			 struct job *ret, struct err *e)
+{
+	struct job j;
+
+	if (slurm_job_read(info, &j, e) < 0)
+		return -1;
+	j.request = *request;
+	fill_user(&j);
+	for (uint32_t i = 0; i < machines_of(request); i++) {
+		ret[i] = j;
+		if (job_is_several(&j) &&
+		    (slurm_rank_read(info, i, &ret[i], e) < 0 ||
+		     job_spec_find_rank(info->admin_comment, i, &ret[i].request, e) < 0))
+			return -1;
+		fill_memory(&ret[i]);
+	}
+	return 0;
+}
+
+/* One with a request is added to l; one with a malformed one is told (l->bad). */
+static int read_one(const slurm_job_info_t *info, struct slurm_list *l, size_t *cap, struct err *e)
 {
 	struct vm_request request;
 	struct err why = {.kind = ERR_NONE};
 	int found = job_spec_find(info->admin_comment ? info->admin_comment : "", &request, &why);
 
 	if (found < 0)
-		*ret_bad = compat_job_id(info);
+		l->bad = compat_job_id(info);
 	if (found <= 0)
 		return 0;
-	if (slurm_job_read(info, ret, e) < 0)
+	if (l->n + machines_of(&request) > *cap) {
+		*cap = (*cap + machines_of(&request)) * 2;
+		l->job = need(realloc(l->job, *cap * sizeof(*l->job)));
+	}
+	if (read_machines(info, &request, &l->job[l->n], e) < 0)
 		return -1;
-	ret->request = request;
-	fill_user(ret);
-	fill_memory(ret);
-	return 1;
+	l->n += machines_of(&request);
+	return 0;
 }
 
 static void list_done_auto(struct slurm_list *l)
@@ -189,18 +219,11 @@ static int read_all(const job_info_msg_t *m, struct slurm_list *ret, struct err 
 	l.live = need(calloc(m->record_count + 1, sizeof(*l.live)));
 	for (uint32_t i = 0; i < m->record_count; i++) {
 		const slurm_job_info_t *info = &m->job_array[i];
-		int rc;
 
 		if (is_live(info))
 			l.live[l.n_live++] = compat_job_id(info);
-		if (l.n == cap) {
-			cap = cap ? cap * 2 : 64;
-			l.job = need(realloc(l.job, cap * sizeof(*l.job)));
-		}
-		rc = read_one(info, &l.job[l.n], &l.bad, e);
-		if (rc < 0 || read_companion(info, &l, e) < 0)
+		if (read_one(info, &l, &cap, e) < 0 || read_companion(info, &l, e) < 0)
 			return -1;
-		l.n += rc > 0;
 	}
 	qsort(l.live, l.n_live, sizeof(*l.live), by_id);
 	if (l.n)
@@ -263,23 +286,26 @@ int slurm_record_load(uint32_t job_id, job_info_msg_t **ret_msg, slurm_job_info_
 	return err_set(e, ERR_ABSENT, "slurmctld has no job %u", job_id);
 }
 
-int slurm_job_load(uint32_t job_id, struct job *ret, struct err *e)
+int slurm_job_load(uint32_t job_id, struct job **ret, size_t *ret_n, struct err *e)
 {
 	AUTO(slurm_free_job_info_msg) job_info_msg_t *m = NULL;
+	AUTO(free) struct job *list = NULL;
+	struct vm_request request;
 	slurm_job_info_t *info;
-	struct job j;
 	int found;
 
-	if (slurm_record_load(job_id, &m, &info, e) < 0 || slurm_job_read(info, &j, e) < 0)
+	if (slurm_record_load(job_id, &m, &info, e) < 0)
 		return -1;
-	found = job_spec_find(info->admin_comment ? info->admin_comment : "", &j.request, e);
+	found = job_spec_find(info->admin_comment ? info->admin_comment : "", &request, e);
 	if (found < 0)
 		return err_wrap(e, "job %u: AdminComment", job_id);
 	if (found == 0)
-		j.request = (struct vm_request){.image = ""};
-	fill_user(&j);
-	fill_memory(&j);
-	*ret = j;
+		request = (struct vm_request){.image = ""};
+	list = need(calloc(machines_of(&request), sizeof(*list)));
+	if (read_machines(info, &request, list, e) < 0)
+		return -1;
+	*ret = STEAL(list);
+	*ret_n = machines_of(&request);
 	return 0;
 }
 
@@ -320,10 +346,26 @@ static int record_fits(const slurm_job_info_t *info, const struct vm_request *th
 	return 0;
 }
 
-int slurm_job_record(uint32_t job_id, const struct vm_request *r, const char *status, struct err *e)
+/* The status as it shall stand behind the request: of several machines beside that of the others.
+ */
+static int status_merge(const char *old, uint32_t rank, const struct vm_request *r,
+			const char *status, char buf[ADMIN_COMMENT_MAX], struct err *e)
+{
+	const char *inside;
+	size_t len;
+
+	if (r->machines <= 1)
+		return str_copy(buf, ADMIN_COMMENT_MAX, status);
+	inside = job_spec_inside(old, &len);
+	return job_words_merge(inside, len, rank, status, buf, ADMIN_COMMENT_MAX, e);
+}
+
+int slurm_job_record(uint32_t job_id, uint32_t rank, const struct vm_request *r, const char *status,
+		     struct err *e)
 {
 	AUTO(slurm_free_job_info_msg) job_info_msg_t *m = NULL;
 	AUTO(free) char *text = need(malloc(ADMIN_COMMENT_MAX));
+	AUTO(free) char *words = need(malloc(ADMIN_COMMENT_MAX));
 	slurm_job_info_t *info;
 	struct vm_request there;
 	const char *old;
@@ -339,7 +381,8 @@ int slurm_job_record(uint32_t job_id, const struct vm_request *r, const char *st
 	if (found > 0 && !str_eq(there.nonce, r->nonce))
 		return err_set(e, ERR_CONFLICT, "job %u is another job now (nonce %s)", job_id,
 			       there.nonce);
-	if (job_spec_place(old, r, status, text, ADMIN_COMMENT_MAX, e) < 0)
+	if (status_merge(old, rank, r, status, words, e) < 0 ||
+	    job_spec_place(old, r, words, text, ADMIN_COMMENT_MAX, e) < 0)
 		return -1;
 	if (str_eq(old, text))
 		return 0;

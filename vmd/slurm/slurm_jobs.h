@@ -30,13 +30,14 @@ void slurm_list_done(struct slurm_list *l);
 
 /* ERR_RETRY: slurmctld did not answer. A record that cannot be understood fails the whole load. */
 int slurm_jobs_load(struct slurm_jobs *s, struct slurm_list *ret, struct err *e);
-/* ERR_ABSENT: no such job now. Also tells the owner of a job without a request (request.image "").
- */
-int slurm_job_load(uint32_t job_id, struct job *ret, struct err *e);
+/* One, or as many as it has machines; the caller frees them. ERR_ABSENT: no such job now. Also
+ * tells the owner of a job without a request (request.image ""). */
+int slurm_job_load(uint32_t job_id, struct job **ret, size_t *ret_n, struct err *e);
 /* Writes the request into admin_comment of a job that has none (its site has no job_submit.lua), or
- * the status behind it. The job must still be the one of nonce; ERR_CONFLICT: that, or its mark
- * would be lost (move_may_record()). */
-int slurm_job_record(uint32_t job_id, const struct vm_request *r, const char *status,
+ * the status behind it: of one of several machines beside that of the others (job_words.h). The job
+ * must still be the one of nonce; ERR_CONFLICT: that, or its mark would be lost
+ * (move_may_record()). */
+int slurm_job_record(uint32_t job_id, uint32_t rank, const struct vm_request *r, const char *status,
 		     struct err *e);
 /* Ends a job whose guest shut down (failed false: COMPLETED) or cannot start (failed true: FAILED,
  * with comment in the job's record). Success if it has ended already. */

@@ -19,7 +19,7 @@ void slurm_nodes_done(struct slurm_nodes *s)
 
 int slurm_node_read(const node_info_t *info, struct slurm_node *ret, struct err *e)
 {
-	struct slurm_node n = {.drained = info->node_state & NODE_STATE_DRAIN};
+	struct slurm_node n = {.cpus = info->cpus, .drained = info->node_state & NODE_STATE_DRAIN};
 
 	if (str_copy(n.name, sizeof(n.name), info->name) < 0)
 		return err_set(e, ERR_INVALID, "node %.80s: its name is too long", info->name);

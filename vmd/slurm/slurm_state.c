@@ -4,8 +4,10 @@
  * The size of an allocation is taken from its TRES text: the one place that means the same in every
  * Slurm release from 22.05 on (slurm_job_cpus_allocated_on_node() left the library in 24.11), and
  * the one that has --mem, --mem-per-cpu, DefMemPerCPU and whole nodes reckoned in already. It is of
- * the whole job; a VM job has one node. Of a job with more, the node is given an equal part, which
- * is never more than its own when Slurm spreads evenly; job_shape_check() refuses such jobs. */
+ * the whole job. Of a job with several nodes each is given an equal part: job_submit.lua sees to it
+ * that Slurm spreads evenly (as many tasks on each node), and what does not divide is refused by
+ * job_shape_check(). Memory that does not divide into a unit is rounded in that text, so of several
+ * nodes the request's own number counts, which is of one node or one CPU. */
 #include "vmd/slurm/slurm_state.h"
 
 #include "vmd/base/str.h"
@@ -104,17 +106,34 @@ uint64_t slurm_tres_count(const char *tres, const char *key)
 	return 0;
 }
 
+/* The node with that number in "worker[1-3]", from 0; "" if there are not so many. */
+static int node_of(const char *nodes, uint32_t number, char *buf, size_t size, struct err *e)
+{
+	__auto_type list = slurm_hostlist_create(nodes);
+	bool readable = false;
+	int rc = 0;
+
+	buf[0] = '\0';
+	for (uint32_t i = 0; list && i <= number; i++) {
+		AUTO(free) char *name = slurm_hostlist_shift(list);
+
+		readable = readable || name;
+		if (i == number && name)
+			rc = str_copy(buf, size, name);
+		if (!name)
+			break;
+	}
+	if (list)
+		slurm_hostlist_destroy(list);
+	if (!readable || rc < 0)
+		return err_set(e, ERR_INVALID, "cannot read node list '%.80s'", nodes);
+	return 0;
+}
+
 /* The first node of "worker[1-3]". */
 static int first_node(const char *nodes, char *buf, size_t size, struct err *e)
 {
-	__auto_type list = slurm_hostlist_create(nodes);
-	AUTO(free) char *name = list ? slurm_hostlist_shift(list) : NULL;
-
-	if (list)
-		slurm_hostlist_destroy(list);
-	if (!name || str_copy(buf, size, name) < 0)
-		return err_set(e, ERR_INVALID, "cannot read node list '%.80s'", nodes);
-	return 0;
+	return node_of(nodes, 0, buf, size, e);
 }
 
 void slurm_nodes_text(const char *nodes, char *buf, size_t size)
@@ -160,6 +179,22 @@ static int read_allocation(const slurm_job_info_t *info, struct job *j, struct e
 	j->memory_bytes = slurm_tres_count(info->tres_alloc_str, "mem") / j->n_nodes;
 	if (j->memory_bytes == 0)
 		j->memory_bytes = asked_memory(info, j->cpus);
+	return 0;
+}
+
+int slurm_rank_read(const slurm_job_info_t *info, uint32_t rank, struct job *j, struct err *e)
+{
+	uint64_t cpus = slurm_tres_count(info->tres_alloc_str, "cpu");
+
+	j->rank = rank;
+	if ((j->phase != JOB_RUNNING && j->phase != JOB_ENDING) || !info->nodes || !info->nodes[0])
+		return 0;
+	if (node_of(info->nodes, rank, j->node, sizeof(j->node), e) < 0)
+		return err_wrap(e, "job %u", j->id);
+	if (j->phase == JOB_RUNNING) {
+		j->memory_bytes = asked_memory(info, j->cpus); /* 0: the node's, all of it */
+		j->uneven = cpus % j->n_nodes != 0;
+	}
 	return 0;
 }
 

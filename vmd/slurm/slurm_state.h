@@ -22,5 +22,8 @@ bool slurm_reason_is_limit(uint32_t reason);
 void slurm_nodes_text(const char *nodes, char *buf, size_t size);
 /* All but request, and user when Slurm did not tell it. memory_bytes 0: Slurm did not say. */
 int slurm_job_read(const slurm_job_info_t *info, struct job *ret, struct err *e);
+/* j, which was read from info, becomes that of one of the job's machines: its node, by rank, and
+ * its share. No release that is supported tells what a node has given: see slurm_state.c. */
+int slurm_rank_read(const slurm_job_info_t *info, uint32_t rank, struct job *j, struct err *e);
 
 #endif
