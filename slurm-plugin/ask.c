@@ -77,8 +77,8 @@ int ask_hint(const struct plugin_settings *s, uint32_t job, const struct vm_requ
 	return call(s, x, &o, timeout_ms, e);
 }
 
-int ask_show(const struct plugin_settings *s, uint32_t job, const char *seen, int timeout_ms,
-	     struct vm_report *ret, struct err *e)
+int ask_show(const struct plugin_settings *s, uint32_t job, const char *node, const char *seen,
+	     int timeout_ms, struct vm_report *ret, struct err *e)
 {
 	AUTO(free) struct exchange *x = NULL;
 	struct err not_told;
@@ -87,6 +87,8 @@ int ask_show(const struct plugin_settings *s, uint32_t job, const char *seen, in
 
 	if (begin("show", job, &x, &o, e) < 0)
 		return -1;
+	if (node[0])
+		wire_add(&o, "node", node);
 	if (seen[0]) {
 		wire_add(&o, "seen", seen);
 		wire_addf(&o, "wait", "%d", ASK_NEWS_S);
@@ -104,11 +106,14 @@ int ask_show(const struct plugin_settings *s, uint32_t job, const char *seen, in
 	text_copy(ret->address, sizeof(ret->address), &x->reply, "address");
 	text_copy(ret->user, sizeof(ret->user), &x->reply, "user");
 	text_copy(ret->profile, sizeof(ret->profile), &x->reply, "profile");
+	text_copy(ret->names, sizeof(ret->names), &x->reply, "names");
+	text_copy(ret->hosts, sizeof(ret->hosts), &x->reply, "hosts");
+	text_copy(ret->addresses, sizeof(ret->addresses), &x->reply, "addresses");
 	return 0;
 }
 
-int ask_key(const struct plugin_settings *s, uint32_t job, int timeout_ms, char *buf, size_t size,
-	    struct err *e)
+int ask_key(const struct plugin_settings *s, uint32_t job, uint32_t rank, int timeout_ms, char *buf,
+	    size_t size, struct err *e)
 {
 	AUTO(free) struct exchange *x = NULL;
 	struct wire_out o;
@@ -117,6 +122,8 @@ int ask_key(const struct plugin_settings *s, uint32_t job, int timeout_ms, char 
 
 	if (begin("key", job, &x, &o, e) < 0)
 		return -1;
+	if (rank)
+		wire_addf(&o, "rank", "%u", rank);
 	if (call(s, x, &o, timeout_ms, e) == 0) {
 		key = wire_get(&x->reply, "key");
 		if (!key || !*key || str_copy(buf, size, key) < 0)
@@ -129,14 +136,16 @@ int ask_key(const struct plugin_settings *s, uint32_t job, int timeout_ms, char 
 	return rc;
 }
 
-int ask_own_keys(const struct plugin_settings *s, uint32_t job, const struct own_keys *keys,
-		 int timeout_ms, struct err *e)
+int ask_own_keys(const struct plugin_settings *s, uint32_t job, uint32_t rank,
+		 const struct own_keys *keys, int timeout_ms, struct err *e)
 {
 	AUTO(free) struct exchange *x = NULL;
 	struct wire_out o;
 
 	if (begin("keys", job, &x, &o, e) < 0)
 		return -1;
+	if (rank)
+		wire_addf(&o, "rank", "%u", rank);
 	for (size_t i = 0; i < keys->n; i++)
 		wire_add(&o, "key[]", keys->key[i]);
 	return call(s, x, &o, timeout_ms, e);

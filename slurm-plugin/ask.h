@@ -17,15 +17,16 @@ int ask_hint(const struct plugin_settings *s, uint32_t job, const struct vm_requ
 /* seen: the word of an earlier report; vmd answers when it is not true any more, or after 8 s, for
  * which timeout_ms must leave room over all servers. "": at once. */
 #define ASK_NEWS_S 8
-int ask_show(const struct plugin_settings *s, uint32_t job, const char *seen, int timeout_ms,
-	     struct vm_report *ret, struct err *e);
+/* node: of a job with several machines only the one there; "": all of them. */
+int ask_show(const struct plugin_settings *s, uint32_t job, const char *node, const char *seen,
+	     int timeout_ms, struct vm_report *ret, struct err *e);
 /* The guest's ssh private key; buf of ASK_KEY_MAX + 1. */
-int ask_key(const struct plugin_settings *s, uint32_t job, int timeout_ms, char *buf, size_t size,
-	    struct err *e);
+int ask_key(const struct plugin_settings *s, uint32_t job, uint32_t rank, int timeout_ms, char *buf,
+	    size_t size, struct err *e);
 
 /* The user's own public keys are let in, too. keys: borrowed. */
 struct own_keys;
-int ask_own_keys(const struct plugin_settings *s, uint32_t job, const struct own_keys *keys,
-		 int timeout_ms, struct err *e);
+int ask_own_keys(const struct plugin_settings *s, uint32_t job, uint32_t rank,
+		 const struct own_keys *keys, int timeout_ms, struct err *e);
 
 #endif

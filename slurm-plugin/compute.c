@@ -10,6 +10,7 @@
 
 #include "slurm-plugin/ask.h"
 #include "slurm-plugin/key_file.h"
+#include "slurm-plugin/machines.h"
 #include "slurm-plugin/own_keys.h"
 #include "slurm-plugin/step.h"
 #include "vmd/base/clock.h"
@@ -19,6 +20,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
+#include <unistd.h>
 
 #define HINT_TIMEOUT_MS 900
 #define CALL_TIMEOUT_MS 10000
@@ -46,15 +48,26 @@ static uint32_t job_id(spank_t spank)
 	return id;
 }
 
+/* As Slurm calls it: several slurmd may run on one host. */
+static void node_name(const char *told, char *buf, size_t size)
+{
+	if (told && *told)
+		(void)snprintf(buf, size, "%s", told);
+	else if (gethostname(buf, size) < 0)
+		buf[0] = '\0';
+	buf[size - 1] = '\0';
+}
+
 /* epilog */
 
 struct epilog {
 	const struct plugin *p;
 	uint32_t job;
-	bool told;          /* that its time is too short */
-	bool news;          /* the last answer was another one than before */
-	struct vm_report r; /* the last answer */
-	char why[400];      /* the node is not clear, as far as is known */
+	char node[JOB_NODE_MAX + 1]; /* this one: the epilogs of others answer for theirs */
+	bool told;                   /* that its time is too short */
+	bool news;                   /* the last answer was another one than before */
+	struct vm_report r;          /* the last answer */
+	char why[400];               /* the node is not clear, as far as is known */
 	int64_t deadline_us;
 };
 
@@ -84,8 +97,8 @@ static int node_is_clear(struct epilog *ep, int64_t left_us)
 		call_ms = NEWS_TIMEOUT_MS;
 	ep->r.seen[0] = '\0';
 	ep->news = false;
-	if (ask_show(&ep->p->settings, ep->job, seen, call_ms < 1 ? 1 : (int)call_ms, &ep->r, &e) <
-	    0) {
+	if (ask_show(&ep->p->settings, ep->job, ep->node, seen, call_ms < 1 ? 1 : (int)call_ms,
+		     &ep->r, &e) < 0) {
 		(void)snprintf(ep->why, sizeof(ep->why), "%s", e.msg);
 		return e.kind == ERR_ABSENT; /* asked Slurm, too: the job never had a VM */
 	}
@@ -142,7 +155,7 @@ static void sweep(const struct epilog *ep)
 		struct vm_report r;
 
 		if (job[i] == ep->job ||
-		    ask_show(&ep->p->settings, job[i], "", HINT_TIMEOUT_MS, &r, &e) == 0)
+		    ask_show(&ep->p->settings, job[i], "", "", HINT_TIMEOUT_MS, &r, &e) == 0)
 			continue;
 		if (e.kind != ERR_ABSENT)
 			return;
@@ -172,6 +185,7 @@ int compute_epilog(spank_t spank, const struct plugin *p)
 		return -1;
 	}
 	ep.job = job;
+	node_name(getenv("SLURMD_NODENAME"), ep.node, sizeof(ep.node));
 	ep.deadline_us = clock_mono_us() + p->settings.epilog_timeout_s * SEC_US;
 	if (epilog_wait(&ep) < 0)
 		return -1;
@@ -254,13 +268,13 @@ static void environment_set(spank_t spank, const char *name, const char *value)
 
 /* vmd was there when it said READY, but may be down by now: few scripts are of use without the key.
  */
-static int key_ask(const struct plugin *p, uint32_t job, int64_t patience_us, char *key,
-		   size_t size, struct err *e)
+static int key_ask(const struct plugin *p, uint32_t job, uint32_t rank, int64_t patience_us,
+		   char *key, size_t size, struct err *e)
 {
 	int64_t end_us = clock_mono_us() + patience_us;
 	bool told = false;
 
-	while (ask_key(&p->settings, job, CALL_TIMEOUT_MS, key, size, e) < 0) {
+	while (ask_key(&p->settings, job, rank, CALL_TIMEOUT_MS, key, size, e) < 0) {
 		if ((e->kind != ERR_RETRY && e->kind != ERR_UNSURE) || clock_mono_us() >= end_us)
 			return -1;
 		if (!told)
@@ -273,13 +287,14 @@ static int key_ask(const struct plugin *p, uint32_t job, int64_t patience_us, ch
 	return 0;
 }
 
-static void key_fetch(spank_t spank, const struct plugin *p, uint32_t job, int64_t patience_us)
+static void key_fetch(spank_t spank, const struct plugin *p, uint32_t job, uint32_t rank,
+		      int64_t patience_us)
 {
 	struct err e = {.kind = ERR_NONE};
 	char path[KEY_FILE_PATH_MAX];
 	char key[ASK_KEY_MAX + 1];
 
-	if (key_ask(p, job, patience_us, key, sizeof(key), &e) < 0 ||
+	if (key_ask(p, job, rank, patience_us, key, sizeof(key), &e) < 0 ||
 	    key_file_write(job, key, &e) < 0)
 		(void)dprintf(STDERR_FILENO, "slurm-vm: job %u: no ssh key: %s\n", job, e.msg);
 	else
@@ -288,7 +303,7 @@ static void key_fetch(spank_t spank, const struct plugin *p, uint32_t job, int64
 }
 
 /* So that the user's own ssh works, too. Told once per run, by the first of its steps. */
-static void own_keys_add(spank_t spank, const struct plugin *p, uint32_t job)
+static void own_keys_add(spank_t spank, const struct plugin *p, uint32_t job, uint32_t machines)
 {
 	AUTO(free) struct own_keys *keys = calloc(1, sizeof(*keys));
 	char home[4096], choice[16] = "";
@@ -299,24 +314,53 @@ static void own_keys_add(spank_t spank, const struct plugin *p, uint32_t job)
 	    spank_getenv(spank, "HOME", home, sizeof(home)) != ESPANK_SUCCESS)
 		return;
 	own_keys_read(home, keys);
-	if (keys->n > 0 && ask_own_keys(&p->settings, job, keys, CALL_TIMEOUT_MS, &e) < 0)
-		(void)dprintf(STDERR_FILENO,
-			      "slurm-vm: job %u: your own public keys are not in the guest: %s\n",
-			      job, e.msg);
+	for (uint32_t i = 0; keys->n > 0 && i < machines; i++)
+		if (ask_own_keys(&p->settings, job, i, keys, CALL_TIMEOUT_MS, &e) < 0) {
+			(void)dprintf(
+				STDERR_FILENO,
+				"slurm-vm: job %u: your own public keys are not in the guest: %s\n",
+				job, e.msg);
+			return;
+		}
+}
+
+/* Of several machines, r becomes that of the one on this node. */
+static uint32_t environment_of_several(spank_t spank, struct vm_report *r)
+{
+	char told[JOB_NODE_MAX + 1] = "", node[JOB_NODE_MAX + 1], text[12];
+	uint32_t rank;
+
+	(void)spank_getenv(spank, "SLURMD_NODENAME", told, sizeof(told));
+	node_name(told, node, sizeof(node));
+	rank = machines_here(r->hosts, node);
+	(void)machines_word(r->names, rank, r->vm, sizeof(r->vm));
+	(void)machines_word(r->hosts, rank, r->host, sizeof(r->host));
+	(void)machines_word(r->addresses, rank, r->address, sizeof(r->address));
+	(void)str_fmt(text, sizeof(text), "%u", rank);
+	environment_set(spank, "VM_RANK", text);
+	environment_set(spank, "VM_NAMES", r->names);
+	environment_set(spank, "VM_HOSTS", r->hosts);
+	environment_set(spank, "VM_ADDRESSES", r->addresses);
+	return rank;
 }
 
 static void guest_environment(spank_t spank, const struct plugin *p, uint32_t job,
-			      const struct vm_report *r, int64_t patience_us)
+			      const struct vm_report *all, int64_t patience_us)
 {
-	environment_set(spank, "VM_NAME", r->vm);
-	environment_set(spank, "VM_HOST", r->host);
-	environment_set(spank, "VM_ADDRESS", r->address);
-	environment_set(spank, "VM_USER", r->user);
-	environment_set(spank, "VM_PROFILE", r->profile);
-	if (r->address[0])
-		key_fetch(spank, p, job, patience_us);
-	if (r->address[0] && is_batch_script(spank))
-		own_keys_add(spank, p, job);
+	uint32_t machines = machines_count(all->hosts), rank = 0;
+	struct vm_report r = *all;
+
+	if (machines > 1)
+		rank = environment_of_several(spank, &r);
+	environment_set(spank, "VM_NAME", r.vm);
+	environment_set(spank, "VM_HOST", r.host);
+	environment_set(spank, "VM_ADDRESS", r.address);
+	environment_set(spank, "VM_USER", r.user);
+	environment_set(spank, "VM_PROFILE", r.profile);
+	if (r.address[0])
+		key_fetch(spank, p, job, rank, patience_us);
+	if (r.address[0] && is_batch_script(spank))
+		own_keys_add(spank, p, job, machines > 1 ? machines : 1);
 }
 
 static enum wait_verdict wait_for_vm(const struct plugin *p, struct wait *w, bool silent)
@@ -331,7 +375,7 @@ static enum wait_verdict wait_for_vm(const struct plugin *p, struct wait *w, boo
 		int asked;
 
 		w->asked_us = clock_mono_us();
-		asked = ask_show(&p->settings, w->job, w->seen, NEWS_TIMEOUT_MS, &r, &e);
+		asked = ask_show(&p->settings, w->job, "", w->seen, NEWS_TIMEOUT_MS, &r, &e);
 		now_us = clock_mono_us();
 		v = asked == 0 ? wait_report(w, now_us, &r, line, sizeof(line))
 			       : wait_error(w, now_us, &e, line, sizeof(line));
@@ -379,7 +423,7 @@ static void no_wait(spank_t spank, const struct plugin *p, uint32_t job)
 	struct vm_report r;
 	struct err e;
 
-	if (ask_show(&p->settings, job, "", HINT_TIMEOUT_MS, &r, &e) == 0)
+	if (ask_show(&p->settings, job, "", "", HINT_TIMEOUT_MS, &r, &e) == 0)
 		guest_environment(spank, p, job, &r, 0);
 }
 

@@ -7,6 +7,7 @@ plugin_parts = \
 	slurm-plugin/dispatch.c slurm-plugin/plugin.h \
 	slurm-plugin/key_file.c slurm-plugin/key_file.h \
 	slurm-plugin/options.c slurm-plugin/options.h \
+	slurm-plugin/machines.c slurm-plugin/machines.h \
 	slurm-plugin/own_keys.c slurm-plugin/own_keys.h \
 	slurm-plugin/settings.c slurm-plugin/settings.h \
 	slurm-plugin/step.c slurm-plugin/step.h \

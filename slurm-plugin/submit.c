@@ -11,8 +11,9 @@
 #include <sys/random.h>
 
 /* Made for the script of a VM job; stale in a job submitted from there. */
-static const char *const guest_variables[] = {"VM_NAME", "VM_HOST",    "VM_ADDRESS",
-					      "VM_USER", "VM_PROFILE", "VM_SSH_KEY"};
+static const char *const guest_variables[] = {"VM_NAME",    "VM_HOST",     "VM_ADDRESS", "VM_USER",
+					      "VM_PROFILE", "VM_SSH_KEY",  "VM_RANK",    "VM_NAMES",
+					      "VM_HOSTS",   "VM_ADDRESSES"};
 
 static bool in_allocation(void)
 {

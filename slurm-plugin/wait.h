@@ -6,6 +6,8 @@
 
 #include "vmd/job/job.h"
 
+#define MACHINES_TEXT 4096
+
 /* What vmd says of a job's VM (see show in api/wire.h), copied. */
 struct vm_report {
 	char state[24]; /* "BOOTING" */
@@ -15,6 +17,8 @@ struct vm_report {
 	char address[48];
 	char user[JOB_USER_MAX];
 	char profile[16]; /* "linux", "windows" */
+	/* Of all machines of the job, see machines.h; cut if they are too long for anybody. */
+	char names[MACHINES_TEXT], hosts[MACHINES_TEXT], addresses[MACHINES_TEXT];
 	bool node_clear;
 	int64_t grace_s; /* in which the guest must shut down; 0 not told */
 	char seen[20];   /* vmd's word for all of this; "" it has none: an older one */

@@ -27,9 +27,9 @@ static const struct observed *get_observed(void *self)
 	return &d->seen;
 }
 
-static const struct vm_status *get_status(void *self, uint32_t job_id)
+static const struct vm_status *get_status(void *self, uint32_t job_id, uint32_t rank)
 {
-	return reconciler_status(((struct daemon *)self)->reconciler, job_id);
+	return reconciler_rank_status(((struct daemon *)self)->reconciler, job_id, rank);
 }
 
 static const struct catalogue *get_catalogue(void *self)
@@ -411,7 +411,8 @@ void answer_metrics(void *ctx, struct strbuf *out)
 	};
 
 	for (size_t i = 0; i < want->n; i++) {
-		const struct vm_status *s = reconciler_status(d->reconciler, want->job[i].id);
+		const struct vm_status *s =
+			reconciler_rank_status(d->reconciler, want->job[i].id, want->job[i].rank);
 
 		v.jobs[s ? s->state : VM_STATE_UNKNOWN]++;
 		for (int m = MOVE_BLOCKED; s && *s->move && m <= MOVE_UNAIM; m++)

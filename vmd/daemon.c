@@ -54,18 +54,26 @@ static void probe(struct daemon *d, const struct desired *want)
 	prober_sweep(d->prober);
 }
 
-/* An epilog that finds its node clear returns, and the job ends. */
+/* Of all its machines, the first of which is that. */
+static bool is_clear(struct daemon *d, const struct desired *want, size_t first)
+{
+	for (size_t i = first; i < want->n && job_is_same(&want->job[i], &want->job[first]); i++) {
+		const struct vm_status *s =
+			reconciler_rank_status(d->reconciler, want->job[i].id, want->job[i].rank);
+
+		if (!s || !s->node_clear)
+			return false;
+	}
+	return true;
+}
+
+/* An epilog that finds its node clear returns, and when all have, the job ends. */
 static void expect_ends(struct daemon *d, const struct desired *want)
 {
-	for (size_t i = 0; want->known && i < want->n; i++) {
-		const struct vm_status *s;
-
-		if (want->job[i].phase != JOB_ENDING)
-			continue;
-		s = reconciler_status(d->reconciler, want->job[i].id);
-		if (s && s->node_clear)
+	for (size_t i = 0; want->known && i < want->n; i++)
+		if (want->job[i].phase == JOB_ENDING && want->job[i].rank == 0 &&
+		    is_clear(d, want, i))
 			slurm_view_expect_end(d->slurm, want->job[i].id);
-	}
 }
 
 /* Said once when deletions begin to wait for an administrator, and when that is over. */

@@ -181,6 +181,7 @@ libapi_a_SOURCES = \
 	vmd/api/requests_plan.c \
 	vmd/api/requests_resize.c \
 	vmd/api/requests_stop.c \
+	vmd/api/requests_whole.c vmd/api/requests_whole.h \
 	vmd/api/server.c vmd/api/server.h
 libapi_a_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS) $(SYSTEMD_CFLAGS)
 api_libs = libapi.a libclient.a $(core_libs) $(base_libs) $(MHD_LIBS) $(MUNGE_LIBS)

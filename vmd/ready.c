@@ -54,6 +54,7 @@ int ready_tell(struct daemon *d, const struct action *a, hook_done_fn done, void
 	fact_add(&f, "VM_USER", s->user);
 	fact_add(&f, "VM_IMAGE", j->request.image);
 	fact_add(&f, "VM_TASK", j->task);
+	fact_add_number(&f, "VM_MACHINES", job_is_several(j) ? j->request.machines : 1);
 	fact_add(&f, "VM_MAIL", str_eq(j->request.mail, "@") ? j->user : j->request.mail);
 	return hook_run(d->hooks, d->settings->ready_hook, f.env, done, ctx, e);
 }

@@ -67,8 +67,10 @@ static struct {
 	int keyless;     /* so many questions for the key fail, with this kind and reason */
 	enum err_kind keyless_kind;
 	const char *keyless_reason;
-	bool scancel; /* in the first pause */
-	int n_other;  /* questions for job 16, and what is answered then */
+	bool several;  /* the job has three machines, on worker1node to worker3node */
+	char node[64]; /* of the last question */
+	bool scancel;  /* in the first pause */
+	int n_other;   /* questions for job 16, and what is answered then */
 	enum err_kind other_kind;
 } vmd;
 
@@ -217,6 +219,13 @@ static int show(struct wire_out *o, struct err *e)
 	wire_add(o, "user", "root");
 	wire_add(o, "address", vmd.answer[i].address ? vmd.answer[i].address : "");
 	wire_add(o, "node_clear", vmd.answer[i].clear ? "1" : "0");
+	if (vmd.several) {
+		wire_add(o, "names",
+			 "vm-17-9f3c12ab45de6701-0-r0 vm-17-9f3c12ab45de6701-1-r0 "
+			 "vm-17-9f3c12ab45de6701-2-r0");
+		wire_add(o, "hosts", "worker1node worker2node worker3node");
+		wire_add(o, "addresses", "192.168.172.57 192.168.172.58 -");
+	}
 	return 0;
 }
 
@@ -242,6 +251,8 @@ int client_call(const struct client *c, const char *request, size_t len, int tim
 	}
 	vmd.now_us += 1000;
 	wire_begin(&o, buf, size);
+	(void)snprintf(vmd.node, sizeof(vmd.node), "%s",
+		       wire_get(&in, "node") ? wire_get(&in, "node") : "");
 	if (str_eq(op, "hint")) {
 		vmd.hints++;
 		vmd.hint_timeout_ms = timeout_ms;
@@ -261,6 +272,8 @@ int client_call(const struct client *c, const char *request, size_t len, int tim
 			return -1;
 	} else {
 		ck_assert_str_eq(op, "key");
+		if (vmd.several)
+			ck_assert_str_eq(wire_get(&in, "rank"), "1");
 		if (vmd.keyless-- > 0)
 			return err_set(e, vmd.keyless_kind, "%s", vmd.keyless_reason);
 		wire_add(&o, "key", "-----BEGIN-----\nsecret\n");
@@ -668,6 +681,33 @@ START_TEST(task_waits_and_gets_the_guest)
 }
 END_TEST
 
+/* A task has the machine on its own node, and the lists of all. */
+START_TEST(task_of_several_machines)
+{
+	char text[4096];
+
+	step_start(4); /* srun: own keys are the batch script's business */
+	vmd.answer[0].state = "READY";
+	vmd.answer[0].address = "192.168.172.57";
+	vmd.n_answer = 1;
+	vmd.several = true;
+	setenv("SLURMD_NODENAME", "worker2node", 1);
+	table_set(host.env, &host.n_env, "SLURMD_NODENAME", "worker2node");
+	ck_assert_int_eq(task_run(text, sizeof(text)), 0);
+	ck_assert_msg(strstr(text, "VM_RANK=1\n"), "%s", text);
+	ck_assert_msg(strstr(text, "VM_ADDRESSES=192.168.172.57 192.168.172.58 -\n"), "%s", text);
+	ck_assert_msg(strstr(text, "VM_HOSTS=worker1node worker2node worker3node\n"), "%s", text);
+	ck_assert_msg(strstr(text, "VM_HOST=worker2node\nVM_ADDRESS=192.168.172.58\n"), "%s", text);
+	ck_assert_msg(strstr(text, "VM_NAME=vm-17-9f3c12ab45de6701-1-r0\n"), "%s", text);
+	/* The epilog of a node asks for the machine there. */
+	vmd.n_show = 0;
+	vmd.answer[0].clear = true;
+	job_environment();
+	ck_assert_int_eq(CALL("job_epilog"), 0);
+	ck_assert_str_eq(vmd.node, "worker2node");
+}
+END_TEST
+
 /* Nobody else tells vmd that the job runs: there is no prolog. */
 START_TEST(task_hints_even_if_it_does_not_wait)
 {
@@ -911,6 +951,7 @@ int main(void)
 	tcase_add_loop_test(t, epilog_sweeps, 0, ARRAY_LEN(others));
 	tcase_add_test(t, epilog_of_a_job_vmd_never_had);
 	tcase_add_test(t, task_waits_and_gets_the_guest);
+	tcase_add_test(t, task_of_several_machines);
 	tcase_add_test(t, task_hints_even_if_it_does_not_wait);
 	tcase_add_test(t, task_without_key_still_starts);
 	tcase_add_loop_test(t, task_asks_again_for_its_key, 0, 2);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The plugin's parts that need no Slurm: settings, options, the wait, the key file. */
 #include "slurm-plugin/key_file.h"
+#include "slurm-plugin/machines.h"
 #include "slurm-plugin/options.h"
 #include "slurm-plugin/own_keys.h"
 #include "slurm-plugin/wait.h"
@@ -405,6 +406,26 @@ START_TEST(key_file_attacks)
 END_TEST
 
 /* What lies in ~/.ssh of people. */
+START_TEST(lists_of_machines)
+{
+	static const char list[] = "worker1node - worker3node";
+	char buf[32];
+
+	ck_assert_uint_eq(machines_count(list), 3);
+	ck_assert_uint_eq(machines_count(""), 0);
+	ck_assert_uint_eq(machines_count("one"), 1);
+	ck_assert_str_eq(machines_word(list, 0, buf, sizeof(buf)), "worker1node");
+	ck_assert_str_eq(machines_word(list, 1, buf, sizeof(buf)), "");
+	ck_assert_str_eq(machines_word(list, 2, buf, sizeof(buf)), "worker3node");
+	ck_assert_str_eq(machines_word(list, 3, buf, sizeof(buf)), "");
+	ck_assert_str_eq(machines_word(list, 2, buf, 5), "work");
+	ck_assert_uint_eq(machines_here(list, "worker3node"), 2);
+	ck_assert_uint_eq(machines_here(list, "worker3node.example.org"), 2);
+	ck_assert_uint_eq(machines_here(list, "elsewhere"), 0);
+	ck_assert_uint_eq(machines_here("", "elsewhere"), 0);
+}
+END_TEST
+
 START_TEST(own_keys_are_read)
 {
 	char home[] = "/tmp/unit_plugin.XXXXXX", command[512];
@@ -437,6 +458,7 @@ int main(void)
 	SRunner *r;
 	int failed;
 
+	tcase_add_test(t, lists_of_machines);
 	tcase_add_test(t, own_keys_are_read);
 	tcase_add_loop_test(t, settings_rows, 0, ARRAY_LEN(lines));
 	tcase_add_loop_test(t, option_rows, 0, ARRAY_LEN(values));

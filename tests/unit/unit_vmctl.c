@@ -132,11 +132,11 @@ static const struct observed *get_observed(void *self)
 	return &observed;
 }
 
-static const struct vm_status *get_status(void *self, uint32_t job_id)
+static const struct vm_status *get_status(void *self, uint32_t job_id, uint32_t rank)
 {
 	static struct vm_status s;
 
-	(void)self;
+	(void)self, (void)rank;
 	for (size_t i = 0; i < ARRAY_LEN(world); i++) {
 		unsigned n;
 

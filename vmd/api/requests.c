@@ -6,28 +6,32 @@
 
 #include "vmd/api/requests_ask.h"
 #include "vmd/api/requests_held.h"
+#include "vmd/api/requests_whole.h"
 #include "vmd/base/json.h"
 #include "vmd/base/str.h"
 #include "vmd/job/job_spec.h"
 
 #include <string.h>
 
-#define OBJECT_MAX 4096                    /* one VM or image as JSON, coded */
-#define PAGE_END   (WIRE_MAX - OBJECT_MAX) /* no further object beyond */
-#define PAGE_MAX   (WIRE_FIELDS - 16)
+#define OBJECT_MAX 4096 /* one VM or image as JSON, coded */
+/* No further object beyond, nor further machines of a job: a page is asked for by job. */
+#define PAGE_END (WIRE_MAX - OBJECT_MAX * JOB_MACHINES_MAX)
+#define PAGE_MAX (WIRE_FIELDS - 16 - JOB_MACHINES_MAX)
 
 bool ask_is_admin(const struct ask *a)
 {
 	return a->who->uid == 0 || a->who->uid == a->q->slurm_uid;
 }
 
-/* Of several jobs with one id (slurmctld lost its state) the one that has not ended. */
-static const struct job *job_find(const struct desired *d, uint32_t id)
+/* Of several jobs with one id (slurmctld lost its state) the one that has not ended; of its
+ * machines the first. */
+const struct job *ask_job_find(const struct desired *d, uint32_t id)
 {
 	const struct job *found = NULL;
 
 	for (size_t i = 0; i < d->n; i++)
-		if (d->job[i].id == id && (!found || d->job[i].phase != JOB_ENDED))
+		if (d->job[i].id == id && d->job[i].rank == 0 &&
+		    (!found || d->job[i].phase != JOB_ENDED))
 			found = &d->job[i];
 	return found;
 }
@@ -54,10 +58,11 @@ int ask_job_get(const struct ask *a, const struct job **ret, struct err *e)
 	const struct desired *d = a->q->port.desired(a->q->port.self);
 	const struct job *j;
 	uint32_t id = 0;
+	int rank;
 
 	if (id_get(a, &id, e) < 0)
 		return -1;
-	j = job_find(d, id);
+	j = ask_job_find(d, id);
 	if (!j && !d->known)
 		return unknown(e);
 	if (!j)
@@ -65,14 +70,16 @@ int ask_job_get(const struct ask *a, const struct job **ret, struct err *e)
 			       id);
 	if (!ask_is_admin(a) && a->who->uid != j->uid)
 		return err_set(e, ERR_DENIED, "job %u belongs to another user", id);
-	*ret = j;
+	if (whole_rank_get(a, j, &rank, e) < 0)
+		return -1;
+	*ret = rank > 0 ? whole_machine(d, j, (uint32_t)rank) : j;
 	return 0;
 }
 
 const struct vm_status *ask_status_get(const struct ask *a, const struct job *j)
 {
 	static const struct vm_status unknown = {.state = VM_STATE_UNKNOWN};
-	const struct vm_status *s = a->q->port.status(a->q->port.self, j->id);
+	const struct vm_status *s = a->q->port.status(a->q->port.self, j->id, j->rank);
 
 	return s ? s : &unknown;
 }
@@ -101,13 +108,17 @@ static const char *profile_of(const struct ask *a, const struct job *j)
 	return image ? vm_profile_name(image->profile) : "";
 }
 
-/* A VM for vmctl: what list and show print. */
-static struct json_object *vm_json(const struct ask *a, const struct job *j)
+/* A VM for vmctl: what list and show print. s is of it, or of all machines of its job. */
+static struct json_object *vm_json(const struct ask *a, const struct job *j,
+				   const struct vm_status *s)
 {
-	const struct vm_status *s = ask_status_get(a, j);
 	struct json_object *o = json_object_new_object();
 
 	json_put_int(o, "job", j->id);
+	if (job_is_several(j)) {
+		json_put_int(o, "rank", j->rank);
+		json_put_int(o, "machines", j->request.machines);
+	}
 	json_put_int(o, "uid", j->uid);
 	json_put_str(o, "user", j->user);
 	json_put_str(o, "task", j->task);
@@ -245,25 +256,47 @@ static void reason_add(const struct ask *a, const struct vm_status *s)
 		wire_add(a->out, "reason", s->reason);
 }
 
+/* Of a job with several machines that is shown as one: each of them. */
+static void machines_add(const struct ask *a, const struct job *first, struct json_object *o)
+{
+	const struct desired *d = a->q->port.desired(a->q->port.self);
+	struct json_object *list = json_object_new_array();
+
+	for (uint32_t i = 0; i < first->request.machines; i++) {
+		const struct job *j = whole_machine(d, first, i);
+
+		if (j)
+			json_object_array_add(list, vm_json(a, j, ask_status_get(a, j)));
+	}
+	json_object_object_del(o, "rank");
+	json_put_at(o, "each", list);
+}
+
 static int op_show(const struct ask *a, struct err *e)
 {
 	AUTO(json_object_put) struct json_object *o = NULL;
 	const struct image *image;
 	const struct vm_status *s;
 	const struct job *j = NULL;
+	struct vm_status buf;
 	char token[HELD_TOKEN_SIZE];
 	const char *node;
-	int kept;
+	int kept, rank = WHOLE;
 
 	if (ask_job_get(a, &j, e) < 0)
 		return show_leftover(a, e);
-	s = ask_status_get(a, j);
-	kept = held_keep(a, j->id, s, e);
+	if (whole_rank_get(a, j, &rank, e) < 0)
+		return -1;
+	s = whole_status(a->q, j, rank, &buf);
+	kept = held_keep(a, j->id, rank, s, e);
 	if (kept)
 		return kept < 0 ? -1 : LATER;
 	wire_add(a->out, "seen", held_token(s, token));
 	node = s->node[0] ? s->node : j->node;
-	o = vm_json(a, j);
+	o = vm_json(a, j, s);
+	if (rank == WHOLE && job_is_several(j))
+		machines_add(a, j, o);
+	whole_lists_add(a, j);
 	wire_addf(a->out, "job", "%u", j->id);
 	wire_add(a->out, "state", vm_state_name(s->state));
 	reason_add(a, s);
@@ -283,11 +316,21 @@ static int op_show(const struct ask *a, struct err *e)
 	return ANSWERED;
 }
 
-static int by_id(const void *a, const void *b)
+static int by_key(const void *a, const void *b)
 {
 	const struct job *const *x = a, *const *y = b;
 
-	return ((*x)->id > (*y)->id) - ((*x)->id < (*y)->id);
+	return job_key_compare(*x, *y);
+}
+
+/* One id, two jobs: the one that has not ended is the one to list. */
+static bool is_shadowed(const struct job *const *list, size_t n, size_t at)
+{
+	for (size_t i = 0; i < n; i++)
+		if (list[i]->id == list[at]->id && !job_is_same(list[i], list[at]) &&
+		    (list[at]->phase == JOB_ENDED && (list[i]->phase != JOB_ENDED || i > at)))
+			return true;
+	return false;
 }
 
 /* The jobs to list, by id. Caller frees. */
@@ -302,7 +345,7 @@ static const struct job **jobs_select(const struct ask *a, const struct desired 
 	for (size_t i = 0; i < d->n; i++)
 		if (d->job[i].id > after && (all || d->job[i].uid == a->who->uid))
 			list[n++] = &d->job[i];
-	qsort(list, n, sizeof(const struct job *), by_id);
+	qsort(list, n, sizeof(const struct job *), by_key);
 	*ret_n = n;
 	return list;
 }
@@ -329,16 +372,13 @@ static int op_list(const struct ask *a, struct err *e)
 	for (size_t i = 0; i < n; i++) {
 		AUTO(json_object_put) struct json_object *o = NULL;
 
-		if (i + 1 < n && list[i + 1]->id == list[i]->id) { /* one id, two jobs */
-			if (list[i + 1]->phase == JOB_ENDED)
-				list[i + 1] = list[i];
+		if (is_shadowed(list, n, i))
 			continue;
-		}
-		if (ask_page_full(a->out)) {
+		if (ask_page_full(a->out) && (i == 0 || list[i - 1]->id != list[i]->id)) {
 			wire_add(a->out, "more", "1");
 			break;
 		}
-		o = vm_json(a, list[i]);
+		o = vm_json(a, list[i], ask_status_get(a, list[i]));
 		ask_add_json(a->out, "vm[]", o);
 	}
 	return ANSWERED;

@@ -25,8 +25,8 @@ struct requests_port {
 	/* Slurm's jobs with a VM as of the last load, in any order. known = false: that failed;
 	 * what was loaded before may still be in it. */
 	const struct desired *(*desired)(void *self);
-	/* reconciler_status() */
-	const struct vm_status *(*status)(void *self, uint32_t job_id);
+	/* reconciler_rank_status() */
+	const struct vm_status *(*status)(void *self, uint32_t job_id, uint32_t rank);
 	const struct catalogue *(*catalogue)(void *self);
 	/* reconciler_plan(); NULL: no round yet. */
 	const struct plan *(*plan)(void *self);

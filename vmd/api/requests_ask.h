@@ -18,9 +18,12 @@ struct ask {
 /* An op's outcome: the reply is filled in, or will be sent by somebody else, later; -1 an error. */
 enum { ANSWERED, LATER };
 
-/* The job asked about, if the caller may know. ERR_ABSENT only if Slurm does not have it; while
+/* The job asked about, if the caller may know: of one with several machines that of the field
+ * rank=, else the first. ERR_ABSENT only if Slurm does not have it, or no such machine; while
  * slurmctld does not answer, what was known before is still told. */
 int ask_job_get(const struct ask *a, const struct job **ret, struct err *e);
+/* The first machine of the job with that id, whoever asks; NULL: there is none. */
+const struct job *ask_job_find(const struct desired *d, uint32_t id);
 
 bool ask_is_admin(const struct ask *a); /* root, SlurmUser */
 void ask_add_json(struct wire_out *out, const char *key, struct json_object *o);

@@ -5,6 +5,7 @@
  * job, and who may know of it, are looked up anew. Who cannot be kept is answered at once and asks
  * again after a pause of its own: nobody is refused for being one too many. */
 #include "vmd/api/requests_held.h"
+#include "vmd/api/requests_whole.h"
 
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
@@ -15,6 +16,7 @@ struct held_show {
 	struct reply *reply;
 	struct caller who;
 	uint32_t job_id;
+	int rank; /* WHOLE: all of its machines */
 	char token[HELD_TOKEN_SIZE];
 	int64_t until_us;
 };
@@ -65,7 +67,8 @@ static bool is_room(const struct held *h, const struct ask *a)
 	return h->n < HELD_MAX && (a->who->uid == 0 || of_user < HELD_PER_USER);
 }
 
-int held_keep(const struct ask *a, uint32_t job_id, const struct vm_status *s, struct err *e)
+int held_keep(const struct ask *a, uint32_t job_id, int rank, const struct vm_status *s,
+	      struct err *e)
 {
 	const char *seen = wire_get(a->in, "seen");
 	char token[HELD_TOKEN_SIZE];
@@ -89,6 +92,7 @@ int held_keep(const struct ask *a, uint32_t job_id, const struct vm_status *s, s
 	*show = (struct held_show){.reply = a->reply,
 				   .who = *a->who,
 				   .job_id = job_id,
+				   .rank = rank,
 				   .until_us = a->q->port.mono_us(a->q->port.self) +
 					       (int64_t)wait_s * SEC_US};
 	(void)str_copy(show->token, sizeof(show->token), token);
@@ -98,24 +102,28 @@ int held_keep(const struct ask *a, uint32_t job_id, const struct vm_status *s, s
 
 static bool is_news(const struct requests *q, const struct held_show *show)
 {
-	const struct vm_status *s = q->port.status(q->port.self, show->job_id);
+	const struct job *j = ask_job_find(q->port.desired(q->port.self), show->job_id);
+	struct vm_status buf;
 	char token[HELD_TOKEN_SIZE];
 
-	return !s || !str_eq(held_token(s, token), show->token);
+	return !j || !str_eq(held_token(whole_status(q, j, show->rank, &buf), token), show->token);
 }
 
 /* Answers may not come back here: reply_send() hands over to munge's worker. */
 static void let_go(struct requests *q, const struct held_show *show)
 {
 	struct wire_in *in = &q->held->again;
-	char job[12];
+	char job[12], rank[12];
 
 	(void)str_fmt(job, sizeof(job), "%u", show->job_id);
-	in->n = 2;
+	(void)str_fmt(rank, sizeof(rank), "%d", show->rank);
+	in->n = show->rank == WHOLE ? 2 : 3;
 	in->field[0].key = "op";
 	in->field[0].value = "show";
 	in->field[1].key = "job";
 	in->field[1].value = job;
+	in->field[2].key = "rank";
+	in->field[2].value = rank;
 	requests_handle(q, &show->who, in, show->reply);
 }
 

@@ -12,7 +12,8 @@
 #define HELD_PER_USER   64 /* root's are the epilogs of all nodes: not counted */
 #define HELD_LONGEST_S  20 /* a connection may not live for longer than 30 s */
 #define HELD_TOKEN_SIZE 20
-int held_keep(const struct ask *a, uint32_t job_id, const struct vm_status *s, struct err *e);
+int held_keep(const struct ask *a, uint32_t job_id, int rank, const struct vm_status *s,
+	      struct err *e);
 /* The opaque word for all of the status that a reply shows. */
 const char *held_token(const struct vm_status *s, char buf[HELD_TOKEN_SIZE]);
 

@@ -14,6 +14,11 @@ int op_migrate(const struct ask *a, struct err *e)
 
 	if (ask_job_get(a, &j, e) < 0)
 		return -1;
+	if (job_is_several(j))
+		return err_set(e, ERR_INVALID,
+			       "the machines of job %u cannot move: Slurm cannot exchange one of "
+			       "several nodes",
+			       j->id);
 	if (str_eq(wire_get(a->in, "cancel"), "1")) {
 		a->q->port.migrate(a->q->port.self, j, "", a->who->uid);
 		return ANSWERED;

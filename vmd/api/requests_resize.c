@@ -49,6 +49,11 @@ int op_resize(const struct ask *a, struct err *e)
 
 	if (ask_job_get(a, &j, e) < 0)
 		return -1;
+	if (job_is_several(j))
+		return err_set(e, ERR_INVALID,
+			       "the machines of job %u cannot grow: that takes a move, and Slurm "
+			       "cannot exchange one of several nodes",
+			       j->id);
 	if (str_eq(wire_get(a->in, "cancel"), "1"))
 		return cancel(a, j, e);
 	if (number_get(a, "cpus", UINT32_MAX, &cpus, e) < 0 ||
