@@ -5,13 +5,16 @@ noinst_LIBRARIES += libguest.a
 libguest_a_SOURCES = \
 	kubevirt-lite/guest/agent.c kubevirt-lite/guest/agent.h \
 	kubevirt-lite/guest/argv.c \
+	kubevirt-lite/guest/disk_terms.c \
 	kubevirt-lite/guest/guest.c kubevirt-lite/guest/guest.h \
 	kubevirt-lite/guest/host.c kubevirt-lite/guest/host.h \
 	kubevirt-lite/guest/line.c kubevirt-lite/guest/line.h \
 	kubevirt-lite/guest/machine.c kubevirt-lite/guest/machine.h \
+	kubevirt-lite/guest/machine_disk.c kubevirt-lite/guest/machine_parts.h \
 	kubevirt-lite/guest/process.c kubevirt-lite/guest/process.h \
 	kubevirt-lite/guest/qemu.c kubevirt-lite/guest/qemu.h \
 	kubevirt-lite/guest/qemu_agent.c \
+	kubevirt-lite/guest/qemu_disk.c \
 	kubevirt-lite/guest/qemu_grow.c \
 	kubevirt-lite/guest/qemu_screen.c \
 	kubevirt-lite/guest/qemu_start.c \

@@ -141,7 +141,7 @@ int volumes_resolve(struct controllers *c, struct json_object *vmi, struct machi
 
 		for (size_t k = 0; k < json_length(volumes); k++)
 			if (str_eq(json_str_at(json_object_array_get_idx(volumes, k), "name"),
-				   m->disk[i].volume))
+				   m->disk[i].name))
 				volume = json_object_array_get_idx(volumes, k);
 		if (!volume)
 			return err_set(e, ERR_INVALID, "disk %s has no volume", m->disk[i].name);

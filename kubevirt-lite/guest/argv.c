@@ -190,37 +190,13 @@ static int add_firmware(struct argv *a, const struct machine *m, const struct ma
 	return 0;
 }
 
-static void add_blockdev(struct argv *a, const struct machine_disk *d, size_t i)
+static void add_json(struct argv *a, const char *option, struct json_object *doc)
 {
-	AUTO(json_object_put) struct json_object *doc = json_object_new_object();
-	const struct machine_source *s = &d->source;
-	char id[32];
-
-	(void)str_fmt(id, sizeof(id), "disk%zu", i);
-	json_put_str(doc, "node-name", id);
-	json_put_bool(doc, "read-only", d->readonly);
-	if (s->is_rbd) {
-		json_put_str(doc, "driver", "rbd");
-		json_put_str(doc, "pool", s->pool);
-		json_put_str(doc, "image", s->image);
-		json_put_str(doc, "conf", s->conf);
-		json_put_str(doc, "user", s->user);
-		(void)str_fmt(id, sizeof(id), "key%zu", i);
-		json_put_str(doc, "key-secret", id);
-		json_put_str(doc, "discard", "unmap");
-		/* librbd's own cache must not answer what another host wrote: migration. */
-		json_put_bool(doc, "cache/direct", true);
-	} else {
-		json_put_str(doc, "driver", "raw");
-		json_put_str(doc, "file/driver", "file");
-		json_put_str(doc, "file/filename", s->file);
-		json_put_bool(doc, "file/read-only", d->readonly);
-		json_put_str(doc, "file/locking", "off"); /* read-only images, shared */
-	}
-	add(a, "-blockdev");
+	add(a, "%s", option);
 	add(a, "%s",
 	    json_object_to_json_string_ext(doc, JSON_C_TO_STRING_PLAIN |
 							JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(doc);
 }
 
 /* QEMU makes a queue for each CPU that it starts with. A guest that has grown since starts with
@@ -234,18 +210,21 @@ static void queues(const struct machine *m, char *ret, size_t size)
 		(void)str_fmt(ret, size, ",num-queues=%u", n < QUEUES_MAX ? n : QUEUES_MAX);
 }
 
+/* The key's file is numbered by the disk's place in the list: qemu_start.c writes it so. */
 static void add_disk(struct argv *a, const struct machine *m, size_t i, unsigned *sata,
 		     const struct machine_host *h)
 {
 	const struct machine_disk *d = &m->disk[i];
-	char boot[32] = "", queues_of[32];
-	char serial[80] = "";
+	char boot[32] = "", queues_of[32], serial[80] = "";
+	char node[DISK_ID_SIZE], key[DISK_ID_SIZE];
 
+	(void)disk_node(d, node, sizeof(node));
 	if (d->source.is_rbd) {
 		add(a, "-object");
-		add(a, "secret,id=key%zu,format=base64,file=%s/key%zu", i, h->dir, i);
+		add(a, "secret,id=%s,format=base64,file=%s/key%zu", disk_key(d, key, sizeof(key)),
+		    h->dir, i);
 	}
-	add_blockdev(a, d, i);
+	add_json(a, "-blockdev", disk_blockdev_new(d));
 	if (d->boot_order)
 		(void)str_fmt(boot, sizeof(boot), ",bootindex=%u", d->boot_order);
 	if (d->serial[0])
@@ -253,35 +232,30 @@ static void add_disk(struct argv *a, const struct machine *m, size_t i, unsigned
 	switch (d->bus) {
 	case BUS_VIRTIO:
 		queues(m, queues_of, sizeof(queues_of));
-		add_device(a, "virtio-blk-pci,drive=disk%zu,id=ua-%s%s%s%s", i, d->name, boot,
-			   serial, queues_of);
+		add_device(a, "virtio-blk-pci,drive=%s,id=ua-%s%s%s%s", node, d->name, boot, serial,
+			   queues_of);
 		return;
-	case BUS_SCSI:
-		add_device(a, "scsi-%s,bus=scsi0.0,drive=disk%zu,id=ua-%s%s%s",
-			   d->is_cdrom ? "cd" : "hd", i, d->name, boot, serial);
-		return;
+	case BUS_SCSI: add_json(a, "-device", disk_scsi_new(d)); return;
 	case BUS_SATA:
-		add_device(a, "ide-%s,bus=ide.%u,drive=disk%zu,id=ua-%s%s%s",
-			   d->is_cdrom ? "cd" : "hd", (*sata)++, i, d->name, boot, serial);
+		add_device(a, "ide-%s,bus=ide.%u,drive=%s,id=ua-%s%s%s", d->is_cdrom ? "cd" : "hd",
+			   (*sata)++, node, d->name, boot, serial);
 		return;
 	}
 }
 
+/* Every machine has the controller that disks are plugged into later, as KubeVirt's have. */
 static int add_disks(struct argv *a, const struct machine *m, const struct machine_host *h,
 		     struct err *e)
 {
-	unsigned sata = 0, scsi = 0;
+	unsigned sata = 0;
 	char queues_of[32];
 
-	for (size_t i = 0; i < m->n_disks; i++) {
+	for (size_t i = 0; i < m->n_disks; i++)
 		sata += m->disk[i].bus == BUS_SATA;
-		scsi += m->disk[i].bus == BUS_SCSI;
-	}
 	if (sata > 6)
 		return err_set(e, ERR_INVALID, "more than 6 sata disks");
 	queues(m, queues_of, sizeof(queues_of));
-	if (scsi)
-		add_device(a, "virtio-scsi-pci,id=scsi0%s", queues_of);
+	add_device(a, "virtio-scsi-pci,id=" MACHINE_SCSI "%s", queues_of);
 	sata = 0;
 	for (size_t i = 0; i < m->n_disks; i++)
 		add_disk(a, m, i, &sata, h);

@@ -36,6 +36,12 @@ struct guest_seen {
 	unsigned cpus;        /* that it has; 0 unknown */
 	uint64_t grown_bytes; /* memory that it has taken beyond that of its boot */
 	char grow_error[200]; /* why it does not get what grow() asked for; "" it does, or will */
+	/* The disks that it has, with those of its start. */
+	bool disks_known;
+	bool disks_busy; /* one is being plugged in or out */
+	size_t n_disks;
+	struct guest_disk disk[MACHINE_DISKS_MAX];
+	char disk_error[200]; /* why that failed the last time; "" it did not */
 	/* As the agent gave them, NULL while unknown; owned. */
 	struct json_object *os;         /* guest-get-osinfo */
 	struct json_object *host_name;  /* guest-get-host-name */
@@ -59,6 +65,11 @@ struct guest_ops {
 	 * was started with. Memory may be taken back, a CPU is not. The guest takes its time: seen
 	 * tells what it has. To be repeated until it has it. */
 	void (*grow)(struct guest *g, unsigned sockets, uint64_t grown_bytes);
+	/* One disk more or less, bus scsi only, while it runs. Does nothing while disks_busy, or
+	 * where it is so already: to be repeated until seen tells. What a guest does with a disk
+	 * that is pulled under it is its own affair. */
+	void (*plug)(struct guest *g, const struct machine_disk *d);
+	void (*unplug)(struct guest *g, const char *name);
 	void (*call)(struct guest *g, const char *command, struct json_object *args,
 		     agent_reply_fn reply, void *self); /* as agent_call */
 	/* A connection to its screen or its serial console: a socket that does not block, to be
@@ -105,6 +116,7 @@ static inline void guest_free(struct guest *g) /* it goes on running */
 	if (g)
 		g->ops->free(g);
 }
+struct guest_disk *guest_disk(struct guest *g, const char *name); /* NULL: it has none */
 /* For makers. */
 void guest_seen_done(struct guest_seen *s);
 

@@ -2,7 +2,7 @@
 /* Reads what a VirtualMachineInstance's spec says about the machine. Pure: no file, no clock, no
  * other object. Text from the spec goes into QEMU's arguments later, so everything is bounded and
  * checked here: names against Kubernetes' characters, free text against commas and controls. */
-#include "kubevirt-lite/guest/machine.h"
+#include "kubevirt-lite/guest/machine_parts.h"
 
 #include "vmd/base/json.h"
 #include "vmd/base/str.h"
@@ -60,8 +60,7 @@ static bool is_plain(const char *s)
 	return true;
 }
 
-static int text_read(struct json_object *doc, const char *path, char *ret, size_t size,
-		     struct err *e)
+int machine_text(struct json_object *doc, const char *path, char *ret, size_t size, struct err *e)
 {
 	const char *v = json_str_at(doc, path);
 
@@ -72,8 +71,8 @@ static int text_read(struct json_object *doc, const char *path, char *ret, size_
 	return 0;
 }
 
-static int number_read(struct json_object *doc, const char *path, unsigned max, unsigned *ret,
-		       struct err *e)
+int machine_number(struct json_object *doc, const char *path, unsigned max, unsigned *ret,
+		   struct err *e)
 {
 	struct json_object *v = json_at(doc, path);
 	int64_t n;
@@ -96,7 +95,7 @@ static bool is_enabled(struct json_object *doc, const char *path)
 	return v && (!on || json_object_get_boolean(on));
 }
 
-static bool flag(struct json_object *doc, const char *path, bool absent)
+bool machine_flag(struct json_object *doc, const char *path, bool absent)
 {
 	struct json_object *v = json_at(doc, path);
 
@@ -114,10 +113,10 @@ static int growth_read(struct json_object *vmi, struct machine *m, struct err *e
 
 	m->sockets_max = m->sockets_wanted = m->sockets;
 	m->memory_max_bytes = m->memory_wanted_bytes = m->memory_bytes;
-	if (number_read(vmi, "spec/domain/cpu/maxSockets", MACHINE_CPUS_MAX, &m->sockets_max, e) <
-		    0 ||
-	    number_read(vmi, "status/currentCPUTopology/sockets", MACHINE_CPUS_MAX, &m->sockets,
-			e) < 0)
+	if (machine_number(vmi, "spec/domain/cpu/maxSockets", MACHINE_CPUS_MAX, &m->sockets_max,
+			   e) < 0 ||
+	    machine_number(vmi, "status/currentCPUTopology/sockets", MACHINE_CPUS_MAX, &m->sockets,
+			   e) < 0)
 		return -1;
 	if ((max && quantity_to_bytes(max, &m->memory_max_bytes, e) < 0) ||
 	    (boot && quantity_to_bytes(boot, &m->memory_bytes, e) < 0))
@@ -143,9 +142,9 @@ static int cpu_read(struct json_object *spec, struct machine *m, struct err *e)
 	uint64_t milli;
 
 	m->sockets = m->cores = m->threads = 1;
-	if (number_read(spec, "domain/cpu/sockets", MACHINE_CPUS_MAX, &m->sockets, e) < 0 ||
-	    number_read(spec, "domain/cpu/cores", MACHINE_CPUS_MAX, &m->cores, e) < 0 ||
-	    number_read(spec, "domain/cpu/threads", 16, &m->threads, e) < 0)
+	if (machine_number(spec, "domain/cpu/sockets", MACHINE_CPUS_MAX, &m->sockets, e) < 0 ||
+	    machine_number(spec, "domain/cpu/cores", MACHINE_CPUS_MAX, &m->cores, e) < 0 ||
+	    machine_number(spec, "domain/cpu/threads", 16, &m->threads, e) < 0)
 		return -1;
 	if (!json_at(spec, "domain/cpu/sockets") && !json_at(spec, "domain/cpu/cores")) {
 		for (size_t i = 0; i < ARRAY_LEN(cpu_paths); i++) {
@@ -186,14 +185,14 @@ static int firmware_read(struct json_object *spec, struct machine *m, struct err
 {
 	struct json_object *efi = json_at(spec, "domain/firmware/bootloader/efi");
 
-	m->firmware = !efi                            ? FIRMWARE_BIOS
-		      : flag(efi, "secureBoot", true) ? FIRMWARE_EFI_SECURE
-						      : FIRMWARE_EFI;
+	m->firmware = !efi                                    ? FIRMWARE_BIOS
+		      : machine_flag(efi, "secureBoot", true) ? FIRMWARE_EFI_SECURE
+							      : FIRMWARE_EFI;
 	m->smm = is_enabled(spec, "domain/features/smm");
 	m->tpm = is_enabled(spec, "domain/devices/tpm");
-	if (text_read(spec, "domain/firmware/uuid", m->uuid, sizeof(m->uuid), e) < 0)
+	if (machine_text(spec, "domain/firmware/uuid", m->uuid, sizeof(m->uuid), e) < 0)
 		return -1;
-	return text_read(spec, "domain/firmware/serial", m->serial, sizeof(m->serial), e);
+	return machine_text(spec, "domain/firmware/serial", m->serial, sizeof(m->serial), e);
 }
 
 static void hyperv_read(struct json_object *spec, struct machine *m)
@@ -233,63 +232,6 @@ static void hyperv_read(struct json_object *spec, struct machine *m)
 	}
 }
 
-static int bus_read(struct json_object *target, enum disk_bus *ret, struct err *e)
-{
-	const char *bus = json_str_at(target, "bus");
-
-	if (!bus || str_eq(bus, "sata"))
-		*ret = BUS_SATA;
-	else if (str_eq(bus, "virtio"))
-		*ret = BUS_VIRTIO;
-	else if (str_eq(bus, "scsi"))
-		*ret = BUS_SCSI;
-	else
-		return err_set(e, ERR_INVALID, "bus %.32s: only virtio, scsi and sata work here",
-			       bus);
-	return 0;
-}
-
-static int disk_read(struct json_object *doc, struct machine_disk *d, struct err *e)
-{
-	static const char *const targets[] = {"disk", "cdrom", "lun"};
-	struct json_object *target = NULL;
-
-	if (text_read(doc, "name", d->name, sizeof(d->name), e) < 0 ||
-	    text_read(doc, "serial", d->serial, sizeof(d->serial), e) < 0 ||
-	    text_read(doc, "cache", d->cache, sizeof(d->cache), e) < 0 ||
-	    number_read(doc, "bootOrder", 1000, &d->boot_order, e) < 0)
-		return -1;
-	if (!str_is_name(d->name, 63))
-		return err_set(e, ERR_INVALID, "disk name \"%s\"", d->name);
-	for (size_t i = 0; i < ARRAY_LEN(targets) && !target; i++)
-		target = json_at(doc, targets[i]);
-	d->is_cdrom = json_at(doc, "cdrom") != NULL;
-	d->readonly = d->is_cdrom || (target && flag(target, "readonly", false));
-	if (!target) /* KubeVirt's default: a sata disk */
-		d->bus = BUS_SATA;
-	else if (bus_read(target, &d->bus, e) < 0)
-		return -1;
-	if (d->is_cdrom && d->bus == BUS_VIRTIO)
-		return err_set(e, ERR_INVALID, "a cdrom cannot be virtio");
-	(void)str_copy(d->volume, sizeof(d->volume), d->name);
-	return 0;
-}
-
-static int disks_read(struct json_object *spec, struct machine *m, struct err *e)
-{
-	struct json_object *list = json_at(spec, "domain/devices/disks");
-	size_t n = json_length(list);
-
-	if (n > MACHINE_DISKS_MAX)
-		return err_set(e, ERR_INVALID, "domain/devices/disks: more than %d",
-			       MACHINE_DISKS_MAX);
-	for (size_t i = 0; i < n; i++)
-		if (disk_read(json_object_array_get_idx(list, i), &m->disk[i], e) < 0)
-			return err_wrap(e, "domain/devices/disks/%zu", i);
-	m->n_disks = n;
-	return 0;
-}
-
 static bool is_mac(const char *s)
 {
 	if (strlen(s) != 17)
@@ -319,10 +261,10 @@ static int nic_read(struct json_object *spec, struct json_object *doc, struct ma
 	const char *network;
 
 	(void)str_copy(nic->model, sizeof(nic->model), "virtio");
-	if (text_read(doc, "name", nic->name, sizeof(nic->name), e) < 0 ||
-	    text_read(doc, "macAddress", nic->mac, sizeof(nic->mac), e) < 0 ||
-	    text_read(doc, "model", nic->model, sizeof(nic->model), e) < 0 ||
-	    number_read(doc, "bootOrder", 1000, &nic->boot_order, e) < 0)
+	if (machine_text(doc, "name", nic->name, sizeof(nic->name), e) < 0 ||
+	    machine_text(doc, "macAddress", nic->mac, sizeof(nic->mac), e) < 0 ||
+	    machine_text(doc, "model", nic->model, sizeof(nic->model), e) < 0 ||
+	    machine_number(doc, "bootOrder", 1000, &nic->boot_order, e) < 0)
 		return -1;
 	if (nic->mac[0] && !is_mac(nic->mac))
 		return err_set(e, ERR_INVALID, "macAddress \"%s\"", nic->mac);
@@ -381,18 +323,18 @@ int machine_read(struct json_object *vmi, struct machine *ret, struct err *e)
 	if (str_fmt(m.name, sizeof(m.name), "%s_%s", ns, name) < 0 ||
 	    str_copy(m.uuid, sizeof(m.uuid), uid) < 0 || !is_plain(m.name) || !is_plain(m.uuid))
 		return err_set(e, ERR_INVALID, "name or uid: not usable here");
-	if (text_read(spec, "domain/machine/type", m.type, sizeof(m.type), e) < 0 ||
+	if (machine_text(spec, "domain/machine/type", m.type, sizeof(m.type), e) < 0 ||
 	    cpu_read(spec, &m, e) < 0 || memory_read(spec, &m, e) < 0 ||
 	    growth_read(vmi, &m, e) < 0 || firmware_read(spec, &m, e) < 0 ||
-	    disks_read(spec, &m, e) < 0 || nics_read(spec, &m, e) < 0)
+	    machine_disks(vmi, &m, e) < 0 || nics_read(spec, &m, e) < 0)
 		return -1;
 	hyperv_read(spec, &m);
 	m.hpet = json_at(spec, "domain/clock/timer/hpet") &&
-		 flag(spec, "domain/clock/timer/hpet/present", true);
+		 machine_flag(spec, "domain/clock/timer/hpet/present", true);
 	m.localtime = json_at(spec, "domain/clock/timezone") != NULL;
 	m.rng = json_at(spec, "domain/devices/rng") != NULL;
-	m.balloon = flag(spec, "domain/devices/autoattachMemBalloon", true);
-	m.graphics = flag(spec, "domain/devices/autoattachGraphicsDevice", true);
+	m.balloon = machine_flag(spec, "domain/devices/autoattachMemBalloon", true);
+	m.graphics = machine_flag(spec, "domain/devices/autoattachGraphicsDevice", true);
 	m.tablet = json_at(spec, "domain/devices/inputs/0") != NULL;
 	m.tablet_virtio = str_eq(json_str_at(spec, "domain/devices/inputs/0/bus"), "virtio");
 	m.panic_device = json_at(spec, "domain/devices/panicDevices/0") != NULL;

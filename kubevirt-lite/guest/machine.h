@@ -15,6 +15,7 @@
 #define MACHINE_NICS_MAX  8
 #define MACHINE_TAP_FD    10 /* descriptor of the first interface's tap in QEMU */
 #define MACHINE_CPUS_MAX  512
+#define MACHINE_SCSI      "scsi0"  /* QEMU's name of the controller of SCSI disks */
 #define MACHINE_GROWTH    "growth" /* QEMU's name of the memory a guest may be given later */
 
 enum disk_bus { BUS_VIRTIO, BUS_SCSI, BUS_SATA };
@@ -33,8 +34,10 @@ struct machine_source {
 };
 
 struct machine_disk {
-	char name[64];   /* of the disk in the VMI */
-	char volume[64]; /* of its volume: the same name */
+	char name[64];  /* of the disk and of its volume in the VMI */
+	char target[4]; /* "vda", "sdb": its place, from which QEMU's names and addresses follow */
+	bool is_hotplug;
+	bool is_attached; /* hotplug: the VMI's status says that its guest has it */
 	enum disk_bus bus;
 	bool is_cdrom;
 	bool readonly;
@@ -42,6 +45,12 @@ struct machine_disk {
 	char serial[64];
 	char cache[16]; /* "none", "writethrough", "writeback", "" */
 	struct machine_source source;
+};
+
+/* A disk that a guest has. */
+struct guest_disk {
+	char name[64];
+	char target[4];
 };
 
 struct machine_nic {
@@ -83,9 +92,12 @@ struct machine {
 	struct machine_nic nic[MACHINE_NICS_MAX];
 };
 
-/* Reads a VirtualMachineInstance: its spec, and of its status how large it is. uid: for a machine
- * without a firmware.uuid. Sources and bridges stay empty. ERR_INVALID names the field. */
+/* Reads a VirtualMachineInstance: its spec, and of its status how large it is and where its disks
+ * are. uid: for a machine without a firmware.uuid. Sources and bridges stay empty. ERR_INVALID
+ * names the field. */
 int machine_read(struct json_object *vmi, struct machine *ret, struct err *e);
+/* Without the hotplug disks that its guest does not have: as the source of a migration is. */
+void machine_drop_unattached(struct machine *m);
 
 unsigned machine_cpus_wanted(const struct machine *m);
 
@@ -109,6 +121,22 @@ struct argv {
 int machine_argv(const struct machine *m, const struct machine_host *h, struct argv *ret,
 		 struct err *e);
 void argv_done(struct argv *a);
+
+/* A disk in QEMU's terms, the same for a machine's arguments and for a disk that is plugged in
+ * later; the caller owns what is new. */
+const char *disk_node(const struct machine_disk *d, char *buf, size_t size); /* "disk-sdb" */
+const char *disk_key(const struct machine_disk *d, char *buf, size_t size);  /* its secret's id */
+struct json_object *disk_blockdev_new(const struct machine_disk *d);
+struct json_object *disk_scsi_new(const struct machine_disk *d); /* its device; bus scsi only */
+/* The disk of a device: "ua-data", or "/machine/peripheral/ua-data/virtio-backend" where QEMU names
+ * a part of it. -1: it is none of ours. */
+int disk_of_device(const char *device, char *ret, size_t size);
+/* What query-block answered: the disks that a guest has; returns how many. */
+size_t disks_told(struct json_object *value, struct guest_disk ret[MACHINE_DISKS_MAX]);
+#define DISK_ID_SIZE 16
+#define DISK_NODE    "disk-"
+#define DISK_DEVICE  "ua-"
+
 static inline void argv_done_auto(struct argv *a)
 {
 	argv_done(a);

@@ -166,6 +166,8 @@ static void on_event(void *self, const char *name, struct json_object *data)
 		status_ask(q);
 	} else if (str_eq(name, "MEMORY_DEVICE_SIZE_CHANGE")) {
 		qemu_size_ask(q);
+	} else if (str_eq(name, "DEVICE_DELETED")) {
+		qemu_disk_deleted(q, json_str_at(data, "device"));
 	}
 }
 
@@ -220,6 +222,7 @@ static void on_ready(void *self)
 	}
 	qmp_send(q->qmp, "query-chardev", NULL, on_chardevs, q);
 	qemu_size_ask(q);
+	qemu_disks_begin(q);
 }
 
 /* --- the process --- */
@@ -256,6 +259,7 @@ void qemu_on_gone(void *self)
 	qmp_close(q->qmp);
 	q->qmp = NULL;
 	q->ready = false;
+	qemu_disks_lost(q);
 	q->guest.seen.gone = true;
 	(void)sd_event_source_set_enabled(q->timer, SD_EVENT_OFF);
 	if (q->guest.seen.state < GUEST_MOVED) {
@@ -275,6 +279,7 @@ static void on_lost(void *self, const struct err *e)
 	qmp_close(q->qmp); /* its process tells the rest; if it lives, we come back */
 	q->qmp = NULL;
 	q->ready = false;
+	qemu_disks_lost(q);
 	qemu_timer_in(q, CONNECT_PAUSE_US);
 }
 
@@ -443,6 +448,7 @@ void qemu_free(struct guest *g)
 	qemu_pictures_end(q);
 	process_free(q->process);
 	sd_event_source_disable_unref(q->timer);
+	json_object_put(q->plug_device);
 	guest_seen_done(&g->seen);
 	free(q);
 }
@@ -457,6 +463,8 @@ const struct guest_ops qemu_ops = {
 	.move = op_move,
 	.move_cancel = op_move_cancel,
 	.grow = qemu_grow,
+	.plug = qemu_plug,
+	.unplug = qemu_unplug,
 	.call = op_call,
 	.connect = qemu_connect,
 	.screenshot = qemu_screenshot,

@@ -38,6 +38,8 @@ struct qemu {
 	unsigned sockets_wanted; /* asked of this QEMU by us; 0: nothing yet */
 	uint64_t grown_wanted;   /* the same, bytes */
 	unsigned plugging;       /* CPUs that are being plugged in: answers that are out */
+	struct guest_disk plug;  /* the disk that is being plugged in or out: seen.disks_busy */
+	struct json_object *plug_device; /* its device, until its image is open; owned */
 };
 
 extern const struct guest_ops qemu_ops;
@@ -60,6 +62,13 @@ void qemu_screenshot(struct guest *g, guest_screenshot_fn done, void *self);
 /* qemu_grow.c */
 void qemu_size_ask(struct qemu *q); /* how many CPUs and how much memory it has */
 void qemu_grow(struct guest *g, unsigned sockets, uint64_t grown_bytes);
+
+/* qemu_disk.c */
+void qemu_disks_begin(struct qemu *q); /* asks which it has, and closes what was left open */
+void qemu_disks_lost(struct qemu *q);  /* no answer comes any more */
+void qemu_disk_deleted(struct qemu *q, const char *device); /* QEMU says so */
+void qemu_plug(struct guest *g, const struct machine_disk *d);
+void qemu_unplug(struct guest *g, const char *name);
 
 /* qemu_agent.c */
 void qemu_agent_port(struct qemu *q, bool open); /* the guest opened or closed its port */

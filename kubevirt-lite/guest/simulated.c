@@ -311,6 +311,31 @@ static void op_grow(struct guest *g, unsigned sockets, uint64_t grown_bytes)
 	changed(s);
 }
 
+static void op_plug(struct guest *g, const struct machine_disk *d)
+{
+	struct guest_seen *s = &g->seen;
+	struct guest_disk *one = &s->disk[s->n_disks];
+
+	if ((s->state != GUEST_RUNNING && s->state != GUEST_PAUSED) || d->bus != BUS_SCSI ||
+	    guest_disk(g, d->name) || s->n_disks == MACHINE_DISKS_MAX)
+		return;
+	(void)str_copy(one->name, sizeof(one->name), d->name);
+	(void)str_copy(one->target, sizeof(one->target), d->target);
+	s->n_disks++;
+	changed(of(g));
+}
+
+static void op_unplug(struct guest *g, const char *name)
+{
+	struct guest_seen *s = &g->seen;
+	struct guest_disk *one = guest_disk(g, name);
+
+	if (!one)
+		return;
+	*one = s->disk[--s->n_disks];
+	changed(of(g));
+}
+
 static void op_call(struct guest *g, const char *command, struct json_object *args,
 		    agent_reply_fn reply, void *self)
 {
@@ -363,6 +388,8 @@ static const struct guest_ops simulated_ops = {
 	.move = op_move,
 	.move_cancel = op_move_cancel,
 	.grow = op_grow,
+	.plug = op_plug,
+	.unplug = op_unplug,
 	.call = op_call,
 	.connect = op_connect,
 	.screenshot = op_screenshot,
@@ -390,6 +417,13 @@ static int simulated_new(struct maker *m, const struct guest_request *r, struct 
 	s->guest.seen.cpus = r->machine ? r->machine->sockets * s->cpus_each : 0;
 	for (; r->machine && s->n_nics < r->machine->n_nics; s->n_nics++)
 		memcpy(s->mac[s->n_nics], r->machine->nic[s->n_nics].mac, sizeof(s->mac[0]));
+	s->guest.seen.disks_known = true;
+	for (size_t i = 0; r->machine && i < r->machine->n_disks; i++) {
+		struct guest_disk *d = &s->guest.seen.disk[s->guest.seen.n_disks++];
+
+		(void)str_copy(d->name, sizeof(d->name), r->machine->disk[i].name);
+		(void)str_copy(d->target, sizeof(d->target), r->machine->disk[i].target);
+	}
 	s->next = m->first;
 	m->first = s;
 	*ret = s;

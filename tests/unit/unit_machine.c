@@ -129,14 +129,16 @@ START_TEST(small)
 		"name=org.qemu.guest_agent.0",
 		"virtio-rng-pci",
 		"virtio-tablet-pci",
-		"secret,id=key0,format=base64,file=/run/kl/ID/key0 ",
+		"secret,id=key-vda,format=base64,file=/run/kl/ID/key0 ",
 		"\"driver\":\"rbd\"",
 		"\"pool\":\"rbd\",\"image\":\"vm-17-root\",\"conf\":\"/etc/ceph/ceph.conf\"",
-		"\"key-secret\":\"key0\"",
-		"virtio-blk-pci,drive=disk0,id=ua-root,bootindex=1,num-queues=12 ",
+		"\"key-secret\":\"key-vda\"",
+		"virtio-blk-pci,drive=disk-vda,id=ua-root,bootindex=1,num-queues=12 ",
 		"virtio-scsi-pci,id=scsi0,num-queues=12 ",
-		"scsi-hd,bus=scsi0.0,drive=disk1,id=ua-data,serial=abc ",
-		"ide-cd,bus=ide.0,drive=disk2,id=ua-answers ",
+		"{\"driver\":\"scsi-hd\",\"id\":\"ua-data\",\"drive\":\"disk-sda\","
+		"\"bus\":\"scsi0.0\",\"channel\":0,\"scsi-id\":0,\"lun\":0,"
+		"\"serial\":\"abc\"} ",
+		"ide-cd,bus=ide.0,drive=disk-sdb,id=ua-answers ",
 		"\"filename\":\"/run/x/answers.iso\"",
 		"-netdev tap,id=net0,fd=10 ",
 		"virtio-net-pci,netdev=net0,mac=02:00:00:00:12:34,id=ua-nic-lan,romfile= ",
@@ -213,6 +215,67 @@ START_TEST(same_on_both_sides)
 	ck_assert_ptr_nonnull(incoming);
 	memmove(incoming, incoming + 16, strlen(incoming + 16) + 1);
 	ck_assert_str_eq(one, two);
+}
+END_TEST
+
+static void status_add(struct json_object *vmi, const char *name, const char *target)
+{
+	struct json_object *one = json_object_new_object();
+
+	if (!json_at(vmi, "status/volumeStatus"))
+		json_put_at(vmi, "status/volumeStatus", json_object_new_array());
+	json_put_str(one, "name", name);
+	json_put_str(one, "target", target);
+	json_object_array_add(json_at(vmi, "status/volumeStatus"), one);
+}
+
+/* A disk keeps its place while others come and go, as its VMI's status tells; also that of a volume
+ * that is on its way out is taken. What status tells and cannot be is not believed. */
+START_TEST(places)
+{
+	static const char spec[] =
+		"{\"domain\":{\"memory\":{\"guest\":\"1Gi\"},\"devices\":{\"disks\":["
+		"{\"name\":\"root\",\"disk\":{\"bus\":\"virtio\"}},"
+		"{\"name\":\"cd\",\"cdrom\":{\"bus\":\"sata\"}},"
+		"{\"name\":\"new\",\"disk\":{\"bus\":\"scsi\"}},"
+		"{\"name\":\"data\",\"disk\":{\"bus\":\"scsi\",\"readonly\":true}}]}},"
+		"\"volumes\":[{\"name\":\"root\",\"persistentVolumeClaim\":{\"claimName\":\"r\"}},"
+		"{\"name\":\"new\",\"dataVolume\":{\"name\":\"n\",\"hotpluggable\":true}},"
+		"{\"name\":\"data\",\"persistentVolumeClaim\":{\"claimName\":\"d\","
+		"\"hotpluggable\":true}}]}";
+	AUTO(json_object_put) struct json_object *vmi = vmi_new(spec);
+	struct machine_host h = {.dir = "/run/kl/ID"};
+	struct machine m;
+	struct err e = {.kind = ERR_NONE};
+	char text[16384];
+
+	ck_assert_msg(machine_read(vmi, &m, &e) == 0, "%s", e.msg);
+	ck_assert_str_eq(m.disk[0].target, "vda");
+	ck_assert_str_eq(m.disk[1].target, "sda");
+	ck_assert_str_eq(m.disk[2].target, "sdb");
+	ck_assert_str_eq(m.disk[3].target, "sdc");
+	ck_assert(!m.disk[0].is_hotplug && m.disk[2].is_hotplug && m.disk[3].is_hotplug);
+	status_add(vmi, "data", "sdb");
+	status_add(vmi, "old", "sdc");
+	status_add(vmi, "cd", "vdb,x=y"); /* no place */
+	status_add(vmi, "root", "sdz");   /* not on its bus */
+	ck_assert_msg(machine_read(vmi, &m, &e) == 0, "%s", e.msg);
+	ck_assert_str_eq(m.disk[0].target, "vda");
+	ck_assert_str_eq(m.disk[1].target, "sda");
+	ck_assert_str_eq(m.disk[2].target, "sdd");
+	ck_assert_str_eq(m.disk[3].target, "sdb");
+	sources_fill(&m);
+	args_of(&m, &h, text, sizeof(text));
+	ck_assert_ptr_nonnull(strstr(text, "\"drive\":\"disk-sdb\",\"bus\":\"scsi0.0\","
+					   "\"channel\":0,\"scsi-id\":0,\"lun\":1}"));
+	ck_assert_ptr_nonnull(strstr(text, "\"node-name\":\"disk-sdb\",\"read-only\":true"));
+	machine_drop_unattached(&m); /* as a migration's target has it */
+	ck_assert_uint_eq(m.n_disks, 3);
+	ck_assert_str_eq(m.disk[2].name, "data");
+	for (char c = 'a'; c <= 'z'; c++)
+		status_add(vmi, "many", (char[]){'s', 'd', c, '\0'});
+	ck_assert_int_eq(machine_read(vmi, &m, &e), -1);
+	ck_assert_ptr_nonnull(strstr(e.msg, "no place is left"));
 }
 END_TEST
 
@@ -314,6 +377,7 @@ int main(void)
 	tcase_add_test(t, small);
 	tcase_add_test(t, windows);
 	tcase_add_test(t, same_on_both_sides);
+	tcase_add_test(t, places);
 	tcase_add_loop_test(t, refusals, 0, (int)ARRAY_LEN(refused));
 	tcase_add_loop_test(t, quantity, 0, (int)ARRAY_LEN(quantities));
 	tcase_add_test(t, mac_made_up_stays);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* qemu.c and process.c with a real QEMU: a machine without disks, which stays at "no bootable
- * device". Skipped (77) where QEMU is not installed. */
+/* qemu.c, qemu_disk.c and process.c with a real QEMU: a machine without disks, which stays at "no
+ * bootable device". Skipped (77) where QEMU is not installed. */
 #include "kubevirt-lite/guest/guest.h"
 #include "kubevirt-lite/guest/host.h"
 #include "kubevirt-lite/guest/process.h"
+#include "kubevirt-lite/guest/qmp.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/json.h"
 #include "vmd/base/str.h"
@@ -216,6 +217,164 @@ START_TEST(moves)
 }
 END_TEST
 
+/* --- disks that come and go --- */
+
+static struct machine_disk extra(const char *name, const char *target)
+{
+	struct machine_disk d = {.bus = BUS_SCSI, .serial = "s1", .is_hotplug = true};
+
+	(void)str_copy(d.name, sizeof(d.name), name);
+	(void)str_copy(d.target, sizeof(d.target), target);
+	(void)str_fmt(d.source.file, sizeof(d.source.file), "%s/%s.raw", dir, name);
+	return d;
+}
+
+static void image_make(const struct machine_disk *d)
+{
+	AUTO(fclose) FILE *f = fopen(d->source.file, "we");
+
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_eq(ftruncate(fileno(f), 1 << 20), 0);
+}
+
+/* Until nothing is under way: then its list is the truth. */
+static void until_rest(struct guest *g)
+{
+	int64_t last = clock_mono_us() + LAST_US;
+
+	while (!g->seen.disks_known || g->seen.disks_busy) {
+		ck_assert_msg(clock_mono_us() < last, "busy for ever: %s", g->seen.disk_error);
+		ck_assert_int_ge(sd_event_run(loop, 100000), 0);
+	}
+}
+
+static void plugged(struct guest *g, const struct machine_disk *d)
+{
+	g->ops->plug(g, d);
+	g->ops->plug(g, d); /* does nothing while the first is under way */
+	until_rest(g);
+	ck_assert_str_eq(g->seen.disk_error, "");
+	ck_assert_msg(guest_disk(g, d->name) != NULL, "%s", d->name);
+	ck_assert_str_eq(guest_disk(g, d->name)->target, d->target);
+}
+
+START_TEST(disks_come_and_go)
+{
+	struct guest *g = start(ID);
+	struct machine_disk one = extra("one", "sda"), two = extra("two", "sdc");
+	struct machine_disk none = extra("none", "sdb");
+
+	image_make(&one);
+	image_make(&two);
+	two.readonly = true;
+	until_state(g, GUEST_RUNNING);
+	until_rest(g);
+	ck_assert_uint_eq(g->seen.n_disks, 0);
+	plugged(g, &one);
+	plugged(g, &two);
+	g->ops->plug(g, &none); /* no such file */
+	until_rest(g);
+	ck_assert_msg(strstr(g->seen.disk_error, "none.raw") != NULL, "%s", g->seen.disk_error);
+	ck_assert_uint_eq(g->seen.n_disks, 2);
+	g->ops->unplug(g, "one");
+	until_rest(g);
+	ck_assert_str_eq(g->seen.disk_error, "");
+	ck_assert_ptr_null(guest_disk(g, "one"));
+	ck_assert_ptr_nonnull(guest_disk(g, "two"));
+	(void)str_copy(none.source.file, sizeof(none.source.file), one.source.file);
+	(void)str_copy(none.target, sizeof(none.target), "sda");
+	plugged(g, &none); /* the place is free, and nothing of the name is left */
+	g->ops->unplug(g, "nobody");
+	ck_assert(!g->seen.disks_busy);
+	end(g, ID);
+}
+END_TEST
+
+static void on_opened(void *self, struct json_object *value, const struct err *e)
+{
+	ck_assert_msg(value != NULL, "%s", e->msg);
+	*(bool *)self = true;
+}
+
+static void nothing(void *self)
+{
+	(void)self;
+}
+
+static void no_event(void *self, const char *name, struct json_object *data)
+{
+	(void)self, (void)name, (void)data;
+}
+
+static void lost(void *self, const struct err *e)
+{
+	(void)self;
+	ck_abort_msg("%s", e->msg);
+}
+
+/* A kubevirt-lite that ended when the image was open and the device was not there yet: the next one
+ * closes it, or nobody could remove it, nor plug it in. */
+START_TEST(disk_left_half_way)
+{
+	struct guest_request r = request(ID);
+	struct guest *g = start(ID);
+	struct machine_disk one = extra("one", "sda"), two = extra("two", "sdb");
+	struct qmp_handler h = {.ready = nothing, .event = no_event, .lost = lost};
+	struct qmp *other;
+	bool opened = false;
+	char path[128];
+	struct err e = {.kind = ERR_NONE};
+
+	image_make(&one);
+	image_make(&two);
+	until_state(g, GUEST_RUNNING);
+	until_rest(g);
+	plugged(g, &two);
+	guest_free(g);
+	(void)snprintf(path, sizeof(path), "%s/" ID "/qmp", dir);
+	ck_assert_msg(qmp_open(loop, path, &h, &other, &e) == 0, "%s", e.msg);
+	qmp_send(other, "blockdev-add", disk_blockdev_new(&one), on_opened, &opened);
+	while (!opened)
+		ck_assert_int_ge(sd_event_run(loop, 100000), 0);
+	qmp_close(other);
+	ck_assert_msg(maker.adopt(maker.self, &r, &g, &e) == 0, "%s", e.msg);
+	until_rest(g);
+	ck_assert_uint_eq(g->seen.n_disks, 1);
+	ck_assert_ptr_nonnull(guest_disk(g, "two"));
+	plugged(g, &one);
+	end(g, ID);
+}
+END_TEST
+
+/* The target is started with what its source was given. */
+START_TEST(moves_with_its_disks)
+{
+	struct guest_request r = request(ID2);
+	struct machine_disk one = extra("one", "sdb");
+	struct guest *from, *to;
+	struct err e = {.kind = ERR_NONE};
+
+	image_make(&one);
+	from = start(ID);
+	until_state(from, GUEST_RUNNING);
+	until_rest(from);
+	plugged(from, &one);
+	machine.disk[machine.n_disks++] = one;
+	r.incoming = true;
+	ck_assert_msg(maker.start(maker.self, &r, &to, &e) == 0, "%s", e.msg);
+	until_state(to, GUEST_INCOMING);
+	from->ops->move(from, to->seen.uri);
+	until_state(to, GUEST_RUNNING);
+	until_rest(to);
+	ck_assert_str_eq(guest_disk(to, "one")->target, "sdb");
+	end(from, ID);
+	to->ops->unplug(to, "one");
+	until_rest(to);
+	ck_assert_uint_eq(to->seen.n_disks, 0);
+	end(to, ID2);
+}
+END_TEST
+
 START_TEST(move_to_nowhere)
 {
 	struct guest *g = start(ID);
@@ -251,6 +410,9 @@ int main(void)
 	tcase_add_test(t, crash_is_seen);
 	tcase_add_test(t, bad_machine_says_why);
 	tcase_add_test(t, moves);
+	tcase_add_test(t, disks_come_and_go);
+	tcase_add_test(t, disk_left_half_way);
+	tcase_add_test(t, moves_with_its_disks);
 	tcase_add_test(t, move_to_nowhere);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
