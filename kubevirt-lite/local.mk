@@ -77,11 +77,15 @@ noinst_LIBRARIES += libcontrollers.a
 libcontrollers_a_SOURCES = \
 	kubevirt-lite/controllers.h \
 	kubevirt-lite/controllers/controller.h \
+	kubevirt-lite/controllers/attachment.c \
 	kubevirt-lite/controllers/condition.c \
 	kubevirt-lite/controllers/controllers.c \
 	kubevirt-lite/controllers/credentials.c \
 	kubevirt-lite/controllers/heartbeat.c \
 	kubevirt-lite/controllers/growth.c \
+	kubevirt-lite/controllers/hotplug.c kubevirt-lite/controllers/hotplug.h \
+	kubevirt-lite/controllers/hotplug_call.c \
+	kubevirt-lite/controllers/hotplug_update.c \
 	kubevirt-lite/controllers/iso.c kubevirt-lite/controllers/iso.h \
 	kubevirt-lite/controllers/exec.c \
 	kubevirt-lite/controllers/launcher.c \
@@ -89,7 +93,7 @@ libcontrollers_a_SOURCES = \
 	kubevirt-lite/controllers/migration.c \
 	kubevirt-lite/controllers/network.c \
 	kubevirt-lite/controllers/node.c \
-	kubevirt-lite/controllers/pod.c \
+	kubevirt-lite/controllers/pod.c kubevirt-lite/controllers/pod.h \
 	kubevirt-lite/controllers/questions.c kubevirt-lite/controllers/questions.h \
 	kubevirt-lite/controllers/queue.c \
 	kubevirt-lite/controllers/scheduler.c \
@@ -100,7 +104,8 @@ libcontrollers_a_SOURCES = \
 	kubevirt-lite/controllers/vm.c \
 	kubevirt-lite/controllers/vmi.c \
 	kubevirt-lite/controllers/vmi_status.c \
-	kubevirt-lite/controllers/volume.c
+	kubevirt-lite/controllers/volume.c \
+	kubevirt-lite/controllers/volume_status.c
 libcontrollers_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 
 sbin_PROGRAMS += kubevirt-lite/kubevirt-lite

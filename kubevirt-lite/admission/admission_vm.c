@@ -76,6 +76,32 @@ static void check_data_volumes(struct review *r, struct json_object *vm)
 	}
 }
 
+/* What a volume has besides its name is its source. */
+static void check_volumes(struct review *r, struct json_object *vm)
+{
+	struct json_object *volumes = json_at(vm, "spec/template/spec/volumes");
+
+	for (size_t i = 0; i < json_length(volumes); i++) {
+		struct json_object *v = json_object_array_get_idx(volumes, i);
+		const char *name = json_str_at(v, "name");
+		char field[64], at[80];
+		int sources = json_object_object_length(v) - (name != NULL);
+
+		(void)snprintf(field, sizeof(field), "spec.template.spec.volumes[%zu]", i);
+		(void)snprintf(at, sizeof(at), "%s.name", field);
+		for (size_t k = 0; k < i; k++)
+			if (str_eq(json_str_at(json_object_array_get_idx(volumes, k), "name"),
+				   name))
+				review_cause(r, INVALID, at,
+					     "%s and spec.template.spec.volumes[%zu] must not have "
+					     "the same Name.",
+					     field, k);
+		if (sources != 1)
+			review_cause(r, INVALID, field, "%s must have exactly one source type set",
+				     field);
+	}
+}
+
 static void check_firmware(struct review *r, struct json_object *vm)
 {
 	struct json_object *efi = json_at(vm, DOMAIN "/firmware/bootloader/efi");
@@ -331,6 +357,7 @@ int admission_vm(struct admission *a, struct json_object *vm)
 	check_networks(&r, vm);
 	check_devices(&r, vm);
 	check_eviction(&r, vm);
+	check_volumes(&r, vm);
 	check_data_volumes(&r, vm);
 	return review_end(&r, a);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Subresources that the controllers serve: finds the hook and hands the call over. Answers come
  * back at once or later through subresource_answer and its relatives. */
+#include "kubevirt-lite/admission/admission.h"
 #include "kubevirt-lite/api/call.h"
 #include "kubevirt-lite/api/relay.h"
 #include "vmd/base/str.h"
@@ -83,6 +84,20 @@ void subresource_refuse(struct subresource_call *call, int code, const char *rea
 	if (str_eq(reason, "InternalError") && str_starts(text, internal))
 		status_cause(c->status, NULL, text + strlen(internal), NULL);
 	call_refuse(c);
+}
+
+int subresource_admit(struct subresource_call *call, struct json_object *old,
+		      struct json_object *object)
+{
+	struct api_call *c = call->http;
+	struct admission a = {.store = c->api->set.store, .kind = kind_get(call->kind), .old = old};
+
+	if (admission_check(&a, object) == 0)
+		return 0;
+	json_object_put(c->status);
+	c->status = a.status;
+	call_refuse(c);
+	return -1;
 }
 
 static bool fits(const char *pattern, const char *sub)

@@ -41,6 +41,11 @@ const char *subresource_param(const struct subresource_call *call, const char *n
 void subresource_refuse(struct subresource_call *call, int code, const char *reason,
 			const char *fmt, ...) PRINTF(4, 5);
 
+/* Whether a client may put object in the place of old, both of the call's kind: then 0, and object
+ * may have been completed. Else the call is answered. */
+int subresource_admit(struct subresource_call *call, struct json_object *old,
+		      struct json_object *object);
+
 struct subresource_hook {
 	enum kind_id kind;
 	const char *sub;    /* "portforward/": what follows is the hook's to read */

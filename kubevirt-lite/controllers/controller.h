@@ -158,7 +158,6 @@ bool vmi_is_pinned(struct controllers *c, struct json_object *vmi, const char **
 
 /* --- vmi_status.c: what the guest says, into a copy of the VMI --- */
 void vmi_status_fill(struct json_object *copy, const struct guest_seen *seen);
-void vmi_status_volumes(struct controllers *c, struct json_object *copy);
 
 /* --- growth.c: more CPUs and memory for a VM that runs --- */
 /* What the VM's template asks for into its VMI: into *new_vmi, a copy that is made if it is NULL.
@@ -189,6 +188,7 @@ struct launcher {
 	uint64_t credentials;        /* checksum of the Secrets given to the guest; 0: none yet */
 	unsigned credentials_asked;  /* answers of the agent that are still to come */
 	char credentials_error[200]; /* what it refused; "" nothing */
+	int64_t plug_again_us;       /* a disk was refused: not before */
 	struct launcher *next;
 };
 struct launcher *launcher_find(struct controllers *c, const char *ns, const char *pod);
@@ -210,6 +210,10 @@ void launchers_sweep(struct controllers *c); /* ends guests that no pod stands f
 /* Fills in source of each disk. ERR_RETRY: not yet there, with kubelet's words. */
 int volumes_resolve(struct controllers *c, struct json_object *vmi, struct machine *m,
 		    struct err *e);
+/* The same for one claim. */
+int claim_source(struct controllers *c, const char *ns, const char *claim, struct machine_source *s,
+		 struct err *e);
+/* The next three are about what a launcher pod needs: not what is hotpluggable. */
 /* The first PersistentVolumeClaim that does not exist; NULL: all do. */
 const char *volume_missing(struct controllers *c, struct json_object *vmi);
 bool volumes_are_bound(struct controllers *c, struct json_object *vmi);
@@ -234,5 +238,8 @@ int migration_create(struct controllers *c, struct json_object *vmi, const char 
 
 /* --- subresources.c --- */
 void subresources_fill(struct controllers *c);
+/* What a call is about; NULL: there is none, and the call is answered so. */
+struct json_object *vm_or_refuse(struct controllers *c, struct subresource_call *call);
+struct json_object *vmi_or_refuse(struct controllers *c, struct subresource_call *call);
 
 #endif

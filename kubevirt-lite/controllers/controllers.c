@@ -2,6 +2,7 @@
 /* Joins controllers, guests and store: what a change of one object means for others is said here,
  * in one place. Owns the queue, the guests and the settings. Loop thread only. */
 #include "kubevirt-lite/controllers/controller.h"
+#include "kubevirt-lite/controllers/hotplug.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/log.h"
 #include "vmd/base/str.h"
@@ -217,6 +218,8 @@ static void on_event(void *ctx, enum store_event event, enum kind_id kind,
 	case KIND_POD:
 		if (vm)
 			again_vmi_and_vm(c, ns, vm);
+		if (annotation(object, ANNOTATION_OWNER_VMI))
+			again(c, KIND_VMI, ns, annotation(object, ANNOTATION_OWNER_VMI), 0);
 		if (annotation(object, ANNOTATION_MIGRATION))
 			again(c, KIND_VMIM, ns, annotation(object, ANNOTATION_MIGRATION), 0);
 		again_all(c, KIND_PVC, ns);

@@ -110,16 +110,21 @@ int launcher_start(struct controllers *c, struct json_object *pod, struct json_o
 	AUTO(free) struct machine *m = calloc(1, sizeof(*m));
 	struct guest_request r;
 	struct launcher *l;
+	bool is_incoming = vmi_pod(c, vmi) != pod;
 	int rc;
 
 	if (!m)
 		abort();
-	if (machine_read(vmi, m, e) < 0 || networks_resolve(c, vmi, m, e) < 0 ||
-	    volumes_resolve(c, vmi, m, e) < 0 || launcher_new(c, pod, vmi, &l, e) < 0)
+	if (machine_read(vmi, m, e) < 0)
+		return -1;
+	if (is_incoming)
+		machine_drop_unattached(m); /* as its source is */
+	if (networks_resolve(c, vmi, m, e) < 0 || volumes_resolve(c, vmi, m, e) < 0 ||
+	    launcher_new(c, pod, vmi, &l, e) < 0)
 		return -1;
 	request_fill(&r, l, pod);
 	r.machine = m;
-	r.incoming = vmi_pod(c, vmi) != pod;
+	r.incoming = is_incoming;
 	rc = c->maker.start(c->maker.self, &r, &l->guest, e);
 	explicit_bzero(m, sizeof(*m));
 	if (rc < 0) {
@@ -146,6 +151,7 @@ int launcher_adopt(struct controllers *c, struct json_object *pod, struct json_o
 		abort();
 	if (machine_read(vmi, m, e) < 0 || launcher_new(c, pod, vmi, &l, e) < 0)
 		return -1;
+	machine_drop_unattached(m);
 	request_fill(&r, l, pod);
 	r.machine = m;
 	if (c->maker.adopt(c->maker.self, &r, &l->guest, e) < 0) {

@@ -3,6 +3,7 @@
  * there, then the VMI is where the target is. Until the target runs the source stays what it was;
  * whatever fails before removes the target. Deleting the object cancels. One step per look. */
 #include "kubevirt-lite/controllers/controller.h"
+#include "kubevirt-lite/controllers/hotplug.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 
@@ -52,7 +53,7 @@ int migration_create(struct controllers *c, struct json_object *vmi, const char 
 
 static bool is_target_of(void *ctx, struct json_object *pod)
 {
-	return str_eq(label(pod, LABEL_MIGRATION_UID), ctx);
+	return str_eq(label(pod, LABEL_MIGRATION_UID), ctx) && !attachment_is(pod);
 }
 
 static struct json_object *target_pod(struct controllers *c, struct json_object *m)
@@ -123,6 +124,7 @@ static void state_begin(struct controllers *c, struct json_object *vmi, struct j
 	struct json_object *copy = object_copy(vmi);
 	struct json_object *state = json_object_new_object();
 	struct json_object *source = vmi_pod(c, vmi);
+	AUTO(json_object_put) struct json_object *attachments = attachments_of(c, pod);
 
 	json_put_str(state, "migrationUid", object_uid(m));
 	json_put_str(state, "mode", "PreCopy");
@@ -130,6 +132,9 @@ static void state_begin(struct controllers *c, struct json_object *vmi, struct j
 	json_put_str(state, "sourcePod", source ? object_name(source) : "");
 	json_put_str(state, "targetNode", json_str_at(pod, "spec/nodeName"));
 	json_put_str(state, "targetPod", object_name(pod));
+	if (json_length(attachments) > 0)
+		json_put_str(state, "targetAttachmentPodUID",
+			     object_uid(json_object_array_get_idx(attachments, 0)));
 	json_put_at(copy, "status/migrationState", state);
 	json_object_object_add(json_at(copy, "status/activePods"), object_uid(pod),
 			       json_object_new_string(json_str_at(pod, "spec/nodeName")));
@@ -271,6 +276,28 @@ static void step_pending(struct controllers *c, struct json_object *m, struct js
 		fail(c, m, vmi, e.msg);
 }
 
+/* What its guest has by hotplug the target pod gets by an attachment pod, too. True: it is there,
+ * or nothing is needed. */
+static bool attachment_is_there(struct controllers *c, struct json_object *m,
+				struct json_object *vmi, struct json_object *pod)
+{
+	AUTO(json_object_put) struct json_object *want = hotplug_attached(vmi);
+	AUTO(json_object_put) struct json_object *pods = attachments_of(c, pod);
+	struct json_object *one = json_object_array_get_idx(pods, 0);
+	struct err e = {.kind = ERR_NONE};
+
+	if (json_length(want) == 0)
+		return true;
+	if (one && attachment_fits(one, want))
+		return attachment_is_ready(one);
+	if (one)
+		attachment_delete(c, one); /* of a moment before */
+	if (attachment_create(c, vmi, pod, want, m, &e) < 0)
+		say(c, m, COMPONENT, true, "FailedCreate", "Error creating attachment pod: %s",
+		    e.msg);
+	return false;
+}
+
 static void step_scheduling(struct controllers *c, struct json_object *m, struct json_object *vmi,
 			    struct json_object *pod)
 {
@@ -278,7 +305,7 @@ static void step_scheduling(struct controllers *c, struct json_object *m, struct
 		fail(c, m, vmi, "the target pod ended");
 		return;
 	}
-	if (phase_is(pod, "Running")) {
+	if (phase_is(pod, "Running") && attachment_is_there(c, m, vmi, pod)) {
 		say(c, m, COMPONENT, false, "SuccessfulHandOver",
 		    "Migration target pod is ready for preparation by virt-handler.");
 		phase_put(c, m, "Scheduled");
@@ -292,6 +319,25 @@ static void step_scheduling(struct controllers *c, struct json_object *m, struct
 		fail(c, m, vmi, "the target pod found no node in time");
 	else
 		again(c, KIND_VMIM, object_namespace(m), object_name(m), POLL_US);
+}
+
+/* From here on its guest keeps the disks that it has, and the target is started with them. One that
+ * is just being given or taken is waited for. */
+static void step_scheduled(struct controllers *c, struct json_object *m, struct json_object *vmi,
+			   struct json_object *pod)
+{
+	if (pod && !state_is_ours(vmi, m)) {
+		if (!hotplug_is_settled(vmi, vmi_guest(c, vmi)) ||
+		    !attachment_is_there(c, m, vmi, pod)) {
+			if (age_s(pod) > DEADLINE_S)
+				fail(c, m, vmi, "the guest's disks did not come to rest in time");
+			else
+				again(c, KIND_VMIM, object_namespace(m), object_name(m), POLL_US);
+			return;
+		}
+		state_begin(c, vmi, m, pod);
+	}
+	phase_put(c, m, "PreparingTarget");
 }
 
 static void step_preparing(struct controllers *c, struct json_object *m, struct json_object *vmi,
@@ -381,11 +427,9 @@ void migration_reconcile(struct controllers *c, const char *ns, const char *name
 		step_pending(c, m, vmi);
 	else if (phase_is(m, "Scheduling"))
 		step_scheduling(c, m, vmi, pod);
-	else if (phase_is(m, "Scheduled")) {
-		if (!state_is_ours(vmi, m) && pod)
-			state_begin(c, vmi, m, pod);
-		phase_put(c, m, "PreparingTarget");
-	} else if (phase_is(m, "PreparingTarget"))
+	else if (phase_is(m, "Scheduled"))
+		step_scheduled(c, m, vmi, pod);
+	else if (phase_is(m, "PreparingTarget"))
 		step_preparing(c, m, vmi, pod);
 	else if (phase_is(m, "TargetReady"))
 		step_ready(c, m, vmi);

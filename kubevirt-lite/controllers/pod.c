@@ -3,7 +3,9 @@
  * looked up (what is missing keeps it Pending, with the events a kubelet writes), then it runs, and
  * its guest is started when the VMI is ready for it. How a guest ended is written into the VMI
  * (vmi.c) before what is left of it is removed here: a crash in between loses nothing. */
-#include "kubevirt-lite/controllers/controller.h"
+#include "kubevirt-lite/controllers/pod.h"
+
+#include "kubevirt-lite/controllers/hotplug.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 
@@ -11,6 +13,7 @@
 
 #define RETRY_US           (2 * SEC_US)
 #define ANNOTATION_STARTED "kubevirt-lite/started"
+#define COMPUTE            "compute"
 
 static bool is_launcher(struct json_object *pod)
 {
@@ -67,7 +70,8 @@ static void step_schedule(struct controllers *c, struct json_object *pod, struct
 	put(c, KIND_POD, STEAL(copy));
 }
 
-static void container_fill(struct json_object *copy, const char *state, bool ready)
+static void container_fill(struct json_object *copy, const char *name, const char *state,
+			   bool ready)
 {
 	struct json_object *list = json_object_new_array();
 	struct json_object *one = json_object_new_object();
@@ -75,7 +79,7 @@ static void container_fill(struct json_object *copy, const char *state, bool rea
 	char now[32], path[64];
 
 	(void)object_time_now(now, sizeof(now));
-	json_put_str(one, "name", "compute");
+	json_put_str(one, "name", name);
 	json_put_str(one, "image", "kubevirt-lite/virt-launcher");
 	json_put_str(one, "imageID", "");
 	json_put_int(one, "restartCount", 0);
@@ -94,15 +98,26 @@ static void container_fill(struct json_object *copy, const char *state, bool rea
 	json_put_at(copy, "status/containerStatuses", list);
 }
 
-static void run(struct controllers *c, struct json_object *pod)
+void pod_running_set(struct controllers *c, struct json_object *copy, const char *container)
 {
-	AUTO(json_object_put) struct json_object *copy = object_copy(pod);
-	const struct node_settings *n = settings_node(&c->set, json_str_at(pod, "spec/nodeName"));
+	const struct node_settings *n = settings_node(&c->set, json_str_at(copy, "spec/nodeName"));
 	char now[32];
 
 	condition_set(copy, "PodReadyToStartContainers", "True", NULL, NULL);
 	condition_set(copy, "Initialized", "True", NULL, NULL);
 	condition_set(copy, "ContainersReady", "True", NULL, NULL);
+	container_fill(copy, container, "running", true);
+	json_put_str(copy, "status/startTime", object_time_now(now, sizeof(now)));
+	if (n && n->address[0])
+		json_put_str(copy, "status/hostIP", n->address);
+	json_put_str(copy, "status/phase", "Running");
+}
+
+static void run(struct controllers *c, struct json_object *pod)
+{
+	AUTO(json_object_put) struct json_object *copy = object_copy(pod);
+
+	pod_running_set(c, copy, COMPUTE);
 	if (label(pod, LABEL_MIGRATION_UID)) {
 		condition_set(copy, "Ready", "False", "ReadinessGatesNotReady",
 			      "the migration has not ended");
@@ -111,11 +126,6 @@ static void run(struct controllers *c, struct json_object *pod)
 			      "the virtual machine is not paused");
 		condition_set(copy, "Ready", "True", NULL, NULL);
 	}
-	container_fill(copy, "running", true);
-	json_put_str(copy, "status/startTime", object_time_now(now, sizeof(now)));
-	if (n && n->address[0])
-		json_put_str(copy, "status/hostIP", n->address);
-	json_put_str(copy, "status/phase", "Running");
 	put(c, KIND_POD, STEAL(copy));
 }
 
@@ -155,18 +165,20 @@ static void finish(struct controllers *c, struct json_object *pod, bool failed, 
 		json_put_str(copy, "status/message", reason);
 	condition_set(copy, "Ready", "False", "PodCompleted", NULL);
 	condition_set(copy, "ContainersReady", "False", "PodCompleted", NULL);
-	container_fill(copy, "terminated", false);
+	container_fill(copy, COMPUTE, "terminated", false);
+	hotplug_end(c, pod);
 	put(c, KIND_POD, STEAL(copy));
 }
 
-/* Whether the guest of this pod is to run now: the VMI's own pod once it is Scheduled, a
- * migration's target once the VMI names it. */
+/* Whether the guest of this pod is to run now: the VMI's own pod once it is Scheduled and its
+ * volumes are there, a migration's target once the VMI names it. */
 static bool is_wanted(struct controllers *c, struct json_object *pod, struct json_object *vmi)
 {
 	struct json_object *move = json_at(vmi, "status/migrationState");
 
 	if (vmi_pod(c, vmi) == pod)
-		return phase_is(vmi, "Scheduled") || phase_is(vmi, "Running");
+		return (phase_is(vmi, "Scheduled") || phase_is(vmi, "Running")) &&
+		       hotplug_is_mounted(vmi);
 	return move && str_eq(json_str_at(move, "targetPod"), object_name(pod)) &&
 	       !json_object_get_boolean(json_at(move, "completed"));
 }
@@ -277,6 +289,8 @@ void pod_reconcile(struct controllers *c, const char *ns, const char *name)
 		(void)launcher_end(l, 0);
 		l = NULL;
 	}
+	if (pod && attachment_is(pod))
+		attachment_reconcile(c, pod);
 	if (!pod || !is_launcher(pod))
 		return;
 	vmi = json_object_get(vmi_of(c, pod));

@@ -19,17 +19,6 @@
 
 #define DIAL_US (10 * SEC_US)
 
-static struct json_object *vmi_or_refuse(struct controllers *c, struct subresource_call *call)
-{
-	struct json_object *vmi = store_get(c->store, KIND_VMI, call->ns, call->name);
-
-	if (!vmi)
-		subresource_refuse(call, 404, "NotFound",
-				   "virtualmachineinstance.kubevirt.io \"%s\" not found",
-				   call->name);
-	return vmi;
-}
-
 static bool has_device(struct json_object *vmi, const char *path)
 {
 	struct json_object *v = json_at(vmi, path);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Verbs: start, stop, restart, migrate of a VM; pause, unpause, softreboot and reset of a VMI;
- * eviction of a pod (questions to the guest agent are in questions.c). What changes runs through
- * the store (a VM is never started from here, it is asked for), so that a verb means the same after
- * a restart. */
+ * eviction of a pod (questions to the guest agent are in questions.c, volumes in hotplug_call.c).
+ * What changes runs through the store (a VM is never started from here, it is asked for), so that a
+ * verb means the same after a restart. */
 #include "kubevirt-lite/controllers/controller.h"
+#include "kubevirt-lite/controllers/hotplug.h"
 #include "kubevirt-lite/controllers/questions.h"
 #include "kubevirt-lite/controllers/streams.h"
 #include "vmd/base/clock.h"
@@ -11,7 +12,7 @@
 
 #include <string.h>
 
-static struct json_object *vm_or_refuse(struct controllers *c, struct subresource_call *call)
+struct json_object *vm_or_refuse(struct controllers *c, struct subresource_call *call)
 {
 	struct json_object *vm = store_get(c->store, KIND_VM, call->ns, call->name);
 
@@ -21,7 +22,7 @@ static struct json_object *vm_or_refuse(struct controllers *c, struct subresourc
 	return vm;
 }
 
-static struct json_object *vmi_or_refuse(struct controllers *c, struct subresource_call *call)
+struct json_object *vmi_or_refuse(struct controllers *c, struct subresource_call *call)
 {
 	struct json_object *vmi = store_get(c->store, KIND_VMI, call->ns, call->name);
 
@@ -378,6 +379,10 @@ static const struct subresource_hook hooks[] = {
 	{KIND_VM,  "stop",            "PUT",  on_stop                },
 	{KIND_VM,  "restart",         "PUT",  on_restart             },
 	{KIND_VM,  "migrate",         "PUT",  on_migrate             },
+	{KIND_VM,  "addvolume",       "PUT",  hotplug_vm_add         },
+	{KIND_VM,  "removevolume",    "PUT",  hotplug_vm_remove      },
+	{KIND_VMI, "addvolume",       "PUT",  hotplug_vmi_add        },
+	{KIND_VMI, "removevolume",    "PUT",  hotplug_vmi_remove     },
 	{KIND_VMI, "pause",           "PUT",  on_pause               },
 	{KIND_VMI, "unpause",         "PUT",  on_unpause             },
 	{KIND_VMI, "softreboot",      "PUT",  on_softreboot          },

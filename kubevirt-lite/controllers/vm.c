@@ -3,6 +3,7 @@
  * tells in status how it goes. status.runStrategy is what was last acted upon: Once and
  * RerunOnFailure start a VM only when they are new, which is why a VM that ended stays ended. */
 #include "kubevirt-lite/controllers/controller.h"
+#include "kubevirt-lite/controllers/hotplug.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 
@@ -228,7 +229,7 @@ static void sync_with_vmi(struct controllers *c, struct json_object *copy, struc
 }
 
 /* nodeSelector, affinity and tolerations of a running VM may change: the next migration obeys. Its
- * size may, too. */
+ * size may, too, and what is hotpluggable. */
 static void live_update(struct controllers *c, struct json_object *copy, struct json_object *vmi)
 {
 	static const char *const live[] = {"spec/nodeSelector", "spec/affinity",
@@ -237,6 +238,7 @@ static void live_update(struct controllers *c, struct json_object *copy, struct 
 	struct json_object *template = json_at(copy, "spec/template");
 
 	growth_update(c, copy, vmi, &new_vmi);
+	hotplug_update(copy, vmi, &new_vmi);
 	for (size_t i = 0; i < ARRAY_LEN(live); i++) {
 		struct json_object *want = json_at(template, live[i]);
 		struct json_object *is = json_at(vmi, live[i]);

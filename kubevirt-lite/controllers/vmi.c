@@ -3,6 +3,7 @@
  * virt-controller and virt-handler do together. The guest is read, never commanded, here: that is
  * the pod's part (pod.c). One write per step, so that watchers see the steps. */
 #include "kubevirt-lite/controllers/controller.h"
+#include "kubevirt-lite/controllers/hotplug.h"
 #include "kubevirt-lite/controllers/media.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
@@ -128,7 +129,7 @@ static void pod_volumes(struct json_object *pod, struct json_object *vmi)
 		struct json_object *volume = json_object_array_get_idx(from, i);
 		struct json_object *one;
 
-		if (!volume_claim(volume))
+		if (!volume_claim(volume) || volume_is_hotplug(volume))
 			continue;
 		one = json_object_new_object();
 		json_put_str(one, "name", json_str_at(volume, "name"));
@@ -280,16 +281,23 @@ static void step_scheduling(struct json_object *copy, struct json_object *pod)
 	phase_set(copy, "Scheduled");
 }
 
-static void started_fill(struct controllers *c, struct json_object *vmi, struct json_object *copy)
+static void migratable_show(struct controllers *c, struct json_object *vmi,
+			    struct json_object *copy)
 {
 	const char *reason, *message;
-	struct machine m;
-	struct err e;
 
 	if (vmi_is_pinned(c, vmi, &reason, &message))
 		condition_set(copy, "LiveMigratable", "False", reason, message);
 	else
 		condition_set(copy, "LiveMigratable", "True", NULL, NULL);
+}
+
+static void started_fill(struct controllers *c, struct json_object *vmi, struct json_object *copy)
+{
+	struct machine m;
+	struct err e;
+
+	migratable_show(c, vmi, copy);
 	condition_set(copy, "StorageLiveMigratable", "True", NULL, NULL);
 	json_put_str(copy, "status/migrationMethod", "LiveMigration");
 	json_put_str(copy, "status/migrationTransport", "Unix");
@@ -306,7 +314,6 @@ static void started_fill(struct controllers *c, struct json_object *vmi, struct 
 		json_put_str(copy, "status/memory/guestCurrent", text);
 		json_put_str(copy, "status/memory/guestRequested", text);
 	}
-	vmi_status_volumes(c, copy);
 }
 
 static void step_ended(struct controllers *c, struct json_object *vmi, struct json_object *copy,
@@ -326,12 +333,13 @@ static void step_ended(struct controllers *c, struct json_object *vmi, struct js
 
 /* Scheduled: until the guest runs. */
 static void step_scheduled(struct controllers *c, struct json_object *vmi, struct json_object *copy,
-			   struct json_object *pod, const struct guest *g)
+			   struct json_object *pod, struct guest *g)
 {
 	if (!pod || phase_is_final(pod)) {
 		phase_set(copy, "Failed");
 		return;
 	}
+	hotplug_step(c, vmi, copy, pod, g);
 	if (!g || g->seen.state == GUEST_STARTING)
 		return;
 	if (g->seen.state >= GUEST_OFF) {
@@ -391,6 +399,8 @@ static void step_running(struct controllers *c, struct json_object *vmi, struct 
 			ready_set(copy, NULL, NULL);
 	}
 	evacuate(c, vmi);
+	migratable_show(c, vmi, copy); /* its volumes may have changed */
+	hotplug_step(c, vmi, copy, pod, g);
 	growth_apply(c, vmi, copy, pod, g);
 	vmi_status_fill(copy, &g->seen);
 	if (g->seen.agent)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a guest tells about itself, as status of its VirtualMachineInstance: guestOSInfo,
- * interfaces, volumeStatus, AgentConnected. Works on a copy; asks the store for volumes only. What
- * comes from the guest is untrusted: only texts are taken over, and those bounded. */
+ * interfaces, AgentConnected. Works on a copy. What comes from the guest is untrusted: only texts
+ * are taken over, and those bounded. */
 #include "kubevirt-lite/controllers/controller.h"
 #include "vmd/base/str.h"
 
@@ -125,55 +125,4 @@ void vmi_status_fill(struct json_object *copy, const struct guest_seen *seen)
 	} else {
 		condition_remove(copy, "AgentConnected");
 	}
-}
-
-static struct json_object *claim_info(struct controllers *c, const char *ns, const char *claim)
-{
-	struct json_object *info = json_object_new_object();
-	struct json_object *pvc = store_get(c->store, KIND_PVC, ns, claim);
-	struct json_object *v;
-
-	json_put_str(info, "claimName", claim);
-	if (!pvc)
-		return info;
-	if ((v = json_at(pvc, "spec/accessModes")))
-		json_put_at(info, "accessModes", json_object_get(v));
-	if ((v = json_at(pvc, "status/capacity")))
-		json_put_at(info, "capacity", json_object_get(v));
-	if ((v = json_at(pvc, "spec/resources/requests")))
-		json_put_at(info, "requests", json_object_get(v));
-	if ((v = json_at(pvc, "spec/volumeMode")))
-		json_put_at(info, "volumeMode", json_object_get(v));
-	return info;
-}
-
-void vmi_status_volumes(struct controllers *c, struct json_object *copy)
-{
-	struct json_object *volumes = json_at(copy, "spec/volumes");
-	struct json_object *list = json_object_new_array();
-	unsigned virtio = 0, other = 0;
-	struct machine m;
-	struct err e;
-
-	if (machine_read(copy, &m, &e) < 0)
-		m.n_disks = 0;
-	for (size_t i = 0; i < m.n_disks; i++) {
-		struct json_object *one = json_object_new_object();
-		bool is_virtio = m.disk[i].bus == BUS_VIRTIO;
-		char target[8];
-
-		(void)str_fmt(target, sizeof(target), "%cd%c", is_virtio ? 'v' : 's',
-			      'a' + (char)(is_virtio ? virtio++ : other++));
-		json_put_str(one, "name", m.disk[i].name);
-		json_put_str(one, "target", target);
-		for (size_t k = 0; k < json_length(volumes); k++) {
-			struct json_object *v = json_object_array_get_idx(volumes, k);
-
-			if (str_eq(json_str_at(v, "name"), m.disk[i].name) && volume_claim(v))
-				json_put_at(one, "persistentVolumeClaimInfo",
-					    claim_info(c, object_namespace(copy), volume_claim(v)));
-		}
-		json_object_array_add(list, one);
-	}
-	json_put_at(copy, "status/volumeStatus", list);
 }

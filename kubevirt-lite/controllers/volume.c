@@ -3,6 +3,7 @@
  * provisioner), kept by finalizers while in use; and where a VMI's disks are: PVC -> PV -> RBD
  * image, with user and key from the PV's nodeStageSecretRef, as ceph-csi does. */
 #include "kubevirt-lite/controllers/controller.h"
+#include "kubevirt-lite/controllers/hotplug.h"
 #include "kubevirt-lite/controllers/media.h"
 #include "kubevirt-lite/controllers/secret.h"
 #include "vmd/base/str.h"
@@ -16,10 +17,17 @@ const char *volume_claim(struct json_object *volume)
 	return claim ? claim : json_str_at(volume, "dataVolume/name");
 }
 
+/* The claim that a launcher pod needs for a volume; NULL: none. What is hotpluggable comes by a pod
+ * of its own. */
+static const char *claim_of(struct json_object *volume)
+{
+	return volume_is_hotplug(volume) ? NULL : volume_claim(volume);
+}
+
 static struct json_object *claim_get(struct controllers *c, struct json_object *vmi, size_t i)
 {
 	struct json_object *volumes = json_at(vmi, "spec/volumes");
-	const char *claim = volume_claim(json_object_array_get_idx(volumes, i));
+	const char *claim = claim_of(json_object_array_get_idx(volumes, i));
 
 	return claim ? store_get(c->store, KIND_PVC, object_namespace(vmi), claim) : NULL;
 }
@@ -29,7 +37,7 @@ const char *volume_missing(struct controllers *c, struct json_object *vmi)
 	struct json_object *volumes = json_at(vmi, "spec/volumes");
 
 	for (size_t i = 0; i < json_length(volumes); i++) {
-		const char *claim = volume_claim(json_object_array_get_idx(volumes, i));
+		const char *claim = claim_of(json_object_array_get_idx(volumes, i));
 
 		if (claim && !claim_get(c, vmi, i))
 			return claim;
@@ -57,7 +65,7 @@ bool volumes_are_bound(struct controllers *c, struct json_object *vmi)
 	for (size_t i = 0; i < json_length(volumes); i++) {
 		struct json_object *pvc = claim_get(c, vmi, i);
 
-		if (volume_claim(json_object_array_get_idx(volumes, i)) &&
+		if (claim_of(json_object_array_get_idx(volumes, i)) &&
 		    (!pvc || !phase_is(pvc, "Bound")))
 			return false;
 	}
@@ -98,10 +106,10 @@ static int ceph_read(struct controllers *c, struct json_object *pv, struct machi
 	return secret_text(secret, "userKey", s->key, sizeof(s->key), e);
 }
 
-static int claim_read(struct controllers *c, struct json_object *vmi, const char *claim,
-		      struct machine_source *s, struct err *e)
+int claim_source(struct controllers *c, const char *ns, const char *claim, struct machine_source *s,
+		 struct err *e)
 {
-	struct json_object *pvc = store_get(c->store, KIND_PVC, object_namespace(vmi), claim);
+	struct json_object *pvc = store_get(c->store, KIND_PVC, ns, claim);
 	const char *volume = pvc ? json_str_at(pvc, "spec/volumeName") : NULL;
 	struct json_object *pv = volume ? store_get(c->store, KIND_PV, "", volume) : NULL;
 	const char *driver = pv ? json_str_at(pv, "spec/csi/driver") : NULL;
@@ -110,7 +118,7 @@ static int claim_read(struct controllers *c, struct json_object *vmi, const char
 	 * that is being deleted, nor on a volume that is another claim's by uid. */
 	if (pvc && object_is_deleting(pvc))
 		return err_set(e, ERR_RETRY, "can't start pod because PVC %s/%s is being deleted",
-			       object_namespace(vmi), claim);
+			       ns, claim);
 	if (!pv || !phase_is(pvc, "Bound"))
 		return err_set(e, ERR_RETRY, "persistentvolumeclaim \"%s\" is not bound", claim);
 	if (!str_eq(json_str_at(pv, "spec/claimRef/uid"), object_uid(pvc)))
@@ -137,16 +145,13 @@ int volumes_resolve(struct controllers *c, struct json_object *vmi, struct machi
 	struct json_object *volumes = json_at(vmi, "spec/volumes");
 
 	for (size_t i = 0; i < m->n_disks; i++) {
-		struct json_object *volume = NULL;
+		struct json_object *volume = named(volumes, m->disk[i].name);
 
-		for (size_t k = 0; k < json_length(volumes); k++)
-			if (str_eq(json_str_at(json_object_array_get_idx(volumes, k), "name"),
-				   m->disk[i].name))
-				volume = json_object_array_get_idx(volumes, k);
 		if (!volume)
 			return err_set(e, ERR_INVALID, "disk %s has no volume", m->disk[i].name);
 		if (volume_claim(volume)) {
-			if (claim_read(c, vmi, volume_claim(volume), &m->disk[i].source, e) < 0)
+			if (claim_source(c, object_namespace(vmi), volume_claim(volume),
+					 &m->disk[i].source, e) < 0)
 				return -1;
 		} else if (media_make(c, vmi, volume, &m->disk[i].source, e) < 0) {
 			return -1;
@@ -191,7 +196,7 @@ static void bind(struct controllers *c, struct json_object *pv, struct json_obje
 }
 
 /* A pod counts once it is scheduled (pvc_protection_controller.go): before, kubelet will refuse
- * it, see claim_read(). */
+ * it, see claim_source(). */
 static bool pod_uses(void *ctx, struct json_object *pod)
 {
 	struct json_object *volumes = json_at(pod, "spec/volumes");

@@ -13,41 +13,6 @@ need_samples
 kubevirt=/apis/kubevirt.io/v1/namespaces/hpc-vms
 vm=job1234-win0
 
-# watch NAME URI: lines of a watch into $tmp/watch-NAME until it is killed at the end; returns when the
-# server has begun to answer, so that nothing of what follows is missed
-watchers=()
-watch()
-{
-	local i
-
-	curl -sN -D "$tmp/head-$1" --max-time 120 --cacert "$tmp/cert.pem" -H 'Authorization: Bearer conformance-admin' \
-		"https://127.0.0.1:$port$2?watch=true&timeoutSeconds=100" >"$tmp/watch-$1" &
-	watchers+=($!)
-	for ((i = 0; i < 600; i++)); do
-		[ ! -s "$tmp/head-$1" ] || return 0
-		sleep 0.05
-	done
-	fail "the watch of $1 does not begin"
-}
-
-# until_seen URI FILTER: watches until a line passes jq's FILTER
-until_seen()
-{
-	local fd pid rc
-
-	exec {fd}< <(exec curl -sN --cacert "$tmp/cert.pem" -H 'Authorization: Bearer conformance-admin' \
-		"https://127.0.0.1:$port$1?watch=true&timeoutSeconds=60")
-	pid=$!
-	jq -e -n "first(inputs | select($2)) | true" <&"$fd" >/dev/null
-	rc=$?
-	kill $pid 2>/dev/null
-	exec {fd}<&-
-	[ $rc -eq 0 ] && return
-	fail "waited in vain for $2 in $1"
-	cat "$tmp/server.log"
-	exit 1
-}
-
 # The states of each object in a watch (status.FIELD, "gone" at the end), repetitions once, one line
 # per object in the order of their appearance.
 states()

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What pods of both kinds share, launchers and attachments. */
+#ifndef KUBEVIRT_LITE_CONTROLLERS_POD_H
+#define KUBEVIRT_LITE_CONTROLLERS_POD_H
+
+#include "kubevirt-lite/controllers/controller.h"
+
+/* The status of a pod whose one container runs; whether it is Ready is for the caller to say. */
+void pod_running_set(struct controllers *c, struct json_object *copy, const char *container);
+
+#endif
