@@ -61,18 +61,21 @@ static void begin(unsigned life, unsigned long seed)
 		sim_init(&sim, seed, life == LIFE_FAULTS ? 20 : 0);
 }
 
+/* Of a life's effects, every which is one to crash after: 1 is all of them. */
+static unsigned every = 1;
+
 /* The same life again and again, vmd killed once after each of its effects. Returns how many; 0:
  * one of them was not survived. */
 static unsigned crash_points(unsigned life, unsigned long seed)
 {
-	unsigned effects, crash_at = 0;
+	unsigned effects, points = 0, crash_at = 1;
 	bool survived;
 	char what[80];
 
 	(void)snprintf(what, sizeof(what), "seed %lu, life %u, crash at effect", seed, life);
 	do {
 		begin(life, seed);
-		sim.crash_at = ++crash_at;
+		sim.crash_at = crash_at;
 		survived = run(what, crash_at, 0);
 		if (life >= LIFE_MOVE && !sim_has_followed(&sim)) {
 			printf("# %s %u: its job did not follow, or does not fit\n", what,
@@ -82,8 +85,10 @@ static unsigned crash_points(unsigned life, unsigned long seed)
 		effects = sim.effects;
 		moved += sim.moved;
 		sim_done(&sim);
-	} while (survived && crash_at < effects);
-	return survived ? crash_at - 1 : 0;
+		points++;
+		crash_at += every;
+	} while (survived && crash_at <= effects);
+	return survived ? points : 0;
 }
 
 /* Lives of all kinds from life to last, seeds from first on. */
@@ -99,8 +104,8 @@ static bool all_crash_points(int test, unsigned life, unsigned last, unsigned lo
 			failed += n == 0;
 			points += n;
 		}
-	printf("%s %d - a crash at each of %lu effects of %lu %s\n", failed ? "not ok" : "ok", test,
-	       points, (last - life + 1) * seeds, what);
+	printf("%s %d - a crash at %s %lu effects of %lu %s\n", failed ? "not ok" : "ok", test,
+	       every > 1 ? "some of them," : "each of", points, (last - life + 1) * seeds, what);
 	return failed == 0;
 }
 
@@ -112,6 +117,8 @@ int main(int argc, char **argv)
 	unsigned long failed = 0, lives = 1 + seeds / 1000;
 	bool ok;
 
+	if (few)
+		every = 5;
 	printf("1..4\n");
 	for (unsigned long seed = first; seed < first + seeds; seed++) {
 		sim_init(&sim, seed, (unsigned)(seed * 7 % 40));
