@@ -45,7 +45,7 @@ ok "the key is the owner's alone" contains "$out" "key 600 alice"
 ok "a command in the guest answered, with the CPUs asked for" contains "$out" "guest cpus 2 memory"
 ok "guest and overhead fit into the allocation" memory_fits "$out"
 ok "the states went by in the job's output" contains "$out" "READY"
-ok "all is gone" within 30 nothing_left "$job"
+ok "all is gone" within 180 nothing_left "$job"
 ok "so is what a job that Slurm has forgotten had left on that node" \
 	equals "$(on_lab sh -c 'ls -d /run/hosts/*/slurm-vm/99999' | wc -l)" 2
 ok "the address was given back" within 30 lease_is_back

@@ -7,7 +7,7 @@
 out=$(as alice salloc --vm=tiny -c 1 --mem=512M srun bash -c "$ssh_guest uname -s; echo job \$SLURM_JOB_ID" 2>&1)
 ok "a command in the guest answered" contains "$out" "^Linux"
 job=$(sed -n 's/^job //p' <<<"$out")
-ok "all is gone" within 60 nothing_left "$job"
+ok "all is gone" within 180 nothing_left "$job"
 
 out=$(as alice salloc --vm=tiny -c 1 --mem=512M --no-shell 2>&1)
 job=$(grep -oE 'allocation [0-9]+' <<<"$out" | grep -oE '[0-9]+' | head -n 1)
@@ -19,5 +19,5 @@ over_and_off()
 	job_over "$job" && equals "$(left_of "$job" | grep -c qemu)" 0
 }
 ok "the allocation ends, its guest is off the node by then" within 60 over_and_off
-ok "all is gone" within 30 nothing_left "$job"
+ok "all is gone" within 180 nothing_left "$job"
 done_testing

@@ -22,5 +22,5 @@ ok "root does" equals "$(on_lab vmctl show --json "$job" | jq -r .user)" alice
 ok "images are shown to all" contains "$(as bob vmctl images)" "^tiny "
 ok "kubectl sees the VM on its node" contains "$(on_lab kubectl get vmi -n slurm-vm)" "vm-$job-.*Running.*192\.168\.172\..*worker"
 as alice scancel "$job"
-ok "all is gone" within 60 nothing_left "$job"
+ok "all is gone" within 180 nothing_left "$job"
 done_testing

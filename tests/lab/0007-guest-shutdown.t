@@ -10,6 +10,6 @@ sleep 600
 EOS
 )
 ok "the job ends" within 120 job_over "$job"
-ok "all is gone" within 30 nothing_left "$job"
+ok "all is gone" within 180 nothing_left "$job"
 ok "no node was drained by it" equals "$(on_lab sinfo -h -R)" ""
 done_testing

@@ -10,5 +10,5 @@ ok "the inner one ran" within 60 job_in "$inner" COMPLETED
 ok "without a VM's environment" equals "$(as alice cat "inner-$inner.out")" 0
 account=$(on_lab sacct -X -n -P -j "$inner" --format=AllocTRES,AdminComment)
 ok "and has no VM" equals "$(grep -c -e gres/vm -e slurm-vm <<<"$account")" 0
-ok "all is gone" within 60 nothing_left "$job"
+ok "all is gone" within 180 nothing_left "$job"
 done_testing

@@ -23,5 +23,5 @@ on_lab scontrol update jobid="$job" StartTime=now # Slurm would wait for two min
 ok "the second run starts and ends" within 100 job_in "$job" COMPLETED
 ok "on the same disk" says "^written by the first run$"
 ok "as the next incarnation" says "run 1 of vm-$job-[0-9a-f]*-r1"
-ok "all is gone" within 30 nothing_left "$job"
+ok "all is gone" within 180 nothing_left "$job"
 done_testing

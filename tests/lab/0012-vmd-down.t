@@ -18,7 +18,7 @@ ok "its output says what it waits for" within 20 says "vmd"
 ok "vmd comes back" lab up
 ok "the job goes on and ends well" within 120 job_in "$job" COMPLETED
 ok "in the guest" says "in the guest"
-ok "all is gone" within 30 nothing_left "$job"
+ok "all is gone" within 180 nothing_left "$job"
 
 # and with a VM there: killed while it runs, vmd finds everything again
 job=$(submit alice --vm=tiny -c 1 --mem=512M <<<$'#!/bin/bash\nsleep 600')
@@ -27,5 +27,5 @@ signal KILL vmd
 as alice scancel "$job"
 ok "vmd comes back" lab up
 ok "the cancelled job ends" within 60 job_over "$job"
-ok "all is gone" within 30 nothing_left "$job"
+ok "all is gone" within 180 nothing_left "$job"
 done_testing

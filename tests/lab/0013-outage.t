@@ -14,12 +14,12 @@ job=$(submit alice --vm=tiny -c 1 --mem=512M <<<"$script")
 ok "API down: vmctl show tells" within 40 shows "$job" "Kubernetes|kubernetes"
 ok "the API comes back" lab up
 ok "the job goes on" within 120 job_in "$job" COMPLETED
-ok "all is gone" within 60 nothing_left "$job"
+ok "all is gone" within 180 nothing_left "$job"
 
 signal STOP ceph-osd
 job=$(submit alice --vm=tiny -c 1 --mem=512M <<<"$script")
 ok "Ceph stuck: vmctl show tells" within 60 shows "$job" "Ceph|ceph|rbd|disk"
 signal CONT ceph-osd
 ok "the job goes on" within 120 job_in "$job" COMPLETED
-ok "all is gone" within 60 nothing_left "$job"
+ok "all is gone" within 180 nothing_left "$job"
 done_testing

@@ -86,5 +86,5 @@ on_lab sh -c "kill \$(ps -eo pid,args | awk '/[g]et vm -n slurm-vm --watch/ {pri
 wait "$watch"
 
 as alice scancel "$job"
-ok "all is gone" within 60 nothing_left "$job"
+ok "all is gone" within 180 nothing_left "$job"
 done_testing

@@ -71,5 +71,5 @@ ok "queued again it names no node" within 60 names_no_node
 ok "... and has its whole time again" prints 1:00:00 on_lab squeue -h -j "$job" -o %l
 on_lab scancel "$job"
 ok "it ends" within 60 job_over "$job"
-ok "all is gone" within 60 nothing_left "$job"
+ok "all is gone" within 180 nothing_left "$job"
 done_testing

@@ -65,7 +65,7 @@ ok "its owner moves it" as alice timeout 90 vmctl migrate "$job" --to="${rest[0]
 ok "... and its job" within 30 both_at "$job" "${rest[0]}"
 on_lab scancel "$job"
 ok "it ends" within 60 job_over "$job"
-ok "all of it is gone" within 60 nothing_left "$job"
+ok "all of it is gone" within 180 nothing_left "$job"
 
 # by name
 first=${rest[0]}
@@ -89,6 +89,6 @@ ok "... READY all the time" in_state "$held" READY
 on_lab scancel "$held"
 ok "the allocation ends" within 60 job_over "$held"
 ok "... its companion, too" within 30 no_move "$held"
-ok "... and all is gone" within 60 nothing_left "$held"
+ok "... and all is gone" within 180 nothing_left "$held"
 resume "$first"
 done_testing

@@ -47,5 +47,5 @@ echo "# ${boots//$'\n'/, }"
 ok "the job is the run of the last move" contains "$(on_lab scontrol show job "$job")" "Restarts=$moves "
 on_lab scancel "$job"
 ok "it ends" within 60 job_over "$job"
-ok "all is gone" within 60 nothing_left "$job"
+ok "all is gone" within 180 nothing_left "$job"
 done_testing

@@ -78,5 +78,5 @@ done
 ok "in the end all are in service" within 30 kube_is "$first" " "
 on_lab scancel "$job"
 ok "the job ends" within 60 job_over "$job"
-ok "all is gone" within 60 nothing_left "$job"
+ok "all is gone" within 180 nothing_left "$job"
 done_testing

@@ -53,5 +53,5 @@ ok "... the VM that it has been all the time" equals "$(vmi "$job" metadata.uid)
 on_lab scontrol update "nodename=$first" state=resume
 on_lab scancel "$job"
 ok "the job ends" within 60 job_over "$job"
-ok "all of it is gone" within 60 nothing_left "$job"
+ok "all of it is gone" within 180 nothing_left "$job"
 done_testing

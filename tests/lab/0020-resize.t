@@ -71,7 +71,7 @@ ok "... to four CPUs" within 60 guest_has 4 $((was + 400 * 1024))
 ok "... and is the same" within 60 in_guest test -e /tmp/still-me
 on_lab scancel "$job"
 ok "it ends" within 60 job_over "$job"
-ok "all of it is gone" within 60 nothing_left "$job"
+ok "all of it is gone" within 180 nothing_left "$job"
 
 settings_restore
 done_testing

@@ -79,6 +79,6 @@ ok "... and its companion is gone" within 60 no_companion "$job"
 set_limit -1 >"$work/limit"
 on_lab scancel "$job"
 ok "it ends" within 60 job_over "$job"
-ok "all of it is gone" within 60 nothing_left "$job"
+ok "all of it is gone" within 180 nothing_left "$job"
 settings_restore
 done_testing

@@ -31,5 +31,5 @@ ok "knows it, too" within 20 tells "$job" "the guest crashed at"
 ok "the job has not noticed" job_in "$job" RUNNING
 as alice scancel "$job"
 ok "the job ends" within 60 job_over "$job"
-ok "all is gone" within 30 nothing_left "$job"
+ok "all is gone" within 180 nothing_left "$job"
 done_testing

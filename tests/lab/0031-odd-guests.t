@@ -32,7 +32,7 @@ kept=$(submit alice --vm=tiny --vm-wait=running --vm-keep=always -c 1 --mem=512M
 ok "a guest without an operating system boots" within 60 in_state "$deaf" BOOTING
 as alice scancel "$deaf"
 ok "it is killed when its grace is over" within 60 job_over "$deaf"
-ok "nothing of it is left" within 30 nothing_left "$deaf"
+ok "nothing of it is left" within 180 nothing_left "$deaf"
 ok "no node was drained by it" equals "$(on_lab sinfo -h -R)" ""
 
 says_until()
@@ -41,14 +41,14 @@ says_until()
 }
 ok "a job ends whose disk is to be kept" within 60 job_in "$kept" COMPLETED
 ok "until when is said" within 20 says_until
-ok "then it is removed" within 40 nothing_left "$kept"
+ok "then it is removed" within 180 nothing_left "$kept"
 
 ok "a machine as Windows wants it is ready, and its job ends well" within 180 job_in "$windows" COMPLETED
 out=$(output_of alice "$windows")
 ok "it was started by EFI" contains "$out" "efi: EFI v"
 ok "with secure boot" contains "$out" "[Ss]ecure ?boot enabled"
 ok "and a TPM" contains "$out" "TPM"
-ok "nothing of it is left" within 60 nothing_left "$windows"
+ok "nothing of it is left" within 180 nothing_left "$windows"
 ok "vmd takes its settings back" settings_restore
 on_lab rbd snap rm --no-progress rbd/blank@v1
 on_lab rbd rm --no-progress rbd/blank

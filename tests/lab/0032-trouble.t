@@ -54,14 +54,14 @@ ok "API down at a job's end: the reason is shown" within 30 shows "$a" "being re
 ok "the epilog holds the node" job_in "$a" COMPLETING
 ok "the API comes back" lab up
 ok "the job ends" within 60 job_over "$a"
-ok "nothing of it is left" within 30 nothing_left "$a"
+ok "nothing of it is left" within 180 nothing_left "$a"
 
 ceph osd pause
 as alice scancel "$b"
 ok "Ceph down at a job's end: the guest goes, and the job" within 60 job_over "$b"
 ok "what is waited for is shown" within 60 shows "$b" "being removed: Ceph"
 ceph osd unpause
-ok "Ceph goes on: nothing of it is left" within 60 nothing_left "$b"
+ok "Ceph goes on: nothing of it is left" within 180 nothing_left "$b"
 
 ratios() # RATIO: from which on an OSD is full
 {
@@ -83,14 +83,14 @@ a=$(brief true)
 ok "a clone does not fit: the reason is shown" within 30 shows "$a" "No space left"
 ok "the job fails after the time that is set for it" within 60 job_in "$a" FAILED
 ok "with the reason" says "$a" "FAILED .*No space left"
-ok "nothing of it is left, though the pool is full" within 60 nothing_left "$a"
+ok "nothing of it is left, though the pool is full" within 180 nothing_left "$a"
 b=$(brief true)
 ok "the next one waits" within 30 shows "$b" "No space left"
 ok "what a guest writes has to wait, too" equals "$(output_of alice "$survivor" | grep -c written)" 0
 ratios 0.9
 ok "there is room again: the job goes on" within 60 job_in "$b" COMPLETED
 ok "and the guest" within 60 says "$survivor" "^written"
-ok "nothing is left" within 30 nothing_left "$b"
+ok "nothing is left" within 180 nothing_left "$b"
 
 a=$(submit alice --vm=brisk -c 1 --mem=512M <<<$'#!/bin/bash\necho ready')
 ok "a guest boots" within 60 in_state "$a" BOOTING
@@ -99,12 +99,12 @@ ok "munge down: vmctl says so" shows "$a" "munge"
 ok "the waiting job says so" within 20 says "$a" "vmd does not answer.*munge"
 ok "munge comes back" lab up
 ok "the job goes on" within 120 job_in "$a" COMPLETED
-ok "nothing of it is left" within 60 nothing_left "$a"
+ok "nothing of it is left" within 180 nothing_left "$a"
 
 ok "the guest that saw it all still runs" in_state "$survivor" READY
 as alice scancel "$survivor"
 ok "its job ends" within 60 job_over "$survivor"
-ok "nothing of it is left" within 30 nothing_left "$survivor"
+ok "nothing of it is left" within 180 nothing_left "$survivor"
 ok "no node was drained by any of it" no_drain
 ok "vmd takes its settings back" settings_restore
 done_testing

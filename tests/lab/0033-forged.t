@@ -115,7 +115,7 @@ huge=$(forge "$option=$(printf 'a%.0s' {1..5000})" $nonce)
 ok "without job_submit.lua the prolog brings the request" within 60 job_in "$good" COMPLETED
 ok "the script knew its guest" contains "$(output_of alice "$good")" "^vm-$good-"
 ok "the record has it" contains "$(on_lab scontrol show job "$good")" "slurm-vm\{image=tiny nonce=[0-9a-f]{16}"
-ok "nothing of it is left" within 30 nothing_left "$good"
+ok "nothing of it is left" within 180 nothing_left "$good"
 ok "without either there is no VM" has_no_vm "$untold"
 on_lab scancel "$untold"
 ok "an unknown image fails the job" within 90 job_in "$wrong" FAILED
@@ -123,7 +123,7 @@ ok "with the reason" contains "$(output_of alice "$wrong")" "nosuch"
 ok "an odd request ends" within 60 job_over "$odd"
 ok "an oversized one, too" within 60 job_over "$huge"
 ok "no VM came of them" equals "$(on_lab kubectl get vm -A -o name | grep -cE "vm-($odd|$huge|$wrong|$untold)-")" 0
-ok "nothing of the others is left" within 60 nothing_left "$guest"
+ok "nothing of the others is left" within 180 nothing_left "$guest"
 ok "no node was drained" equals "$(on_lab sinfo -h -R)" ""
 # slurmctld reads it again only when it is newer: not a link, but the form for a site with rules of its own
 on_lab rm /etc/slurm/job_submit.lua

@@ -145,5 +145,5 @@ ok "bob: the file of host keys" denied ls /home/alice/.cache/slurm-vm
 ok "it is still there" in_state "$job" READY
 
 as alice vmctl stop "$job"
-ok "all is gone" within 60 nothing_left "$job"
+ok "all is gone" within 180 nothing_left "$job"
 done_testing

@@ -55,7 +55,7 @@ as alice scancel --batch --signal=TERM "$job"
 ok "a signal stops the script" within 40 said "job-$job.out" '^told to stop'
 ok "and ends the job" within 60 job_over "$job"
 ok "with its exit code" equals "$(on_lab sacct -nXP -j "$job" -o state,exitcode)" "FAILED|3:0"
-ok "nothing is left" within 60 nothing_left "$job"
+ok "nothing is left" within 180 nothing_left "$job"
 
 # A signal is passed on; scancel ends all of it.
 job=$(submit alice --vm=tiny -c 1 --mem=512M <<'EOS'
@@ -70,7 +70,7 @@ as alice scancel --batch --signal=USR1 "$job"
 ok "SIGUSR1 is passed on" within 30 said "job-$job.out" '^warned'
 as alice scancel "$job"
 ok "scancel ends the job" within 60 job_over "$job"
-ok "all of it" within 60 nothing_left "$job"
+ok "all of it" within 180 nothing_left "$job"
 
 # A step whose command runs in the guest.
 job=$(submit alice --vm=tiny -c 1 --mem=512M <<'EOS'

@@ -36,5 +36,5 @@ ok "the job ends" within 60 job_over "$job"
 ok "it was started once" says "^starts: 1, still $pid\$"
 ok "its exit code is the job's" equals "$(on_lab sacct -nXP -j "$job" -o state,exitcode)" "FAILED|9:0"
 on_lab scontrol update "nodename=$first" state=resume
-ok "nothing is left" within 60 nothing_left "$job"
+ok "nothing is left" within 180 nothing_left "$job"
 done_testing

@@ -50,7 +50,7 @@ recorded()
 }
 ok "one ended well" within 30 prints COMPLETED recorded "${job}_0"
 ok "and one was cancelled" within 30 prints CANCELLED recorded "${job}_1"
-ok "and nothing is left" within 30 nothing_left "$first"
+ok "and nothing is left" within 180 nothing_left "$first"
 
 refused() # TEXT COMMAND...
 {

@@ -136,6 +136,6 @@ for command in vnc console "screenshot x.png" kubeconfig; do
 done
 
 as alice scancel "$job"
-ok "all is gone, roles and accounts too" within 60 nothing_left "$job"
+ok "all is gone, roles and accounts too" within 180 nothing_left "$job"
 ok "and the token is worth nothing" contains "$(kube get --raw "$instances/$vm/vnc" 2>&1)" "Unauthorized|logged in"
 done_testing

@@ -33,5 +33,5 @@ ended()
 }
 ok "vnc ends when the browser is closed" within 30 ended
 as alice scancel "$job"
-ok "all is gone" within 60 nothing_left "$job"
+ok "all is gone" within 180 nothing_left "$job"
 done_testing

@@ -42,5 +42,5 @@ guest() # COMMAND: in the guest, from the node
 ok "... on its disk" contains "$(guest "cat result" 2>&1)" "of the first boot"
 ok "which is not kept any more" equals "$(as alice vmctl list --kept --json | jq length)" 0
 as alice scancel "$job"
-ok "all is gone" within 60 nothing_left "$job"
+ok "all is gone" within 180 nothing_left "$job"
 done_testing

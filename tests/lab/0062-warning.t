@@ -32,5 +32,5 @@ ok "... twice" within 60 equals_lines 2
 ok "which the record tells" contains "$(on_lab scontrol show job "$job")" "warned=1"
 as alice scancel "$job"
 settings_restore
-ok "all is gone" within 90 nothing_left "$job"
+ok "all is gone" within 180 nothing_left "$job"
 done_testing

@@ -96,6 +96,6 @@ ok "the leader ends: the second leads at once" within 15 second_is leads
 ok "the VM is there once" there_once "$d"
 ok "what ran ran on" within 100 ran_through "$d"
 for job in "$a" "$b" "$c" "$d"; do
-	ok "nothing of job $job is left" within 30 nothing_left "$job"
+	ok "nothing of job $job is left" within 180 nothing_left "$job"
 done
 done_testing
