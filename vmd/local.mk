@@ -41,6 +41,7 @@ libvmcore_a_SOURCES = \
 	vmd/migration/move_astray.c \
 	vmd/migration/move_mark.c \
 	vmd/migration/move_need.c \
+	vmd/migration/move_on.c \
 	vmd/migration/move_send.c \
 	vmd/node/drain.c vmd/node/drain.h \
 	vmd/node/node.c vmd/node/node.h \

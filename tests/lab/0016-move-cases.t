@@ -18,6 +18,10 @@ others() # NODE: the other nodes, a word each
 {
 	printf '%s\n' "${nodes[@]}" | grep -vx "$1"
 }
+vm_uid() # JOB
+{
+	on_lab kubectl get vmi -A -l "slurm-vm.io/job=$1" -o jsonpath='{.items[*].metadata.uid}'
+}
 no_move() # JOB
 {
 	! on_lab vmctl show "$1" | grep '^Move ' && equals "$(on_lab squeue -h -n "vm-move-$1" -o %i)" ""
@@ -63,12 +67,22 @@ on_lab kubectl uncordon "${rest[0]}" >"$work/uncordon"
 mapfile -t rest < <(others "$(node_of "$job")")
 ok "its owner moves it" as alice timeout 90 vmctl migrate "$job" --to="${rest[0]}"
 ok "... and its job" within 30 both_at "$job" "${rest[0]}"
+
+# the node it goes to is drained while it is on its way: it moves on, and its job with it
+first=${rest[0]}
+mapfile -t rest < <(others "$first")
+drain "$first" "${rest[1]}"
+ok "its node is drained, another has room: it goes there" within 60 move_says "$job" "(sending|mark|requeue|leaving|aim)"
+drain "${rest[0]}"
+resume "${rest[1]}"
+ok "that is drained, too: it moves on, and its job" within 180 both_at "$job" "${rest[1]}"
+ok "... and nothing is left of the move" within 60 no_move "$job"
+resume "$first" "${rest[0]}"
 on_lab scancel "$job"
 ok "it ends" within 60 job_over "$job"
 ok "all of it is gone" within 180 nothing_left "$job"
 
 # by name
-first=${rest[0]}
 named=$(submit bob --requeue --vm=tiny -c 1 --mem=512M -w "$first" --wrap 'sleep 900')
 ok "another VM is READY" within 180 in_state "$named" READY
 drain "$first"
@@ -86,9 +100,30 @@ drain "$first"
 ok "its VM moves" within 60 vm_not_at "$held" "$first"
 ok "... into a companion that stays" within 30 move_says "$held" "held, to $(vm_node "$held") in job [0-9]+"
 ok "... READY all the time" in_state "$held" READY
+uid=$(vm_uid "$held")
+second=$(vm_node "$held")
+drain "$second"
+held_elsewhere() # JOB NODE...: with one companion, on neither of the nodes
+{
+	local job=$1 now
+
+	shift
+	now=$(vm_node "$job")
+	[ -n "$now" ] && [[ " $* " != *" $now "* ]] && move_says "$job" "held, to $now in job" &&
+		equals "$(on_lab squeue -h -n "vm-move-$job" -o %N)" "$now"
+}
+ok "that node is drained, too: it moves on into another companion" within 120 held_elsewhere "$held" "$first" "$second"
+resume "$first"
+drain "$(vm_node "$held")"
+ok "the next one, too, and home is open: it goes there" within 120 vm_at "$held" "$first"
+ok "... and nothing is left of the moves" within 60 no_move "$held"
+ok "... READY, the same VM" in_state "$held" READY
+ok "... all the time" equals "$(vm_uid "$held")" "$uid"
 on_lab scancel "$held"
 ok "the allocation ends" within 60 job_over "$held"
 ok "... its companion, too" within 30 no_move "$held"
 ok "... and all is gone" within 180 nothing_left "$held"
-resume "$first"
+for node in "${nodes[@]}"; do
+	resume "$node" # refused where it is not drained
+done
 done_testing

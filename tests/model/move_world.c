@@ -24,6 +24,7 @@ enum {
 	E_LEAVES,
 	E_STARTS_1,
 	E_STARTS_2,
+	E_STARTS_3,
 	E_GAP,
 	E_ROOM_0,
 	E_ROOM_1,
@@ -36,11 +37,14 @@ enum {
 	EVENTS
 };
 
-static const char *const node_names[] = {"", "n1", "n2"};
+static const char *const node_names[] = {"", "n1", "n2", "n3"};
 
 static uint8_t node_number(const char *name)
 {
-	return str_eq(name, "n1") ? 1 : str_eq(name, "n2") ? 2 : 0;
+	for (uint8_t n = 1; n < ARRAY_LEN(node_names); n++)
+		if (str_eq(name, node_names[n]))
+			return n;
+	return 0;
 }
 
 static bool is_drained(const struct mw_world *w, unsigned node)
@@ -132,6 +136,17 @@ struct mw_world mw_begin(unsigned faults)
         };
 }
 
+struct mw_world mw_begin_arrived(unsigned faults)
+{
+	struct mw_world w = mw_begin(faults);
+
+	w.slurm.companion[0] = C_RUNNING;
+	w.slurm.place[0] = w.kube.node = w.kube.wanted = w.kube.given = 2;
+	w.kube.last_for = MOVE_FIRST;
+	w.kube.last_attempt = 1;
+	return w;
+}
+
 /* ---- what happens by itself ---- */
 
 static const char *const event_names[EVENTS] = {
@@ -145,6 +160,7 @@ static const char *const event_names[EVENTS] = {
 	"the job has left its node",
 	"the job starts on n1",
 	"the job starts on n2",
+	"the job starts on n3",
 	"the job has not started for long",
 	"there is room for the first companion",
 	"there is room for the second companion",
@@ -258,6 +274,7 @@ static bool slurm_happens(struct mw_world *w, unsigned event, bool clear, const 
 		return true;
 	case E_STARTS_1: return job_starts(w, 1);
 	case E_STARTS_2: return job_starts(w, 2);
+	case E_STARTS_3: return job_starts(w, 3);
 	case E_GAP:
 		if (w->gap_over || !((s->phase == JOB_PENDING && !s->held && s->asked &&
 				      !companion_runs_at(w, s->asked)) ||
@@ -401,14 +418,40 @@ static void vm_migrate(struct mw_world *w, const struct action *a)
 	k->migrates_for = (uint8_t)companion;
 }
 
-static void companion_make(struct mw_slurm *s)
+/* Where Slurm would give room: the first node that is allowed and open, else the first allowed. */
+static uint8_t place_of(const struct mw_slurm *s, const struct action *a)
 {
-	for (size_t i = 0; s->phase == JOB_RUNNING && i < MOVE_COMPANIONS; i++)
+	uint8_t first = 0;
+
+	for (uint8_t n = 1; n < ARRAY_LEN(node_names); n++) {
+		if (n == s->node || strstr(a->not_on, node_names[n]))
+			continue;
+		if (!(s->drained >> n & 1))
+			return n;
+		first = first ? first : n;
+	}
+	return first;
+}
+
+static void companion_make(struct mw_slurm *s, const struct action *a)
+{
+	bool may = s->phase == JOB_RUNNING || (s->phase == JOB_PENDING && is_marked(s));
+	uint8_t place = *a->node ? node_number(a->node) : place_of(s, a);
+
+	for (size_t i = 0; may && place && i < MOVE_COMPANIONS; i++)
 		if (s->companion[i] == C_NONE) {
 			s->companion[i] = C_PENDING;
-			s->place[i] = (uint8_t)(3 - s->node);
+			s->place[i] = place;
 			return;
 		}
+}
+
+static bool is_live(const struct mw_slurm *s, uint32_t id)
+{
+	size_t i = id - MOVE_FIRST;
+
+	return i < MOVE_COMPANIONS &&
+	       (s->companion[i] == C_PENDING || s->companion[i] == C_RUNNING);
 }
 
 static void companion_end(struct mw_world *w, const struct action *a, const char **ret_wrong)
@@ -417,7 +460,8 @@ static void companion_end(struct mw_world *w, const struct action *a, const char
 	/* When one was cancelled, another is luck, and may be on its way out. */
 	bool was = is_placed(w) && !is_cancelled(w);
 
-	if (i >= MOVE_COMPANIONS || w->slurm.companion[i] == C_NONE)
+	if (i >= MOVE_COMPANIONS || w->slurm.companion[i] == C_NONE ||
+	    (a->companion_stays && !is_live(&w->slurm, a->companion_stays)))
 		return;
 	w->slurm.companion[i] = C_ENDED;
 	if (was && !is_placed(w))
@@ -478,7 +522,7 @@ void mw_effect(struct mw_world *w, const struct action *a, const char **ret_wron
 		if (w->kube.migration)
 			migration_ends(&w->kube, true);
 		break;
-	case ACT_ALLOCATE: companion_make(s); break;
+	case ACT_ALLOCATE: companion_make(s, a); break;
 	case ACT_END_COMPANION: companion_end(w, a, ret_wrong); break;
 	case ACT_RECORD: record(s, a); break;
 	case ACT_REQUEUE_JOB: job_queue(w, ret_wrong); break;
@@ -496,8 +540,9 @@ void mw_effect(struct mw_world *w, const struct action *a, const char **ret_wron
 
 bool mw_go_on(struct mw_world *w, bool clear)
 {
-	static const unsigned good[] = {E_LEAVES, E_ROOM_0,    E_ROOM_1, E_STARTS_1, E_STARTS_2,
-					E_GIVEN,  E_VM_STARTS, E_PLACED, E_ARRIVES,  E_VM_GONE};
+	static const unsigned good[] = {E_LEAVES,   E_ROOM_0,   E_ROOM_1, E_STARTS_1,
+					E_STARTS_2, E_STARTS_3, E_GIVEN,  E_VM_STARTS,
+					E_PLACED,   E_ARRIVES,  E_VM_GONE};
 	const char *ignored;
 	bool any = false;
 
@@ -528,6 +573,9 @@ const char *mw_unfinished(const struct mw_world *w)
 		return "the job runs and its VM does not";
 	if (w->kube.node != s->node && !companion_runs_at(w, w->kube.node))
 		return "the VM stays without an allocation";
+	if (w->kube.node != s->node && is_drained(w, w->kube.node) &&
+	    s->companion[MOVE_COMPANIONS - 1] == C_NONE) /* there was another to be had */
+		return "the VM stays on a drained node";
 	if (companions && !is_drained(w, s->node) && w->kube.node == s->node)
 		return "a companion stays that nobody needs";
 	return NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The smallest world in which a move can go wrong: one batch job, its VM, two nodes, two companions
- * at most. Slurm's and Kubernetes' parts change by themselves and by what vmd asks for. */
+/* The smallest world in which a move can go wrong: one batch job, its VM, three nodes, two
+ * companions at most. Slurm's and Kubernetes' parts change by themselves and by what vmd asks for.
+ */
 #ifndef TESTS_MODEL_MOVE_WORLD_H
 #define TESTS_MODEL_MOVE_WORLD_H
 
@@ -14,7 +15,7 @@
 enum mw_companion { C_NONE, C_PENDING, C_RUNNING, C_ENDED };
 enum mw_migration { G_NONE, G_PLACING, G_GOING };
 
-/* Nodes are 1 and 2, 0 is none. */
+/* Nodes are 1 to 3, 0 is none. */
 struct mw_slurm {
 	uint8_t phase, run, node, asked, held;
 	uint8_t again;   /* ending, and will be queued again */
@@ -53,7 +54,8 @@ void mw_effect(struct mw_world *w, const struct action *a, const char **ret_wron
 bool mw_go_on(struct mw_world *w, bool clear);
 /* Why the world must not stay as it is; NULL: it may. */
 const char *mw_unfinished(const struct mw_world *w);
-struct mw_world mw_begin(unsigned faults);
+struct mw_world mw_begin(unsigned faults);         /* the first node is drained */
+struct mw_world mw_begin_arrived(unsigned faults); /* and the VM is with its companion */
 void mw_print(const struct mw_world *w);
 
 /* What vmd would see of it. */

@@ -89,7 +89,7 @@ static bool late_make(const struct action *a, struct late *ret)
 	*ret = (struct late){.kind = (uint8_t)(a->kind + 1),
 			     .version = (uint8_t)strtoul(a->version, NULL, 10),
 			     .run = (uint8_t)run,
-			     .node = str_eq(a->node, "n2") ? 2 : 1,
+			     .node = (uint8_t)(*a->node ? a->node[1] - '0' : 1),
 			     .companion = (uint8_t)companion,
 			     .attempt = (uint8_t)attempt};
 	return true;
@@ -198,10 +198,12 @@ static void print(const void *state)
 }
 
 /* Every state of one question; how it went on stdout. */
-static bool explore(int test, unsigned faults, bool late, unsigned long limit)
+static bool explore(int test, const char *from, struct mw_world world, bool late,
+		    unsigned long limit)
 {
 	const struct search_rules rules = {sizeof(struct state), look, print};
-	struct state first = {.world = mw_begin(faults)};
+	struct state first = {.world = world};
+	unsigned faults = world.faults;
 	const char *wrong;
 	unsigned long steps;
 	uint32_t states;
@@ -211,8 +213,8 @@ static bool explore(int test, unsigned faults, bool late, unsigned long limit)
 	first.slurm = first.world.slurm;
 	first.kube = first.world.kube;
 	wrong = search_run(&rules, &first, limit, &states, &steps, &whole);
-	printf("%s %d - %u states of a move%s, %lu steps, %u faults%s: %s\n",
-	       wrong ? "not ok" : "ok", test, states,
+	printf("%s %d - %u states of a move%s%s, %lu steps, %u faults%s: %s\n",
+	       wrong ? "not ok" : "ok", test, states, from,
 	       whole || wrong ? "" : " (stopped at the limit)", steps, faults,
 	       late ? " and one late request" : "",
 	       wrong ? wrong : "no rule is broken, each comes to rest");
@@ -226,9 +228,10 @@ int main(int argc, char **argv)
 	unsigned long limit = str_eq(how_many, "all") ? UINT32_MAX : strtoul(how_many, NULL, 10);
 	bool fine;
 
-	printf("1..3\n");
-	fine = explore(1, 1, false, limit);
-	fine = explore(2, 1, true, limit) && fine;
-	fine = explore(3, 2, false, limit) && fine;
+	printf("1..4\n");
+	fine = explore(1, "", mw_begin(1), false, limit);
+	fine = explore(2, "", mw_begin(1), true, limit) && fine;
+	fine = explore(3, "", mw_begin(2), false, limit) && fine;
+	fine = explore(4, " that has arrived", mw_begin_arrived(1), true, limit) && fine;
 	return !fine;
 }

@@ -55,7 +55,8 @@ static int allocate(struct sim *w, const struct action *a, struct sim_job *j, st
 {
 	struct sim_companion *c = companion_place(w);
 
-	if (!j || j->job.phase != JOB_RUNNING)
+	if (!j || (j->job.phase != JOB_RUNNING &&
+		   (j->job.phase != JOB_PENDING || !move_is_marked(&j->job))))
 		return err_set(e, ERR_CONFLICT, "job %u does not run any more", a->job_id);
 	if (!c)
 		return err_set(e, ERR_RETRY, "too many jobs");
@@ -64,7 +65,8 @@ static int allocate(struct sim *w, const struct action *a, struct sim_job *j, st
 		.next_us = w->now_us + (int64_t)sim_chance(w, 20) * SIM_S
         };
 	(void)str_copy(c->c.job_key, sizeof(c->c.job_key), a->job_key);
-	(void)str_copy(c->not_on, sizeof(c->not_on), j->job.node);
+	(void)str_fmt(c->not_on, sizeof(c->not_on), "%s,%s", j->job.node, a->not_on);
+	memcpy(c->c.not_on, c->not_on, sizeof(c->not_on)); /* seen while it waits */
 	(void)str_copy(c->only_on, sizeof(c->only_on), a->node);
 	return 0;
 }
@@ -78,11 +80,15 @@ static void companion_end(struct sim *w, struct sim_companion *c)
 static int end_companion(struct sim *w, const struct action *a, struct err *e)
 {
 	struct sim_companion *c = companion_by_id(w, a->companion);
+	struct sim_companion *stays =
+		a->companion_stays ? companion_by_id(w, a->companion_stays) : NULL;
 
 	if (!c || !companion_is_live(&c->c))
 		return 0;
 	if (!str_eq(c->c.job_key, a->job_key))
 		return err_set(e, ERR_CONFLICT, "job %u is no companion", a->companion);
+	if (a->companion_stays && (!stays || !companion_is_live(&stays->c)))
+		return err_set(e, ERR_CONFLICT, "job %u has ended", a->companion_stays);
 	companion_end(w, c);
 	return 0;
 }
@@ -260,7 +266,7 @@ static void companion_move(struct sim *w, struct sim_companion *c)
 	if (c->c.phase != JOB_PENDING)
 		return;
 	(void)str_fmt(node, sizeof(node), "n%u", (unsigned)sim_chance(w, SIM_NODES));
-	if (!sim_node_takes(w, node) || str_eq(node, c->not_on) ||
+	if (!sim_node_takes(w, node) || strstr(c->not_on, node) ||
 	    (*c->only_on && !str_eq(node, c->only_on)))
 		return;
 	c->c.phase = JOB_RUNNING;

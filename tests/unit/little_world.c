@@ -127,7 +127,7 @@ static bool job_word(struct little_world *w, const char *s)
 
 	if (move >= 0)
 		return move;
-	if (str_starts(s, "s1") || str_starts(s, "s2"))
+	if (s[0] == 's' && s[1] >= '1' && s[1] <= '3')
 		return slurm_node_word(w, s);
 	for (size_t i = 0; i < ARRAY_LEN(phases); i++)
 		if (str_eq(s, phases[i])) {
@@ -413,7 +413,7 @@ static bool seen_word(struct little_world *w, const char *s)
 		return true;
 	if (str_fmt(word, sizeof(word), "%.*s", (int)len, s) < 0)
 		return false;
-	if (str_eq(word, "n1") || str_eq(word, "n2"))
+	if (word[0] == 'n' && word[1] >= '1' && word[1] <= '3' && !word[2])
 		return node_word(w, word, mark);
 	if (str_eq(word, "disk"))
 		return disk_word(w, "root", mark);

@@ -2,7 +2,7 @@
 /* A world of one job, written as words, for tests of the rules: a row of a table is a sentence.
  *
  * job:  pending running ending ended absent unknown(no list) ; r1 r2 (restarts) batch scratch
- *       s1 s2 (Slurm's nodes n1, n2; :drained :ours (by vmd, for Kubernetes) behind)
+ *       s1 s2 s3 (Slurm's nodes n1 to n3; :drained :ours (by vmd, for Kubernetes) behind)
  *       drain:CHOICE site:CHOICE (--vm-on-drain, vmd.yaml)
  *       nodes:LIST (where its VM has been, by its record)
  *       drained requeue held aimed:NODE (asked_node) moved (this run is a move's) marked (the next
@@ -16,7 +16,7 @@
  * seen: vm0:PHASE vm1:PHASE (PHASE: starting running stopped failed deleting, with @NODE behind)
  *       disk scratch pv pvc secret, each with :kept :old :open :removing :unreadable, or :deleting
  *       :nouid, of the Secret :incomplete
- * :fenced :refenced (for another VM) behind; n1 n2 (nodes) with :ready :unready (lately) :lost
+ * :fenced :refenced (for another VM) behind; n1 n2 n3 (nodes) with :ready :unready (lately) :lost
  * :out (of service, lately) :cordoned :fromslurm :fromkube (cordoned, and marked so) :uncordoned
  * (from Slurm, schedulable) :overruled (marked so) :again (the same, cordoned) :back (from
  * Kubernetes, schedulable) :foreign, ?nodes; other: the root
@@ -48,13 +48,13 @@ struct little_world {
 	struct policy policy;
 	struct job job;
 	uint32_t live[1];
-	struct companion companion[2];
+	struct companion companion[3];
 	struct desired want;
 	struct vm_seen vm[4];
 	struct disk_seen disk[4];
 	struct volume_seen pv[4], pvc[4], secret[2];
-	struct node_seen node[2];
-	struct slurm_node slurm_node[2];
+	struct node_seen node[3];
+	struct slurm_node slurm_node[3];
 	struct observed seen;
 	struct inflight flight;
 	struct progress progress;

@@ -205,12 +205,84 @@ static const struct {
 	{"what vmd cordoned for Slurm is open when Slurm has resumed it",
 	 "running requeue drained companion:running@n2 s2", "vm0:running n2:fromslurm " HAS, "", "point",
 	 "point-vm:r0 mark-node", false},
-	{"a job does not follow to a drained node",
-	 "running requeue drained companion:running@n2 s2:drained", "vm0:running@n2 " HAS, "", "held", "",
-	 true},
+	{"a job does not follow to a drained node", "running requeue drained drain:stay companion:running@n2 s2:drained",
+	 "vm0:running@n2 " HAS, "", "held", "", true},
 	{"... nor when it is aimed there already",
-	 "pending r1 requeue moved aimed:n2 companion:running@n2 s2:drained", "vm0:running@n2 " HAS, "",
+	 "pending r1 requeue moved aimed:n2 companion:running@n2 s2:drained", "vm0:running@n2 blocked " HAS, "",
 	 "held", "", true},
+
+	/* its companion's node is drained, too: it moves on */
+	{"it has come to a node that was drained meanwhile: room is asked for",
+	 "running requeue drained companion:running@n2 s2:drained", "vm0:running@n2 " HAS, "", "allocate",
+	 "allocate", true},
+	{"... also when its job was queued again for it",
+	 "pending r1 requeue moved aimed:n2 companion:running@n2 s2:drained", "vm0:running@n2 " HAS, "",
+	 "allocate", "allocate", true},
+	{"... once", "running requeue drained companion:running@n2 s2:drained", "vm0:running@n2 " HAS, "+allocate",
+	 "allocate", "", true},
+	{"... or home is open: it goes there", "running requeue companion:running@n2 s2:drained",
+	 "vm0:running@n2 succeeded " HAS, "", "point", "point-vm:r0", true},
+	{"... live", "running requeue companion:running@n2 s2:drained",
+	 "vm0:running@n2 wants:n1 given:n1 succeeded " HAS, "", "send", "migrate-vm:r0-m23-2", true},
+	{"... under way", "running requeue companion:running@n2 s2:drained",
+	 "vm0:running@n2 wants:n1 given:n1 sending " HAS, "", "sending", "", true},
+	{"... when the migration that brought it has ended", "running requeue drained companion:running@n2 s2:drained",
+	 "vm0:running@n2 sending " HAS, "", "sending", "", true},
+	{"... not when migrating it failed too often", "running requeue drained pause companion:running@n2 s2:drained",
+	 "vm0:running@n2 " HAS, "", "held", "", true},
+	{"... nor when it cannot move", "running requeue drained companion:running@n2 s2:drained",
+	 "vm0:running@n2 blocked " HAS, "", "held", "", true},
+	{"... nor while migrations are not known", "running requeue drained companion:running@n2 s2:drained",
+	 "vm0:running@n2 ?moves " HAS, "", "sending", "", true},
+	{"it waits for room, with both companions", "running requeue drained companion:running@n2 companion:pending s2:drained",
+	 "vm0:running@n2 " HAS, "", "queued", "", true},
+	{"... but not with a third", "running requeue drained companion:running@n2 companion:pending companion:pending s2:drained",
+	 "vm0:running@n2 " HAS, "", "queued", "end-companion", true},
+	{"... for as much as it is to have", "running requeue drained grow companion:running@n2 companion:pending s2:drained",
+	 "vm0:running@n2 sockets:111 " HAS, "", "drop", "record end-companion", true},
+	{"... wherever a VM gets in", "running requeue drained companion:running@n2 companion:pending not:n1,n2,n3 s1 s2:drained s3",
+	 "vm0:running@n2 n3:ready " HAS, "", "drop", "end-companion", true},
+	{"... but where it is", "running drained grow companion:running@n2 companion:pending large not:n1,n2 s1 s2",
+	 "vm0:running@n2 sockets:111 n2:ready " HAS, "", "queued", "record", true},
+	{"room: it is pointed there", "running requeue drained companion:running@n2 companion:running@n3 s2:drained",
+	 "vm0:running@n2 " HAS, "", "point", "point-vm:r0", true},
+	{"... which KubeVirt takes in", "running requeue drained companion:running@n2 companion:running@n3 s2:drained",
+	 "vm0:running@n2 wants:n3 " HAS, "", "pointed", "", true},
+	{"... and sent", "running requeue drained companion:running@n2 companion:running@n3 s2:drained",
+	 "vm0:running@n2 wants:n3 given:n3 succeeded " HAS, "", "send", "migrate-vm:r0-m24-1", true},
+	{"... KubeVirt's own that is bound to the old node is stopped",
+	 "running requeue drained companion:running@n2 companion:running@n3 s2:drained",
+	 "vm0:running@n2 wants:n3 given:n3 evacuating stale " HAS, "", "stuck", "cancel-migration", true},
+	{"there: it has one companion, and its job follows",
+	 "running requeue drained marked companion:running@n2 companion:running@n3 s2:drained",
+	 "vm0:running@n3 " HAS, "", "requeue", "end-companion requeue-job", true},
+	{"... or is aimed there instead", "pending r1 requeue moved aimed:n2 companion:running@n2 companion:running@n3 s2:drained",
+	 "vm0:running@n3 " HAS, "", "aim", "end-companion aim-job", true},
+	{"that node is drained, too: the room is given back",
+	 "running requeue drained companion:running@n2 companion:running@n3 s2:drained s3:drained",
+	 "vm0:running@n2 " HAS, "", "drop", "end-companion", true},
+	{"... after the VM was pointed back",
+	 "running requeue drained companion:running@n2 companion:running@n3 s2:drained s3:drained",
+	 "vm0:running@n2 wants:n3 given:n3 " HAS, "", "point", "point-vm:r0", true},
+	{"... which KubeVirt takes in",
+	 "running requeue drained companion:running@n2 companion:running@n3 s2:drained s3:drained",
+	 "vm0:running@n2 given:n3 " HAS, "", "pointed", "", true},
+	{"its node is open again: it stays, and is pointed back",
+	 "running requeue drained companion:running@n2 companion:running@n3", "vm0:running@n2 wants:n3 given:n3 " HAS,
+	 "", "point", "point-vm:r0", true},
+	{"... before the room is given back: a late migration would still go there",
+	 "running requeue drained companion:running@n2 companion:running@n3", "vm0:running@n2 given:n3 " HAS, "",
+	 "pointed", "", true},
+	{"... then its job follows", "running requeue drained companion:running@n2 companion:running@n3",
+	 "vm0:running@n2 " HAS, "", "mark", "end-companion", true},
+	{"a VM that stays with its companion moves on in its turn", "running drained companion:running@n2 s2:drained",
+	 "vm0:running@n2 " HAS, "", "allocate", "allocate", true},
+	{"... also for KubeVirt", "running drained companion:running@n2", "vm0:running@n2 evacuating " HAS, "",
+	 "allocate", "allocate", true},
+	{"... and to grow", "running drained grow companion:running@n2", "vm0:running@n2 sockets:111 " HAS, "",
+	 "allocate", "record allocate", true},
+	{"... also from home's side", "running grow companion:running@n2 companion:running@n3 large",
+	 "vm0:running@n2 sockets:111 " HAS, "", "point", "record point-vm:r0", true},
 	{"what waits and may not get a node that is open again is asked for anew",
 	 "running requeue drained companion:pending not:n1,n2 s1 s2", "vm0:running n2:ready " HAS, "",
 	 "drop", "end-companion", false},
@@ -1147,6 +1219,26 @@ START_TEST(it_is_asked_for_again_at_once)
 }
 END_TEST
 
+/* Who sees an older list would end the one that counts now. */
+START_TEST(a_second_companion_is_ended_beside_the_first)
+{
+	begin();
+	look(0, "running requeue drained companion:pending companion:pending", "vm0:running " ALL);
+	ck_assert_uint_eq(asked(ACT_END_COMPANION)->companion, 24);
+	ck_assert_uint_eq(asked(ACT_END_COMPANION)->companion_stays, 23);
+	end();
+	begin();
+	look(0, "running requeue companion:pending", "vm0:running " ALL);
+	ck_assert_uint_eq(asked(ACT_END_COMPANION)->companion, 23);
+	ck_assert_uint_eq(asked(ACT_END_COMPANION)->companion_stays, 0);
+	end();
+	begin(); /* it moves on: not where it is */
+	look(0, "running requeue drained companion:running@n2 s2:drained", "vm0:running@n2 " ALL);
+	ck_assert_str_eq(asked(ACT_ALLOCATE)->not_on, "n2");
+	end();
+}
+END_TEST
+
 static unsigned told(void)
 {
 	return asked(ACT_TELL_JOB) != NULL;
@@ -1225,6 +1317,7 @@ int main(void)
 	tcase_add_test(t, what_was_asked_survives_vmd);
 	tcase_add_test(t, it_is_given_up_and_tried_later);
 	tcase_add_test(t, it_is_asked_for_again_at_once);
+	tcase_add_test(t, a_second_companion_is_ended_beside_the_first);
 	tcase_add_test(t, its_user_is_told_once);
 	tcase_add_test(t, trouble_of_a_move_is_shown_and_not_fatal);
 	suite_add_tcase(s, t);

@@ -38,11 +38,13 @@ static bool is_there(const struct move_view *v, const struct companion *h)
 /* ---- the job runs ---- */
 
 /* The VM has arrived at its companion's node. */
-static void read_there(const struct move_view *v, struct move *m)
+static void read_there(const struct move_view *v, struct move *m, const struct companion *next)
 {
 	const struct job *j = v->job;
 
 	m->keeps_vm = true;
+	if (move_read_on(v, m, next))
+		return;
 	/* KubeVirt's own brought it here, and ours came a moment late: it looks for a place beside
 	 * the VM, and would for minutes. */
 	if (v->known && *v->vm->moving.name && v->vm->moving.scheduling)
@@ -135,7 +137,7 @@ static void read_here(const struct move_view *v, struct move *m)
 		move_read_choice(v, m);
 }
 
-static void read_running(const struct move_view *v, struct move *m)
+static void read_running(const struct move_view *v, struct move *m, const struct companion *next)
 {
 	const struct vm_seen *vm = v->vm;
 
@@ -144,7 +146,7 @@ static void read_running(const struct move_view *v, struct move *m)
 		if (m->companion && v->n_vm == 0)
 			move_set(m, MOVE_DROP, "%s", "");
 	} else if (is_there(v, m->companion))
-		read_there(v, m);
+		read_there(v, m, next);
 	else if (is_at(vm, v->job->node) && vm->phase == VM_RUNNING)
 		read_here(v, m);
 	else if (vm && vm->phase == VM_RUNNING && vm_is_astray(vm, v->job))
@@ -165,7 +167,7 @@ static void read_ending(const struct move_view *v, struct move *m)
 	}
 }
 
-static void read_pending(const struct move_view *v, struct move *m)
+static void read_pending(const struct move_view *v, struct move *m, const struct companion *next)
 {
 	const struct job *j = v->job;
 	bool aimed;
@@ -173,6 +175,8 @@ static void read_pending(const struct move_view *v, struct move *m)
 	if (move_is_marked(j) && is_there(v, m->companion)) {
 		aimed = !j->held && job_node_same(j->asked_node, m->companion->node);
 		m->keeps_vm = true;
+		if (is_set(v->closed) && move_read_on(v, m, next))
+			return;
 		if (aimed && is_set(v->closed)) /* it would not start there */
 			move_set(m, MOVE_HELD, "its job cannot follow as long as %.80s %s",
 				 m->companion->node, v->closed);
@@ -202,18 +206,14 @@ static void read_pending(const struct move_view *v, struct move *m)
 
 void move_read(const struct move_view *v, struct move *ret)
 {
-	char key[JOB_KEY_MAX + 1];
-	struct move m = {
-		.phase = MOVE_NONE,
-		.to = "",
-		.companion = companion_of(v->companion, v->n_companion,
-					  job_key(v->job, key, sizeof(key))),
-	};
+	struct move m = {.phase = MOVE_NONE, .to = ""};
+	const struct companion *next;
 
+	move_companions(v->companion, v->n_companion, v->job, v->vm, &m.companion, &next);
 	switch (v->job->phase) {
-	case JOB_RUNNING: read_running(v, &m); break;
+	case JOB_RUNNING: read_running(v, &m, next); break;
 	case JOB_ENDING: read_ending(v, &m); break;
-	case JOB_PENDING: read_pending(v, &m); break;
+	case JOB_PENDING: read_pending(v, &m, next); break;
 	case JOB_ENDED:
 		if (m.companion && v->n_vm == 0)
 			move_set(&m, MOVE_DROP, "%s", "");

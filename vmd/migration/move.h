@@ -59,7 +59,9 @@ struct move {
 	/* The VM is right where it is, though the job has no allocation there (yet): its companion
 	 * has, or the job starts there in a moment. */
 	bool keeps_vm;
-	const struct companion *companion; /* of the view it was read from; NULL none */
+	/* Of the view it was read from: the one that the phase is about; NULL none. While that is
+	 * another than the one the VM is with, with is that. */
+	const struct companion *companion, *with;
 	/* Of the view. MOVE_ALLOCATE: where; "" anywhere. MOVE_POINT: where it shall be. */
 	const char *to;
 	struct job_size room;          /* MOVE_ALLOCATE: how large; 0 CPUs: as its job */
@@ -92,6 +94,7 @@ struct move_view {
 	const char *asked_closed, *closed;
 	/* ... and to its job's own node, to the one that it is on. */
 	const char *home_closed, *here_closed;
+	const char *next_closed; /* ... and to that of the companion it moves on to */
 	bool outdated;   /* its companion waits, and must not get a node that is open again */
 	bool taken_back; /* its node is in service again, after Kubernetes had it taken out */
 	bool pause;      /* the last migration was given up: not again so soon */
@@ -100,6 +103,14 @@ struct move_view {
 };
 
 void move_read(const struct move_view *v, struct move *ret);
+/* Which of a job's companions counts, and to which its VM may move on. The one its VM is with; else
+ * the lowest id that has not ended (companion_of()). *ret_next: while it is with one, the first of
+ * those elsewhere. vm NULL: not seen. */
+void move_companions(const struct companion *all, size_t n, const struct job *j,
+		     const struct vm_seen *vm, const struct companion **ret,
+		     const struct companion **ret_next);
+/* A companion of the job's that has nothing to do with its move. vm NULL: it has none. */
+bool move_is_spare(const struct companion *c, const struct move *m, const struct vm_seen *vm);
 /* Of a job whose run a move began, and of one that is about to be. */
 bool move_is_marked(const struct job *j);
 /* May next be written into the record of a job that is now as Slurm says? To be asked right before:

@@ -23,7 +23,7 @@ static const char *why_not_home(const struct move_view *v, char buf[MOVE_WHY_SIZ
 
 /* To where the room is its job's. The name of its migration must be a new one: of those that were
  * ours the last one took it away from there. */
-static void read_home(const struct move_view *v, struct move *m)
+void move_read_home(const struct move_view *v, struct move *m, const char *why)
 {
 	const struct vm_moving *k = &v->vm->moving;
 	const char *home = v->job->node;
@@ -33,8 +33,7 @@ static void read_home(const struct move_view *v, struct move *m)
 	if (*k->name && !k->scheduling)
 		move_set(m, MOVE_SENDING, "the migration ends");
 	else if (!job_node_same(k->wanted_node, home))
-		move_set_to(m, MOVE_POINT, home, "is outside its job's allocation: back to %.80s",
-			    home);
+		move_set_to(m, MOVE_POINT, home, "%s: back to %.80s", why, home);
 	else if (!job_node_same(k->given_node, home))
 		move_set(m, MOVE_POINTED, "KubeVirt takes in that it goes back to %.80s", home);
 	else if (*k->name && move_is_bound(v, 0, &m->again_s))
@@ -42,8 +41,7 @@ static void read_home(const struct move_view *v, struct move *m)
 	else if (*k->name)
 		move_set(m, MOVE_SENDING, "migrates back to %.80s", home);
 	else
-		move_set(m, MOVE_SEND, "is outside its job's allocation, migrates back to %.80s",
-			 home);
+		move_set(m, MOVE_SEND, "%s, migrates back to %.80s", why, home);
 }
 
 #define NO_PLACE                                                                                   \
@@ -90,7 +88,7 @@ void move_read_astray(const struct move_view *v, struct move *m)
 	else if (v->alone)
 		read_given_up(v, m);
 	else if (!*why)
-		read_home(v, m);
+		move_read_home(v, m, "is outside its job's allocation");
 	else if (h && h->phase == JOB_RUNNING)
 		move_read_send(v, m);
 	else if (h && move_is_small(v, h))

@@ -40,5 +40,10 @@ bool move_is_bound(const struct move_view *v, int64_t start_s, int64_t *ret_agai
 
 /* move_astray.c. Its VM is outside every allocation. */
 void move_read_astray(const struct move_view *v, struct move *m);
+/* To where its job is; why it is not to stay. */
+void move_read_home(const struct move_view *v, struct move *m, const char *why);
+
+/* move_on.c. It is with m->companion. false: it may stay there, or cannot go on; m is untouched. */
+bool move_read_on(const struct move_view *v, struct move *m, const struct companion *next);
 
 #endif

@@ -70,13 +70,14 @@ void move_read_send(const struct move_view *v, struct move *m)
 {
 	const struct vm_moving *k = &v->vm->moving;
 	const struct companion *h = m->companion;
+	const char *closed = m->with ? v->next_closed : v->closed;
 
 	m->attempt_for = h->id;
 	m->attempt = k->attempt && k->companion == h->id ? k->attempt + 1 : 1;
-	if (is_set(v->closed) && !*k->name)
-		move_set(m, MOVE_DROP, "%.80s %s", h->node, v->closed);
-	else if (is_set(v->closed) && k->scheduling)
-		move_set(m, MOVE_STUCK, "%.80s %s", h->node, v->closed);
+	if (is_set(closed) && !*k->name)
+		move_set(m, MOVE_DROP, "%.80s %s", h->node, closed);
+	else if (is_set(closed) && k->scheduling)
+		move_set(m, MOVE_STUCK, "%.80s %s", h->node, closed);
 	else if (move_is_small(v, h) && !*k->name)
 		move_set(m, MOVE_DROP, "%s", MOVE_MORE_ROOM);
 	else if (!is_pointed(v, h)) {
@@ -86,7 +87,7 @@ void move_read_send(const struct move_view *v, struct move *m)
 	} else if (!is_given(v, h))
 		move_set(m, MOVE_POINTED, "KubeVirt takes in that it goes to %.80s", h->node);
 	else if (*k->name && move_is_bound(v, h->start_s, &m->again_s))
-		move_set(m, MOVE_STUCK, "KubeVirt's own migration is bound to %.80s", v->job->node);
+		move_set(m, MOVE_STUCK, "KubeVirt's own migration is bound to %.80s", v->vm->node);
 	else if (*k->name || (m->attempt > 1 && !k->failed)) /* the VMI is a moment behind */
 		move_set(m, MOVE_SENDING, "migrates to %.80s", h->node);
 	else if (m->attempt > MOVE_ATTEMPTS)

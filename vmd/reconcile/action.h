@@ -31,7 +31,7 @@ enum action_kind {
 	/* A move, see DESIGN.md. */
 	ACT_ALLOCATE,         /* job_id: a companion: not on its node nor on not_on, on node if that
 				 is given */
-	ACT_END_COMPANION,    /* companion */
+	ACT_END_COMPANION,    /* companion; if companion_stays is live still (0: in any case) */
 	ACT_POINT_VM,         /* object, uid, version: its nodeSelector becomes node */
 	ACT_MIGRATE_VM,       /* object: a migration of that name, of VM vm.name */
 	ACT_CANCEL_MIGRATION, /* object, uid */
@@ -64,7 +64,7 @@ struct action {
 	bool look;       /* ACT_RECORD */
 	bool anew;       /* ACT_REQUEUE_JOB: as a run that shall not keep its VM ... */
 	uint32_t run;    /* ... instead of this one */
-	uint32_t companion;
+	uint32_t companion, companion_stays;
 	char node[JOB_NODE_MAX + 1];
 	char qos[JOB_NAME_MAX + 1];           /* ACT_ALLOCATE: "" the job's */
 	char not_on[COMPANION_NODES_MAX + 1]; /* "n3,n5": Slurm's names */

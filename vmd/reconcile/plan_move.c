@@ -32,16 +32,26 @@ void plan_move_read(const struct planner *p, const struct task *t, struct move *
 
 /* Nodes that Slurm would give and no VM can get on are left out. A list that is too long is cut;
  * what lands there is given back (MOVE_DROP). */
-static void plan_closed(const struct planner *p, struct action *a)
+static void not_on_add(struct action *a, const char *name)
 {
+	size_t len = strlen(a->not_on);
+
+	(void)str_fmt(a->not_on + len, sizeof(a->not_on) - len, "%s%s", len ? "," : "", name);
+}
+
+static void plan_closed(const struct planner *p, const struct task *t, struct action *a)
+{
+	const struct companion *with = t->move.companion;
+
+	if (with) /* it is to leave that place, too */
+		not_on_add(a, with->node);
 	for (size_t i = 0; i < p->want->n_node; i++) {
 		const char *name = p->want->node[i].name;
 		const struct node_seen *k = world_host(p->seen, name);
-		size_t len = strlen(a->not_on);
 
-		if (k && !p->want->node[i].drained && !drain_takes_vms(k))
-			(void)str_fmt(a->not_on + len, sizeof(a->not_on) - len, "%s%s",
-				      len ? "," : "", name);
+		if (k && !p->want->node[i].drained && !drain_takes_vms(k) &&
+		    !(with && job_node_same(with->node, name)))
+			not_on_add(a, name);
 	}
 }
 
@@ -61,10 +71,11 @@ static void plan_allocate(struct planner *p, const struct task *t)
 	(void)str_copy(a->node, sizeof(a->node), to ? to->name : t->move.to);
 	(void)str_copy(a->qos, sizeof(a->qos), p->c->policy->move_qos);
 	a->size = t->move.room;
-	plan_closed(p, a);
+	plan_closed(p, t, a);
 }
 
-static void plan_companion_end(struct planner *p, const struct task *t, const struct companion *c)
+static void plan_companion_end(struct planner *p, const struct task *t, const struct companion *c,
+			       const struct companion *stays)
 {
 	char object[16];
 	struct action *a;
@@ -73,6 +84,8 @@ static void plan_companion_end(struct planner *p, const struct task *t, const st
 	a = plan_add(p, t, ACT_END_COMPANION, object);
 	if (a)
 		a->companion = c->id;
+	if (a && stays)
+		a->companion_stays = stays->id;
 }
 
 static void plan_point(struct planner *p, const struct task *t, const struct vm_seen *vm,
@@ -149,15 +162,17 @@ static void plan_anew(struct planner *p, const struct task *t)
 	(void)str_copy(a->reason, sizeof(a->reason), t->move.reason);
 }
 
-/* A request whose answer was lost may have made a second one. */
-static void plan_surplus(struct planner *p, const struct task *t)
+/* A request whose answer was lost may have made a second one; or the VM has moved on from it. Who
+ * looks at an older list must not end the one that counts now: so the other one must be there
+ * still. */
+static void plan_surplus(struct planner *p, const struct task *t, const struct vm_seen *vm)
 {
 	for (size_t i = 0; i < p->want->n_companion; i++) {
 		const struct companion *c = &p->want->companion[i];
 
-		if (c != t->move.companion && companion_is_live(c) &&
-		    str_eq(c->job_key, t->have.key))
-			plan_companion_end(p, t, c);
+		if (companion_is_live(c) && str_eq(c->job_key, t->have.key) &&
+		    move_is_spare(c, &t->move, vm))
+			plan_companion_end(p, t, c, t->move.companion);
 	}
 }
 
@@ -168,7 +183,7 @@ void plan_move(struct planner *p, const struct task *t)
 
 	if (!p->seen->vms_known)
 		return;
-	plan_surplus(p, t);
+	plan_surplus(p, t, vm);
 	plan_tell(p, t);
 	switch (t->move.phase) {
 	case MOVE_ALLOCATE: plan_allocate(p, t); break;
@@ -182,7 +197,7 @@ void plan_move(struct planner *p, const struct task *t)
 	case MOVE_AIM: plan_aim(p, t, h->node); break;
 	case MOVE_UNAIM: plan_aim(p, t, ""); break;
 	case MOVE_RELEASE:
-	case MOVE_DROP: plan_companion_end(p, t, h); break;
+	case MOVE_DROP: plan_companion_end(p, t, h, NULL); break;
 	case MOVE_MARK: /* the job's record says it: plan.c */
 	case MOVE_NONE:
 	case MOVE_BLOCKED:
@@ -209,6 +224,6 @@ void plan_companions(struct planner *p)
 			continue;
 		world_of(p->seen, c->job_key, &t.have);
 		if (p->seen->vms_known && t.have.n_vm == 0)
-			plan_companion_end(p, &t, c);
+			plan_companion_end(p, &t, c, NULL);
 	}
 }

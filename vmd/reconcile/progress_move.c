@@ -42,7 +42,8 @@ static const char *closed_why(const struct observed *seen, const struct move_sou
 }
 
 /* Does it wait for less than there is? */
-static bool is_outdated(const struct observed *seen, const struct companion *h, const char *own)
+static bool is_outdated(const struct observed *seen, const struct companion *h, const char *own,
+			const char *with)
 {
 	char copy[COMPANION_NODES_MAX + 1];
 	char *rest = copy, *name;
@@ -51,7 +52,8 @@ static bool is_outdated(const struct observed *seen, const struct companion *h, 
 	while ((name = strsep(&rest, ",")) != NULL) {
 		const struct node_seen *k = world_host(seen, name);
 
-		if (k && drain_takes_vms(k) && !job_node_same(name, own))
+		if (k && drain_takes_vms(k) && !job_node_same(name, own) &&
+		    !job_node_same(name, with))
 			return true;
 	}
 	return false;
@@ -77,10 +79,12 @@ void move_view_read(const struct observed *seen, const struct move_source *s, st
 {
 	const struct progress *p = s->progress;
 	const struct vm_seen *vm = vm_current(s->have, s->job);
-	const struct companion *h = companion_of(s->companion, s->n_companion, s->have->key);
 	const char *asked = p ? p->move_to : "";
 	struct job_size place = {.cpus = 0};
+	const struct companion *h, *next, *waits;
 
+	move_companions(s->companion, s->n_companion, s->job, vm, &h, &next);
+	waits = next ? next : h;
 	if (vm)
 		growth_place(s->job, &vm->size, &place);
 	move_read(
@@ -103,8 +107,9 @@ void move_view_read(const struct observed *seen, const struct move_source *s, st
 			.closed = h ? closed_why(seen, s, h->node) : "",
 			.home_closed = closed_why(seen, s, s->job->node),
 			.here_closed = vm ? closed_why(seen, s, vm->node) : "",
-			.outdated =
-				h && h->phase == JOB_PENDING && is_outdated(seen, h, s->job->node),
+			.next_closed = next ? closed_why(seen, s, next->node) : "",
+			.outdated = waits && waits->phase == JOB_PENDING &&
+				    is_outdated(seen, waits, s->job->node, next ? h->node : ""),
 			.taken_back = is_taken_back(seen, s, vm),
 			.pause = p && s->mono_us < p->pause_until_us,
 			.alone = p && is_alone(p, s->mono_us),

@@ -103,18 +103,20 @@ static int allocate(const struct action *a, const char *nonce, int64_t now_s, st
 
 	if (record_open(a, nonce, &r, e) < 0)
 		return -1;
-	if (r.job.phase != JOB_RUNNING)
+	if (r.job.phase == JOB_PENDING && move_is_marked(&r.job)) /* its VM is on its way */
+		r.job.end_s = r.job.request.moved_until_s;
+	else if (r.job.phase != JOB_RUNNING)
 		return err_set(e, ERR_CONFLICT, "job %u does not run any more", r.job.id);
 	(void)companion_mark(a->job_key, &a->size, mark, sizeof(mark));
 	(void)str_fmt(name, sizeof(name), "vm-move-%u", r.job.id);
 	(void)str_copy(node, sizeof(node), a->node);
-	(void)str_fmt(not_on, sizeof(not_on), "%s%s%s", r.job.node, *a->not_on ? "," : "",
-		      a->not_on);
+	(void)str_fmt(not_on, sizeof(not_on), "%s%s%s", r.job.node,
+		      *r.job.node && *a->not_on ? "," : "", a->not_on);
 	describe(&d, r.info);
 	size_set(&d, r.info, &a->size);
 	d.name = name;
 	d.admin_comment = mark;
-	d.exc_nodes = not_on;
+	d.exc_nodes = not_on[0] ? not_on : NULL;
 	d.req_nodes = node[0] ? node : NULL;
 	(void)str_copy(qos, sizeof(qos), a->qos);
 	/* With AccountingStorageEnforce=qos its owner must be allowed it, whoever asks. */
@@ -131,28 +133,48 @@ static int allocate(const struct action *a, const char *nonce, int64_t now_s, st
 	return 0;
 }
 
-static int end_companion(const struct action *a, struct err *e)
+/* The record of one of the job's companions. ERR_ABSENT: there is none of that id. */
+static int companion_load(const struct action *a, uint32_t id, job_info_msg_t **ret_msg,
+			  enum job_phase *ret_phase, struct err *e)
 {
 	AUTO(slurm_free_job_info_msg) job_info_msg_t *m = NULL;
 	char key[JOB_KEY_MAX + 1];
 	struct job_size size;
 	slurm_job_info_t *info;
+	struct job j;
+
+	if (slurm_record_load(id, &m, &info, e) < 0)
+		return -1;
+	if (!companion_find(info->admin_comment ? info->admin_comment : "", key, &size) ||
+	    !str_eq(key, a->job_key))
+		return err_set(e, ERR_CONFLICT, "job %u is no companion of %s", id, a->job_key);
+	if (slurm_job_read(info, &j, e) < 0)
+		return -1;
+	*ret_phase = j.phase;
+	*ret_msg = STEAL(m);
+	return 0;
+}
+
+static int end_companion(const struct action *a, struct err *e)
+{
+	AUTO(slurm_free_job_info_msg) job_info_msg_t *m = NULL, *other = NULL;
+	enum job_phase phase, stays;
 	struct err why;
 
-	if (slurm_record_load(a->companion, &m, &info, &why) < 0) {
+	if (companion_load(a, a->companion, &m, &phase, &why) < 0) {
 		if (why.kind == ERR_ABSENT)
 			return 0;
 		*e = why;
 		return -1;
 	}
-	if (!companion_find(info->admin_comment ? info->admin_comment : "", key, &size) ||
-	    !str_eq(key, a->job_key))
-		return err_set(e, ERR_CONFLICT, "job %u is no companion of %s", a->companion,
-			       a->job_key);
+	if (a->companion_stays &&
+	    (companion_load(a, a->companion_stays, &other, &stays, &why) < 0 ||
+	     (stays != JOB_PENDING && stays != JOB_RUNNING)))
+		return err_set(e, ERR_CONFLICT, "companion %u is not there any more",
+			       a->companion_stays);
 	/* "Job complete" is for what runs; what waits is cancelled. */
-	if ((info->job_state & JOB_STATE_BASE) == SLURM_JOB_PENDING
-		    ? compat_cancel_job(a->companion) == SLURM_SUCCESS
-		    : compat_complete_job(a->companion, 0) == SLURM_SUCCESS)
+	if (phase == JOB_PENDING ? compat_cancel_job(a->companion) == SLURM_SUCCESS
+				 : compat_complete_job(a->companion, 0) == SLURM_SUCCESS)
 		return 0;
 	if (errno == ESLURM_ALREADY_DONE || errno == ESLURM_INVALID_JOB_ID)
 		return 0;

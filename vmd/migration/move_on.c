@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A VM that is with its companion and must leave that place in its turn: the node was drained while
+ * it was under way, or it stays there to its job's end and the node is drained meanwhile, or it is
+ * to grow. It goes home, if it may be there; else to another companion. The one it is with is kept
+ * until it has arrived: so it never is without an allocation. Pure. */
+#include "vmd/migration/move_rules.h"
+
+#include "vmd/base/str.h"
+
+static bool is_with(const struct vm_seen *vm, const struct job *j, const struct companion *h)
+{
+	return h->phase == JOB_RUNNING && *h->node && *vm->node &&
+	       job_node_same(vm->node, h->node) && !job_node_same(h->node, j->node);
+}
+
+void move_companions(const struct companion *all, size_t n, const struct job *j,
+		     const struct vm_seen *vm, const struct companion **ret,
+		     const struct companion **ret_next)
+{
+	const struct companion *h, *next = NULL;
+	char key[JOB_KEY_MAX + 1];
+	bool with = false;
+
+	h = companion_of(all, n, job_key(j, key, sizeof(key)));
+	for (size_t i = 0; vm && !with && i < n; i++) {
+		with = str_eq(all[i].job_key, key) && is_with(vm, j, &all[i]);
+		h = with ? &all[i] : h;
+	}
+	for (size_t i = 0; with && !next && i < n; i++)
+		if (str_eq(all[i].job_key, key) && companion_is_live(&all[i]) &&
+		    !job_node_same(all[i].node, h->node))
+			next = &all[i];
+	*ret = h;
+	*ret_next = next;
+}
+
+bool move_is_spare(const struct companion *c, const struct move *m, const struct vm_seen *vm)
+{
+	if (c == m->companion || c == m->with)
+		return false;
+	/* It is pointed there, and a late migration would still take it there. */
+	return !vm || c->phase != JOB_RUNNING || !m->companion ||
+	       job_node_same(c->node, m->companion->node) || job_node_same(c->node, vm->node) ||
+	       (!job_node_same(c->node, vm->moving.wanted_node) &&
+		!job_node_same(c->node, vm->moving.given_node));
+}
+
+/* Why it must leave, "" it need not. A job that follows grows when it has. */
+static const char *why_on(const struct move_view *v, char buf[MOVE_WHY_SIZE])
+{
+	if (is_set(v->closed) && (!v->on_drain || v->on_drain == VM_ON_DRAIN_MIGRATE)) {
+		(void)str_fmt(buf, MOVE_WHY_SIZE, "its node %s", v->closed);
+		return buf;
+	}
+	if (move_is_by_requeue(v->job))
+		return "";
+	if (v->vm->moving.evacuating && !v->taken_back)
+		return "its node is drained in Kubernetes";
+	return v->grow.cpus ? "it is to grow, which takes a move" : "";
+}
+
+/* May it be where its job is, and as large as it is to be? */
+static bool may_go_home(const struct move_view *v)
+{
+	return v->job->phase == JOB_RUNNING && !v->job->drained && !is_set(v->home_closed) &&
+	       !v->grow.cpus && !v->place.cpus;
+}
+
+/* Is the migration that goes on the one to that companion's node? */
+static bool is_sent_to(const struct vm_seen *vm, const struct companion *h)
+{
+	char prefix[VM_NAME_MAX + 1];
+
+	return *vm->moving.name && vm->moving.ours && h && h->phase == JOB_RUNNING &&
+	       str_fmt(prefix, sizeof(prefix), "%s-m%u-", vm->name, h->id) == 0 &&
+	       str_starts(vm->moving.name, prefix);
+}
+
+/* What became of the other companion, before the VM is sent to it. */
+static void read_next(const struct move_view *v, struct move *m, const char *why)
+{
+	const struct vm_moving *k = &v->vm->moving;
+	const struct companion *with = m->with, *next = m->companion;
+
+	if (next->phase == JOB_PENDING && move_is_small(v, next))
+		move_set(m, MOVE_DROP, "%s", MOVE_MORE_ROOM);
+	else if (next->phase == JOB_PENDING && v->outdated)
+		move_set(m, MOVE_DROP, "%s", "more nodes take it now: room is asked for anew");
+	else if (next->phase == JOB_PENDING)
+		move_read_queued(m, next, why);
+	else
+		move_read_send(v, m);
+	if (m->phase != MOVE_DROP || next->phase == JOB_PENDING)
+		return;
+	/* A migration that comes late would still take it there. */
+	if (!job_node_same(k->wanted_node, with->node))
+		move_set_to(m, MOVE_POINT, with->node, "stays on %.80s", with->node);
+	else if (!job_node_same(k->given_node, with->node))
+		move_set(m, MOVE_POINTED, "KubeVirt takes in that it stays on %.80s", with->node);
+}
+
+bool move_read_on(const struct move_view *v, struct move *m, const struct companion *next)
+{
+	const struct vm_moving *k = &v->vm->moving;
+	bool sent = is_sent_to(v->vm, next);
+	char buf[MOVE_WHY_SIZE];
+	const char *why = why_on(v, buf);
+
+	if (!v->known || (!*why && !sent))
+		return false;
+	if (*k->name && !k->scheduling && !sent)
+		move_set(m, MOVE_SENDING, "%s", "the migration ends");
+	else if (!sent && (*k->blocked || v->pause))
+		return false;
+	else if (!sent && may_go_home(v))
+		move_read_home(v, m, why);
+	else if (next) {
+		m->with = m->companion;
+		m->companion = next;
+		read_next(v, m, why);
+	} else
+		move_set(m, MOVE_ALLOCATE, "%s, room is asked for on another one", why);
+	return true;
+}
