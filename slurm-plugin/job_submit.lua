@@ -173,7 +173,7 @@ end
 
 -- the request
 
-local OPTIONS = { "", "-disk", "-scratch", "-network", "-wait", "-keep", "-on-drain" }
+local OPTIONS = { "", "-disk", "-scratch", "-network", "-attach", "-wait", "-keep", "-on-drain" }
 
 -- Values of our options and the nonce from the SPANK variables ("NAME=value", from index 0), or nil
 -- when no VM is asked for. Any user can send any variable, so nothing in them is taken for granted.
@@ -291,9 +291,38 @@ local function mail_of(desc)
 	return nil
 end
 
+-- --vm-attach=data,ref:ro: named disks, which are in Ceph, and vmd's to look for. Here only that they
+-- can be names, and that several machines do not all want to write one.
+local ATTACH_MAX, LABEL_MAX = 8, 20
+local function attach_check(option, text, desc)
+	local several = desc.array_inx or (allocated(desc.min_nodes) and desc.min_nodes > 1)
+	local seen, n = {}, 0
+	for word in string.gmatch(text .. ",", "(.-),") do
+		local name, how = string.match(word, "^([^:]*)(.*)$")
+		n = n + 1
+		if not is_name(name) or #name > LABEL_MAX or string.find(name, ".", 1, true) or (how ~= "" and how ~= ":ro") then
+			refuse("--%s: %s must be NAME or NAME:ro of a disk (vmctl disk list)", option, quoted(word))
+		elseif name == "root" or string.find(name, "^scratch%d*$") then
+			refuse("--%s: %s is what a job's own disks are called", option, quoted(name))
+		elseif seen[name] then
+			refuse("--%s: disk %s stands there twice", option, name)
+		elseif several and how == "" then
+			refuse("--%s: each machine would need disk %s to write: %s:ro, or jobs one after the other", option, name, name)
+		end
+		seen[name] = true
+	end
+	if n > ATTACH_MAX then
+		refuse("--%s: at most %d disks can be attached", option, ATTACH_MAX)
+	end
+	return text
+end
+
 -- The end of every request.
 local function how_check(values, r, keep, desc)
 	local prefix = vm.prefix
+	if values["-attach"] then
+		r[#r + 1] = "attach=" .. attach_check(prefix .. "-attach", values["-attach"], desc)
+	end
 	if values["-wait"] then
 		r[#r + 1] = "wait=" .. one_of(prefix .. "-wait", values["-wait"], { "ready", "running", "none" })
 	end

@@ -26,6 +26,8 @@ static const struct {
                           "[slurm-vm] a second, empty disk of SIZE for the job",					 "SLURM_VM_SCRATCH" },
 	[OPTION_NETWORK] = {"-network",  "NAME",                  "[slurm-vm] network of the guest",
                           "SLURM_VM_NETWORK"												},
+	[OPTION_ATTACH] = {"-attach",   "NAME[:ro],...",
+                          "[slurm-vm] disks of yours that the guest gets (`vmctl disk list')",			   "SLURM_VM_ATTACH"  },
 	[OPTION_WAIT] = {"-wait",     "ready|running|none",
 			  "[slurm-vm] what the script waits for (default: ready)",                                       "SLURM_VM_WAIT"    },
 	[OPTION_KEEP] = {"-keep",     "never|abnormal|always",
@@ -83,6 +85,7 @@ static int request_set(struct vm_request *r, enum vm_option option, const char *
 	case OPTION_DISK: return size_set(value, &r->disk_bytes, e);
 	case OPTION_SCRATCH: return size_set(value, &r->scratch_bytes, e);
 	case OPTION_NETWORK: return network_set(value, r, e);
+	case OPTION_ATTACH: return vm_attachs_parse(value, &r->attach, e);
 	case OPTION_WAIT: return job_spec_wait(value, &r->wait, e);
 	case OPTION_KEEP: return job_spec_keep(value, &r->keep, e);
 	case OPTION_ON_DRAIN: return job_spec_on_drain(value, &r->on_drain, e);

@@ -4,6 +4,7 @@
 if HAVE_CHECK
 core_test_libs = $(core_libs) $(unit_libs)
 unit_tests += \
+	tests/unit/unit_attachment \
 	tests/unit/unit_drain \
 	tests/unit/unit_fence \
 	tests/unit/unit_growth \
@@ -18,6 +19,10 @@ unit_tests += \
 	tests/unit/unit_ranks \
 	tests/unit/unit_reconciler \
 	tests/unit/unit_recover
+
+tests_unit_unit_attachment_SOURCES = tests/unit/unit_attachment.c tests/unit/little_world.c tests/unit/little_world.h
+tests_unit_unit_attachment_CFLAGS = $(unit_cflags)
+tests_unit_unit_attachment_LDADD = $(core_test_libs)
 
 tests_unit_unit_drain_SOURCES = tests/unit/unit_drain.c tests/unit/little_world.c tests/unit/little_world.h
 tests_unit_unit_drain_CFLAGS = $(unit_cflags)

@@ -106,6 +106,8 @@ static enum timing_part part_of(enum action_kind k)
 	case ACT_TAKE_DISK:
 	case ACT_KEEP_DISK:
 	case ACT_REMOVE_DISK:
+	case ACT_CLAIM_DISK:
+	case ACT_RELEASE_DISK:
 	case ACT_FENCE_DISK: return TIMING_CEPH;
 	case ACT_CREATE_PV:
 	case ACT_CREATE_PVC:
@@ -144,6 +146,8 @@ static int start(struct daemon *d, const struct action *a, struct effect *f, str
 	case ACT_KEEP_DISK:
 	case ACT_REMOVE_DISK:
 	case ACT_FENCE_DISK: return disk_view_apply(d->disks, a, on_done, f, e);
+	case ACT_CLAIM_DISK:
+	case ACT_RELEASE_DISK: return disk_view_order(d->disks, &a->order, on_done, f, e);
 	case ACT_CREATE_PV: return kube_create_pv(d->kube, &a->disk, on_kube, f, e);
 	case ACT_CREATE_PVC: return kube_create_pvc(d->kube, &a->disk, on_kube, f, e);
 	case ACT_CREATE_SECRET: return create_secret(d, a, f, e);

@@ -32,6 +32,7 @@ struct disk_view {
 	bool named_known, named_told;
 	size_t n_named;
 	struct named_disk *named;
+	struct attachment *attachment; /* of named, made anew when it is looked at */
 	unsigned creating; /* named disks that the view has already, and a list perhaps not */
 	sd_event_source *timer;
 	bool listing;
@@ -85,6 +86,14 @@ static void list_run(struct work *w)
 	l->e.kind = l->named_e.kind = ERR_NONE;
 	if (rbd_disk_list(v->store, v->pool, &l->disk, &l->n, &l->e) == 0)
 		(void)rbd_named_list(v->store, v->named_pool, &l->named, &l->n_named, &l->named_e);
+}
+
+static struct named_disk *named_of(struct disk_view *v, const char *image)
+{
+	for (size_t i = 0; i < v->n_named; i++)
+		if (str_eq(v->named[i].image, image))
+			return &v->named[i];
+	return NULL;
 }
 
 static struct disk_seen *find(struct disk_seen *disk, size_t n, const char *name)
@@ -280,6 +289,7 @@ static void disk_put(struct disk_view *v, const struct disk_spec *d)
 static void note(struct disk_view *v, const struct action *a)
 {
 	struct disk_seen *seen = find(v->disk, v->n, a->object);
+	struct named_disk *named = named_of(v, a->object);
 
 	switch (a->kind) {
 	case ACT_CLONE_DISK:
@@ -296,11 +306,15 @@ static void note(struct disk_view *v, const struct action *a)
 	case ACT_FENCE_DISK:
 		if (seen)
 			(void)str_copy(seen->fenced, sizeof(seen->fenced), a->uid);
+		if (named)
+			(void)str_copy(named->fenced, sizeof(named->fenced), a->uid);
 		break;
 	case ACT_REMOVE_DISK:
 		if (seen)
 			*seen = v->disk[--v->n];
 		break;
+	case ACT_CLAIM_DISK: /* disk_view_order() */
+	case ACT_RELEASE_DISK:
 	case ACT_CREATE_PV:
 	case ACT_CREATE_PVC:
 	case ACT_CREATE_SECRET:
@@ -391,17 +405,9 @@ static void order_run(struct work *w)
 				      &o->e);
 }
 
-static struct named_disk *named_find(struct disk_view *v, const char *image)
-{
-	for (size_t i = 0; i < v->n_named; i++)
-		if (str_eq(v->named[i].image, image))
-			return &v->named[i];
-	return NULL;
-}
-
 static void named_forget(struct disk_view *v, const char *image)
 {
-	struct named_disk *d = named_find(v, image);
+	struct named_disk *d = named_of(v, image);
 
 	if (d)
 		*d = v->named[--v->n_named];
@@ -409,7 +415,7 @@ static void named_forget(struct disk_view *v, const char *image)
 
 static void named_put(struct disk_view *v, const struct named_disk *d)
 {
-	if (named_find(v, d->image))
+	if (named_of(v, d->image))
 		return;
 	v->named = need(realloc(v->named, (v->n_named + 1) * sizeof(*v->named)));
 	memcpy(&v->named[v->n_named++], d, sizeof(*d));
@@ -419,7 +425,7 @@ static void order_done(struct work *w)
 {
 	struct order_work *o = (struct order_work *)w;
 	struct disk_view *v = o->view;
-	struct named_disk *d = named_find(v, o->order.disk.image);
+	struct named_disk *d = named_of(v, o->order.disk.image);
 	bool worked = o->e.kind == ERR_NONE;
 
 	v->changes++;
@@ -560,6 +566,11 @@ void disk_view_observe(struct disk_view *v, struct observed *seen)
 	seen->named_known = v->named_known;
 	seen->n_named = v->n_named;
 	seen->named = v->named;
+	seen->n_attachment = attachments_count(v->named, v->n_named);
+	free(v->attachment);
+	v->attachment = need(calloc(seen->n_attachment + 1, sizeof(*v->attachment)));
+	attachments_of(v->named, v->n_named, v->attachment);
+	seen->attachment = v->attachment;
 }
 
 int64_t disk_view_age_us(const struct disk_view *v)

@@ -57,7 +57,7 @@ void lead_doubt(const struct daemon *d, struct observed *seen)
 	int64_t since_us = d->lease ? kube_lease_since_us(d->lease) : 0;
 
 	if (since_us > 0 && disk_view_asked_us(d->disks) < since_us)
-		seen->disks_known = false;
+		seen->disks_known = seen->named_known = false;
 }
 
 void lead_host(const struct daemon *d, char *ret_host, size_t size)

@@ -28,10 +28,12 @@ websocket_libs = $(frames_libs) $(CURL_LIBS) $(base_libs)
 # vmcore: the pure core. It calls nothing that reads or changes the world: tests/lint/pure.t
 noinst_LIBRARIES += libvmcore.a
 libvmcore_a_SOURCES = \
+	vmd/disk/attachment.c vmd/disk/attachment.h \
 	vmd/disk/disk.c vmd/disk/disk.h \
 	vmd/disk/disk_client.c \
 	vmd/disk/named.c vmd/disk/named.h \
 	vmd/disk/origin.c vmd/disk/origin.h \
+	vmd/job/attach.c vmd/job/attach.h \
 	vmd/job/job.c vmd/job/job.h \
 	vmd/job/job_spec.c vmd/job/job_spec.h \
 	vmd/job/job_words.c vmd/job/job_words.h \
@@ -50,6 +52,7 @@ libvmcore_a_SOURCES = \
 	vmd/reconcile/inflight.c vmd/reconcile/inflight.h \
 	vmd/reconcile/limit.c vmd/reconcile/limit.h \
 	vmd/reconcile/plan.c vmd/reconcile/plan.h vmd/reconcile/plan_rules.h \
+	vmd/reconcile/plan_attachment.c \
 	vmd/reconcile/plan_disk.c \
 	vmd/reconcile/plan_drain.c \
 	vmd/reconcile/plan_fence.c \

@@ -57,6 +57,7 @@ static const struct command {
 		"      --disk=SIZE    size of the root disk\n"
 		"      --scratch=SIZE a second, empty disk\n"
 		"      --network=NAME the guests' network\n"
+		"      --attach=NAME[:ro],... disks of yours (vmctl disk list)\n"
 		"      --keep[=WHEN]  keep the root disk at the end: always (the default),\n"
 		"                     abnormal or never\n"
 		"      --on-drain=WHAT when its node is drained: migrate, requeue or stay\n"

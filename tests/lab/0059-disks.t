@@ -20,6 +20,19 @@ images()
 	on_lab rbd ls rbd | grep -c '^vmdisk-'
 }
 
+contains_output() # USER JOB PATTERN
+{
+	contains "$(output_of "$1" "$2")" "$3"
+}
+shows() # JOB PATTERN
+{
+	contains "$(as alice vmctl show "$1")" "$2"
+}
+unused() # DISK
+{
+	equals "$(as alice vmctl disk list --json | jq ".[] | select(.name == \"$1\") | .used_by | length")" 0
+}
+
 ok "a user makes a disk" as alice vmctl disk create data 512M
 ok "... which is an image" equals "$(images)" 1
 ok "... and a second one of that name is refused" refused alice "you have a disk data already" vmctl disk create data 512M
@@ -30,6 +43,22 @@ ok "the list shows whose it is" contains "$(as alice vmctl disk list 2>&1)" "^da
 ok "... and what is left of the quota" contains "$(as alice vmctl disk list 2>&1)" "512M of 2G are used, 1 disks of 4"
 ok "everybody's is for root" refused alice "root and SlurmUser" vmctl disk list --all
 ok "... who sees both" equals "$(on_lab vmctl disk list --all --json | jq -r '.[].name' | wc -l)" 2
+writer=$(submit alice --vm=tiny --vm-attach=data -t 10 -c 1 --mem=512M <<EOS
+#!/bin/bash
+$ssh_guest 'for b in /sys/block/*; do echo "\$b \$(cat \$b/size) \$(tr -cd a-z <\$b/device/vpd_pg80 2>/dev/null)"; done'
+sleep 600
+EOS
+)
+reader=$(submit alice --vm=tiny --vm-attach=data:ro -t 10 -c 1 --mem=512M <<<$'#!/bin/bash\nsleep 600\n')
+ok "a job's guest has it from its boot on" within 100 contains_output alice "$writer" "1048576 data"
+ok "vmctl show tells of it" contains "$(as alice vmctl show "$writer")" "Attached  *data 512M"
+ok "who wants to read it meanwhile waits, and says for whom" within 60 shows "$reader" "disk data is written by job $writer"
+ok "it is not deleted" refused alice "disk data is written by job $writer" vmctl disk delete --yes data
+ok "the writer ends" as alice vmctl stop --now "$writer"
+ok "... and the reader has it" within 100 in_state "$reader" READY
+ok "... to read" contains "$(as alice vmctl disk list)" " $reader .read-only"
+ok "the reader ends" as alice vmctl stop --now "$reader"
+ok "nobody has it any more" within 60 unused data
 ok "nobody deletes another user's" refused bob "owner, root and SlurmUser" vmctl disk delete --yes alice/data
 ok "its owner does" as alice vmctl disk delete --yes data
 ok "... and bob's is there" equals "$(images)" 1

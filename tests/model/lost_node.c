@@ -121,6 +121,7 @@ static void round_of(const struct slurm *s, const struct kube *k, const struct c
 	struct observed seen = {.vms_known = true,
 				.vm = vm,
 				.disks_known = true,
+				.named_known = true,
 				.n_disk = DISKS,
 				.disk = disk,
 				.pvs_known = true,

@@ -171,6 +171,7 @@ static void ask(const struct sight *s)
 	struct observed seen = {.vms_known = is_known(s, VMS),
 				.vm = c.vm,
 				.disks_known = is_known(s, DISKS),
+				.named_known = true,
 				.n_disk = s->disk,
 				.disk = &c.disk,
 				.pvs_known = is_known(s, PVS),

@@ -178,6 +178,7 @@ static void concrete_make(struct concrete *c, const struct m_state *s)
 	c->seen = (struct observed){.vms_known = s->vms_known,
 				    .vm = c->vm,
 				    .disks_known = s->disks_known,
+				    .named_known = s->disks_known,
 				    .disk = c->disk,
 				    .pvs_known = true,
 				    .pv = c->pv,
@@ -317,6 +318,8 @@ static const char *action_start(struct m_state *s, const struct action *a)
 	case ACT_CREATE_SECRET:
 	case ACT_DELETE_SECRET:
 	case ACT_FENCE_DISK:
+	case ACT_CLAIM_DISK: /* no named disks in the model */
+	case ACT_RELEASE_DISK:
 	case ACT_RELEASE_VM:
 	case ACT_CREATE_DISK:
 	case ACT_WARN_GUEST:

@@ -672,6 +672,7 @@ void mw_see(const struct mw_slurm *s, const struct mw_kube *k, struct mw_sight *
 				      .n_vm = k->phase != VM_ABSENT,
 				      .vm = &ret->vm,
 				      .disks_known = true,
+				      .named_known = true,
 				      .n_disk = 1,
 				      .disk = &ret->disk,
 				      .pvs_known = true,

@@ -44,11 +44,12 @@ local values = {
 	_disk = { "20G", "1024M", "1T", "0", "-1", "1e9", "20GB", "" },
 	_scratch = { "1G", "512", "99999999999999999999G", "G" },
 	_network = { "lan", "dmz", "wan", "lan,dmz", "" },
+	_attach = { "data", "data,ref:ro", "root", "data:rw", "", "a,a", "," },
 	_wait = { "ready", "running", "none", "no" },
 	_keep = { "always", "never", "abnormal", "perhaps" },
 	_on_drain = { "migrate", "requeue", "stay", "go" },
 }
-local names = { "", "_disk", "_scratch", "_network", "_wait", "_keep", "_on_drain" }
+local names = { "", "_disk", "_scratch", "_network", "_attach", "_wait", "_keep", "_on_drain" }
 local noise = { "}", "{", " ", "=", "\t", "\n", "\0", "%", "'", "\"", "\\", "\255", "slurm-vm{", "image=", "nonce=", "@", ",", "\226\130\172" }
 
 -- One piece of text goes wrong: a bit of noise put in, a part cut out or repeated.

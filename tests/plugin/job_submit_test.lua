@@ -113,6 +113,19 @@ refused("from a kept disk, bad network", "is not a name of a network", { OPT .. 
 refused("from a kept disk, on two nodes", "-N 1", { OPT .. "=@17", NONCE }, { min_nodes = 2 })
 accepted("what a drain does", "slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701 network=lan keep=abnormal drain=requeue}",
 	{ NONCE, OPT .. "=tiny", OPT .. "_on_drain=requeue" })
+accepted("named disks", "slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701 network=lan attach=data,ref:ro keep=abnormal}",
+	{ NONCE, OPT .. "=tiny", OPT .. "_attach=data,ref:ro" })
+accepted("named disks beside a kept one", "slurm-vm{from=17 nonce=9f3c12ab45de6701 attach=data keep=always}",
+	{ NONCE, OPT .. "=@17", OPT .. "_attach=data" })
+accepted("an array that reads", "slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701 network=lan attach=ref:ro keep=abnormal}",
+	{ NONCE, OPT .. "=tiny", OPT .. "_attach=ref:ro" }, { array_inx = "1-3" })
+refused("an array that writes", "each machine would need disk data to write", { OPT .. "=tiny", OPT .. "_attach=ref:ro,data", NONCE }, { array_inx = "1-3" })
+for _, bad in ipairs({ "", ",", "data,", "Data", "a.b", "data:rw", "a/b", string.rep("a", 21) }) do
+	refused("no disk " .. bad, bad == "" and "" or "must be NAME or NAME:ro", { OPT .. "=tiny", OPT .. "_attach=" .. bad, NONCE })
+end
+refused("a job's own disk", "'scratch1' is what a job's own disks are called", { OPT .. "=tiny", OPT .. "_attach=scratch1", NONCE })
+refused("twice", "disk data stands there twice", { OPT .. "=tiny", OPT .. "_attach=data,data:ro", NONCE })
+refused("too many", "at most 8 disks", { OPT .. "=tiny", OPT .. "_attach=a,b,c,d,e,f,g,h,i", NONCE })
 accepted("with Slurm's prefix", "slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701 network=lan keep=abnormal}",
 	{ "SPANK_" .. OPT .. "=tiny", "SPANK_" .. NONCE })
 accepted("other plugins' variables", "slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701 network=lan keep=abnormal}",

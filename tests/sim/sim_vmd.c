@@ -18,6 +18,7 @@ static void check_known(struct sim *w, const struct sim_view *v, const struct ac
 	switch (action_class(a->kind)) {
 	case CLASS_POD:
 	case CLASS_VM: known = v->vms_known; break;
+	case CLASS_CLAIM:
 	case CLASS_DISK: known = v->disks_known && v->vms_known; break;
 	case CLASS_PV:
 	case CLASS_PVC:
@@ -120,6 +121,7 @@ static bool is_gated(const struct action *a)
 {
 	switch (action_class(a->kind)) {
 	case CLASS_DISK:
+	case CLASS_CLAIM:
 	case CLASS_JOB_END:
 	case CLASS_JOB_RECORD:
 	case CLASS_JOB_MOVE:
@@ -338,6 +340,7 @@ static void round_run(struct sim *w, struct sim_vmd *d)
 				.n_vm = v->n_vm,
 				.vm = v->vm,
 				.disks_known = v->disks_known,
+				.named_known = v->disks_known,
 				.n_disk = v->n_disk,
 				.disk = v->disk,
 				.pvs_known = v->volumes_known,

@@ -346,6 +346,8 @@ int sim_effect(struct sim *w, const struct action *a, struct err *e)
 	case ACT_DRAIN_NODE: return sim_drain_effect(w, a, e);
 	case ACT_TELL_JOB:
 	case ACT_WARN_GUEST:
+	case ACT_CLAIM_DISK: /* no named disks in this world */
+	case ACT_RELEASE_DISK:
 	case ACT_TELL_READY: return 0;
 	}
 	return 0;

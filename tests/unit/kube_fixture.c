@@ -68,7 +68,7 @@ struct vm_spec fixture_vm(enum vm_profile profile)
 		.cpus = 8,
 		.grace_s = 240,
 		.memory_bytes = UINT64_C(30) << 30,
-		.n_disk = 2,
+		.n_disk = 3,
 	};
 
 	SET(v.name, "vm-" FIXTURE_KEY "-r0");
@@ -82,6 +82,12 @@ struct vm_spec fixture_vm(enum vm_profile profile)
 	SET(v.disk[0].claim, "vm-" FIXTURE_KEY "-r0-root");
 	SET(v.disk[1].name, "scratch");
 	SET(v.disk[1].claim, "vm-" FIXTURE_KEY "-r0-scratch");
+	SET(v.disk[0].serial, "root");
+	SET(v.disk[1].serial, "scratch");
+	SET(v.disk[2].name, "disk-ref");
+	SET(v.disk[2].claim, "vm-" FIXTURE_KEY "-r0-d-ref");
+	SET(v.disk[2].serial, "ref");
+	v.disk[2].read_only = v.disk[2].comes_and_goes = true;
 	return v;
 }
 

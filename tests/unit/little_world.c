@@ -140,6 +140,9 @@ static bool job_word(struct little_world *w, const char *s)
 		w->want.known = false;
 	else if (str_eq(s, "live"))
 		w->want.n_live = 1;
+	else if (str_starts(s, "attach"))
+		j->request.attach = (struct vm_attachs){
+			.n = 1, .at = {{.name = "data", .read_only = str_eq(s, "attach:ro")}}};
 	else if (str_eq(s, "from16"))
 		from_set(j, "16");
 	else if (str_eq(s, "fromkey"))
@@ -312,6 +315,47 @@ static bool pv_word(struct little_world *w, const char *name, const char *claim,
 	return true;
 }
 
+#define LITTLE_DATA "vmdisk-00000000-1000-data"
+
+static bool named_word(struct little_world *w, const char *mark)
+{
+	static const struct {
+		const char *mark, *claims, *fenced;
+	} marks[] = {
+		{"",            "",				      ""    },
+		{":claimed",    LITTLE_KEY,                              ""    },
+		{":reads",      LITTLE_KEY ":ro",                        ""    },
+		{":leaving",    LITTLE_KEY ":off",                       ""    },
+		{":others",     "18-9f3c12ab45de6701",                   ""    },
+		{":othersread", "18-9f3c12ab45de6701:ro",                ""    },
+		{":both",       LITTLE_KEY ":ro 18-9f3c12ab45de6701:ro", ""    },
+		{":unreadable", "",				      ""    },
+		{":fenced",     LITTLE_KEY,                              "u-vm"},
+		{":refenced",   LITTLE_KEY,                              "u-x" },
+	};
+	struct named_disk *d = &w->named[w->seen.n_named++];
+	struct err e;
+
+	*d = (struct named_disk){.image = LITTLE_DATA,
+				 .pool = "disks",
+				 .uid = 1000,
+				 .name = "data",
+				 .size_bytes = UINT64_C(1) << 30};
+	if (str_eq(mark, ":unreadable"))
+		(void)str_copy(d->unreadable, sizeof(d->unreadable), "it hangs");
+	for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
+		if (!str_eq(marks[i].mark, mark))
+			continue;
+		(void)str_copy(d->fenced, sizeof(d->fenced), marks[i].fenced);
+		if (strstr(marks[i].claims, "18-") && !w->want.n_live) {
+			w->want.live = &w->live[1];
+			w->want.n_live = 1;
+		}
+		return disk_claims_decode(marks[i].claims, &d->claims, &e) == 0;
+	}
+	return false;
+}
+
 /* What Kubernetes shows of the VM's move; false: no such word. */
 static bool moving_word(struct little_world *w, const char *s)
 {
@@ -437,6 +481,14 @@ static bool seen_word(struct little_world *w, const char *s)
 		return volume_word(w->pvc, &o->n_pvc, claim1, mark);
 	if (str_eq(word, "pvc2"))
 		return volume_word(w->pvc, &o->n_pvc, claim2, mark);
+	if (str_eq(word, "named"))
+		return named_word(w, mark);
+	if (str_eq(word, "pvd"))
+		return pv_word(w, LITTLE_DATA, "vm-" LITTLE_KEY "-r0-d-data", mark);
+	if (str_eq(word, "pvro"))
+		return pv_word(w, "vm-" LITTLE_KEY "-ro-data", "vm-" LITTLE_KEY "-r0-d-data", mark);
+	if (str_eq(word, "pvcd"))
+		return volume_word(w->pvc, &o->n_pvc, "vm-" LITTLE_KEY "-r0-d-data", mark);
 	if (str_eq(word, "pvcx")) /* our mark, a name of another form */
 		return volume_word(w->pvc, &o->n_pvc, root, mark);
 	if (str_eq(word, "secret"))
@@ -466,6 +518,7 @@ static bool seen_word(struct little_world *w, const char *s)
 	o->vms_known &= !str_eq(s, "?vms");
 	o->moves_known &= !str_eq(s, "?moves");
 	o->disks_known &= !str_eq(s, "?disks");
+	o->named_known &= !str_eq(s, "?named");
 	o->pvs_known &= !str_eq(s, "?pvs");
 	o->pvcs_known &= !str_eq(s, "?pvcs");
 	o->secrets_known &= !str_eq(s, "?secrets");
@@ -481,6 +534,7 @@ static const char *flight_object(enum action_kind k)
 			return "vm-" LITTLE_OTHER "-root";
 		return k == ACT_CREATE_DISK ? "vm-" LITTLE_KEY "-scratch"
 					    : "vm-" LITTLE_KEY "-root";
+	case CLASS_CLAIM: return LITTLE_DATA;
 	case CLASS_PV: return "vm-" LITTLE_KEY "-root";
 	case CLASS_PVC: return "vm-" LITTLE_KEY "-r0-root";
 	case CLASS_SECRET: return "vm-" LITTLE_KEY;
@@ -538,7 +592,9 @@ static void image_init(struct image *i)
 void little_world_init(struct little_world *w, const char *job, const char *seen,
 		       const char *flight)
 {
-	*w = (struct little_world){.live = {17}};
+	*w = (struct little_world){
+		.live = {17, 18}
+        };
 	image_init(&w->image);
 	w->catalogue = (struct catalogue){.n = 1, .image = &w->image};
 	w->policy = (struct policy){
@@ -576,6 +632,9 @@ void little_world_init(struct little_world *w, const char *job, const char *seen
 				    .moves_known = true,
 				    .vm = w->vm,
 				    .disks_known = true,
+				    .named_known = true,
+				    .named = w->named,
+				    .attachment = w->attachment,
 				    .disk = w->disk,
 				    .pvs_known = true,
 				    .pv = w->pv,
@@ -596,6 +655,10 @@ void little_world_init(struct little_world *w, const char *job, const char *seen
 	each_word(w, job, job_word);
 	each_word(w, seen, seen_word);
 	each_word(w, flight, flight_word);
+	if (w->seen.named_known) {
+		w->seen.n_attachment = attachments_count(w->named, w->seen.n_named);
+		attachments_of(w->named, w->seen.n_named, w->attachment);
+	}
 	world_sort(&w->want, &w->seen);
 }
 

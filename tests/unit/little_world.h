@@ -29,6 +29,9 @@
  * older than the companion) bound (as old as it) found (as old, and it has found its node) unplaced
  * (for two minutes) placing (theirs has found no node yet) failed:N succeeded (our last migration,
  * attempt N) sockets:WGH (told, taken over, had by the guest; one CPU each, 4 at most) flight:
+ * attach attach:ro: the job asks for alice's named disk "data"; named: it is there, with :claimed
+ * :reads :leaving (by the job) :others :othersread (by job 18) :both (it and 18 read) :unreadable
+ * :fenced :refenced (claimed and so); pvd pvcd pvro its PV and PVC of run 0, a reader's PV; ?named
  * ~KIND (in flight), +KIND (succeeded, not seen yet), !KIND (no answer); KIND as in action_name, on
  * the object of that kind; vm0 is meant by create-vm, scratch by create-disk
  */
@@ -47,11 +50,13 @@ struct little_world {
 	struct catalogue catalogue;
 	struct policy policy;
 	struct job job;
-	uint32_t live[1];
+	uint32_t live[2]; /* 17, 18 */
 	struct companion companion[3];
 	struct desired want;
 	struct vm_seen vm[4];
 	struct disk_seen disk[4];
+	struct named_disk named[2];
+	struct attachment attachment[4];
 	struct volume_seen pv[4], pvc[4], secret[2];
 	struct node_seen node[3];
 	struct slurm_node slurm_node[3];

@@ -150,7 +150,7 @@ START_TEST(shared_client_waits)
 	jobs[1].phase = JOB_RUNNING;
 	w.want.job = jobs;
 	w.want.n = 2;
-	w.seen.vms_known = w.seen.disks_known = true;
+	w.seen.vms_known = w.seen.disks_known = w.seen.named_known = true;
 	w.context.progress = NULL;
 	plan(&w.want, &w.seen, &w.context, &out);
 	for (size_t i = 0; i < out.n; i++)

@@ -20,6 +20,10 @@ static const struct {
 	{"image=tiny revision=v1 " NONCE " disk=20G scratch=1T network=lan wait=none keep=always",
 	 NULL},
 	{"image=tiny " NONCE " keep=never drain=requeue", NULL},
+	{"image=tiny " NONCE " attach=data,ref:ro keep=never", NULL},
+	{"image=tiny " NONCE " attach=data,data", "request: attach: disk data stands there twice"},
+	{"image=tiny " NONCE " attach=", "request: attach: '' is no name of a disk: lower-case letters, digits and '-' between, at "
+	 "most 20"},
 	{"image=tiny " NONCE " drain=go",
 	 "request: drain: 'go' must be one of migrate, requeue, stay"},
 	{"image=tiny " NONCE " colour=blue state=ready", NULL},

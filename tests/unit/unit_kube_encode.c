@@ -72,6 +72,10 @@ static const struct row both[] = {
 	 "\"bootOrder\":1}"														 },
 	{D "devices/disks/1",
 	 "{\"name\":\"scratch\",\"disk\":{\"bus\":\"virtio\"},\"serial\":\"scratch\"}"                                                      },
+	{D "devices/disks/2",					   "{\"name\":\"disk-ref\",\"disk\":{\"bus\":\"scsi\",\"readonly\":true}"
+			      ",\"serial\":\"ref\"}"							   },
+	{T "volumes/2",						 "{\"name\":\"disk-ref\",\"persistentVolumeClaim\":{\"claimName\":"
+			"\"vm-17-9f3c12ab45de6701-r0-d-ref\",\"hotpluggable\":true}}"                                },
 	{T "volumes/0",						 "{\"name\":\"root\",\"persistentVolumeClaim\":{\"claimName\":"
 			"\"vm-17-9f3c12ab45de6701-r0-root\"}}"                                                       },
 	{T "accessCredentials/0/userPassword/source/secret/secretName",
@@ -93,8 +97,8 @@ static const struct row windows[] = {
 	{D "devices/tpm",							     "{\"persistent\":false}"                                     },
 	{D "devices/inputs",							  "[{\"name\":\"tablet\",\"type\":\"tablet\",\"bus\":\"usb\"}]"},
 	{D "devices/panicDevices",						    "[{\"model\":\"hyperv\"}]"                                   },
-	{D "devices/disks/2",							 "{\"name\":\"sysprep\",\"cdrom\":{\"bus\":\"sata\"}}"        },
-	{T "volumes/2",							       "{\"name\":\"sysprep\",\"sysprep\":{\"secret\":{\"name\":"
+	{D "devices/disks/3",							 "{\"name\":\"sysprep\",\"cdrom\":{\"bus\":\"sata\"}}"        },
+	{T "volumes/3",							       "{\"name\":\"sysprep\",\"sysprep\":{\"secret\":{\"name\":"
 			"\"vm-17-9f3c12ab45de6701-sysprep\"}}}"                                                             },
 	{T "accessCredentials/1/sshPublicKey/propagationMethod/qemuGuestAgent/users", "[\"hpc\"]"                                                  },
 };
@@ -106,7 +110,7 @@ static const struct row linux_only[] = {
 	{D "firmware/bootloader",						     "{\"bios\":{}}"},
 	{D "devices/tpm",							     NULL           },
 	{D "devices/panicDevices",						    NULL           },
-	{D "devices/disks/2",							 NULL           },
+	{D "devices/disks/3",							 NULL           },
 	{T "accessCredentials/1/sshPublicKey/propagationMethod/qemuGuestAgent/users", "[\"root\"]"   },
 };
 

@@ -358,6 +358,7 @@ static void round_of(struct reconciler *r, struct job *jobs, size_t n, int64_t a
 	struct desired want = {.known = true, .n = n, .job = jobs};
 	struct observed seen = {.vms_known = true,
 				.disks_known = true,
+				.named_known = true,
 				.pvs_known = true,
 				.pvcs_known = true,
 				.secrets_known = true};

@@ -294,6 +294,7 @@ static int op_show(const struct ask *a, struct err *e)
 	wire_add(a->out, "seen", held_token(s, token));
 	node = s->node[0] ? s->node : j->node;
 	o = vm_json(a, j, s);
+	ask_attached(a, j, o);
 	if (rank == WHOLE && job_is_several(j))
 		machines_add(a, j, o);
 	whole_lists_add(a, j);

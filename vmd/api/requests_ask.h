@@ -32,6 +32,8 @@ bool ask_page_full(const struct wire_out *out); /* the client asks for the rest 
 /* Sends what the port has done: its done callback, with the reply as ctx. */
 void ask_done(void *reply, const struct err *e);
 
+/* Adds the named disks that the job has, or waits for. */
+void ask_attached(const struct ask *a, const struct job *j, struct json_object *o);
 /* What is known of its VM; never NULL. */
 const struct vm_status *ask_status_get(const struct ask *a, const struct job *j);
 /* VMs whose deletion waits for an administrator. */

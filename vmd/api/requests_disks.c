@@ -19,15 +19,6 @@ static const struct observed *disks_get(const struct ask *a, struct err *e)
 	return NULL;
 }
 
-static const struct named_disk *disk_find(const struct observed *seen, uint32_t uid,
-					  const char *name)
-{
-	for (size_t i = 0; i < seen->n_named; i++)
-		if (seen->named[i].uid == uid && str_eq(seen->named[i].name, name))
-			return &seen->named[i];
-	return NULL;
-}
-
 static int name_get(const struct ask *a, const char **ret, struct err *e)
 {
 	const char *name = wire_get(a->in, "name");
@@ -133,6 +124,33 @@ int op_disks(const struct ask *a, struct err *e)
 	return ANSWERED;
 }
 
+/* ---- those of one job ---- */
+
+void ask_attached(const struct ask *a, const struct job *j, struct json_object *o)
+{
+	const struct observed *seen =
+		a->q->port.observed ? a->q->port.observed(a->q->port.self) : NULL;
+	struct json_object *list = json_object_new_array();
+	char key[JOB_KEY_MAX + 1];
+
+	(void)job_key(j, key, sizeof(key));
+	for (size_t i = 0; seen && i < seen->n_attachment; i++) {
+		const struct attachment *d = &seen->attachment[i];
+		struct json_object *one;
+
+		if (!str_eq(d->job_key, key))
+			continue;
+		one = json_object_new_object();
+		json_put_str(one, "name", d->label);
+		json_put_str(one, "serial", d->label);
+		json_put_int(one, "size_bytes", (int64_t)d->size_bytes);
+		json_put_bool(one, "read_only", d->read_only);
+		json_put_bool(one, "leaving", d->leaving);
+		json_object_array_add(list, one);
+	}
+	json_put_at(o, "attached", list);
+}
+
 /* ---- changes ---- */
 
 #define SIZE_MIN_BYTES (UINT64_C(1) << 20)
@@ -149,7 +167,7 @@ int op_disk_create(const struct ask *a, struct err *e)
 		return -1;
 	if (o.disk.size_bytes < SIZE_MIN_BYTES)
 		return err_set(e, ERR_INVALID, "a disk has 1M at least");
-	there = disk_find(seen, o.disk.uid, name);
+	there = named_find(seen->named, seen->n_named, o.disk.uid, name);
 	if (there && there->claims.removing)
 		return err_set(e, ERR_CONFLICT,
 			       "the removal of disk %s was cut short: vmctl disk delete %s", name,
@@ -187,7 +205,7 @@ int op_disk_delete(const struct ask *a, struct err *e)
 
 	if (!seen || name_get(a, &name, e) < 0 || owner_get(a, &o.disk.uid, e) < 0)
 		return -1;
-	d = disk_find(seen, o.disk.uid, name);
+	d = named_find(seen->named, seen->n_named, o.disk.uid, name);
 	if (!d)
 		return err_set(e, ERR_ABSENT, "there is no disk %s; see: vmctl disk list", name);
 	claims = d->claims;

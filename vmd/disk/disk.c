@@ -12,6 +12,7 @@ const char *disk_role_name(enum disk_role r)
 	switch (r) {
 	case DISK_ROOT: return "root";
 	case DISK_SCRATCH: return "scratch";
+	case DISK_NAMED: return "disk";
 	}
 	return "?"; /* a number that is no disk_role */
 }

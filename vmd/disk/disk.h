@@ -10,10 +10,11 @@
 #include "vmd/job/job.h"
 #include "vmd/vm/vm.h"
 
-enum disk_role { DISK_ROOT, DISK_SCRATCH };
+enum disk_role { DISK_ROOT, DISK_SCRATCH, DISK_NAMED };
 
 struct disk_spec {
 	char name[VM_NAME_MAX + 1];     /* image, PV: "vm-17-9f3c12ab45de6701-root" */
+	char image[VM_NAME_MAX + 1];    /* where the image has another name than the PV; else "" */
 	char claim[VM_NAME_MAX + 1];    /* PVC: "vm-17-9f3c12ab45de6701-r0-root" */
 	char claim_uid[VM_UID_MAX + 1]; /* to make a PV: of the PVC that may use it */
 	char job_key[JOB_KEY_MAX + 1];

@@ -12,27 +12,6 @@
 #define READS    ":ro"
 #define LEAVES   ":off"
 
-/* "scratch", "scratch1", ...: those of a job. */
-static bool is_scratch(const char *name)
-{
-	static const char scratch[] = "scratch";
-
-	return str_starts(name, scratch) &&
-	       strspn(name + strlen(scratch), "0123456789") == strlen(name + strlen(scratch));
-}
-
-int disk_label_check(const char *name, struct err *e)
-{
-	if (!str_is_name(name, DISK_LABEL_MAX) || strchr(name, '.'))
-		return err_set(e, ERR_INVALID,
-			       "'%.40s' is no name of a disk: lower-case letters, digits and '-' "
-			       "between, at most %d",
-			       name, DISK_LABEL_MAX);
-	if (str_eq(name, "root") || is_scratch(name))
-		return err_set(e, ERR_INVALID, "'%s' is what a job's own disks are called", name);
-	return 0;
-}
-
 /* FNV-1a. A cluster's name is longer than an object's may be; that two of one pool have the same
  * hash is told by their marks, and refused. */
 static uint32_t hash(const char *text)

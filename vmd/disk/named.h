@@ -15,7 +15,6 @@
 
 #include "vmd/disk/disk.h"
 
-#define DISK_LABEL_MAX  20 /* bytes: a virtio disk's serial has no more */
 #define DISK_CLAIMS_MAX 16 /* readers of one disk */
 /* ":ro:off" and a space behind each key */
 #define DISK_CLAIMS_TEXT  (DISK_CLAIMS_MAX * (JOB_KEY_MAX + 8) + 1)
@@ -61,9 +60,6 @@ struct disk_quota {
 	unsigned count;
 };
 
-/* Lower-case letters, digits and '-', at most DISK_LABEL_MAX; not root, nor scratch with or without
- * a number: so a VM's disks have different names whatever a user calls his. */
-int disk_label_check(const char *name, struct err *e);
 /* "vmdisk-1a2b3c4d-7001-data": cluster (its hash), user and name, so that no two meet. */
 int named_image(const char *cluster, uint32_t uid, const char *name, char *buf, size_t size);
 /* The way back. -1 (nothing changed): not of that form, or of another cluster. */

@@ -181,6 +181,7 @@ enum spec_key {
 	K_DISK,
 	K_SCRATCH,
 	K_NETWORK,
+	K_ATTACH,
 	K_WAIT,
 	K_KEEP,
 	K_DRAIN,
@@ -202,10 +203,9 @@ enum spec_key {
 	K_COUNT
 };
 static const char *const key_names[K_COUNT] = {
-	"image",   "revision", "from",   "nonce", "disk",     "scratch", "network",
-	"wait",    "keep",     "drain",  "mail",  "machines", "run",     "ready",
-	"base",    "moved",    "until",  "limit", "migrate",  "grow",    "nodes",
-	"crashes", "crashed",  "warned", "told",
+	"image", "revision", "from", "nonce",    "disk",    "scratch", "network", "attach", "wait",
+	"keep",  "drain",    "mail", "machines", "run",     "ready",   "base",    "moved",  "until",
+	"limit", "migrate",  "grow", "nodes",    "crashes", "crashed", "warned",  "told",
 };
 
 static int run_read(const char *text, uint32_t *ret, struct err *e)
@@ -277,6 +277,7 @@ static int value_read(enum spec_key key, const char *value, struct vm_request *r
 	case K_DISK: return str_to_bytes(value, 1, &r->disk_bytes, e);
 	case K_SCRATCH: return str_to_bytes(value, 1, &r->scratch_bytes, e);
 	case K_NETWORK: return name_copy(value, r->network, e);
+	case K_ATTACH: return vm_attachs_parse(value, &r->attach, e);
 	case K_WAIT: return job_spec_wait(value, &r->wait, e);
 	case K_KEEP: return job_spec_keep(value, &r->keep, e);
 	case K_DRAIN: return job_spec_on_drain(value, &r->on_drain, e);
@@ -360,7 +361,7 @@ static int pair_read(const char **at, const char *end, int rank, unsigned *seen,
 	if (*seen & 1U << i)
 		return err_set(e, ERR_INVALID, "request: %s stands there twice", key);
 	*seen |= 1U << i;
-	max = i == K_NODES ? JOB_NODES_MAX : VALUE_MAX;
+	max = i == K_NODES ? JOB_NODES_MAX : i == K_ATTACH ? JOB_ATTACH_TEXT - 1 : VALUE_MAX;
 	if (to - from > max)
 		return err_set(e, ERR_INVALID, "request: %s: at most %d characters are allowed",
 			       key, max);
@@ -421,8 +422,7 @@ static int put(char *buf, size_t size, const char *key, const char *value)
 
 int job_spec_encode(const struct vm_request *r, char *buf, size_t size, struct err *e)
 {
-	char disk[24] = "";
-	char scratch[24] = "", machines[12] = "";
+	char disk[24] = "", scratch[24] = "", machines[12] = "", attach[JOB_ATTACH_TEXT];
 
 	if (r->machines > 1)
 		(void)str_fmt(machines, sizeof(machines), "%u", r->machines);
@@ -437,6 +437,7 @@ int job_spec_encode(const struct vm_request *r, char *buf, size_t size, struct e
 	    put(buf, size, "from", r->from) < 0 || put(buf, size, "nonce", r->nonce) < 0 ||
 	    put(buf, size, "disk", disk) < 0 || put(buf, size, "scratch", scratch) < 0 ||
 	    put(buf, size, "network", r->network) < 0 ||
+	    put(buf, size, "attach", vm_attachs_text(&r->attach, attach)) < 0 ||
 	    put(buf, size, "wait", vm_wait_name(r->wait)) < 0 ||
 	    put(buf, size, "keep", vm_keep_name(r->keep)) < 0 ||
 	    put(buf, size, "drain", vm_on_drain_name(r->on_drain)) < 0 ||

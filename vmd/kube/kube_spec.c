@@ -124,12 +124,18 @@ static void put_disks(struct json_object *spec, const struct vm_spec *v)
 		struct json_object *volume = list_add(volumes);
 
 		json_put_str(disk, "name", v->disk[i].name);
-		json_put_str(disk, "disk/bus", "virtio");
-		json_put_str(disk, "serial", v->disk[i].name); /* /dev/disk/by-id/virtio-scratch */
+		/* KubeVirt plugs disks in on this bus. */
+		json_put_str(disk, "disk/bus", v->disk[i].comes_and_goes ? "scsi" : "virtio");
+		if (v->disk[i].read_only)
+			json_put_bool(disk, "disk/readonly", true);
+		json_put_str(disk, "serial",
+			     v->disk[i].serial); /* /dev/disk/by-id/virtio-scratch */
 		if (i == 0)
 			json_put_int(disk, "bootOrder", 1);
 		json_put_str(volume, "name", v->disk[i].name);
 		json_put_str(volume, "persistentVolumeClaim/claimName", v->disk[i].claim);
+		if (v->disk[i].comes_and_goes)
+			json_put_bool(volume, "persistentVolumeClaim/hotpluggable", true);
 	}
 	json_put_at(spec, "domain/devices/disks", disks);
 	json_put_at(spec, "volumes", volumes);

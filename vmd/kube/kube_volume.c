@@ -89,7 +89,7 @@ struct json_object *volume_encode_pv(const struct settings *s, const struct disk
 	json_put_str(doc, "spec/claimRef/name", d->claim);
 	json_put_str(doc, "spec/claimRef/uid", d->claim_uid);
 	json_put_str(doc, "spec/csi/driver", "rbd.csi.ceph.com");
-	json_put_str(doc, "spec/csi/volumeHandle", d->name);
+	json_put_str(doc, "spec/csi/volumeHandle", *d->image ? d->image : d->name);
 	json_put_str(doc, "spec/csi/volumeAttributes/clusterID", s->ceph_cluster_id);
 	json_put_str(doc, "spec/csi/volumeAttributes/pool", *d->pool ? d->pool : s->ceph_pool);
 	json_put_str(doc, "spec/csi/volumeAttributes/staticVolume", "true");

@@ -15,6 +15,8 @@ const char *action_name(enum action_kind k)
 	case ACT_KEEP_DISK: return "keep-disk";
 	case ACT_REMOVE_DISK: return "remove-disk";
 	case ACT_FENCE_DISK: return "fence-disk";
+	case ACT_CLAIM_DISK: return "claim-disk";
+	case ACT_RELEASE_DISK: return "release-disk";
 	case ACT_CREATE_PV: return "create-pv";
 	case ACT_CREATE_PVC: return "create-pvc";
 	case ACT_CREATE_SECRET: return "create-secret";
@@ -52,6 +54,8 @@ enum action_class action_class(enum action_kind k)
 	case ACT_KEEP_DISK:
 	case ACT_REMOVE_DISK:
 	case ACT_FENCE_DISK: return CLASS_DISK;
+	case ACT_CLAIM_DISK:
+	case ACT_RELEASE_DISK: return CLASS_CLAIM;
 	case ACT_CREATE_PV:
 	case ACT_DELETE_PV: return CLASS_PV;
 	case ACT_CREATE_PVC:
@@ -83,14 +87,16 @@ enum action_class action_class(enum action_kind k)
 bool action_creates(enum action_kind k)
 {
 	return k == ACT_CLONE_DISK || k == ACT_CREATE_DISK || k == ACT_TAKE_DISK ||
-	       k == ACT_CREATE_PV || k == ACT_CREATE_PVC || k == ACT_CREATE_SECRET ||
-	       k == ACT_CREATE_VM || k == ACT_ALLOCATE || k == ACT_MIGRATE_VM;
+	       k == ACT_CLAIM_DISK || k == ACT_CREATE_PV || k == ACT_CREATE_PVC ||
+	       k == ACT_CREATE_SECRET || k == ACT_CREATE_VM || k == ACT_ALLOCATE ||
+	       k == ACT_MIGRATE_VM;
 }
 
 bool action_removes(enum action_kind k)
 {
-	return k == ACT_REMOVE_DISK || k == ACT_DELETE_PV || k == ACT_DELETE_PVC ||
-	       k == ACT_DELETE_SECRET || k == ACT_DELETE_VM || k == ACT_CANCEL_MIGRATION;
+	return k == ACT_REMOVE_DISK || k == ACT_RELEASE_DISK || k == ACT_DELETE_PV ||
+	       k == ACT_DELETE_PVC || k == ACT_DELETE_SECRET || k == ACT_DELETE_VM ||
+	       k == ACT_CANCEL_MIGRATION;
 }
 
 /* Text that is cut at the end rather than refused: it is for people. */
@@ -172,8 +178,13 @@ const char *action_text(const struct action *a, char *buf, size_t size)
 			 drain_mark_name(a->mark));
 		break;
 	case ACT_DRAIN_NODE: text_add(&t, " object=%s reason=\"%s\"", a->object, a->reason); break;
+	case ACT_CLAIM_DISK:
+		text_add(&t, " object=%s%s", a->object,
+			 a->order.step == CLAIM_READ ? " read-only" : "");
+		break;
 	case ACT_REMOVE_DISK:
 	case ACT_FENCE_DISK:
+	case ACT_RELEASE_DISK:
 	case ACT_CREATE_PV:
 	case ACT_CREATE_PVC:
 	case ACT_CREATE_SECRET:

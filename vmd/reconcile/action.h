@@ -8,14 +8,16 @@
 #define ACTION_TEXT_MAX 863 /* a status text with the longest node name and reason */
 
 enum action_kind {
-	ACT_CLONE_DISK,  /* disk: golden snapshot -> clone, grown to size_bytes, marked ours */
-	ACT_CREATE_DISK, /* disk: empty image */
-	ACT_TAKE_DISK,   /* disk: the kept disk of job disk.from becomes this job's */
-	ACT_KEEP_DISK,   /* object: mark with keep_until_s, after which it is removed; 0: unmark */
-	ACT_REMOVE_DISK, /* object in pool: only with our mark and no watcher */
-	ACT_FENCE_DISK,  /* object in pool, uid of the VM: its clients can write no more */
-	ACT_CREATE_PV,   /* disk */
-	ACT_CREATE_PVC,  /* disk */
+	ACT_CLONE_DISK,   /* disk: golden snapshot -> clone, grown to size_bytes, marked ours */
+	ACT_CREATE_DISK,  /* disk: empty image */
+	ACT_TAKE_DISK,    /* disk: the kept disk of job disk.from becomes this job's */
+	ACT_KEEP_DISK,    /* object: mark with keep_until_s, after which it is removed; 0: unmark */
+	ACT_REMOVE_DISK,  /* object in pool: only with our mark and no watcher */
+	ACT_FENCE_DISK,   /* object in pool, uid of the VM: its clients can write no more */
+	ACT_CLAIM_DISK,   /* order: a named disk for this job */
+	ACT_RELEASE_DISK, /* order: no VM of this job can have it any more */
+	ACT_CREATE_PV,    /* disk */
+	ACT_CREATE_PVC,   /* disk */
 	ACT_CREATE_SECRET, /* object: credentials, made by the adapter */
 	ACT_CREATE_VM,     /* vm */
 	ACT_DELETE_VM,     /* object, uid, version */
@@ -77,11 +79,13 @@ struct action {
 	char reason[ACTION_TEXT_MAX + 1];
 	struct vm_spec vm;
 	struct disk_spec disk;
+	struct disk_order order;
 	char user[JOB_USER_MAX];
 };
 
 enum action_class {
 	CLASS_DISK,
+	CLASS_CLAIM, /* object: the named disk's image */
 	CLASS_PV,
 	CLASS_PVC,
 	CLASS_SECRET,

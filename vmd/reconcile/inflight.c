@@ -84,6 +84,11 @@ static struct flight *find_or_add(struct inflight *f, const struct action *a)
 	return &f->flight[i];
 }
 
+static bool is_librbd(enum action_class class)
+{
+	return class == CLASS_DISK || class == CLASS_CLAIM;
+}
+
 uint64_t inflight_start(struct inflight *f, const struct action *a, int64_t now_us)
 {
 	struct flight *fl = find_or_add(f, a);
@@ -97,7 +102,7 @@ uint64_t inflight_start(struct inflight *f, const struct action *a, int64_t now_
 	fl->kind = a->kind;
 	fl->ticket = ++f->tickets;
 	fl->deadline_us =
-		now_us + (fl->class == CLASS_DISK ? FLIGHT_DISK_DEADLINE_US : FLIGHT_DEADLINE_US);
+		now_us + (is_librbd(fl->class) ? FLIGHT_DISK_DEADLINE_US : FLIGHT_DEADLINE_US);
 	fl->believed_until_us = 0;
 	f->in_flight++;
 	return fl->ticket;
@@ -148,6 +153,7 @@ static int64_t success_hold_us(enum action_kind k)
 	case ACT_DELETE_SECRET:
 	case ACT_REMOVE_DISK:
 	case ACT_FENCE_DISK:
+	case ACT_RELEASE_DISK:
 	case ACT_RELEASE_VM:
 	case ACT_KEEP_DISK: return FLIGHT_SETTLE_US;
 	case ACT_END_COMPANION:
@@ -162,6 +168,7 @@ static int64_t success_hold_us(enum action_kind k)
 	case ACT_CLONE_DISK:
 	case ACT_CREATE_DISK:
 	case ACT_TAKE_DISK:
+	case ACT_CLAIM_DISK:
 	case ACT_CREATE_PV:
 	case ACT_CREATE_PVC:
 	case ACT_CREATE_SECRET:
@@ -263,6 +270,11 @@ static bool is_seen(const struct flight *fl, const struct observed *seen)
 			if (str_eq(h.disk[i].name, fl->object))
 				return true;
 		return false;
+	case CLASS_CLAIM:
+		for (size_t i = 0; i < h.n_attachment; i++)
+			if (str_eq(h.attachment[i].name, fl->object))
+				return true;
+		return false;
 	case CLASS_PV: return is_among(h.pv, h.n_pv, fl->object);
 	case CLASS_PVC: return is_among(h.pvc, h.n_pvc, fl->object);
 	case CLASS_SECRET: /* with all its parts */
@@ -295,6 +307,7 @@ static bool is_known(enum action_class class, const struct observed *seen)
 {
 	switch (class) {
 	case CLASS_DISK: return seen->disks_known;
+	case CLASS_CLAIM: return seen->named_known;
 	case CLASS_PV: return seen->pvs_known;
 	case CLASS_PVC: return seen->pvcs_known;
 	case CLASS_SECRET: return seen->secrets_known;

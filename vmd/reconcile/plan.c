@@ -131,6 +131,7 @@ static void plan_running(struct planner *p, struct task *t)
 	if (*t->request.from && recover_find(&kept, t->job, &t->root, &e) < 0)
 		return;
 	disks = plan_disks_wanted(p, t);
+	disks = plan_attachments_wanted(p, t) && disks;
 	if (plan_secret_wanted(p, t) && disks)
 		plan_vm_wanted(p, t);
 }

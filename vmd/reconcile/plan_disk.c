@@ -74,16 +74,13 @@ static void root_fill(const struct task *t, struct disk_spec *d)
 }
 
 static void spec_fill(const struct planner *p, const struct task *t, enum disk_role role,
-		      struct action *a)
+		      struct disk_spec *d)
 {
-	struct disk_spec *d = &a->disk;
-
+	*d = (struct disk_spec){.job_id = t->job_id, .role = role};
 	image_name(t, role, d->name, sizeof(d->name));
 	(void)disk_claim_name(t->job, role, d->claim, sizeof(d->claim));
 	(void)str_copy(d->job_key, sizeof(d->job_key), t->have.key);
 	(void)str_copy(d->pool, sizeof(d->pool), p->c->policy->pool);
-	d->job_id = t->job_id;
-	d->role = role;
 	origin_fill(t, &d->origin);
 	switch (role) {
 	case DISK_ROOT:
@@ -94,17 +91,19 @@ static void spec_fill(const struct planner *p, const struct task *t, enum disk_r
 			d->golden = *image_revision_find(t->image, t->request.revision);
 		break;
 	case DISK_SCRATCH: d->size_bytes = t->request.scratch_bytes; break;
+	case DISK_NAMED: break; /* attachment_spec() */
 	}
-	(void)str_copy(a->pool, sizeof(a->pool), d->pool);
 }
 
-struct action *plan_make(struct planner *p, const struct task *t, enum disk_role role,
+struct action *plan_make(struct planner *p, const struct task *t, const struct disk_spec *d,
 			 enum action_kind k, const char *name)
 {
 	struct action *a = plan_add(p, t, k, name);
 
-	if (a)
-		spec_fill(p, t, role, a);
+	if (!a)
+		return NULL;
+	a->disk = *d;
+	(void)str_copy(a->pool, sizeof(a->pool), d->pool);
 	return a;
 }
 
@@ -115,10 +114,9 @@ static enum action_kind maker(const struct task *t, enum disk_role role)
 	return t->root ? ACT_TAKE_DISK : ACT_CLONE_DISK;
 }
 
-static bool plan_image(struct planner *p, const struct task *t, enum disk_role role,
-		       const char *name)
+static bool plan_image(struct planner *p, const struct task *t, const struct disk_spec *spec)
 {
-	const struct disk_seen *d = disk_find(&t->have, name);
+	const struct disk_seen *d = disk_find(&t->have, spec->name);
 
 	if (d && *d->unreadable)
 		return false; /* what is in it, and whose it is, is not known */
@@ -126,9 +124,9 @@ static bool plan_image(struct planner *p, const struct task *t, enum disk_role r
 		plan_disk_remove(p, t, d); /* what is left of it is no disk */
 		return false;
 	}
-	switch (plan_wanted(p, t, name, CLASS_DISK, d != NULL)) {
+	switch (plan_wanted(p, t, spec->name, CLASS_DISK, d != NULL)) {
 	case WANTED_THERE: return true;
-	case WANTED_ABSENT: (void)plan_make(p, t, role, maker(t, role), name); break;
+	case WANTED_ABSENT: (void)plan_make(p, t, spec, maker(t, spec->role), spec->name); break;
 	case WANTED_WAIT: break;
 	}
 	return false;
@@ -136,12 +134,12 @@ static bool plan_image(struct planner *p, const struct task *t, enum disk_role r
 
 static bool plan_disk_wanted(struct planner *p, const struct task *t, enum disk_role role)
 {
-	char name[VM_NAME_MAX + 1];
+	struct disk_spec d;
 	bool there;
 
-	image_name(t, role, name, sizeof(name));
-	there = p->seen->disks_known && plan_image(p, t, role, name);
-	return plan_volume_wanted(p, t, role, name, there);
+	spec_fill(p, t, role, &d);
+	there = p->seen->disks_known && plan_image(p, t, &d);
+	return plan_volume_wanted(p, t, &d, there);
 }
 
 bool plan_disks_wanted(struct planner *p, const struct task *t)
@@ -194,9 +192,12 @@ static bool plan_disk_gone(struct planner *p, const struct task *t, const struct
 
 bool plan_disks_remove(struct planner *p, const struct task *t)
 {
-	bool all = true;
+	bool all;
 
-	if (!plan_volumes_gone(p, t) || !p->seen->disks_known ||
+	if (!plan_volumes_gone(p, t))
+		return false;
+	all = plan_claims_drop(p, t);
+	if (!p->seen->disks_known ||
 	    inflight_may_appear(p->c->flight, t->have.key, CLASS_DISK, p->c->mono_us))
 		return false;
 	for (size_t i = 0; i < t->have.n_disk; i++)

@@ -18,7 +18,7 @@
  * disk, it is for all. A guest of a job that lives must not lose its disk by that, so the fence
  * waits until Slurm has given up that job, too. */
 static bool is_shared(const struct planner *p, const struct task *t, const struct vm_seen *vm,
-		      const struct disk_seen *d)
+		      const struct disk_clients *clients)
 {
 	if (unreadable_is_on(p->want, p->seen, vm->node, t->have.key))
 		return true; /* nobody can say who its clients are */
@@ -28,8 +28,8 @@ static bool is_shared(const struct planner *p, const struct task *t, const struc
 
 		if (str_eq(other->job_key, t->have.key))
 			continue;
-		for (size_t k = 0; k < d->clients.n; k++) {
-			if (!disk_clients_have(&other->clients, d->clients.address[k]))
+		for (size_t k = 0; k < clients->n; k++) {
+			if (!disk_clients_have(&other->clients, clients->address[k]))
 				continue;
 			j = world_job(p->want, other->job_key);
 			if (j && j->phase == JOB_RUNNING)
@@ -52,7 +52,40 @@ static bool plan_disks_fence(struct planner *p, const struct task *t, const stru
 		if (*d->unreadable || str_eq(d->fenced, vm->uid))
 			continue;
 		all = false;
-		a = is_shared(p, t, vm, d) ? NULL : plan_add(p, t, ACT_FENCE_DISK, d->name);
+		a = is_shared(p, t, vm, &d->clients) ? NULL
+						     : plan_add(p, t, ACT_FENCE_DISK, d->name);
+		if (!a)
+			continue;
+		(void)str_copy(a->pool, sizeof(a->pool), d->pool);
+		(void)str_copy(a->uid, sizeof(a->uid), vm->uid);
+	}
+	return all;
+}
+
+/* The PV of a writer tells of a claim that the image itself cannot tell any more. */
+static bool is_hidden(const struct planner *p, const struct task *t)
+{
+	for (size_t i = 0; i < p->seen->n_named; i++)
+		for (size_t k = 0; *p->seen->named[i].unreadable && k < t->have.n_pv; k++)
+			if (str_eq(t->have.pv[k].name, p->seen->named[i].image))
+				return true;
+	return !p->seen->named_known || !p->seen->pvs_known;
+}
+
+/* The same of named disks that the job writes; who only reads does no harm. */
+static bool plan_named_fence(struct planner *p, const struct task *t, const struct vm_seen *vm)
+{
+	bool all = !is_hidden(p, t);
+
+	for (size_t i = 0; i < t->have.n_attachment; i++) {
+		const struct attachment *d = &t->have.attachment[i];
+		struct action *a;
+
+		if (d->read_only || str_eq(d->fenced, vm->uid))
+			continue;
+		all = false;
+		a = is_shared(p, t, vm, &d->clients) ? NULL
+						     : plan_add(p, t, ACT_FENCE_DISK, d->name);
 		if (!a)
 			continue;
 		(void)str_copy(a->pool, sizeof(a->pool), d->pool);
@@ -82,10 +115,13 @@ static bool is_first_lost(const struct planner *p, const struct task *t, const s
 void plan_vm_release(struct planner *p, const struct task *t, const struct vm_seen *vm)
 {
 	struct action *a;
+	bool named;
 
 	if (!is_first_lost(p, t, vm) ||
-	    !vm_is_lost(vm, p->seen, p->c->policy->fence_after_s, p->c->mono_us) ||
-	    !p->seen->disks_known || !plan_disks_fence(p, t, vm))
+	    !vm_is_lost(vm, p->seen, p->c->policy->fence_after_s, p->c->mono_us))
+		return;
+	named = plan_named_fence(p, t, vm);
+	if (!p->seen->disks_known || !plan_disks_fence(p, t, vm) || !named)
 		return;
 	a = plan_add(p, t, ACT_RELEASE_VM, vm->name);
 	if (!a)

@@ -57,8 +57,8 @@ void plan_drains(struct planner *p);
 
 /* plan_volume.c: PV and PVC of one disk. name is the disk's. */
 /* true: the PV is there and lets this incarnation's PVC have the disk. */
-bool plan_volume_wanted(struct planner *p, const struct task *t, enum disk_role role,
-			const char *name, bool disk_there);
+bool plan_volume_wanted(struct planner *p, const struct task *t, const struct disk_spec *d,
+			bool disk_there);
 /* The earlier runs' PVCs have no use any more. */
 void plan_claims_remove(struct planner *p, const struct task *t);
 /* No VM is there: PVCs, then PVs. true: none is there, and none can come up. */
@@ -77,7 +77,7 @@ enum wanted { WANTED_THERE, WANTED_ABSENT, WANTED_WAIT };
 enum wanted plan_wanted(const struct planner *p, const struct task *t, const char *name,
 			enum action_class class, bool seen);
 /* An action on a disk, its PV or PVC, with what it needs to make that; NULL as plan_add. */
-struct action *plan_make(struct planner *p, const struct task *t, enum disk_role role,
+struct action *plan_make(struct planner *p, const struct task *t, const struct disk_spec *d,
 			 enum action_kind k, const char *name);
 /* true: all disks are there, and this incarnation's VM may have them. */
 bool plan_disks_wanted(struct planner *p, const struct task *t);
@@ -87,6 +87,12 @@ bool plan_disks_remove(struct planner *p, const struct task *t);
 void plan_disks_unkeep(struct planner *p, const struct task *t);
 /* Is there nothing of one machine's that plan_disks_keep() would mark? */
 bool plan_disks_are_kept(const struct holdings *h);
+/* plan_attachment.c: named disks. */
+/* true: the job has its claims, and this incarnation's VM may have the disks. */
+bool plan_attachments_wanted(struct planner *p, const struct task *t);
+void plan_attachments_fill(const struct task *t, struct vm_spec *vm);
+/* No PVC of the job is there: its claims go. true: none is left, and none can come up. */
+bool plan_claims_drop(struct planner *p, const struct task *t);
 /* What a failing job's guest has computed is kept before the job is ended. */
 bool plan_disks_keep(struct planner *p, const struct task *t);
 

@@ -54,6 +54,7 @@ static void disk_attach(struct vm_spec *vm, const struct job *j, enum disk_role 
 	struct vm_disk_spec *d = &vm->disk[vm->n_disk++];
 
 	(void)str_copy(d->name, sizeof(d->name), disk_role_name(role));
+	(void)str_copy(d->serial, sizeof(d->serial), disk_role_name(role));
 	(void)disk_claim_name(j, role, d->claim, sizeof(d->claim));
 }
 
@@ -82,6 +83,7 @@ static void spec_fill(struct vm_spec *vm, const struct task *t)
 	disk_attach(vm, j, DISK_ROOT);
 	if (t->request.scratch_bytes)
 		disk_attach(vm, j, DISK_SCRATCH);
+	plan_attachments_fill(t, vm);
 }
 
 /* The disks and the Secret are there, no VM of the job is seen. */

@@ -22,20 +22,18 @@ static const struct volume_seen *volume_find(const struct volume_seen *v, size_t
 
 /* This incarnation's PVC, once it is seen: only then its uid is known. */
 static const struct volume_seen *plan_claim(struct planner *p, const struct task *t,
-					    enum disk_role role)
+					    const struct disk_spec *d)
 {
 	const struct volume_seen *v;
-	char name[VM_NAME_MAX + 1];
 
-	(void)disk_claim_name(t->job, role, name, sizeof(name));
 	if (!p->seen->pvcs_known)
 		return NULL;
-	v = volume_find(t->have.pvc, t->have.n_pvc, name);
+	v = volume_find(t->have.pvc, t->have.n_pvc, d->claim);
 	if (v && (v->deleting || !*v->uid))
 		return NULL;
-	switch (plan_wanted(p, t, name, CLASS_PVC, v != NULL)) {
+	switch (plan_wanted(p, t, d->claim, CLASS_PVC, v != NULL)) {
 	case WANTED_THERE: return v;
-	case WANTED_ABSENT: (void)plan_make(p, t, role, ACT_CREATE_PVC, name); break;
+	case WANTED_ABSENT: (void)plan_make(p, t, d, ACT_CREATE_PVC, d->claim); break;
 	case WANTED_WAIT: break;
 	}
 	return NULL;
@@ -53,10 +51,10 @@ static void plan_volume_remove(struct planner *p, const struct task *t, enum act
 		(void)str_copy(a->uid, sizeof(a->uid), v->uid);
 }
 
-static bool plan_pv(struct planner *p, const struct task *t, enum disk_role role, const char *name,
+static bool plan_pv(struct planner *p, const struct task *t, const struct disk_spec *d,
 		    const struct volume_seen *claim)
 {
-	const struct volume_seen *v = volume_find(t->have.pv, t->have.n_pv, name);
+	const struct volume_seen *v = volume_find(t->have.pv, t->have.n_pv, d->name);
 	struct action *a;
 
 	if (v && !str_eq(v->claim_uid, claim->uid)) {
@@ -65,10 +63,10 @@ static bool plan_pv(struct planner *p, const struct task *t, enum disk_role role
 	}
 	if (v && v->deleting)
 		return false;
-	switch (plan_wanted(p, t, name, CLASS_PV, v != NULL)) {
+	switch (plan_wanted(p, t, d->name, CLASS_PV, v != NULL)) {
 	case WANTED_THERE: return v != NULL;
 	case WANTED_ABSENT:
-		a = plan_make(p, t, role, ACT_CREATE_PV, name);
+		a = plan_make(p, t, d, ACT_CREATE_PV, d->name);
 		if (a)
 			(void)str_copy(a->disk.claim_uid, sizeof(a->disk.claim_uid), claim->uid);
 		break;
@@ -77,12 +75,12 @@ static bool plan_pv(struct planner *p, const struct task *t, enum disk_role role
 	return false;
 }
 
-bool plan_volume_wanted(struct planner *p, const struct task *t, enum disk_role role,
-			const char *name, bool disk_there)
+bool plan_volume_wanted(struct planner *p, const struct task *t, const struct disk_spec *d,
+			bool disk_there)
 {
-	const struct volume_seen *claim = plan_claim(p, t, role);
+	const struct volume_seen *claim = plan_claim(p, t, d);
 
-	return disk_there && claim && p->seen->pvs_known && plan_pv(p, t, role, name, claim);
+	return disk_there && claim && p->seen->pvs_known && plan_pv(p, t, d, claim);
 }
 
 void plan_claims_remove(struct planner *p, const struct task *t)

@@ -146,7 +146,7 @@ static void reason_making(struct progress *p, const struct job *j, const struct 
 	if (!v->seen->vms_known || !v->seen->pvs_known || !v->seen->pvcs_known ||
 	    !v->seen->secrets_known)
 		reason_set(p, "waiting for the Kubernetes API's first answer");
-	else if (!v->seen->disks_known)
+	else if (!v->seen->disks_known || (j->request.attach.n && !v->seen->named_known))
 		reason_set(p, "waiting for Ceph's first answer");
 	else if (h->n_vm && is_of_other_run(h->vm[0].name, h->key, j, true))
 		reason_set(p, "a later run's virtual machine is there: what Slurm told of the job "
@@ -264,6 +264,30 @@ static void step_limits(struct progress *p, const struct holdings *h, const stru
 	fail(p, v, why);
 }
 
+/* The named disks that it asks for. Not there: that no waiting helps; in use: its flight says so.
+ */
+static bool step_attach(struct progress *p, const struct job *j, const struct view *v)
+{
+	for (size_t i = 0; v->seen->named_known && i < j->request.attach.n; i++) {
+		const char *name = j->request.attach.at[i].name;
+		const struct named_disk *d =
+			named_find(v->seen->named, v->seen->n_named, j->uid, name);
+
+		if (d && !*d->unreadable)
+			continue;
+		if (d) {
+			state_set(p, VM_STATE_PROVISIONING, v);
+			reason_set(p, "disk %s cannot be read: %s (your administrator can help)",
+				   name, d->unreadable);
+		} else {
+			reason_set(p, "there is no disk %s of yours: vmctl disk list", name);
+			fail(p, v, p->status.reason);
+		}
+		return true;
+	}
+	return false;
+}
+
 /* Is nothing made at present? A request that no repetition can help, wrong for the catalogue or
  * refused by an adapter, makes it FAILED; a kept disk that is not free yet is waited for. */
 static bool step_refused(struct progress *p, const struct job *j, const struct holdings *h,
@@ -291,7 +315,7 @@ static bool step_refused(struct progress *p, const struct job *j, const struct h
 	}
 	(void)str_copy(p->status.user, sizeof(p->status.user),
 		       *image->user ? image->user : j->user);
-	return false;
+	return step_attach(p, j, v);
 }
 
 /* Its time is nearly over (plan_limit.c). That it was READY is history: if the limit is raised the
@@ -381,7 +405,8 @@ static void step_ended(struct progress *p, const struct holdings *h, const struc
 	bool bare;
 
 	kept = disk_kept(h);
-	bare = h->n_vm + h->n_pv + h->n_pvc + h->n_secret == 0 && h->n_disk == (kept ? 1 : 0);
+	bare = h->n_vm + h->n_pv + h->n_pvc + h->n_secret + h->n_attachment == 0 &&
+	       h->n_disk == (kept ? 1 : 0);
 	if (bare && !known && p->status.state == VM_STATE_STOPPED)
 		return; /* what was seen last still stands */
 	if (bare && known) {

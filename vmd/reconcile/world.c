@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* The five arrays of struct observed in one shape. All elements have name and job_key. */
+/* The six arrays of struct observed in one shape. All elements have name and job_key. */
 struct table {
 	const char *base;
 	size_t n, stride, key, name;
@@ -19,12 +19,13 @@ struct table {
 		.key = offsetof(type, job_key), .name = offsetof(type, name)                       \
 	}
 
-enum { T_VM, T_DISK, T_PV, T_PVC, T_SECRET, T_COUNT };
+enum { T_VM, T_DISK, T_ATTACHMENT, T_PV, T_PVC, T_SECRET, T_COUNT };
 
 static void tables(const struct observed *s, struct table t[T_COUNT])
 {
 	t[T_VM] = TABLE(s->vm, s->n_vm, struct vm_seen);
 	t[T_DISK] = TABLE(s->disk, s->n_disk, struct disk_seen);
+	t[T_ATTACHMENT] = TABLE(s->attachment, s->n_attachment, struct attachment);
 	t[T_PV] = TABLE(s->pv, s->n_pv, struct volume_seen);
 	t[T_PVC] = TABLE(s->pvc, s->n_pvc, struct volume_seen);
 	t[T_SECRET] = TABLE(s->secret, s->n_secret, struct volume_seen);
@@ -91,6 +92,13 @@ static int disk_order(const void *a, const void *b)
 	return names_order(x->job_key, x->name, y->job_key, y->name);
 }
 
+static int attachment_order(const void *a, const void *b)
+{
+	const struct attachment *x = a, *y = b;
+
+	return names_order(x->job_key, x->name, y->job_key, y->name);
+}
+
 static int volume_order(const void *a, const void *b)
 {
 	const struct volume_seen *x = a, *y = b;
@@ -109,6 +117,7 @@ void world_sort(struct desired *want, struct observed *seen)
 	sort(want->job, want->n, sizeof(*want->job), job_order);
 	sort(seen->vm, seen->n_vm, sizeof(*seen->vm), vm_order);
 	sort(seen->disk, seen->n_disk, sizeof(*seen->disk), disk_order);
+	sort(seen->attachment, seen->n_attachment, sizeof(*seen->attachment), attachment_order);
 	sort(seen->pv, seen->n_pv, sizeof(*seen->pv), volume_order);
 	sort(seen->pvc, seen->n_pvc, sizeof(*seen->pvc), volume_order);
 	sort(seen->secret, seen->n_secret, sizeof(*seen->secret), volume_order);
@@ -211,11 +220,13 @@ void world_of(const struct observed *seen, const char *key, struct holdings *ret
 	*ret = (struct holdings){
 		.n_vm = n[T_VM],
 		.n_disk = n[T_DISK],
+		.n_attachment = n[T_ATTACHMENT],
 		.n_pv = n[T_PV],
 		.n_pvc = n[T_PVC],
 		.n_secret = n[T_SECRET],
 		.vm = n[T_VM] ? &seen->vm[first[T_VM]] : NULL,
 		.disk = n[T_DISK] ? &seen->disk[first[T_DISK]] : NULL,
+		.attachment = n[T_ATTACHMENT] ? &seen->attachment[first[T_ATTACHMENT]] : NULL,
 		.pv = n[T_PV] ? &seen->pv[first[T_PV]] : NULL,
 		.pvc = n[T_PVC] ? &seen->pvc[first[T_PVC]] : NULL,
 		.secret = n[T_SECRET] ? &seen->secret[first[T_SECRET]] : NULL,

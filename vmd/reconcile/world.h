@@ -8,7 +8,7 @@
 #ifndef VMD_RECONCILE_WORLD_H
 #define VMD_RECONCILE_WORLD_H
 
-#include "vmd/disk/named.h"
+#include "vmd/disk/attachment.h"
 #include "vmd/job/job.h"
 #include "vmd/migration/move.h"
 #include "vmd/node/drain.h"
@@ -70,6 +70,8 @@ struct observed {
 	bool named_known;
 	size_t n_named;
 	const struct named_disk *named;
+	size_t n_attachment; /* and what their claims say, for the lookups below */
+	struct attachment *attachment;
 	bool pvs_known;
 	size_t n_pv;
 	struct volume_seen *pv;
@@ -102,9 +104,10 @@ const struct slurm_node *world_slurm_node(const struct desired *want, const char
 /* All that is seen of one job. */
 struct holdings {
 	char key[JOB_KEY_MAX + 1];
-	size_t n_vm, n_disk, n_pv, n_pvc, n_secret;
+	size_t n_vm, n_disk, n_attachment, n_pv, n_pvc, n_secret;
 	const struct vm_seen *vm;
 	const struct disk_seen *disk;
+	const struct attachment *attachment;
 	const struct volume_seen *pv, *pvc, *secret;
 };
 void world_of(const struct observed *seen, const char *key, struct holdings *ret);

@@ -9,7 +9,7 @@
 #define VM_NAME_MAX   63
 #define VM_UID_MAX    63
 #define VM_REASON_MAX 240
-#define VM_DISK_MAX   8
+#define VM_DISK_MAX   (2 + JOB_ATTACH_MAX)
 
 enum vm_phase {
 	VM_ABSENT,
@@ -23,8 +23,11 @@ enum vm_phase {
 };
 
 struct vm_disk_spec {
-	char name[VM_NAME_MAX + 1];  /* volume's name in the VM: "root", "scratch" */
+	char name[VM_NAME_MAX + 1];  /* volume's name in the VM: "root", "scratch", "disk-data" */
 	char claim[VM_NAME_MAX + 1]; /* PVC */
+	char serial[DISK_LABEL_MAX + 1];
+	bool read_only;
+	bool comes_and_goes; /* it may be taken from the guest while it runs */
 };
 
 struct vm_spec {

@@ -64,6 +64,24 @@ static void sizes(struct json_object *vm)
 		    scratch > 0 ? bytes_to_str((uint64_t)scratch, b, sizeof(b)) : "");
 }
 
+/* "data 40G, ref 1G (read-only)": the guest finds them by their names, which are their serials. */
+static void attached(struct json_object *vm)
+{
+	AUTO(strbuf_done) struct strbuf b = {.s = NULL};
+	struct json_object *list = json_at(vm, "attached");
+	char size[24];
+
+	for (size_t i = 0; i < json_length(list); i++) {
+		struct json_object *d = json_object_array_get_idx(list, i);
+
+		strbuf_addf(&b, "%s%s %s%s", i ? ", " : "", text_of(d, "name"),
+			    bytes_to_str((uint64_t)int_of(d, "size_bytes"), size, sizeof(size)),
+			    json_object_get_boolean(json_at(d, "read_only")) ? " (read-only)" : "");
+	}
+	if (b.s)
+		row("Attached", "%s", b.s);
+}
+
 /* "PENDING 0:00, PROVISIONING 0:03": seconds since the first state seen. */
 static void history(struct json_object *vm)
 {
@@ -143,6 +161,7 @@ static void print(struct json_object *vm)
 	row("Address", "%s", text_of(vm, "address"));
 	row("Account", "%s", text_of(vm, "guest_user"));
 	sizes(vm);
+	attached(vm);
 	row("Network", "%s", text_of(vm, "network"));
 	history(vm);
 	job_end(vm);

@@ -17,6 +17,7 @@ enum kind {
 	DISK,
 	SCRATCH,
 	NETWORK,
+	ATTACH,
 	KEEP,
 	ON_DRAIN,
 	PLUGINS,
@@ -32,6 +33,7 @@ static const struct option options[] = {
 	{"disk",     required_argument, NULL, DISK    },
 	{"scratch",  required_argument, NULL, SCRATCH },
 	{"network",  required_argument, NULL, NETWORK },
+	{"attach",   required_argument, NULL, ATTACH  },
 	{"keep",     optional_argument, NULL, KEEP    },
 	{"on-drain", required_argument, NULL, ON_DRAIN},
 	{"name",     required_argument, NULL, NAME    },
@@ -94,6 +96,7 @@ static int take(struct vmctl *v, struct start *s, const struct option *o, const 
 	case DISK:
 	case SCRATCH:
 	case NETWORK:
+	case ATTACH:
 	case ON_DRAIN: s->plugin[o->val] = value; return 0;
 	case NAME: args_add(s, "--job-name=%s", value); return 0;
 	case TIMEOUT: return seconds_parse(value, &v->timeout_s, e);

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Claims on named disks as attachments of jobs; see attachment.h. Pure. */
+#include "vmd/disk/attachment.h"
+
+#include "vmd/base/str.h"
+
+#include <string.h>
+
+size_t attachments_count(const struct named_disk *disk, size_t n)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		count += disk[i].claims.n;
+	return count;
+}
+
+static void attachment_set(const struct named_disk *d, const struct disk_claim *c,
+			   struct attachment *ret)
+{
+	*ret = (struct attachment){.size_bytes = d->size_bytes,
+				   .read_only = c->read_only,
+				   .leaving = c->leaving,
+				   .clients = d->clients};
+	memcpy(ret->name, d->image, sizeof(ret->name));
+	memcpy(ret->job_key, c->job_key, sizeof(ret->job_key));
+	memcpy(ret->pool, d->pool, sizeof(ret->pool));
+	memcpy(ret->label, d->name, sizeof(ret->label));
+	memcpy(ret->fenced, d->fenced, sizeof(ret->fenced));
+}
+
+void attachments_of(const struct named_disk *disk, size_t n, struct attachment *ret)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < disk[i].claims.n; k++)
+			attachment_set(&disk[i], &disk[i].claims.claim[k], ret++);
+}
+
+int attachment_volume(const struct attachment *a, char *buf, size_t size)
+{
+	return str_fmt(buf, size, "disk-%s", a->label);
+}
+
+void attachment_spec(const struct attachment *a, const struct job *j, struct disk_spec *ret)
+{
+	*ret = (struct disk_spec){.job_id = j->id, .role = DISK_NAMED, .size_bytes = a->size_bytes};
+	(void)job_key(j, ret->job_key, sizeof(ret->job_key));
+	if (a->read_only)
+		(void)str_fmt(ret->name, sizeof(ret->name), "vm-%s-ro-%s", ret->job_key, a->label);
+	else
+		(void)str_copy(ret->name, sizeof(ret->name), a->name);
+	(void)str_copy(ret->image, sizeof(ret->image), a->name);
+	(void)str_copy(ret->pool, sizeof(ret->pool), a->pool);
+	(void)str_fmt(ret->claim, sizeof(ret->claim), "vm-%s-r%u-d-%s", ret->job_key,
+		      job_incarnation(j), a->label);
+}
+
+const struct named_disk *named_find(const struct named_disk *disk, size_t n, uint32_t uid,
+				    const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (disk[i].uid == uid && str_eq(disk[i].name, name))
+			return &disk[i];
+	return NULL;
+}
