@@ -10,6 +10,7 @@ unit_tests += \
 	tests/unit/unit_quote \
 	tests/unit/unit_requests \
 	tests/unit/unit_server \
+	tests/unit/unit_several \
 	tests/unit/unit_vmctl \
 	tests/unit/unit_vmrun \
 	tests/unit/unit_wire
@@ -21,6 +22,10 @@ tests_unit_unit_http_reply_LDADD = $(client_libs) $(unit_libs)
 tests_unit_unit_listener_SOURCES = tests/unit/unit_listener.c
 tests_unit_unit_listener_CFLAGS = $(unit_cflags) $(MHD_CFLAGS)
 tests_unit_unit_listener_LDADD = $(api_libs) $(unit_libs)
+
+tests_unit_unit_several_SOURCES = tests/unit/unit_several.c vmd/vmctl/choice.c vmd/vmctl/fan.c vmd/vmctl/login.c
+tests_unit_unit_several_CFLAGS = $(unit_cflags)
+tests_unit_unit_several_LDADD = $(core_libs) $(JSONC_LIBS) $(base_libs) $(unit_libs)
 
 tests_unit_unit_vmctl_SOURCES = tests/unit/unit_vmctl.c \
 	tests/unit/private_munge.c tests/unit/private_munge.h

@@ -219,6 +219,7 @@ vmctl_SOURCES = \
 	vmd/vmctl/cmd_wait.c \
 	vmd/vmctl/file.c vmd/vmctl/file.h \
 	vmd/vmctl/login.c vmd/vmctl/login.h \
+	vmd/vmctl/fan.c vmd/vmctl/fan.h \
 	vmd/vmctl/login_ask.c \
 	vmd/vmctl/loopback.c vmd/vmctl/loopback.h \
 	vmd/vmctl/move_watch.c vmd/vmctl/move_watch.h \

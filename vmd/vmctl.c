@@ -2,6 +2,7 @@
 /* vmctl: what a user asks vmd. This file knows the commands, their options and their help. */
 #include "vmd/vmctl/vmctl.h"
 #include "vmd/base/str.h"
+#include "vmd/vmctl/fan.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -24,7 +25,9 @@ enum {
 	OPT_PORT = 2048,
 	OPT_TO = 4096,
 	OPT_CANCEL = 8192,
-	OPT_SIZE = 16384
+	OPT_SIZE = 16384,
+	OPT_MACHINE = 32768,
+	OPT_MACHINES = 1 << 20 /* several */
 };
 
 #define MIB (UINT64_C(1) << 20)
@@ -38,6 +41,10 @@ enum {
 };
 
 /* A call per row, so that a new row does not change the layout of the others. */
+#define HELP_MACHINE                                                                               \
+	"  -w, --machine=RANK of a job with several machines this one (default: 0; of show and\n"  \
+	"                     wait: all of them)\n"
+
 #define COMMAND(...)                                                                               \
 	{                                                                                          \
 		__VA_ARGS__                                                                        \
@@ -68,42 +75,53 @@ static const struct command {
 		"shut the guest down and end its job",
 		"      --now          cancel the job instead (scancel)\n"
 		"      --timeout=TIME watch no longer than 90, 15m, 2h or 1d\n"),
-	COMMAND("ssh", "[JOB]", TAKES_REST, cmd_ssh,
+	COMMAND("ssh", "[JOB]", TAKES_REST | OPT_MACHINE, cmd_ssh,
 		"a shell in the guest, or a command with a terminal",
-		"  -- COMMAND...      run this instead of a shell\n"),
-	COMMAND("exec", "[JOB]", TAKES_REST, cmd_exec, "run a command in the guest",
+		HELP_MACHINE "  -- COMMAND...      run this instead of a shell\n"),
+	COMMAND("exec", "[JOB]", TAKES_REST | OPT_MACHINES, cmd_exec, "run a command in the guest",
+		"  -w, --machine=RANKS\n"
+		"                     of a job with several machines in these, as 0-2 or 0,3 "
+		"(default: "
+		"0);\n"
+		"                     what each prints is told with its rank in front\n"
 		"  -- COMMAND...      the program and its arguments, exactly; its exit code is "
 		"vmctl's\n"),
 	COMMAND("cp", "SRC DST", TAKES_TWO, cmd_cp, "copy files; those in the guest are [JOB]:PATH",
 		""),
-	COMMAND("rdp", "[JOB]", OPT_FILE, cmd_rdp,
+	COMMAND("rdp", "[JOB]", OPT_FILE | OPT_MACHINE, cmd_rdp,
 		"write a .rdp file, and open it where there is a display",
+		HELP_MACHINE
 		"      --file=PATH    write it there and do not open it (default: vm-JOB.rdp)\n"),
-	COMMAND("password", "[JOB]", OPT_ROTATE | OPT_PRINT, cmd_password,
+	COMMAND("password", "[JOB]", OPT_ROTATE | OPT_PRINT | OPT_MACHINE, cmd_password,
 		"the password of the guest's account",
-		"      --rotate       give it a new one first\n"
-		"      --print        print it even if that is no terminal\n"),
+		HELP_MACHINE "      --rotate       give it a new one first\n"
+			     "      --print        print it even if that is no terminal\n"),
 	COMMAND("list", NULL, OPT_ALL | OPT_STOPPED | OPT_KEPT, cmd_list,
 		"your VMs and their states",
 		"  -a, --all          everybody's VMs (root and SlurmUser only)\n"
 		"      --stopped      also those that have ended, while Slurm remembers the job\n"
 		"      --kept         instead, the root disks that are kept of jobs that have "
 		"ended\n"),
-	COMMAND("show", "[JOB]", 0, cmd_show, "all that is known of one VM", ""),
-	COMMAND("wait", "[JOB]", OPT_FOR | OPT_TIMEOUT, cmd_wait, "wait until a VM is ready",
+	COMMAND("show", "[JOB]", OPT_MACHINE, cmd_show, "all that is known of one VM",
+		HELP_MACHINE),
+	COMMAND("wait", "[JOB]", OPT_FOR | OPT_TIMEOUT | OPT_MACHINE, cmd_wait,
+		"wait until a VM is ready",
+		HELP_MACHINE
 		"      --for=STATE    ready (default: it answers on the network) or running (it "
 		"boots)\n"
 		"      --timeout=TIME give up after 90, 15m, 2h or 1d (default: never)\n"),
-	COMMAND("vnc", "[JOB]", OPT_BROWSER | OPT_PORT, cmd_vnc,
+	COMMAND("vnc", "[JOB]", OPT_BROWSER | OPT_PORT | OPT_MACHINE, cmd_vnc,
 		"the guest's screen, for a VNC viewer on this host",
+		HELP_MACHINE
 		"      --browser      for a browser instead, with noVNC\n"
 		"      --port=PORT    the port of 127.0.0.1 (default: any that is free)\n"),
-	COMMAND("console", "[JOB]", 0, cmd_console, "the guest's serial console on this terminal",
-		""),
+	COMMAND("console", "[JOB]", OPT_MACHINE, cmd_console,
+		"the guest's serial console on this terminal", HELP_MACHINE),
 	COMMAND("screenshot", "FILE [JOB]", TAKES_TWO, cmd_screenshot,
 		"a picture of the guest's screen as a PNG file", ""),
-	COMMAND("kubeconfig", "[JOB]", OPT_FILE, cmd_kubeconfig,
+	COMMAND("kubeconfig", "[JOB]", OPT_FILE | OPT_MACHINE, cmd_kubeconfig,
 		"settings for virtctl and kubectl, with a token for this VM",
+		HELP_MACHINE
 		"      --file=FILE    write it there, readable by you only (default: standard "
 		"output)\n"),
 	COMMAND("migrate", "[JOB]", OPT_TO | OPT_CANCEL | OPT_TIMEOUT, cmd_migrate,
@@ -264,6 +282,13 @@ static int option_read(struct vmctl *v, struct given *g, int c, const char *valu
 		v->cancel = true;
 		g->options |= OPT_CANCEL;
 		return -1;
+	case 'w':
+		v->machines = fan_ranks(value);
+		g->options |= v->machines & (v->machines - 1) ? OPT_MACHINES : OPT_MACHINE;
+		if (v->machines)
+			return -1;
+		return usage("--machine=%.40s: must be numbers of machines, from 0, like 2 or 0-2",
+			     value);
 	case 'f':
 		g->options |= OPT_FOR;
 		v->for_running = strcmp(value, "running") == 0;
@@ -314,6 +339,7 @@ static int options_read(struct vmctl *v, struct given *g, int argc, char **argv,
 		{"cancel", no_argument, NULL, 'C'},
 		{"cpus", required_argument, NULL, 'c'},
 		{"mem", required_argument, NULL, 'm'},
+		{"machine", required_argument, NULL, 'w'},
 		{"yes", no_argument, NULL, 'y'},
 		{"browser", no_argument, NULL, 'b'},
 		{"port", required_argument, NULL, 'P'},
@@ -327,8 +353,8 @@ static int options_read(struct vmctl *v, struct given *g, int argc, char **argv,
 	int c;
 
 	optind = 0; /* from the beginning, whatever was read before */
-	while ((c = getopt_long(argc, argv, with_operands ? "ac:hyV" : "+ac:hyV", options, NULL)) >=
-	       0) {
+	while ((c = getopt_long(argc, argv, with_operands ? "ac:hw:yV" : "+ac:hw:yV", options,
+				NULL)) >= 0) {
 		int code = option_read(v, g, c, optarg);
 
 		if (code >= 0)
@@ -359,8 +385,9 @@ static int rest_split(struct vmctl *v, int argc, char **argv)
 static int operands_check(const struct command *c, const struct vmctl *v, const struct given *g)
 {
 	int max = c->options & TAKES_THREE ? 3 : c->options & TAKES_TWO ? 2 : c->operand ? 1 : 0;
+	unsigned also = c->options & OPT_MACHINES ? OPT_MACHINE : 0;
 
-	if (g->options & ~c->options)
+	if (g->options & ~(c->options | also))
 		return usage("an option does not belong to '%s'", c->name);
 	if (v->n_arg > max)
 		return usage("too many operands: '%.40s'%s", v->arg[max],

@@ -47,7 +47,9 @@ offers "ready running" vmctl wait --for ""
 offers "ready running" vmctl wait --for =
 offers "ready" vmctl wait --for = rea
 offers "60 15m 2h" vmctl wait 17 --timeout =
-offers "--json --server= --help --version" vmctl show --
+offers "--json --server= --help --version --machine=" vmctl show --
+offers "" vmctl exec -w ""
+offers "230" vmctl exec -w 0 2
 offers "--for=" vmctl wait --f
 offers "--stopped" vmctl list --st
 offers "--server=" vmctl --json --se

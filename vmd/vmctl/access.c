@@ -50,7 +50,7 @@ int access_ask(struct vmctl *v, const char *job, struct access *ret, struct err 
 	if (ask_job_named(v, job, &id, e) < 0)
 		return -1;
 	ask_begin(v, "access");
-	wire_addf(&v->out, "job", "%u", id);
+	ask_add_job(v, id);
 	if (ask_send(v, e) < 0)
 		return -1;
 	rc = take(v, "server", &a.server, e) < 0 || take(v, "namespace", &a.name_space, e) < 0 ||

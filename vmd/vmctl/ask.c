@@ -95,6 +95,18 @@ int ask_pages(struct vmctl *v, const char *op, struct json_object **ret, struct 
 	return 0;
 }
 
+uint32_t ask_machine(const struct vmctl *v)
+{
+	return v->machines ? (uint32_t)__builtin_ctz(v->machines) : 0;
+}
+
+void ask_add_job(struct vmctl *v, uint32_t job)
+{
+	wire_addf(&v->out, "job", "%u", job);
+	if (v->machines)
+		wire_addf(&v->out, "rank", "%u", ask_machine(v));
+}
+
 int ask_kept(struct vmctl *v, const char *job, struct json_object **ret, struct err *e)
 {
 	AUTO(json_object_put) struct json_object *array = json_object_new_array();
@@ -114,7 +126,7 @@ int ask_news(struct vmctl *v, uint32_t job, int64_t left_s, char *seen, struct j
 	const char *text;
 
 	ask_begin(v, "show");
-	wire_addf(&v->out, "job", "%u", job);
+	ask_add_job(v, job);
 	if (*seen) {
 		wire_add(&v->out, "seen", seen);
 		wire_addf(&v->out, "wait", "%d", left_s < NEWS_S ? (int)left_s : NEWS_S);
@@ -148,6 +160,17 @@ void ask_hint(struct vmctl *v, uint32_t job)
 	(void)ask_send(v, &e);
 }
 
+/* The name of one of several machines says which. */
+static int named(struct vmctl *v, struct json_object *vms, const char *name, uint32_t *ret,
+		 struct err *e)
+{
+	if (choice_named(vms, name, ret, e) < 0)
+		return -1;
+	if (!v->machines && choice_rank(vms, name) >= 0)
+		v->machines = UINT32_C(1) << choice_rank(vms, name);
+	return 0;
+}
+
 /* Among the caller's own; root finds everybody's, too. */
 static int name_find(struct vmctl *v, const char *name, uint32_t *ret, struct err *e)
 {
@@ -156,14 +179,14 @@ static int name_find(struct vmctl *v, const char *name, uint32_t *ret, struct er
 
 	if (ask_pages(v, "list", &own, e) < 0)
 		return -1;
-	if (choice_named(own, name, ret, e) == 0)
+	if (named(v, own, name, ret, e) == 0)
 		return 0;
 	if (e->kind != ERR_ABSENT || geteuid() != 0)
 		return -1;
 	v->all = true;
 	if (ask_pages(v, "list", &all, e) < 0)
 		return -1;
-	return choice_named(all, name, ret, e);
+	return named(v, all, name, ret, e);
 }
 
 /* vmd may hear of a job that was submitted a moment ago only now. */

@@ -30,6 +30,43 @@ bool choice_is_over(struct json_object *vm)
 	return str_eq(state, "STOPPED") || str_eq(state, "FAILED");
 }
 
+/* Of several machines of a job. */
+static bool is_first(struct json_object *vm)
+{
+	return json_object_get_int64(json_at(vm, "rank")) == 0;
+}
+
+/* "render-2", "17-2": one of several machines. */
+static bool is_machine(struct json_object *vm, const char *name)
+{
+	const char *job = json_str_at(vm, "name");
+	char by_name[128], by_id[32];
+	int rank = (int)json_object_get_int64(json_at(vm, "rank"));
+
+	if (!json_at(vm, "machines"))
+		return false;
+	(void)str_fmt(by_name, sizeof(by_name), "%.100s-%d", job ? job : "", rank);
+	(void)str_fmt(by_id, sizeof(by_id), "%u-%d", id_of(vm), rank);
+	return (job && *job && str_eq(by_name, name)) || str_eq(by_id, name);
+}
+
+int choice_rank(struct json_object *vms, const char *name)
+{
+	struct json_object *found = NULL;
+
+	for (size_t i = 0; i < json_length(vms); i++) {
+		struct json_object *vm = json_object_array_get_idx(vms, i);
+
+		if (!json_at(vm, "machines") && str_eq(json_str_at(vm, "name"), name))
+			return -1; /* a job is called so */
+		if (json_at(vm, "machines") &&
+		    (str_eq(json_str_at(vm, "vm"), name) || is_machine(vm, name)) &&
+		    (!found || choice_is_over(found)))
+			found = vm;
+	}
+	return found ? (int)json_object_get_int64(json_at(found, "rank")) : -1;
+}
+
 /* Those that fit: how many, which, and the last one. */
 struct candidates {
 	size_t n;
@@ -58,7 +95,8 @@ static void candidates_named(struct candidates *c, struct json_object *vms, cons
 	for (size_t i = 0; i < json_length(vms); i++) {
 		struct json_object *vm = json_object_array_get_idx(vms, i);
 
-		if (choice_is_over(vm) == over && str_eq(json_str_at(vm, "name"), name))
+		if (choice_is_over(vm) == over && is_first(vm) &&
+		    str_eq(json_str_at(vm, "name"), name))
 			candidates_add(c, vm);
 	}
 }
@@ -98,6 +136,9 @@ int choice_named(struct json_object *vms, const char *name, uint32_t *ret, struc
 	candidates_named(&c, vms, name, false);
 	if (c.n == 0)
 		candidates_named(&c, vms, name, true);
+	for (size_t i = 0; c.n == 0 && i < json_length(vms); i++)
+		if (is_machine(json_object_array_get_idx(vms, i), name))
+			candidates_add(&c, json_object_array_get_idx(vms, i));
 	if (c.n == 0)
 		return unknown(vms, name, e);
 	if (c.n > 1)
@@ -118,7 +159,7 @@ int choice_implied(struct json_object *vms, uint32_t inside, uint32_t *ret, stru
 			*ret = inside;
 			return 0;
 		}
-		if (!choice_is_over(vm))
+		if (!choice_is_over(vm) && is_first(vm))
 			candidates_add(&c, vm);
 	}
 	if (c.n == 0 && !inside)

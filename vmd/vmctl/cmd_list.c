@@ -31,7 +31,10 @@ static void add_vm(struct table *t, struct json_object *vm)
 		table_add(t, task);
 	else
 		table_addf(t, "%lld", (long long)int_of(vm, "job"));
-	table_add(t, json_str_at(vm, "name"));
+	if (json_at(vm, "machines"))
+		table_addf(t, "%s-%lld", text_of(vm, "name"), (long long)int_of(vm, "rank"));
+	else
+		table_add(t, json_str_at(vm, "name"));
 	table_add(t, json_str_at(vm, "user"));
 	table_add(t, json_str_at(vm, "image"));
 	table_add(t, state_of(vm));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vmctl ssh, exec, cp: into the guest by the system's ssh and scp. */
 #include "vmd/base/str.h"
+#include "vmd/job/job.h"
+#include "vmd/vmctl/fan.h"
 #include "vmd/vmctl/login.h"
 #include "vmd/vmctl/quote.h"
 #include "vmd/vmctl/vmctl.h"
@@ -58,15 +60,58 @@ int cmd_ssh(struct vmctl *v)
 	return command_add(&l, v->rest, &e) < 0 ? fail(v, &e) : run(v, &l);
 }
 
+static void logins_free(struct login **l, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		login_done(l[i]);
+		free(l[i]);
+	}
+}
+
+/* The command in each of the machines that are meant; if one cannot be reached, in none. */
+static int exec_all(struct vmctl *v, uint32_t job)
+{
+	struct login *l[JOB_MACHINES_MAX];
+	uint32_t rank[JOB_MACHINES_MAX], all = v->machines;
+	int code = 0, rc = 0;
+	size_t n = 0;
+	struct err e;
+
+	for (uint32_t i = 0; i < JOB_MACHINES_MAX && rc == 0; i++) {
+		if (!(all & UINT32_C(1) << i))
+			continue;
+		v->machines = UINT32_C(1) << i;
+		rank[n] = i;
+		l[n] = calloc(1, sizeof(*l[n]));
+		if (!l[n])
+			abort();
+		l[n]->key_fd = -1;
+		rc = login_open(v, job, l[n], &e);
+		if (rc == 0) {
+			login_begin(l[n], "ssh");
+			login_arg(l[n], "-T");
+			rc = command_add(l[n], v->rest, &e);
+		}
+		n++;
+	}
+	if (rc == 0)
+		rc = fan_run(l, rank, n, &code, &e);
+	logins_free(l, n);
+	return rc < 0 ? fail(v, &e) : code;
+}
+
 int cmd_exec(struct vmctl *v)
 {
 	AUTO(login_done) struct login l = {.key_fd = -1};
+	uint32_t job = 0;
 	struct err e;
 
 	if (!v->rest || !*v->rest) {
 		(void)err_set(&e, ERR_INVALID, "say what: vmctl exec [JOB] -- COMMAND...");
 		return fail(v, &e);
 	}
+	if (v->machines & (v->machines - 1))
+		return ask_job(v, &job, &e) < 0 ? fail(v, &e) : exec_all(v, job);
 	if (open_for(v, &l, &e) < 0)
 		return fail(v, &e);
 	login_begin(&l, "ssh");

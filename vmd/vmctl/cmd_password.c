@@ -23,7 +23,7 @@ static int ask(struct vmctl *v, uint32_t job, struct err *e)
 	const char *password, *user;
 
 	ask_begin(v, "password");
-	wire_addf(&v->out, "job", "%u", job);
+	ask_add_job(v, job);
 	if (v->rotate)
 		wire_add(&v->out, "rotate", "1");
 	if (ask_send(v, e) < 0)

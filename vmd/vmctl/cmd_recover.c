@@ -69,6 +69,30 @@ static int absent(struct vmctl *v, const char *job, uint32_t id, struct err *e)
 		       job);
 }
 
+/* Without the rank. */
+static int key_length(struct json_object *disk)
+{
+	const char *key = text_of(disk, "key"), *nonce = strchr(key, '-');
+	const char *rank = nonce ? strchr(nonce + 1, '-') : NULL;
+
+	return rank ? (int)(rank - key) : (int)strlen(key);
+}
+
+/* Are they those of a job's several machines? */
+static bool is_one_job(struct json_object *disks)
+{
+	struct json_object *first = json_object_array_get_idx(disks, 0);
+
+	for (size_t i = 1; i < json_length(disks); i++) {
+		struct json_object *o = json_object_array_get_idx(disks, i);
+
+		if (key_length(o) != key_length(first) ||
+		    strncmp(text_of(o, "key"), text_of(first, "key"), (size_t)key_length(o)) != 0)
+			return false;
+	}
+	return true;
+}
+
 static int disk_find(struct vmctl *v, const char *job, struct json_object **ret, struct err *e)
 {
 	AUTO(json_object_put) struct json_object *disks = NULL;
@@ -80,13 +104,15 @@ static int disk_find(struct vmctl *v, const char *job, struct json_object **ret,
 	if (json_length(disks) == 0)
 		return absent(v, job, id, e);
 	disk = json_object_array_get_idx(disks, 0);
-	if (json_length(disks) > 1)
+	if (json_length(disks) > 1 && !is_one_job(disks))
 		return err_set(e, ERR_INVALID,
 			       "several jobs had the id %u, name the key: vmctl list --kept", id);
 	if (int_of(disk, "wanted_by"))
 		return err_set(e, ERR_CONFLICT, "job %lld is to start from it already",
 			       (long long)int_of(disk, "wanted_by"));
 	*ret = json_object_get(disk);
+	if (json_length(disks) > 1)
+		json_put_int(*ret, "machines", (int64_t)json_length(disks));
 	return 0;
 }
 
@@ -94,8 +120,12 @@ static int disk_find(struct vmctl *v, const char *job, struct json_object **ret,
 static void line_fill(struct line *l, struct json_object *disk)
 {
 	int64_t memory = int_of(disk, "memory_bytes"), limit_s = int_of(disk, "limit_s");
+	bool several = int_of(disk, "machines") > 1;
 
-	line_add(l, "@%s", json_str_at(disk, "key"));
+	line_add(l, "@%.*s", several ? key_length(disk) : (int)strlen(text_of(disk, "key")),
+		 text_of(disk, "key"));
+	if (several)
+		line_add(l, "--nodes=%lld", (long long)int_of(disk, "machines"));
 	line_add(l, "--job-name=recovered-%lld", (long long)int_of(disk, "job"));
 	if (int_of(disk, "cpus") > 0)
 		line_add(l, "--cpus-per-task=%lld", (long long)int_of(disk, "cpus"));

@@ -49,9 +49,10 @@ static void sizes(struct json_object *vm)
 	char a[24], b[24];
 
 	if (int_of(vm, "cpus") > 0)
-		row("Size", "%lld CPU%s, %s memory (of the job)", (long long)int_of(vm, "cpus"),
+		row("Size", "%lld CPU%s, %s memory (of the job%s)", (long long)int_of(vm, "cpus"),
 		    int_of(vm, "cpus") == 1 ? "" : "s",
-		    bytes_to_str((uint64_t)memory, a, sizeof(a)));
+		    bytes_to_str((uint64_t)memory, a, sizeof(a)),
+		    json_at(vm, "machines") ? ", on each node" : "");
 	if (int_of(vm, "guest_cpus") > 0 && int_of(vm, "guest_memory_bytes") > 0)
 		row("Guest", "%lld CPU%s, %s memory%s", (long long)int_of(vm, "guest_cpus"),
 		    int_of(vm, "guest_cpus") == 1 ? "" : "s",
@@ -136,8 +137,33 @@ static void move(struct json_object *vm)
 	    for_, *text_of(vm, "move/reason") ? ": " : "", text_of(vm, "move/reason"));
 }
 
+/* Of a job with several machines: where each is, and how far. */
+static void print_each(struct json_object *vm)
+{
+	static const char *const head[] = {"MACHINE", "STATE", "TIME", "NODE", "ADDRESS", "REASON"};
+	struct table t = {.columns = ARRAY_LEN(head)};
+	struct json_object *each = json_at(vm, "each");
+
+	for (size_t i = 0; i < ARRAY_LEN(head); i++)
+		table_add(&t, head[i]);
+	for (size_t i = 0; i < json_length(each); i++) {
+		struct json_object *o = json_object_array_get_idx(each, i);
+		char time[32];
+
+		table_addf(&t, "%s-%lld", text_of(o, "name"), (long long)int_of(o, "rank"));
+		table_add(&t, state_of(o));
+		table_add(&t, elapsed_text(int_of(o, "elapsed_s"), time, sizeof(time)));
+		table_add(&t, text_of(o, "node"));
+		table_add(&t, text_of(o, "address"));
+		table_add(&t, text_of(o, "reason"));
+	}
+	printf("\n");
+	table_print(&t);
+}
+
 static void print(struct json_object *vm)
 {
+	bool several = json_at(vm, "each") != NULL;
 	const char *revision = text_of(vm, "revision");
 	AUTO(strbuf_done) struct strbuf sentence = {.s = NULL};
 	char time[32];
@@ -150,21 +176,26 @@ static void print(struct json_object *vm)
 	row("State", "%s for %s", state_of(vm),
 	    elapsed_text(int_of(vm, "elapsed_s"), time, sizeof(time)));
 	row("Reason", "%s", text_of(vm, "reason"));
-	row("VM", "%s", text_of(vm, "vm"));
+	if (!several)
+		row("VM", "%s", text_of(vm, "vm"));
 	row("Image", "%s%s%s", text_of(vm, "image"), *revision ? "@" : "", revision);
 	if (*text_of(vm, "from"))
 		row("Disk", "that was kept of job %s", text_of(vm, "from"));
-	row("Node", "%s", text_of(vm, "node"));
+	if (!several)
+		row("Node", "%s", text_of(vm, "node"));
 	move(vm);
 	if (*text_of(vm, "pinned"))
 		row("Live move", "not possible: %s", text_of(vm, "pinned"));
-	row("Address", "%s", text_of(vm, "address"));
+	if (!several)
+		row("Address", "%s", text_of(vm, "address"));
 	row("Account", "%s", text_of(vm, "guest_user"));
 	sizes(vm);
 	attached(vm);
 	row("Network", "%s", text_of(vm, "network"));
 	history(vm);
 	job_end(vm);
+	if (several)
+		print_each(vm);
 }
 
 int cmd_show(struct vmctl *v)

@@ -47,7 +47,7 @@ static int key_read(struct vmctl *v, struct login *l, struct err *e)
 	int rc = -1;
 
 	ask_begin(v, "key");
-	wire_addf(&v->out, "job", "%u", l->job);
+	ask_add_job(v, l->job);
 	if (ask_send(v, e) < 0)
 		return -1;
 	key = wire_get(&v->in, "key");
@@ -66,6 +66,8 @@ static int key_read(struct vmctl *v, struct login *l, struct err *e)
 int login_open(struct vmctl *v, uint32_t job, struct login *ret, struct err *e)
 {
 	*ret = (struct login){.job = job, .key_fd = -1};
+	if (!v->machines)
+		v->machines = 1; /* of several the first */
 	if (vm_read(v, ret, e) < 0 || key_read(v, ret, e) < 0 || login_place(ret, e) < 0)
 		return -1;
 	return 0;

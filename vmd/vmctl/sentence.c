@@ -33,6 +33,12 @@ static void place_add(struct strbuf *b, const char *word, const char *text)
 		strbuf_addf(b, " %s %s", word, text);
 }
 
+/* Of several machines it is not said where: each is elsewhere. */
+static const char *text_of_one(struct json_object *vm, const char *key)
+{
+	return json_at(vm, "each") ? NULL : json_str_at(vm, key);
+}
+
 static void text_add(struct strbuf *b, struct json_object *vm, const char *text)
 {
 	for (; *text; text++) {
@@ -41,8 +47,8 @@ static void text_add(struct strbuf *b, struct json_object *vm, const char *text)
 			continue;
 		}
 		switch (*++text) {
-		case 'N': place_add(b, "on", json_str_at(vm, "node")); break;
-		case 'A': place_add(b, "at", json_str_at(vm, "address")); break;
+		case 'N': place_add(b, "on", text_of_one(vm, "node")); break;
+		case 'A': place_add(b, "at", text_of_one(vm, "address")); break;
 		case 'J':
 			strbuf_addf(b, "%lld",
 				    (long long)json_object_get_int64(json_at(vm, "job")));
@@ -68,6 +74,9 @@ void sentence_of(struct json_object *vm, struct strbuf *ret)
 	for (size_t i = 0; i < ARRAY_LEN(sentences); i++) {
 		if (!str_eq(state, sentences[i].state))
 			continue;
+		if (json_at(vm, "each"))
+			strbuf_addf(ret, "Of its %lld machines: ",
+				    (long long)json_object_get_int64(json_at(vm, "machines")));
 		text_add(ret, vm, sentences[i].what);
 		if (reason && *reason && !str_eq(reason, sentences[i].same))
 			strbuf_addf(ret, ": %s", reason);

@@ -44,7 +44,9 @@ struct vmctl {
 	int64_t timeout_s;     /* 0: none */
 	bool browser;          /* vnc: with noVNC */
 	uint16_t port;         /* vnc: of loopback; 0: any */
-	const char *job;       /* first operand: the job, of admin what to do; NULL: left out */
+	uint32_t machines; /* of a job with several: a bit for each rank that is meant; 0: none said
+			    */
+	const char *job;   /* first operand: the job, of admin what to do; NULL: left out */
 	/* operands; of a command that reads its options itself, all that follows its name */
 	int n_arg;
 	char **arg;
@@ -68,6 +70,10 @@ void ask_begin(struct vmctl *v, const char *op);
 int ask_send(struct vmctl *v, struct err *e);
 /* All pages of list or images as one array, which the caller puts. v->held is what list said. */
 int ask_pages(struct vmctl *v, const char *op, struct json_object **ret, struct err *e);
+/* job=, and which of its machines, if one is said: adds them to v->out. */
+void ask_add_job(struct vmctl *v, uint32_t job);
+/* The only one that is said; 0 when none is. */
+uint32_t ask_machine(const struct vmctl *v);
 /* The disks kept of one job that the caller may have, by id or key: an array. */
 int ask_kept(struct vmctl *v, const char *job, struct json_object **ret, struct err *e);
 /* The state of a job: the object of show. */
