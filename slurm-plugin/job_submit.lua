@@ -28,6 +28,7 @@ local SPANK_MAX = 8192 -- all SPANK variables of a VM job
 local CATALOGUE_MAX = 4 * 1024 * 1024 -- vmd writes no more
 local SIZE_MAX = 2 ^ 52
 local NAME_MAX = 63
+local MACHINES_MAX = 32 -- of one job, as in job.h
 -- The catalogue's memory_min is for one CPU; what each further one takes at least (catalogue_file.c).
 local CPU_OVERHEAD = 8 * 1024 * 1024
 
@@ -235,12 +236,15 @@ local function one_of(option, value, list)
 	return value
 end
 
--- --vm=@17 or --vm=@17-9f3c12ab45de6701: the kept disk of a job. It is in Ceph, which slurmctld does
+-- --vm=@17 or --vm=@17-9f3c12ab45de6701: the kept disk (or disks) of a job. It is in Ceph, which slurmctld does
 -- not see: vmd checks whose it is and what it was made of. Here only that it is a job.
 local function is_job(s)
 	local id, nonce = string.match(s, "^([1-9]%d*)(.*)$")
+	local rank
+	nonce, rank = string.match(nonce or "", "^(%-?%x*)(.*)$") -- of one of several machines: 17-9f3c12ab45de6701-2
 	return id ~= nil and #id <= 10 and tonumber(id) < 4294967296
-		and (nonce == "" or string.find(nonce, "^%-%x+$") ~= nil and #nonce == 17 and not string.find(nonce, "%u"))
+		and (nonce == "" and rank == "" or #nonce == 17 and string.find(nonce, "^%-") ~= nil and not string.find(nonce, "%u")
+			and (rank == "" or string.find(rank, "^%-%d%d?$") ~= nil))
 end
 
 local function check_disk(option, text, image, max)
@@ -317,8 +321,8 @@ local function attach_check(option, text, desc)
 	return text
 end
 
--- The end of every request.
-local function how_check(values, r, keep, desc)
+-- The end of every request. machines: see nodes_check().
+local function how_check(values, r, keep, desc, machines)
 	local prefix = vm.prefix
 	if values["-attach"] then
 		r[#r + 1] = "attach=" .. attach_check(prefix .. "-attach", values["-attach"], desc)
@@ -334,15 +338,18 @@ local function how_check(values, r, keep, desc)
 	if mail then
 		r[#r + 1] = "mail=" .. mail
 	end
+	if machines > 1 then
+		r[#r + 1] = string.format("machines=%.0f", machines)
+	end
 	return table.concat(r, " ")
 end
 
 -- The request as job_spec.h writes it: fixed order, what was not asked for left out. No image: it is
 -- that of a kept disk. What was recovered is kept again, whatever the end.
-local function request_check(values, desc)
+local function request_check(values, desc, machines)
 	local prefix = vm.prefix
 	if string.sub(values[""], 1, 1) == "@" then
-		return nil, how_check(values, recovery_check(values), "always", desc)
+		return nil, how_check(values, recovery_check(values), "always", desc, machines)
 	end
 	local images, names = catalogue_read(vm.catalogue)
 	local uid, gid = desc.user_id, desc.group_id
@@ -381,7 +388,7 @@ local function request_check(values, desc)
 	if network then
 		r[#r + 1] = "network=" .. network
 	end
-	return image, how_check(values, r, "abnormal", desc)
+	return image, how_check(values, r, "abnormal", desc, machines)
 end
 
 -- the job's size
@@ -411,18 +418,30 @@ local function memory_of(desc, parts, cpus)
 	return nil
 end
 
--- One node, whatever Slurm's own default would be: "-N 1-3" and "-n 12" may be given several.
+-- How many machines: one on each node. Their number is the job's for ever, so it must be one number,
+-- not "-N 1-3"; without -N it is one, whatever Slurm's own default would be ("-n 12" may be given
+-- several nodes). Each node has to give the same: as many tasks, which Slurm is told to see to.
 local function nodes_check(desc)
-	for _, nodes in ipairs({ desc.min_nodes or 1, desc.max_nodes or 1 }) do
-		if allocated(nodes) and nodes > 1 then
-			refuse("a job with a virtual machine runs on one node, not on %.0f: -N 1; for several machines "
-				.. "submit several jobs, or an array: --array=1-%.0f", nodes, nodes)
-		end
+	local min = allocated(desc.min_nodes) and desc.min_nodes or 1
+	local max = allocated(desc.max_nodes) and desc.max_nodes > 0 and desc.max_nodes or min
+	if min ~= max then
+		refuse("each node of the job gets a virtual machine, so -N must be one number, not %.0f-%.0f", min, max)
+	elseif min > MACHINES_MAX then
+		refuse("a job has at most %d virtual machines, not %.0f; for more submit an array", MACHINES_MAX, min)
+	elseif min < 2 then
+		return 1
 	end
+	local tasks = allocated(desc.num_tasks) and desc.num_tasks or nil
+	local per_node = allocated(desc.ntasks_per_node) and desc.ntasks_per_node > 0 and desc.ntasks_per_node or nil
+	if tasks and tasks % min ~= 0 or tasks and per_node and tasks ~= min * per_node then
+		refuse("%.0f tasks cannot be spread evenly over %.0f nodes, and their virtual machines are of one size: -n %.0f",
+			tasks, min, min * (per_node or 1))
+	end
+	return min, per_node or tasks and tasks / min or 1
 end
 
-local function size_check(image, desc, parts)
-	local cpus = cpus_of(desc)
+local function size_check(image, desc, parts, machines)
+	local cpus = math.ceil(cpus_of(desc) / machines)
 	if not image then
 		return -- of a kept disk: vmd knows it
 	end
@@ -481,10 +500,13 @@ local function checked_submit(desc, parts)
 		refuse("--%s=%s in a job array: the kept disk is one, and each task would need it", vm.prefix,
 			quoted(values[""]))
 	end
-	nodes_check(desc)
-	local image, request = request_check(values, desc)
-	size_check(image, desc, parts)
-	desc.min_nodes, desc.max_nodes = 1, 1
+	local machines, tasks_per_node = nodes_check(desc)
+	local image, request = request_check(values, desc, machines)
+	size_check(image, desc, parts, machines)
+	desc.min_nodes, desc.max_nodes = machines, machines
+	if machines > 1 then
+		desc.ntasks_per_node = tasks_per_node
+	end
 	if vm.add_gres then
 		desc.gres = gres_with_vm(desc.gres)
 	end
@@ -508,14 +530,20 @@ local function checked_modify(desc, job, parts, uid)
 	if desc.gres ~= nil and desc.gres ~= "" then
 		refuse("Gres of a job with a virtual machine cannot be changed")
 	end
-	nodes_check(desc)
+	local machines = tonumber(string.match(request, "machines=(%d+)")) or 1
+	for _, nodes in ipairs({ desc.min_nodes, desc.max_nodes }) do
+		if allocated(nodes) and nodes ~= 0 and nodes ~= machines then
+			refuse("the job has %.0f virtual machine%s, one on each of its nodes: their number cannot be changed", machines,
+				machines == 1 and "" or "s")
+		end
+	end
 	local changes = allocated(desc.min_cpus) or allocated(desc.cpus_per_task) or allocated(desc.num_tasks) or desc.min_mem_per_node ~= nil
 		or desc.min_mem_per_cpu ~= nil
 	if changes then
 		local images = catalogue_read(vm.catalogue)
 		local image = images[string.match(request, "image=([^ ]+)") or ""]
 		if image then
-			size_check(image, desc, nil)
+			size_check(image, desc, nil, machines)
 		end
 	end
 end

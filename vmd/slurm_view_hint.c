@@ -99,6 +99,7 @@ static void adopt_done(struct work *w)
 static void adopt(struct slurm_view *v, const struct hint *h, const struct job *j)
 {
 	struct adopt_work *a;
+	uint32_t machines = 0;
 	struct err e;
 
 	if (j->uid != h->uid) {
@@ -108,6 +109,9 @@ static void adopt(struct slurm_view *v, const struct hint *h, const struct job *
 	}
 	if (j->phase != JOB_RUNNING)
 		return;
+	/* What job_submit.lua would have written: a machine on each node, for good. */
+	if (j->n_nodes > 1 && j->n_nodes <= JOB_MACHINES_MAX)
+		machines = j->n_nodes;
 	a = slurm_view_need(calloc(1, sizeof(*a)));
 	*a = (struct adopt_work){
 		.work = {.run = adopt_run, .done = adopt_done},
@@ -115,6 +119,7 @@ static void adopt(struct slurm_view *v, const struct hint *h, const struct job *
 		.job_id = j->id,
 		.request = h->request
         };
+	a->request.machines = machines;
 	if (worker_submit(v->worker, &a->work, &e) < 0) {
 		v->settings.log(v->settings.ctx, j->id, e.msg);
 		free(a);

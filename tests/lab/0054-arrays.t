@@ -60,7 +60,7 @@ refused() # TEXT COMMAND...
 	! out=$(as alice "$@" 2>&1) && contains "$out" "$text"
 }
 small=(--vm=tiny -c 1 --mem=512M)
-ok "several nodes are refused" refused "runs on one node, not on 3: -N 1" sbatch "${small[@]}" -N 1-3 --wrap=true
+ok "a number of nodes that is none" refused "must be one number, not 1-3" sbatch "${small[@]}" -N 1-3 --wrap=true
 ok "tasks for which one node is too small, too" refused "not available" sbatch --vm=tiny --mem=512M -n 4 --ntasks-per-node=2 --wrap=true
 ok "a heterogeneous job" refused "heterogeneous" sbatch "${small[@]}" : -c 1 --mem=64M --wrap=true
 ok "a heterogeneous salloc" refused "heterogeneous" salloc -c 1 --mem=64M : "${small[@]}" true

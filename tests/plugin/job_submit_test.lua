@@ -86,6 +86,18 @@ local function accepted(why, want, spank, fields, parts)
 	check(desc.admin_comment == want, why, desc.admin_comment)
 	check(desc.gres == "vm:1", why .. " gres", desc.gres)
 	check(desc.min_nodes == 1 and desc.max_nodes == 1, why .. " nodes", desc.max_nodes)
+	check(desc.ntasks_per_node == nil, why .. " tasks per node", desc.ntasks_per_node)
+end
+
+-- One on each node, of one size: Slurm is told how many tasks each has.
+local function accepted_several(why, machines, tasks_per_node, spank, fields)
+	fields.max_nodes = fields.max_nodes or fields.min_nodes
+	local rc, desc = submit(fields, spank or { OPT .. "=tiny", NONCE })
+	check(rc == slurm.SUCCESS, why, said)
+	check(string.find(desc.admin_comment or "", " machines=" .. machines .. "}", 1, true), why, desc.admin_comment)
+	check(desc.min_nodes == machines and desc.max_nodes == machines, why .. " nodes", desc.max_nodes)
+	check(desc.ntasks_per_node == tasks_per_node, why .. " tasks per node", desc.ntasks_per_node)
+	check(desc.gres == "vm:1", why .. " gres", desc.gres) -- on each node
 end
 
 -- Refused: part of what the user reads. Nothing is written.
@@ -110,7 +122,11 @@ refused("a job's id too large", "must be IMAGE, IMAGE@REVISION or @JOB", { OPT .
 refused("no job's key", "must be IMAGE, IMAGE@REVISION or @JOB", { OPT .. "=@17-0123456789ABCDEF", NONCE })
 refused("a job and more", "must be IMAGE, IMAGE@REVISION or @JOB", { OPT .. "=@17@v1", NONCE })
 refused("from a kept disk, bad network", "is not a name of a network", { OPT .. "=@17", NONCE, OPT .. "_network=a/b" })
-refused("from a kept disk, on two nodes", "-N 1", { OPT .. "=@17", NONCE }, { min_nodes = 2 })
+accepted("from one of several kept disks", "slurm-vm{from=17-0123456789abcdef-2 nonce=9f3c12ab45de6701 keep=always}",
+	{ OPT .. "=@17-0123456789abcdef-2", NONCE })
+for _, from in ipairs({ "17-2", "17-0123456789abcdef-", "17-0123456789abcdef-100", "17-0123456789abcdef-x", "17-0123456789abcdef2", "17-" }) do
+	refused("no machine's key", "must be IMAGE, IMAGE@REVISION or @JOB", { OPT .. "=@" .. from, NONCE })
+end
 accepted("what a drain does", "slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701 network=lan keep=abnormal drain=requeue}",
 	{ NONCE, OPT .. "=tiny", OPT .. "_on_drain=requeue" })
 accepted("named disks", "slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701 network=lan attach=data,ref:ro keep=abnormal}",
@@ -178,9 +194,23 @@ refused("too little by the partition's default", "300M of memory are too few", {
 	{ min_mem_per_node = "nil", partition = "p" }, { p = { def_mem_per_node = 300 } })
 refused("too many CPUs", "9 CPUs are more than image tiny allows (-c 1 to 8)", { OPT .. "=tiny", NONCE }, { min_cpus = 9 })
 refused("too many CPUs by tasks", "12 CPUs are more", { OPT .. "=tiny", NONCE }, { num_tasks = 3, cpus_per_task = 4 })
-refused("two nodes", "runs on one node, not on 2", { OPT .. "=tiny", NONCE }, { min_nodes = 2 })
-refused("one to three nodes", "not on 3: -N 1; for several machines submit several jobs, or an array: --array=1-3",
-	{ OPT .. "=tiny", NONCE }, { max_nodes = 3 })
+accepted_several("three nodes", 3, 1, nil, { min_nodes = 3, min_cpus = 6, cpus_per_task = 2 })
+accepted_several("at least two", 2, 1, nil, { min_nodes = 2 })
+accepted_several("the most", 32, 1, nil, { min_nodes = 32 })
+accepted_several("tasks on each", 2, 4, nil, { min_nodes = 2, ntasks_per_node = 4 })
+accepted_several("tasks that divide", 2, 3, nil, { min_nodes = 2, num_tasks = 6 })
+accepted_several("both", 2, 3, nil, { min_nodes = 2, num_tasks = 6, ntasks_per_node = 3 })
+accepted_several("as many CPUs as one may have, on each", 3, 1, nil, { min_nodes = 3, min_cpus = 24, cpus_per_task = 8 })
+accepted_several("from the kept disks of a job", 2, 1, { OPT .. "=@17", NONCE }, { min_nodes = 2 })
+accepted_several("an array of them", 2, 1, nil, { min_nodes = 2, array_inx = "0-3" })
+refused("too many CPUs on each", "9 CPUs are more", { OPT .. "=tiny", NONCE }, { min_nodes = 2, min_cpus = 18, cpus_per_task = 9 })
+refused("too little memory on each", "300M of memory are too few for image win11", { OPT .. "=win11", NONCE },
+	{ min_nodes = 2, min_mem_per_node = 300 })
+refused("one to three nodes", "-N must be one number, not 1-3", { OPT .. "=tiny", NONCE }, { max_nodes = 3 })
+refused("two to three nodes", "-N must be one number, not 2-3", { OPT .. "=tiny", NONCE }, { min_nodes = 2, max_nodes = 3 })
+refused("too many", "at most 32 virtual machines, not 33", { OPT .. "=tiny", NONCE }, { min_nodes = 33 })
+refused("tasks that do not divide", "5 tasks cannot be spread evenly over 2 nodes", { OPT .. "=tiny", NONCE }, { min_nodes = 2, num_tasks = 5 })
+refused("tasks that do not fit", "4 tasks cannot be spread evenly", { OPT .. "=tiny", NONCE }, { min_nodes = 2, num_tasks = 4, ntasks_per_node = 3 })
 accepted("no number of nodes", "slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701 network=lan keep=abnormal}",
 	{ OPT .. "=tiny", NONCE }, { min_nodes = NO_VAL, max_nodes = NO_VAL })
 refused("heterogeneous", "heterogeneous", { OPT .. "=tiny", NONCE }, { het_job_offset = 0 })
@@ -252,8 +282,13 @@ end
 modify("time limit", nil, { time_limit = 5 })
 modify("comment", "cannot be changed", { admin_comment = "" })
 modify("gres", "cannot be changed", { gres = "gpu:1" })
-modify("two nodes", "one node", { min_nodes = 2 })
-modify("up to two nodes", "one node", { max_nodes = 2 })
+modify("two nodes", "their number cannot be changed", { min_nodes = 2 })
+modify("up to two nodes", "has 1 virtual machine,", { max_nodes = 2 })
+local SEVERAL = { user_id = 7001, admin_comment = "slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701 machines=3}" }
+modify("fewer nodes than machines", "has 3 virtual machines,", { min_nodes = 2 }, SEVERAL)
+modify("as many", nil, { min_nodes = 3, max_nodes = 3 }, SEVERAL)
+modify("too many CPUs on each", "9 CPUs", { min_cpus = 27 }, SEVERAL)
+modify("enough on each", nil, { min_cpus = 24 }, SEVERAL)
 modify("too many CPUs", "9 CPUs", { min_cpus = 9 })
 modify("fewer CPUs", nil, { min_cpus = 2 })
 modify("too little memory", "100M of memory", { min_mem_per_node = 100 })
