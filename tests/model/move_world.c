@@ -609,6 +609,8 @@ static void vm_see(const struct mw_kube *k, struct vm_seen *vm)
 	m->companion = k->last_for;
 	m->attempt = k->last_for ? k->last_attempt : 0;
 	m->failed = k->last_failed;
+	m->companion_most = k->last_for > k->migrates_for ? k->last_for : k->migrates_for;
+	m->attempt_most = k->last_attempt;
 	if (!k->migration)
 		return;
 	(void)str_fmt(m->name, sizeof(m->name), "%s-m%u-1", vm->name, k->migrates_for);

@@ -392,10 +392,12 @@ static bool moving_word(struct little_world *w, const char *s)
 		};
 		return true;
 	}
-	if (str_starts(s, "failed:") || str_eq(s, "succeeded")) {
-		k->companion = 23;
-		k->failed = *s == 'f';
+	if (str_starts(s, "failed:") || str_eq(s, "succeeded") || str_starts(s, "before:")) {
+		k->companion = *s == 'b' ? 30 : 23;
+		k->failed = *s != 's';
 		k->attempt = k->failed ? (uint32_t)(s[7] - '0') : 1;
+		k->companion_most = k->companion;
+		k->attempt_most = k->attempt;
 		return true;
 	}
 	if (str_eq(s, "evacuating"))

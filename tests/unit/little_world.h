@@ -28,12 +28,13 @@
  * it is) evacuating blocked sending (our migration) theirs (KubeVirt's own, new) stale (the same,
  * older than the companion) bound (as old as it) found (as old, and it has found its node) unplaced
  * (for two minutes) placing (theirs has found no node yet) failed:N succeeded (our last migration,
- * attempt N) sockets:WGH (told, taken over, had by the guest; one CPU each, 4 at most) flight:
+ * attempt N) before:N (the same, of companion 30) sockets:WGH (told, taken over, had by the guest;
+ * one CPU each, 4 at most);
  * attach attach:ro: the job asks for alice's named disk "data"; named: it is there, with :claimed
  * :reads :leaving (by the job) :others :othersread (by job 18) :both (it and 18 read) :unreadable
- * :fenced :refenced (claimed and so); pvd pvcd pvro its PV and PVC of run 0, a reader's PV; ?named
- * ~KIND (in flight), +KIND (succeeded, not seen yet), !KIND (no answer); KIND as in action_name, on
- * the object of that kind; vm0 is meant by create-vm, scratch by create-disk
+ * :fenced :refenced (claimed and so); pvd pvcd pvro its PV and PVC of run 0, a reader's PV; ?named;
+ * flight: ~KIND (in flight), +KIND (succeeded, not seen yet), !KIND (no answer); KIND as in
+ * action_name, on the object of that kind; vm0 is meant by create-vm, scratch by create-disk
  */
 #ifndef TESTS_UNIT_LITTLE_WORLD_H
 #define TESTS_UNIT_LITTLE_WORLD_H

@@ -526,10 +526,11 @@ START_TEST(metadata_of_a_vm)
 }
 END_TEST
 
-#define MIGRATION(name, more)                                                                      \
+#define MIGRATION_AT(time, name, more)                                                             \
 	"{\"metadata\":{\"name\":\"" name "\",\"uid\":\"m\",\"resourceVersion\":\"1\","            \
-	"\"creationTimestamp\":\"2026-11-23T08:49:00Z\"},\"spec\":{\"vmiName\":\"vm-1-a-r0\"},"    \
-	"\"status\":{" more "}}"
+	"\"creationTimestamp\":\"2026-11-23T" time                                                 \
+	"Z\"},\"spec\":{\"vmiName\":\"vm-1-a-r0\"},\"status\":{" more "}}"
+#define MIGRATION(name, more) MIGRATION_AT("08:49:00", name, more)
 
 START_TEST(moves_of_a_vm)
 {
@@ -600,6 +601,42 @@ START_TEST(moves_of_a_vm)
 	load(c, CACHE_MIGRATION, MIGRATION("vm-1-a-r0-m8-1", ""), false);
 	cache_observe(c, fixture_settings(), &seen);
 	ck_assert(seen.vm[0].moving.ours);
+}
+END_TEST
+
+/* slurmctld lost its state, and companions began with low ids again. The last one is the one that
+ * was made last, whatever its number and in whatever order they are listed. */
+START_TEST(the_last_move_of_a_vm)
+{
+	AUTO(cache_free) struct cache *c = cache_new();
+	struct observed seen = {.vms_known = true};
+	const struct vm_moving *k;
+
+	load(c, CACHE_VM,
+	     "{\"metadata\":{\"name\":\"vm-1-a-r0\",\"uid\":\"u1\",\"resourceVersion\":\"5\"}}",
+	     false);
+	load(c, CACHE_MIGRATION,
+	     MIGRATION_AT("08:49:00", "vm-1-a-r0-m90-2", "\"phase\":\"Succeeded\""), false);
+	load(c, CACHE_MIGRATION, MIGRATION_AT("08:55:00", "vm-1-a-r0-m7-3", "\"phase\":\"Failed\""),
+	     false);
+	load(c, CACHE_MIGRATION,
+	     MIGRATION_AT("08:48:00", "vm-1-a-r0-m91-1", "\"phase\":\"Succeeded\""), false);
+	cache_observe(c, fixture_settings(), &seen);
+	k = &seen.vm[0].moving;
+	ck_assert_uint_eq(k->companion, 7);
+	ck_assert_uint_eq(k->attempt, 3);
+	ck_assert(k->failed);
+	ck_assert_int_eq(k->last_s, 1795424100);
+	ck_assert_uint_eq(k->companion_most, 91);
+	ck_assert_uint_eq(k->attempt_most, 3);
+	load(c, CACHE_MIGRATION,
+	     MIGRATION_AT("08:55:00", "vm-1-a-r0-m8-1", "\"phase\":\"Succeeded\""), false);
+	cache_observe(c, fixture_settings(), &seen);
+	ck_assert_uint_eq(seen.vm[0].moving.companion, 8);
+	load(c, CACHE_MIGRATION, /* the clock of another API server */
+	     MIGRATION_AT("08:54:59", "vm-1-a-r0-m8-2", "\"phase\":\"Failed\""), false);
+	cache_observe(c, fixture_settings(), &seen);
+	ck_assert_uint_eq(seen.vm[0].moving.attempt, 2);
 }
 END_TEST
 
@@ -918,6 +955,7 @@ int main(void)
 	tcase_add_loop_test(t, cidr_rows, 0, ARRAY_LEN(cidrs));
 	tcase_add_test(t, metadata_of_a_vm);
 	tcase_add_test(t, moves_of_a_vm);
+	tcase_add_test(t, the_last_move_of_a_vm);
 	tcase_add_loop_test(t, node_rows, 0, ARRAY_LEN(nodes));
 	tcase_add_test(t, node_is_lost_since_the_first_time);
 	tcase_add_loop_test(t, cordon_rows, 0, ARRAY_LEN(cordons));

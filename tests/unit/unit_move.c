@@ -109,6 +109,10 @@ static const struct {
 	{"attempts count for one companion", "running requeue drained companion:ended@n3 companion:running@n2",
 	 "vm0:running wants:n2 given:n2 failed:3 " HAS, "", "send", "migrate-vm:r0-m24-1", false},
 
+	{"... and one whose id slurmctld gave again begins behind them: a name is wanted once",
+	 "running requeue drained companion:running@n2", "vm0:running wants:n2 given:n2 before:3 " HAS, "", "send",
+	 "migrate-vm:r0-m23-4", false},
+
 	/* growing */
 	{"to grow it moves: room is asked for, and it is written down", "running requeue grow",
 	 "vm0:running sockets:111 " HAS, "", "allocate", "record allocate", false},
@@ -947,6 +951,27 @@ START_TEST(a_wish_that_was_told_is_not_lost)
 }
 END_TEST
 
+/* Not for one that had its id before slurmctld lost its state: what became of that one is nothing
+ * that this one is waited for, or given up. */
+START_TEST(attempts_are_of_one_companion)
+{
+	const struct companion h = {.id = 23, .start_s = 1000};
+	struct vm_moving k = {.companion = 23, .attempt = 1, .last_s = 1001};
+
+	ck_assert(move_was_for(&k, &h));
+	k.last_s = 1000 - MOVE_CLOCKS_S; /* the API server's clock */
+	ck_assert(move_was_for(&k, &h));
+	k.last_s--;
+	ck_assert(!move_was_for(&k, &h));
+	k.last_s = 1001;
+	k.companion = 22;
+	ck_assert(!move_was_for(&k, &h));
+	k.companion = 23;
+	k.attempt = 0;
+	ck_assert(!move_was_for(&k, &h));
+}
+END_TEST
+
 START_TEST(the_run_that_is_queued_again_is_named)
 {
 	begin();
@@ -1199,7 +1224,6 @@ START_TEST(it_is_given_up_and_tried_later)
 }
 END_TEST
 
-/* That it cannot move is no reason to fail a job whose guest is all right. */
 /* What was asked for is believed in for 30 s, but not longer than until it is listed. */
 START_TEST(it_is_asked_for_again_at_once)
 {
@@ -1215,6 +1239,13 @@ START_TEST(it_is_asked_for_again_at_once)
 	ck_assert_ptr_nonnull(asked(ACT_ALLOCATE));
 	look(1, "running requeue drained companion:ended", "vm0:running " ALL);
 	ck_assert_ptr_null(asked(ACT_ALLOCATE)); /* the old one is not what was asked for now */
+	look(1, "running requeue drained companion:ended companion:ended", "vm0:running " ALL);
+	ck_assert_ptr_nonnull(asked(ACT_ALLOCATE));
+	look(1, "running requeue drained companion:ended companion:ended", "vm0:running " ALL);
+	ck_assert_ptr_null(asked(ACT_ALLOCATE));
+	/* slurmctld lost its state: the one that was asked for has an old id */
+	look(1, "running requeue drained companion:ended", "vm0:running " ALL);
+	ck_assert_ptr_nonnull(asked(ACT_ALLOCATE));
 	end();
 }
 END_TEST
@@ -1304,6 +1335,7 @@ int main(void)
 	tcase_add_test(t, its_time_without_an_allocation_is_counted);
 	tcase_add_test(t, the_run_that_is_queued_again_is_named);
 	tcase_add_test(t, a_vm_grows);
+	tcase_add_test(t, attempts_are_of_one_companion);
 	tcase_add_test(t, growing_is_given_up);
 	tcase_add_test(t, a_grown_vm_finds_room_of_its_size);
 	tcase_add_test(t, a_wish_that_was_told_is_not_lost);

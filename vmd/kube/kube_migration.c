@@ -65,10 +65,35 @@ static int name_parse(const char *name, const char *vm, uint32_t *ret_companion,
 	return 0;
 }
 
-static bool is_newer(uint32_t companion, uint32_t attempt, const struct vm_moving *than)
+/* For one companion attempts are in order. Of two companions their ids tell nothing: they go back
+ * when slurmctld has lost its state. The API server's word for it is the second in which each was
+ * made (a resourceVersion is that of the last change, and opaque); within one no slurmctld starts
+ * anew. */
+static bool is_newer(const struct kube_migration *m, uint32_t companion, uint32_t attempt,
+		     const struct vm_moving *than)
 {
-	return companion > than->companion ||
-	       (companion == than->companion && attempt > than->attempt);
+	if (!than->attempt || companion == than->companion)
+		return attempt > than->attempt;
+	if (m->meta.created_s != than->last_s)
+		return m->meta.created_s > than->last_s;
+	return companion > than->companion;
+}
+
+static void last_fold(const struct kube_migration *m, uint32_t companion, uint32_t attempt,
+		      struct vm_moving *into)
+{
+	if (companion > into->companion_most)
+		into->companion_most = companion;
+	if (attempt > into->attempt_most)
+		into->attempt_most = attempt;
+	if (!m->over || !is_newer(m, companion, attempt, into))
+		return;
+	into->companion = companion;
+	into->attempt = attempt;
+	into->last_s = m->meta.created_s;
+	into->failed = m->failed;
+	(void)str_copy(into->failure, sizeof(into->failure),
+		       *m->failure ? m->failure : "KubeVirt does not say why");
 }
 
 void migration_fold(const struct kube_migration *m, const char *vm, struct vm_moving *into)
@@ -78,19 +103,15 @@ void migration_fold(const struct kube_migration *m, const char *vm, struct vm_mo
 
 	if (!str_eq(m->vmi, vm))
 		return;
-	if (!m->over) {
-		memcpy(into->name, m->meta.name, sizeof(into->name));
-		memcpy(into->uid, m->meta.uid, sizeof(into->uid));
-		into->begun_s = m->meta.created_s;
-		into->ours = ours;
-		into->scheduling = m->scheduling;
-	} else if (ours && is_newer(companion, attempt, into)) {
-		into->companion = companion;
-		into->attempt = attempt;
-		into->failed = m->failed;
-		(void)str_copy(into->failure, sizeof(into->failure),
-			       *m->failure ? m->failure : "KubeVirt does not say why");
-	}
+	if (ours)
+		last_fold(m, companion, attempt, into);
+	if (m->over)
+		return;
+	memcpy(into->name, m->meta.name, sizeof(into->name));
+	memcpy(into->uid, m->meta.uid, sizeof(into->uid));
+	into->begun_s = m->meta.created_s;
+	into->ours = ours;
+	into->scheduling = m->scheduling;
 }
 
 struct json_object *migration_encode(const struct settings *s, const char *name, const char *vm,

@@ -102,6 +102,11 @@ struct move_view {
 	bool over;       /* its job's time is about over: its guest is shut down */
 };
 
+/* Was our last migration for this companion, and not for one that had its id before slurmctld lost
+ * its state? That one's was made long before this one began, by clocks that may differ by
+ * MOVE_CLOCKS_S. */
+#define MOVE_CLOCKS_S 60
+bool move_was_for(const struct vm_moving *k, const struct companion *h);
 void move_read(const struct move_view *v, struct move *ret);
 /* Which of a job's companions counts, and to which its VM may move on. The one its VM is with; else
  * the lowest id that has not ended (companion_of()). *ret_next: while it is with one, the first of

@@ -65,15 +65,31 @@ static bool is_given(const struct move_view *v, const struct companion *h)
 		       vm->size.memory_given_bytes);
 }
 
+bool move_was_for(const struct vm_moving *k, const struct companion *h)
+{
+	return k->attempt && k->companion == h->id &&
+	       (!k->last_s || k->last_s + MOVE_CLOCKS_S >= h->start_s);
+}
+
+/* A name is wanted once. A companion whose id is not above all that were before may have that of
+ * one from before slurmctld lost its state: its attempts begin behind all that there were. */
+static uint32_t attempt_next(const struct vm_moving *k, const struct companion *h)
+{
+	if (move_was_for(k, h))
+		return k->attempt + 1;
+	return h->id > k->companion_most ? 1 : k->attempt_most + 1;
+}
+
 /* The companion has begun, the VM is elsewhere. */
 void move_read_send(const struct move_view *v, struct move *m)
 {
 	const struct vm_moving *k = &v->vm->moving;
 	const struct companion *h = m->companion;
 	const char *closed = m->with ? v->next_closed : v->closed;
+	bool again = move_was_for(k, h);
 
 	m->attempt_for = h->id;
-	m->attempt = k->attempt && k->companion == h->id ? k->attempt + 1 : 1;
+	m->attempt = attempt_next(k, h);
 	if (is_set(closed) && !*k->name)
 		move_set(m, MOVE_DROP, "%.80s %s", h->node, closed);
 	else if (is_set(closed) && k->scheduling)
@@ -88,12 +104,12 @@ void move_read_send(const struct move_view *v, struct move *m)
 		move_set(m, MOVE_POINTED, "KubeVirt takes in that it goes to %.80s", h->node);
 	else if (*k->name && move_is_bound(v, h->start_s, &m->again_s))
 		move_set(m, MOVE_STUCK, "KubeVirt's own migration is bound to %.80s", v->vm->node);
-	else if (*k->name || (m->attempt > 1 && !k->failed)) /* the VMI is a moment behind */
+	else if (*k->name || (again && !k->failed)) /* the VMI is a moment behind */
 		move_set(m, MOVE_SENDING, "migrates to %.80s", h->node);
-	else if (m->attempt > MOVE_ATTEMPTS)
+	else if (again && k->attempt >= MOVE_ATTEMPTS)
 		move_set(m, MOVE_DROP, "migrating it failed %d times: %.180s", MOVE_ATTEMPTS,
 			 k->failure);
-	else if (m->attempt > 1)
+	else if (again)
 		move_set(m, MOVE_SEND, "migrates to %.80s again, after: %.120s", h->node,
 			 k->failure);
 	else

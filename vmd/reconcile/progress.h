@@ -34,7 +34,7 @@ struct progress {
 	struct job_size grow; /* the same of reconciler_resize(); 0 CPUs: nobody asked */
 	bool grow_over;
 	int64_t pause_until_us;  /* it was given up: not again before */
-	uint32_t companion_seen; /* the newest id: what was asked for before it has landed */
+	uint32_t companion_seen; /* the highest id listed: what was asked for before has landed */
 	/* What its user was told of a drain that does not move it. A new vmd tells it again. */
 	char drain_told[VM_REASON_MAX + 1];
 	int64_t alone_since_us; /* no allocation where its VM is; 0: it has one */

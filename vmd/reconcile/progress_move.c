@@ -171,7 +171,7 @@ static void ask_over(struct progress *p)
 static void clocks_set(struct progress *p, const struct job *j, const struct vm_seen *vm,
 		       const struct move *m, const struct view *v)
 {
-	bool given_up = vm && m->companion && vm->moving.companion == m->companion->id &&
+	bool given_up = vm && m->companion && move_was_for(&vm->moving, m->companion) &&
 			vm->moving.attempt >= MOVE_ATTEMPTS && vm->moving.failed;
 
 	if (given_up && p->pause_until_us <= v->mono_us) {

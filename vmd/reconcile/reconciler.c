@@ -96,23 +96,24 @@ static void progress_merge(struct reconciler *r, const struct desired *want, con
 }
 
 /* A companion that is listed need not be believed in any more: once it has ended the next one is
- * asked for at once. */
+ * asked for at once. Its id need not be higher than that of the last one: slurmctld may have lost
+ * its state. */
 static void companions_see(struct reconciler *r, const struct desired *want)
 {
 	char key[JOB_KEY_MAX + 1];
 
 	for (size_t i = 0; want->n_companion && i < r->n_progress; i++) {
 		struct progress *p = &r->progress[i];
+		uint32_t last = 0;
 
 		(void)job_key(&want->job[i], key, sizeof(key));
-		for (size_t k = 0; k < want->n_companion; k++) {
-			const struct companion *c = &want->companion[k];
-
-			if (c->id <= p->companion_seen || !str_eq(c->job_key, key))
-				continue;
-			p->companion_seen = c->id;
-			inflight_landed(&r->flight, key, key, CLASS_COMPANION);
-		}
+		for (size_t k = 0; k < want->n_companion; k++)
+			if (want->companion[k].id > last && str_eq(want->companion[k].job_key, key))
+				last = want->companion[k].id;
+		if (!last || last == p->companion_seen)
+			continue;
+		p->companion_seen = last;
+		inflight_landed(&r->flight, key, key, CLASS_COMPANION);
 	}
 }
 

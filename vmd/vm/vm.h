@@ -75,10 +75,14 @@ struct vm_moving {
 	int64_t begun_s;
 	bool ours;
 	bool scheduling; /* its pod on the other side is there and has found no node yet */
-	/* Our last one: for which companion, which attempt, how it ended. attempt 0: none. */
+	/* Our last one: for which companion, which attempt, since when, how it ended. attempt 0:
+	 * none. */
 	uint32_t companion;
 	uint32_t attempt;
+	int64_t last_s;
 	bool failed;
+	/* Of all of ours the highest: names up to these may be taken. */
+	uint32_t companion_most, attempt_most;
 	char failure[VM_REASON_MAX + 1];
 };
 
