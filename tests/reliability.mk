@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 # What takes too long for `make check`; docs/reliability.md tells of the runs.
-EXTRA_DIST += docs/reliability.md scripts/reliability tests/mutations
+EXTRA_DIST += docs/reliability.md scripts/reliability tests/mutations tests/unit/reliability.t
+TESTS += tests/unit/reliability.t
 .PHONY: check-long check-valgrind
 
 # many seeds with faults and crashes, a crash at every effect, and every state of the models
@@ -9,7 +10,7 @@ check-long: tests/sim/sim_seeds tests/model/explore tests/model/lost_node \
 	tests/model/moves
 	tests/sim/sim_seeds $${SEEDS-20000}
 	tests/model/lost_node all
-	tests/model/moves $${MOVES_STATES-1000000} # all of them, with a slurmctld that forgets, take gigabytes
+	tests/model/moves all
 	tests/model/explore all
 
 # The unit tests under valgrind: errors, and memory that is lost. CK_FORK=no: in one process, so that
