@@ -17,7 +17,8 @@ struct search {
 	struct way *way;
 	uint32_t n, cap, at; /* at: the one that is looked at */
 	uint32_t last;       /* the one that was added last, also when it was there */
-	uint32_t *table;     /* index + 1; open addressing */
+	const char *last_how;
+	uint32_t *table; /* index + 1; open addressing */
 	uint32_t table_size;
 	unsigned long steps;
 };
@@ -62,6 +63,7 @@ void search_add(struct search *s, const void *state, const char *how)
 	uint32_t *at;
 
 	s->steps++;
+	s->last_how = how;
 	if (s->n * 2 >= s->table_size)
 		table_grow(s);
 	at = slot(s, state);
@@ -102,7 +104,11 @@ const char *search_run(const struct search_rules *r, const void *first, unsigned
 		s->last = s->at;
 		wrong = r->look(s, now);
 		if (wrong)
-			way_print(s, s->last);
+			way_print(s, s->at);
+		if (wrong && s->last != s->at) { /* it may be known, by another way */
+			printf("# %s\n", s->last_how);
+			r->print(state_of(s, s->last));
+		}
 	}
 	*ret_states = s->at;
 	*ret_steps = s->steps;
