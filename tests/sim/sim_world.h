@@ -48,6 +48,7 @@ struct sim_vm {
 	char target[JOB_NODE_MAX + 1];
 	int64_t astray_us; /* since when it is outside every allocation, see sim_world.c; 0: not */
 	int64_t placed_us; /* since when it is in one; 0: not */
+	int64_t large_us;  /* since when it is larger than that; 0: not */
 	int64_t moving_us; /* when it is a step further */
 	int64_t given_us;  /* when its VMI takes over the nodeSelector, and the size */
 	struct vm_target pod; /* as large is what its migration makes on the other side */

@@ -504,6 +504,11 @@ static const struct {
 	 "drop", "end-companion", true},
 	{"... one that is large enough will do", "running requeue companion:running@n3 large",
 	 "vm0:running@n2 sockets:444 " HAS, "", "point", "point-vm:r0", true},
+	{"with a companion that is smaller than it is, it moves on: its job would be too small", "running requeue companion:running@n2",
+	 "vm0:running@n2 wants:n2 given:n2 sockets:444 " HAS, "", "allocate", "allocate", true},
+	{"... to one that is large enough, and keeps the other meanwhile",
+	 "running requeue companion:running@n2 companion:running@n3 large",
+	 "vm0:running@n2 wants:n2 given:n2 sockets:444 " HAS, "", "point", "point-vm:r0", true},
 	{"at the end of its job's time it goes like others", "running requeue ends:20",
 	 "vm0:running@n2 scratch pv pvc secret disk:kept", "", "none", "delete-vm:r0", false},
 };
@@ -655,27 +660,35 @@ START_TEST(a_mark_stays_on_a_job_that_is_queued_again)
 {
 	static const struct {
 		enum job_phase phase;
-		uint32_t restarts, moved, next_moved, next_base;
+		uint32_t restarts, moved, base, next_moved, next_base;
 		bool may;
 	} cases[] = {
-		{JOB_RUNNING, 0, 1, 0, 0, true }, /* it stays where it is after all */
-		{JOB_RUNNING, 1, 1, 0, 0, true },
-		{JOB_ENDING,  0, 1, 1, 5, true },
-		{JOB_ENDING,  0, 1, 0, 0, false},
-		{JOB_ENDING,  1, 1, 0, 0, false},
-		{JOB_PENDING, 1, 1, 0, 0, false},
-		{JOB_PENDING, 1, 1, 2, 5, false},
-		{JOB_PENDING, 1, 1, 1, 4, false},
-		{JOB_PENDING, 2, 1, 0, 0, true }, /* of an earlier run */
-		{JOB_PENDING, 1, 0, 0, 0, true },
-		{JOB_ENDED,   1, 1, 0, 0, true },
+		{JOB_RUNNING, 5, 0, 0, 0, 0, true },
+		{JOB_RUNNING, 5, 0, 0, 6, 5, true }, /* it is about to follow its VM */
+		{JOB_RUNNING, 5, 6, 5, 0, 0, true }, /* it stays where it is after all */
+		{JOB_RUNNING, 6, 6, 5, 7, 5, true }, /* it moves again */
+		{JOB_RUNNING, 6, 7, 5, 6, 5, true },
+		{JOB_RUNNING, 6, 6, 5, 0, 0, false}, /* the VM that it has */
+		{JOB_RUNNING, 6, 0, 0, 6, 5,
+		 false			    }, /* somebody else queued it again: it has its own */
+		{JOB_ENDING,  5, 6, 5, 6, 5, true },
+		{JOB_ENDING,  5, 6, 5, 0, 0, false},
+		{JOB_ENDING,  6, 6, 5, 0, 0, false},
+		{JOB_ENDING,  5, 0, 0, 6, 5, false},
+		{JOB_PENDING, 6, 6, 5, 0, 0, false},
+		{JOB_PENDING, 6, 6, 5, 7, 5, false},
+		{JOB_PENDING, 6, 6, 5, 6, 4, false},
+		{JOB_PENDING, 7, 6, 5, 0, 0, true }, /* of an earlier run */
+		{JOB_PENDING, 6, 0, 0, 0, 0, true },
+		{JOB_PENDING, 6, 0, 0, 6, 5, false}, /* somebody else queued it again meanwhile */
+		{JOB_ENDED,   6, 6, 5, 0, 0, true },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct job now = {
 			.phase = cases[i].phase,
 			.restarts = cases[i].restarts,
-			.request = {.moved_run = cases[i].moved, .base_run = 5}
+			.request = {.moved_run = cases[i].moved, .base_run = cases[i].base}
                 };
 		struct vm_request next = {.moved_run = cases[i].next_moved,
 					  .base_run = cases[i].next_base};

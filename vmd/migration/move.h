@@ -118,9 +118,10 @@ void move_companions(const struct companion *all, size_t n, const struct job *j,
 bool move_is_spare(const struct companion *c, const struct move *m, const struct vm_seen *vm);
 /* Of a job whose run a move began, and of one that is about to be. */
 bool move_is_marked(const struct job *j);
-/* May next be written into the record of a job that is now as Slurm says? To be asked right before:
- * who looked at an older list would take the mark off a job that has been queued again, held,
- * since; its next run would lose the VM, and nobody would release it. */
+/* May next be written into the record of a job that is now as Slurm says? To be asked right before,
+ * for it may come of an older list. It must not give the present run another VM; nor take the mark
+ * off a job that has been queued again, held, since (its next run would lose the VM, and nobody
+ * would release it); nor put one on a job that somebody else has queued again. */
 bool move_may_record(const struct job *now, const struct vm_request *next);
 const char *move_phase_name(enum move_phase p); /* "queued" */
 

@@ -14,11 +14,21 @@ bool move_is_marked(const struct job *j)
 
 bool move_may_record(const struct job *now, const struct vm_request *next)
 {
-	const struct vm_request *r = &now->request;
+	struct job then = *now;
 
-	if (now->phase == JOB_RUNNING || now->phase == JOB_ENDED || !move_is_marked(now))
-		return true;
-	return next->moved_run == r->moved_run && next->base_run == r->base_run;
+	then.request.moved_run = next->moved_run;
+	then.request.base_run = next->base_run;
+	switch (now->phase) {
+	case JOB_RUNNING: return job_incarnation(&then) == job_incarnation(now);
+	case JOB_ENDING:
+	case JOB_PENDING:
+		if (!move_is_marked(now))
+			return !move_is_marked(&then);
+		return next->moved_run == now->request.moved_run &&
+		       next->base_run == now->request.base_run;
+	case JOB_ENDED: break;
+	}
+	return true;
 }
 
 /* Was it a move that aimed the job at the node it asks for? One that names its node never moves, so

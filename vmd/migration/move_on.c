@@ -46,12 +46,16 @@ bool move_is_spare(const struct companion *c, const struct move *m, const struct
 }
 
 /* Why it must leave, "" it need not. A job that follows grows when it has. */
-static const char *why_on(const struct move_view *v, char buf[MOVE_WHY_SIZE])
+static const char *why_on(const struct move_view *v, const struct companion *h,
+			  char buf[MOVE_WHY_SIZE])
 {
 	if (is_set(v->closed) && (!v->on_drain || v->on_drain == VM_ON_DRAIN_MIGRATE)) {
 		(void)str_fmt(buf, MOVE_WHY_SIZE, "its node %s", v->closed);
 		return buf;
 	}
+	/* Asked for by who knew less of the VM, and granted where it had come meanwhile. */
+	if (move_is_cramped(v, h))
+		return "it is larger than its companion allocation";
 	if (move_is_by_requeue(v->job))
 		return "";
 	if (v->vm->moving.evacuating && !v->taken_back)
@@ -104,7 +108,7 @@ bool move_read_on(const struct move_view *v, struct move *m, const struct compan
 	const struct vm_moving *k = &v->vm->moving;
 	bool sent = is_sent_to(v->vm, next);
 	char buf[MOVE_WHY_SIZE];
-	const char *why = why_on(v, buf);
+	const char *why = why_on(v, m->companion, buf);
 
 	if (!v->known || (!*why && !sent))
 		return false;

@@ -34,6 +34,8 @@ bool move_is_by_requeue(const struct job *j); /* can its job follow it? */
 void move_read_queued(struct move *m, const struct companion *h, const char *why);
 void move_read_send(const struct move_view *v, struct move *m);
 bool move_is_small(const struct move_view *v, const struct companion *h);
+/* ... for what the VM is, or is told to be. */
+bool move_is_cramped(const struct move_view *v, const struct companion *h);
 #define MOVE_MORE_ROOM "it is to be larger: more room is asked for"
 /* ret_again_s: false for so long at most; untouched when time alone changes nothing. */
 bool move_is_bound(const struct move_view *v, int64_t start_s, int64_t *ret_again_s);

@@ -27,6 +27,12 @@ bool move_is_small(const struct move_view *v, const struct companion *h)
 	return need.cpus > h->size.cpus || (need.cpus && need.memory_bytes > h->size.memory_bytes);
 }
 
+bool move_is_cramped(const struct move_view *v, const struct companion *h)
+{
+	return v->place.cpus > h->size.cpus ||
+	       (v->place.cpus && v->place.memory_bytes > h->size.memory_bytes);
+}
+
 /* How large it is to be where it goes; false: as it is. KubeVirt takes no other size in while it
  * migrates: then it goes as it is, and grows by another move. */
 static bool target_read(const struct move_view *v, const struct companion *h, struct vm_target *ret)
