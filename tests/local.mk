@@ -24,6 +24,7 @@ include tests/api.mk
 if HAVE_CHECK
 unit_tests += \
 	tests/unit/unit_controllers \
+	tests/unit/unit_hotplug \
 	tests/unit/unit_guest_talk \
 	tests/unit/unit_iso \
 	tests/unit/unit_machine \
@@ -37,7 +38,11 @@ tests_unit_unit_iso_SOURCES = tests/unit/unit_iso.c
 tests_unit_unit_iso_CFLAGS = $(unit_cflags)
 tests_unit_unit_iso_LDADD = libcontrollers.a $(base_libs) $(unit_libs)
 
-tests_unit_unit_controllers_SOURCES = tests/unit/unit_controllers.c
+EXTRA_DIST += tests/unit/controllers_world.h
+tests_unit_unit_hotplug_SOURCES = tests/unit/unit_hotplug.c tests/unit/controllers_world.c
+tests_unit_unit_hotplug_CFLAGS = $(unit_cflags) $(SYSTEMD_CFLAGS)
+tests_unit_unit_hotplug_LDADD = libcontrollers.a $(kubeapi_libs) $(unit_libs)
+tests_unit_unit_controllers_SOURCES = tests/unit/unit_controllers.c tests/unit/controllers_world.c
 tests_unit_unit_controllers_CFLAGS = $(unit_cflags) $(SYSTEMD_CFLAGS)
 tests_unit_unit_controllers_LDADD = libcontrollers.a $(kubeapi_libs) $(unit_libs)
 

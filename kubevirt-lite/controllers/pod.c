@@ -139,7 +139,10 @@ static void step_sandbox(struct controllers *c, struct json_object *pod, struct 
 		abort();
 	if (machine_read(vmi, m, &e) < 0) {
 		again_later(c, pod);
-	} else if (networks_resolve(c, vmi, m, &e) < 0) {
+		return;
+	}
+	machine_drop_unattached(m); /* they come by a pod of their own */
+	if (networks_resolve(c, vmi, m, &e) < 0) {
 		say(c, pod, "kubelet", true, "FailedCreatePodSandBox",
 		    "Failed to create pod sandbox: plugin type=\"multus\" failed (add): Multus: "
 		    "[%s/%s]: error loading k8s delegates: %s",

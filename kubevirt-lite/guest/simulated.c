@@ -14,7 +14,18 @@
 #include <string.h>
 #include <systemd/sd-event.h>
 
-enum next { NEXT_BOOT, NEXT_AGENT, NEXT_FAULT, NEXT_OFF, NEXT_MOVED, NEXT_GONE, NEXT_COUNT };
+#define PLUG_US (3 * MSEC_US)
+
+enum next {
+	NEXT_BOOT,
+	NEXT_AGENT,
+	NEXT_FAULT,
+	NEXT_DISK,
+	NEXT_OFF,
+	NEXT_MOVED,
+	NEXT_GONE,
+	NEXT_COUNT
+};
 
 struct simulated;
 
@@ -34,6 +45,7 @@ struct simulated {
 	size_t n_nics;
 	unsigned cpus_each; /* of a socket */
 	char moving_to[128];
+	struct guest_disk plug; /* seen.disks_busy: comes if it is not there, or else goes */
 	sd_event_source *timer;
 	int64_t at_us[NEXT_COUNT]; /* 0: not planned */
 };
@@ -166,17 +178,35 @@ static void boot_up(struct simulated *s)
 	changed(s);
 }
 
+/* QEMU takes no guest into a machine that is another one. */
+static bool has_same_disks(struct guest *a, struct guest *b)
+{
+	for (size_t i = 0; i < a->seen.n_disks; i++) {
+		struct guest_disk *other = guest_disk(b, a->seen.disk[i].name);
+
+		if (!other || !str_eq(other->target, a->seen.disk[i].target))
+			return false;
+	}
+	return a->seen.n_disks == b->seen.n_disks;
+}
+
 static void moved(struct simulated *s)
 {
 	struct simulated *to = s->maker->first;
 	struct guest_seen *seen = &s->guest.seen;
+	const char *why = NULL;
 
 	while (to && !str_eq(to->guest.seen.uri, s->moving_to))
 		to = to->next;
-	if (!to || to->guest.seen.state != GUEST_INCOMING || has_fault(s, "move-fails")) {
+	if (!to || to->guest.seen.state != GUEST_INCOMING)
+		why = "the target is gone";
+	else if (!has_same_disks(&s->guest, &to->guest))
+		why = "the target has other disks";
+	else if (has_fault(s, "move-fails"))
+		why = "move-fails";
+	if (why) {
 		seen->move = MOVE_FAILED;
-		(void)snprintf(seen->move_error, sizeof(seen->move_error), "%s",
-			       to ? "move-fails" : "the target is gone");
+		(void)snprintf(seen->move_error, sizeof(seen->move_error), "%s", why);
 		changed(s);
 		return;
 	}
@@ -188,6 +218,28 @@ static void moved(struct simulated *s)
 	seen->move = MOVE_DONE;
 	seen->state = GUEST_MOVED;
 	seen->agent = false;
+	changed(s);
+}
+
+/* As with QEMU it takes a moment, and one at a time. */
+static void disk_begin(struct simulated *s, const char *name, const char *target)
+{
+	s->guest.seen.disks_busy = true;
+	(void)str_copy(s->plug.name, sizeof(s->plug.name), name);
+	(void)str_copy(s->plug.target, sizeof(s->plug.target), target);
+	plan(s, NEXT_DISK, PLUG_US);
+}
+
+static void disk_end(struct simulated *s)
+{
+	struct guest_seen *seen = &s->guest.seen;
+	struct guest_disk *one = guest_disk(&s->guest, s->plug.name);
+
+	seen->disks_busy = false;
+	if (one)
+		*one = seen->disk[--seen->n_disks];
+	else if (seen->n_disks < MACHINE_DISKS_MAX)
+		seen->disk[seen->n_disks++] = s->plug;
 	changed(s);
 }
 
@@ -214,6 +266,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 		else
 			end(s, GUEST_CRASHED, "crash-after");
 		break;
+	case NEXT_DISK: disk_end(s); break;
 	case NEXT_OFF: end(s, GUEST_OFF, ""); break;
 	case NEXT_MOVED: moved(s); break;
 	case NEXT_GONE:
@@ -314,26 +367,18 @@ static void op_grow(struct guest *g, unsigned sockets, uint64_t grown_bytes)
 static void op_plug(struct guest *g, const struct machine_disk *d)
 {
 	struct guest_seen *s = &g->seen;
-	struct guest_disk *one = &s->disk[s->n_disks];
 
-	if ((s->state != GUEST_RUNNING && s->state != GUEST_PAUSED) || d->bus != BUS_SCSI ||
-	    guest_disk(g, d->name) || s->n_disks == MACHINE_DISKS_MAX)
-		return;
-	(void)str_copy(one->name, sizeof(one->name), d->name);
-	(void)str_copy(one->target, sizeof(one->target), d->target);
-	s->n_disks++;
-	changed(of(g));
+	if ((s->state == GUEST_RUNNING || s->state == GUEST_PAUSED) && d->bus == BUS_SCSI &&
+	    !s->disks_busy && !guest_disk(g, d->name))
+		disk_begin(of(g), d->name, d->target);
 }
 
 static void op_unplug(struct guest *g, const char *name)
 {
-	struct guest_seen *s = &g->seen;
 	struct guest_disk *one = guest_disk(g, name);
 
-	if (!one)
-		return;
-	*one = s->disk[--s->n_disks];
-	changed(of(g));
+	if (one && !g->seen.disks_busy)
+		disk_begin(of(g), name, one->target);
 }
 
 static void op_call(struct guest *g, const char *command, struct json_object *args,
