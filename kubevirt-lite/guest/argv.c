@@ -201,13 +201,13 @@ static void add_json(struct argv *a, const char *option, struct json_object *doc
 
 /* QEMU makes a queue for each CPU that it starts with. A guest that has grown since starts with
  * more on the other side of a migration, and its disks must look the same there. */
-static void queues(const struct machine *m, char *ret, size_t size)
+static void queues(const struct machine *m, const char *property, char *ret, size_t size)
 {
 	unsigned n = m->sockets_max * m->cores * m->threads;
 
 	ret[0] = '\0';
 	if (m->sockets_max > 1)
-		(void)str_fmt(ret, size, ",num-queues=%u", n < QUEUES_MAX ? n : QUEUES_MAX);
+		(void)str_fmt(ret, size, ",%s=%u", property, n < QUEUES_MAX ? n : QUEUES_MAX);
 }
 
 /* The key's file is numbered by the disk's place in the list: qemu_start.c writes it so. */
@@ -231,7 +231,7 @@ static void add_disk(struct argv *a, const struct machine *m, size_t i, unsigned
 		(void)str_fmt(serial, sizeof(serial), ",serial=%s", d->serial);
 	switch (d->bus) {
 	case BUS_VIRTIO:
-		queues(m, queues_of, sizeof(queues_of));
+		queues(m, "num-queues", queues_of, sizeof(queues_of));
 		add_device(a, "virtio-blk-pci,drive=%s,id=ua-%s%s%s%s", node, d->name, boot, serial,
 			   queues_of);
 		return;
@@ -254,7 +254,7 @@ static int add_disks(struct argv *a, const struct machine *m, const struct machi
 		sata += m->disk[i].bus == BUS_SATA;
 	if (sata > 6)
 		return err_set(e, ERR_INVALID, "more than 6 sata disks");
-	queues(m, queues_of, sizeof(queues_of));
+	queues(m, "num_queues", queues_of, sizeof(queues_of)); /* QEMU spells it so here */
 	add_device(a, "virtio-scsi-pci,id=" MACHINE_SCSI "%s", queues_of);
 	sata = 0;
 	for (size_t i = 0; i < m->n_disks; i++)

@@ -488,15 +488,17 @@ static void record(struct mw_slurm *s, const struct action *a)
 	s->base = (uint8_t)r.base_run;
 }
 
-static void job_queue(struct mw_world *w, const char **ret_wrong)
+static void job_queue(struct mw_world *w, const struct action *a, const char **ret_wrong)
 {
 	struct mw_slurm *s = &w->slurm;
+	size_t i = a->companion - MOVE_FIRST;
 
-	if (s->phase != JOB_RUNNING || s->marked != s->run + 1 || s->marked >= MOVE_RUNS)
+	if (s->phase != JOB_RUNNING || s->marked != s->run + 1 || s->marked >= MOVE_RUNS ||
+	    i >= MOVE_COMPANIONS || s->companion[i] != C_RUNNING)
 		return;
 	s->phase = JOB_ENDING;
 	s->again = 1;
-	if (!is_placed(w) && has_guest(&w->kube) && !is_cancelled(w) && !is_given_up(w))
+	if (!companion_runs_at(w, w->kube.node) && has_guest(&w->kube) && !is_given_up(w))
 		*ret_wrong = "a job was queued again though its VM is not with a companion";
 }
 
@@ -525,7 +527,7 @@ void mw_effect(struct mw_world *w, const struct action *a, const char **ret_wron
 	case ACT_ALLOCATE: companion_make(s, a); break;
 	case ACT_END_COMPANION: companion_end(w, a, ret_wrong); break;
 	case ACT_RECORD: record(s, a); break;
-	case ACT_REQUEUE_JOB: job_queue(w, ret_wrong); break;
+	case ACT_REQUEUE_JOB: job_queue(w, a, ret_wrong); break;
 	case ACT_AIM_JOB: job_aim(s, a); break;
 	case ACT_END_JOB:
 		if (s->phase == JOB_RUNNING)

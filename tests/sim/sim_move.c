@@ -94,8 +94,12 @@ static int end_companion(struct sim *w, const struct action *a, struct err *e)
 }
 
 /* The run may count at once, or when the old one has left. */
-static void requeue(struct sim *w, struct sim_job *j)
+static void requeue(struct sim *w, const struct action *a, struct sim_job *j)
 {
+	struct sim_companion *h = companion_by_id(w, a->companion);
+
+	if (!h || h->c.phase != JOB_RUNNING)
+		return;
 	if (!j || j->job.phase != JOB_RUNNING || j->job.request.moved_run != j->job.restarts + 1)
 		return;
 	sim_job_end(w, j, JOB_END_NONE);
@@ -229,7 +233,7 @@ int sim_move_effect(struct sim *w, const struct action *a, struct err *e)
 	switch ((int)a->kind) {
 	case ACT_ALLOCATE: return allocate(w, a, j, e);
 	case ACT_END_COMPANION: return end_companion(w, a, e);
-	case ACT_REQUEUE_JOB: requeue(w, j); return 0;
+	case ACT_REQUEUE_JOB: requeue(w, a, j); return 0;
 	case ACT_AIM_JOB: aim(w, a, j); return 0;
 	case ACT_POINT_VM: return point(w, a, e);
 	case ACT_MIGRATE_VM: return migrate(w, a, e);

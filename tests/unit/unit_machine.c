@@ -134,7 +134,7 @@ START_TEST(small)
 		"\"pool\":\"rbd\",\"image\":\"vm-17-root\",\"conf\":\"/etc/ceph/ceph.conf\"",
 		"\"key-secret\":\"key-vda\"",
 		"virtio-blk-pci,drive=disk-vda,id=ua-root,bootindex=1,num-queues=12 ",
-		"virtio-scsi-pci,id=scsi0,num-queues=12 ",
+		"virtio-scsi-pci,id=scsi0,num_queues=12 ",
 		"{\"driver\":\"scsi-hd\",\"id\":\"ua-data\",\"drive\":\"disk-sda\","
 		"\"bus\":\"scsi0.0\",\"channel\":0,\"scsi-id\":0,\"lun\":0,"
 		"\"serial\":\"abc\"} ",

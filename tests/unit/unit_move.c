@@ -1280,6 +1280,10 @@ START_TEST(a_second_companion_is_ended_beside_the_first)
 	look(0, "running requeue drained companion:running@n2 s2:drained", "vm0:running@n2 " ALL);
 	ck_assert_str_eq(asked(ACT_ALLOCATE)->not_on, "n2");
 	end();
+	begin(); /* nor is a job queued again without the one that its VM is with */
+	look(0, "running requeue drained marked companion:running@n2", "vm0:running@n2 " ALL);
+	ck_assert_uint_eq(asked(ACT_REQUEUE_JOB)->companion, 23);
+	end();
 }
 END_TEST
 

@@ -37,12 +37,13 @@ enum action_kind {
 	ACT_POINT_VM,         /* object, uid, version: its nodeSelector becomes node */
 	ACT_MIGRATE_VM,       /* object: a migration of that name, of VM vm.name */
 	ACT_CANCEL_MIGRATION, /* object, uid */
-	ACT_REQUEUE_JOB,      /* job_id: queue it again: held, as its record keeps its VM; or anew,
-				 not held and without it, if it is still that run: its user is told
-				 reason */
-	ACT_AIM_JOB,  /* job_id, pending: let it start on node ("": anywhere), before all others,
-			 for what is left until until_s (0: its whole time) */
-	ACT_TELL_JOB, /* job_id: its user is told reason */
+	ACT_REQUEUE_JOB, /* job_id: queue it again: held, as its record keeps its VM and companion
+			    runs; or anew,
+			    not held and without it, if it is still that run: its user is told
+			    reason */
+	ACT_AIM_JOB,     /* job_id, pending: let it start on node ("": anywhere), before all others,
+			    for what is left until until_s (0: its whole time) */
+	ACT_TELL_JOB,    /* job_id: its user is told reason */
 	/* A node that is out of service on one side only, see DESIGN.md, "Drain and cordon". */
 	ACT_MARK_NODE,  /* Kubernetes: object, version: cordon and mark are set */
 	ACT_DRAIN_NODE, /* Slurm: object: drained with reason; "": resumed */

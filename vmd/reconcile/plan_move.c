@@ -150,6 +150,16 @@ static void plan_tell(struct planner *p, const struct task *t)
 		(void)str_copy(a->reason, sizeof(a->reason), t->move.reason);
 }
 
+/* Whoever has forgotten the companion since (slurmctld started anew) must not queue the job again.
+ */
+static void plan_follow(struct planner *p, const struct task *t, const struct companion *h)
+{
+	struct action *a = plan_add(p, t, ACT_REQUEUE_JOB, t->have.key);
+
+	if (a)
+		a->companion = h->id;
+}
+
 /* Its VM goes as that of every run that has ended; its disks stay for the next one. */
 static void plan_anew(struct planner *p, const struct task *t)
 {
@@ -193,7 +203,7 @@ void plan_move(struct planner *p, const struct task *t)
 	case MOVE_ANEW: plan_anew(p, t); break;
 	case MOVE_SEND: plan_migrate(p, t, vm); break;
 	case MOVE_STUCK: plan_cancel(p, t, vm); break;
-	case MOVE_REQUEUE: (void)plan_add(p, t, ACT_REQUEUE_JOB, t->have.key); break;
+	case MOVE_REQUEUE: plan_follow(p, t, h); break;
 	case MOVE_AIM: plan_aim(p, t, h->node); break;
 	case MOVE_UNAIM: plan_aim(p, t, ""); break;
 	case MOVE_RELEASE:

@@ -181,6 +181,19 @@ static int end_companion(const struct action *a, struct err *e)
 	return slurm_failed(e, errno, "end the companion");
 }
 
+/* Looked at right before: a slurmctld that was started anew with an older state has the job, and
+ * may have taken its mark, but has no companion for its VM any more. */
+static int companion_check(const struct action *a, struct err *e)
+{
+	AUTO(slurm_free_job_info_msg) job_info_msg_t *m = NULL;
+	enum job_phase phase;
+	struct err why;
+
+	if (companion_load(a, a->companion, &m, &phase, &why) == 0 && phase == JOB_RUNNING)
+		return 0;
+	return err_set(e, ERR_CONFLICT, "companion %u does not run any more", a->companion);
+}
+
 static int requeue(const struct action *a, const char *nonce, struct err *e)
 {
 	AUTO(record_close) struct record r = {.msg = NULL};
@@ -191,6 +204,8 @@ static int requeue(const struct action *a, const char *nonce, struct err *e)
 		return 0;
 	if (a->anew ? r.job.restarts != a->run : r.job.request.moved_run != r.job.restarts + 1)
 		return 0; /* it has been, or is another run now */
+	if (!a->anew && companion_check(a, e) < 0)
+		return -1;
 	if (a->anew)
 		slurm_job_explain(r.job.id, r.info->comment, a->reason);
 	if ((a->anew ? compat_requeue(r.job.id) : compat_requeue_held(r.job.id)) != SLURM_SUCCESS)
