@@ -115,6 +115,8 @@ static enum timing_part part_of(enum action_kind k)
 	case ACT_CREATE_VM:
 	case ACT_DELETE_VM:
 	case ACT_RELEASE_VM:
+	case ACT_ATTACH_DISK:
+	case ACT_DETACH_DISK:
 	case ACT_DELETE_PVC:
 	case ACT_DELETE_PV:
 	case ACT_DELETE_SECRET:
@@ -148,6 +150,9 @@ static int start(struct daemon *d, const struct action *a, struct effect *f, str
 	case ACT_FENCE_DISK: return disk_view_apply(d->disks, a, on_done, f, e);
 	case ACT_CLAIM_DISK:
 	case ACT_RELEASE_DISK: return disk_view_order(d->disks, &a->order, on_done, f, e);
+	case ACT_ATTACH_DISK:
+		return kube_attach(d->kube, a->vm.name, &a->vm.disk[0], on_kube, f, e);
+	case ACT_DETACH_DISK: return kube_detach(d->kube, a->vm.name, a->object, on_kube, f, e);
 	case ACT_CREATE_PV: return kube_create_pv(d->kube, &a->disk, on_kube, f, e);
 	case ACT_CREATE_PVC: return kube_create_pvc(d->kube, &a->disk, on_kube, f, e);
 	case ACT_CREATE_SECRET: return create_secret(d, a, f, e);

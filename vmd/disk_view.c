@@ -315,6 +315,8 @@ static void note(struct disk_view *v, const struct action *a)
 		break;
 	case ACT_CLAIM_DISK: /* disk_view_order() */
 	case ACT_RELEASE_DISK:
+	case ACT_ATTACH_DISK:
+	case ACT_DETACH_DISK:
 	case ACT_CREATE_PV:
 	case ACT_CREATE_PVC:
 	case ACT_CREATE_SECRET:

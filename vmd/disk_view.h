@@ -29,7 +29,8 @@ int disk_view_new(struct sd_event *loop, const struct settings *s,
 void disk_view_refresh(struct disk_view *v);
 /* When the list there is was asked for, monotonic; 0: there is none. */
 int64_t disk_view_asked_us(const struct disk_view *v);
-/* disks, named disks, and whether they are known; borrowed until the loop goes on. */
+/* disks, named disks with their claims, and whether they are known; borrowed until the next call,
+ * or the loop goes on. */
 void disk_view_observe(struct disk_view *v, struct observed *seen);
 /* ACT_CLONE_DISK, ACT_CREATE_DISK, ACT_TAKE_DISK, ACT_KEEP_DISK, ACT_REMOVE_DISK, ACT_FENCE_DISK.
  * What succeeded is seen at once, before done is called, which happens from the loop, never from

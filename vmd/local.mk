@@ -146,6 +146,7 @@ libvmkube_a_SOURCES = \
 	vmd/kube/kube_event.c vmd/kube/kube_event.h \
 	vmd/kube/kube_migration.c vmd/kube/kube_migration.h \
 	vmd/kube/kube_guest.c vmd/kube/kube_guest.h \
+	vmd/kube/kube_hotplug.c vmd/kube/kube_hotplug.h \
 	vmd/kube/kube_http.c vmd/kube/kube_http.h \
 	vmd/kube/kube_lease.c vmd/kube/kube_lease.h \
 	vmd/kube/kube_line.c vmd/kube/kube_line.h \
@@ -193,6 +194,7 @@ api_libs = libapi.a libclient.a $(core_libs) $(base_libs) $(MHD_LIBS) $(MUNGE_LI
 # vmctl
 bin_PROGRAMS += vmctl
 vmctl_SOURCES = \
+	vmd/job/attach.c vmd/job/attach.h \
 	vmd/vmctl.c \
 	vmd/vmctl/access.c vmd/vmctl/access.h \
 	vmd/vmctl/ask.c \

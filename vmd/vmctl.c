@@ -135,13 +135,17 @@ static const struct command {
 		"      --mem=SIZE     memory of its job, as sbatch's --mem: 16G\n"
 		"      --cancel       not any more, if it has not begun\n"
 		"      --timeout=TIME watch no longer than 90, 15m, 2h or 1d\n"),
-	COMMAND("disk", "VERB...", TAKES_THREE | OPT_ALL | OPT_YES, cmd_disk,
+	COMMAND("disk", "VERB...", TAKES_THREE | OPT_ALL | OPT_YES | OPT_TIMEOUT, cmd_disk,
 		"disks of yours that live on beyond jobs",
 		"  create NAME SIZE   an empty one, as 40G\n"
 		"  delete NAME        and all that is on it\n"
 		"  list               those that there are, and who uses them\n"
+		"  add [JOB] NAME[:ro] give it to a guest that runs\n"
+		"  remove [JOB] NAME  take it back from the guest\n"
+		"  list JOB           those that the job has\n"
 		"  -a, --all          list: everybody's (root and SlurmUser only)\n"
-		"  -y, --yes          delete: do not ask\n"),
+		"  -y, --yes          delete: do not ask\n"
+		"      --timeout=TIME add, remove: watch no longer than 90, 15m, 2h or 1d\n"),
 	COMMAND("images", NULL, OPT_ALL, cmd_images, "the images sbatch --vm=IMAGE may name",
 		"  -a, --all          also those you may not use\n"),
 	COMMAND("recover", "JOB", TAKES_ALL, cmd_recover,

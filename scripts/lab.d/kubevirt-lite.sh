@@ -37,7 +37,7 @@ kubevirt_lite_configure()
 			    verbs: [get, list, watch, create, update, patch, delete]
 			  - user: vmd
 			    namespaces: [slurm-vm]
-			    resources: [virtualmachineinstances.subresources.kubevirt.io/evacuate/cancel]
+			    resources: [virtualmachineinstances.subresources.kubevirt.io/evacuate/cancel, virtualmachines.subresources.kubevirt.io/addvolume, virtualmachines.subresources.kubevirt.io/removevolume]
 			    verbs: [update]
 			  - user: vmd
 			    resources: [nodes, persistentvolumeclaims]

@@ -49,16 +49,52 @@ $ssh_guest 'for b in /sys/block/*; do echo "\$b \$(cat \$b/size) \$(tr -cd a-z <
 sleep 600
 EOS
 )
-reader=$(submit alice --vm=tiny --vm-attach=data:ro -t 10 -c 1 --mem=512M <<<$'#!/bin/bash\nsleep 600\n')
 ok "a job's guest has it from its boot on" within 100 contains_output alice "$writer" "1048576 data"
 ok "vmctl show tells of it" contains "$(as alice vmctl show "$writer")" "Attached  *data 512M"
+reader=$(submit alice --vm=tiny --vm-attach=data:ro -t 10 -c 1 --mem=512M <<<$'#!/bin/bash\nsleep 600\n')
 ok "who wants to read it meanwhile waits, and says for whom" within 60 shows "$reader" "disk data is written by job $writer"
 ok "it is not deleted" refused alice "disk data is written by job $writer" vmctl disk delete --yes data
+guest() # JOB COMMAND...: in its guest, as alice
+{
+	as alice vmctl exec "$1" -- /bin/sh -c "$2"
+}
+# The name of a disk in the guest: by its serial number, the last bytes of a page of SCSI's.
+disk_is() # JOB SERIAL: prints sdb, say
+{
+	guest "$1" "for b in /sys/block/sd*; do [ \"\$(tr -cd a-z <\$b/device/vpd_pg80)\" = $2 ] && echo \${b##*/}; done; true"
+}
+has() # JOB SERIAL
+{
+	[ -n "$(disk_is "$1" "$2")" ]
+}
+has_not() # JOB SERIAL
+{
+	equals "$(disk_is "$1" "$2")" ""
+}
+attached() # JOB STATES: of all its disks, in order
+{
+	equals "$(as alice vmctl disk list "$1" --json | jq -r '[.[] | .name + ":" + .state] | sort | join(" ")')" "$2"
+}
+
+as alice vmctl disk create more 256M
+ok "a running guest gets a disk" as alice vmctl disk add "$writer" more
+ok "... and has it" within 20 has "$writer" more
+ok "... as the list says" attached "$writer" "data:attached more:attached"
+guest "$writer" "d=\$(for b in /sys/block/sd*; do [ \"\$(tr -cd a-z <\$b/device/vpd_pg80)\" = more ] && echo \${b##*/}; done); echo kept words >/dev/\$d; sync"
+ok "it is taken back while the guest runs" as alice vmctl disk remove "$writer" more
+ok "... and is gone from it" within 20 has_not "$writer" more
+ok "... nobody has it" unused more
+ok "it comes again, with what was written" as alice vmctl disk add "$writer" more:ro
+ok "... to read" within 20 prints "kept words" guest "$writer" "d=\$(for b in /sys/block/sd*; do [ \"\$(tr -cd a-z <\$b/device/vpd_pg80)\" = more ] && echo \${b##*/}; done); head -c 10 /dev/\$d"
+ok "... and not to write" prints 1 guest "$writer" "cat /sys/block/\$(for b in /sys/block/sd*; do [ \"\$(tr -cd a-z <\$b/device/vpd_pg80)\" = more ] && echo \${b##*/}; done)/ro"
+ok "another user gives it nothing" refused bob "belongs to another user" vmctl disk add "$writer" data
 ok "the writer ends" as alice vmctl stop --now "$writer"
 ok "... and the reader has it" within 100 in_state "$reader" READY
 ok "... to read" contains "$(as alice vmctl disk list)" " $reader .read-only"
 ok "the reader ends" as alice vmctl stop --now "$reader"
-ok "nobody has it any more" within 60 unused data
+ok "nobody has them any more" within 60 unused data
+ok "... neither" unused more
+as alice vmctl disk delete --yes more
 ok "nobody deletes another user's" refused bob "owner, root and SlurmUser" vmctl disk delete --yes alice/data
 ok "its owner does" as alice vmctl disk delete --yes data
 ok "... and bob's is there" equals "$(images)" 1

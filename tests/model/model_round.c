@@ -320,6 +320,8 @@ static const char *action_start(struct m_state *s, const struct action *a)
 	case ACT_FENCE_DISK:
 	case ACT_CLAIM_DISK: /* no named disks in the model */
 	case ACT_RELEASE_DISK:
+	case ACT_ATTACH_DISK:
+	case ACT_DETACH_DISK:
 	case ACT_RELEASE_VM:
 	case ACT_CREATE_DISK:
 	case ACT_WARN_GUEST:

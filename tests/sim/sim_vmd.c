@@ -23,6 +23,7 @@ static void check_known(struct sim *w, const struct sim_view *v, const struct ac
 	case CLASS_PV:
 	case CLASS_PVC:
 	case CLASS_SECRET: known = v->volumes_known && v->vms_known; break;
+	case CLASS_VOLUME:
 	case CLASS_JOB_END:
 	case CLASS_JOB_RECORD:
 	case CLASS_JOB_WORD:
@@ -129,6 +130,7 @@ static bool is_gated(const struct action *a)
 	case CLASS_SLURM_NODE:
 	case CLASS_COMPANION:
 	case CLASS_HOOK: return true;
+	case CLASS_VOLUME:
 	case CLASS_PV:
 	case CLASS_PVC:
 	case CLASS_SECRET:

@@ -348,6 +348,8 @@ int sim_effect(struct sim *w, const struct action *a, struct err *e)
 	case ACT_WARN_GUEST:
 	case ACT_CLAIM_DISK: /* no named disks in this world */
 	case ACT_RELEASE_DISK:
+	case ACT_ATTACH_DISK:
+	case ACT_DETACH_DISK:
 	case ACT_TELL_READY: return 0;
 	}
 	return 0;

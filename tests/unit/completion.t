@@ -63,9 +63,11 @@ offers "--rotate" vmctl password --r
 offers "approve" vmctl admin ""
 offers "--cpus=" vmctl resize 17 --cp
 offers "--yes" vmctl admin approve --y
-offers "create delete list" vmctl disk ""
+offers "create delete add remove list" vmctl disk ""
 offers "data more" vmctl disk delete ""
 offers "" vmctl disk create ""
+offers "17 vm-17-9f3c12ab45de6701-r0 230 12_3 12 data more" vmctl disk add ""
+offers "data more" vmctl disk remove 17 ""
 offers "" vmctl list x
 offers "" vmctl images --server = ""
 offers "start stop ssh exec cp rdp password list show wait vnc console screenshot kubeconfig migrate resize disk images recover discard plan admin" vmctl --json ""

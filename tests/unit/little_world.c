@@ -507,6 +507,15 @@ static bool seen_word(struct little_world *w, const char *s)
 		(void)str_copy(w->vm[o->n_vm - 1].job_key, sizeof(w->vm[0].job_key), "17-9F3C");
 		return true;
 	}
+	if (str_eq(word, "vol")) {
+		struct vm_seen *vm = &w->vm[o->n_vm - 1];
+
+		vm->volume[vm->n_volume++] = (struct vm_volume){.name = "disk-data",
+								.wanted = !str_eq(mark, ":given"),
+								.given = !str_eq(mark, ":wanted"),
+								.ready = !*mark};
+		return !*mark || str_eq(mark, ":given") || str_eq(mark, ":wanted");
+	}
 	if (str_eq(s, "agent")) {
 		w->vm[o->n_vm - 1].agent = true;
 		return true;
@@ -537,6 +546,7 @@ static const char *flight_object(enum action_kind k)
 		return k == ACT_CREATE_DISK ? "vm-" LITTLE_KEY "-scratch"
 					    : "vm-" LITTLE_KEY "-root";
 	case CLASS_CLAIM: return LITTLE_DATA;
+	case CLASS_VOLUME: return "disk-data";
 	case CLASS_PV: return "vm-" LITTLE_KEY "-root";
 	case CLASS_PVC: return "vm-" LITTLE_KEY "-r0-root";
 	case CLASS_SECRET: return "vm-" LITTLE_KEY;

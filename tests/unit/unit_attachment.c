@@ -23,8 +23,10 @@ static const struct {
 	{"nor when it is believed and not seen", "running attach", ALL " named", "+claim-disk", ""},
 	{"one whose answer was lost is made again", "running attach", ALL " named", "!claim-disk",
 	 "claim-disk"},
-	{"another job writes it: asked again, no VM", "running attach", ALL " named:others", "",
-	 "claim-disk"},
+	{"another job writes it: waited for", "running attach", ALL " named:others", "", ""},
+	{"... to read, too", "running attach:ro", ALL " named:others", "", ""},
+	{"others read it: waited for, to write", "running attach", ALL " named:othersread", "", ""},
+	{"... but not to read", "running attach:ro", ALL " named:othersread", "", "claim-disk"},
 	{"a reader has a PV of his own", "running attach:ro", ALL " named:reads pvcd", "",
 	 "create-pv:ro-data"},
 	{"... and a VM", "running attach:ro", ALL " named:both pvcd pvro", "", "create-vm:r0"},
@@ -44,6 +46,47 @@ static const struct {
 	{"... and is not given to a VM", "running", ALL " named:leaving", "", "create-vm:r0"},
 	{"the VM is there: nothing is claimed", "running attach", "vm0:running " ALL " named", "",
 	 ""},
+
+	/* while the guest runs */
+	{"claimed since: the PVC first", "running", "vm0:running " ALL " named:claimed", "",
+	 "create-pvc:r0-d-data"},
+	{"then the PV", "running", "vm0:running " ALL " named:claimed pvcd", "", "create-pv"},
+	{"then the guest gets it", "running", "vm0:running " ALL " named:claimed pvcd pvd", "",
+	 "attach-disk"},
+	{"not twice", "running", "vm0:running " ALL " named:claimed pvcd pvd", "~attach-disk", ""},
+	{"again when it was accepted long ago and is not seen: twice is refused", "running",
+	 "vm0:running " ALL " named:claimed pvcd pvd", "+attach-disk", "attach-disk"},
+	{"again when the answer was lost", "running", "vm0:running " ALL " named:claimed pvcd pvd",
+	 "!attach-disk", "attach-disk"},
+	{"Kubernetes brings it", "running", "vm0:running vol:wanted " ALL " named:claimed pvcd pvd",
+	 "", ""},
+	{"it has it", "running", "vm0:running vol " ALL " named:claimed pvcd pvd", "", ""},
+	{"taken out by hand: it is given again", "running",
+	 "vm0:running vol:given " ALL " named:claimed pvcd pvd", "", "attach-disk"},
+	{"not before it runs", "running", "vm0:starting " ALL " named:claimed", "", ""},
+	{"not to one that goes", "running", "vm0:deleting " ALL " named:claimed", "", ""},
+	{"not to one that is to move", "running", "vm0:running@n2 " ALL " named:claimed", "",
+	 "point-vm:r0"},
+	{"to be given back: from the guest first", "running",
+	 "vm0:running vol " ALL " named:leaving pvcd pvd", "", "detach-disk"},
+	{"also while it is brought", "running",
+	 "vm0:running vol:wanted " ALL " named:leaving pvcd pvd", "", "detach-disk"},
+	{"Kubernetes takes it", "running", "vm0:running vol:given " ALL " named:leaving pvcd pvd", "",
+	 ""},
+	{"then the PVC", "running", "vm0:running " ALL " named:leaving pvcd pvd", "",
+	 "delete-pvc:r0-d-data"},
+	{"then the PV", "running", "vm0:running " ALL " named:leaving pvd", "", "delete-pv"},
+	{"then the claim", "running", "vm0:running " ALL " named:leaving", "", "release-disk"},
+	{"not while a PVC may come up", "running", "vm0:running " ALL " named:leaving",
+	 "!create-pvc", ""},
+	{"nor while the PVCs are not known", "running", "vm0:running " ALL " named:leaving ?pvcs", "",
+	 ""},
+	{"nor the PVs", "running", "vm0:running " ALL " named:leaving ?pvs", "", ""},
+	{"what was asked for too late leads nowhere", "running", "vm0:running vol:wanted " ALL, "",
+	 "detach-disk"},
+	{"... but nobody loses a disk that he has", "running", "vm0:running vol " ALL, "", ""},
+	{"... nor while nobody knows the claims", "running", "vm0:running vol:wanted " ALL " ?named",
+	 "", ""},
 
 	/* over a requeue, to the end */
 	{"a job that waits keeps its claim", "pending r1", ALL " named:claimed", "",
@@ -150,6 +193,80 @@ START_TEST(actions_are_whole)
 	ck_assert(!out.act[0].vm.disk[1].read_only && !out.act[0].vm.disk[1].comes_and_goes);
 	ck_assert_str_eq(out.act[0].vm.disk[1].serial, "scratch");
 	little_world_done(&w);
+	little_world_init(&w, "running", ALL " named:leaving", "");
+	plan(&w.want, &w.seen, &w.context, &out);
+	ck_assert_int_eq(out.act[0].kind, ACT_CREATE_VM);
+	ck_assert_uint_eq(out.act[0].vm.n_disk, 1);
+	little_world_done(&w);
+}
+END_TEST
+
+/* What its user reads. */
+static const struct {
+	const char *job, *seen;
+	enum vm_state state;
+	const char *reason;
+} words[] = {
+	{"running attach",     ALL " named:others",     VM_STATE_PROVISIONING,
+	 "disk data is written by job 18"										       },
+	{"running attach",     ALL " named:othersread", VM_STATE_PROVISIONING,
+	 "disk data is read by job 18"											  },
+	{"running attach",     ALL " named",            VM_STATE_PROVISIONING,
+	 "making its disks and virtual machine"										 },
+	{"running attach",     ALL,                     VM_STATE_FAILED,       "there is no disk data of yours: vmctl disk list"},
+	{"running attach bob", ALL " named",            VM_STATE_FAILED,
+	 "there is no disk data of yours: vmctl disk list"								      },
+	{"running attach",     ALL " named:unreadable", VM_STATE_PROVISIONING,
+	 "disk data cannot be read: it hangs (your administrator can help)"                                                     },
+	{"running attach",     ALL " named ?named",     VM_STATE_PROVISIONING,
+	 "waiting for Ceph's first answer"										      },
+};
+
+START_TEST(word_rows)
+{
+	struct little_world w;
+	struct progress p = {.job_id = 0};
+	struct view v;
+
+	little_world_init(&w, words[_i].job, words[_i].seen, "");
+	v = (struct view){.want = &w.want,
+			  .seen = &w.seen,
+			  .flight = &w.flight,
+			  .catalogue = &w.catalogue,
+			  .policy = &w.policy,
+			  .mono_us = LITTLE_NOW_US,
+			  .wall_s = LITTLE_NOW_S};
+	progress_step(&p, &w.job, &v);
+	ck_assert_str_eq(p.status.reason, words[_i].reason);
+	ck_assert_int_eq(p.status.state, words[_i].state);
+	little_world_done(&w);
+}
+END_TEST
+
+/* A disk that cannot be given to a guest says why, and the guest is READY all the same. */
+START_TEST(trouble_is_told)
+{
+	struct little_world w;
+	struct progress p = {.job_id = 0};
+	struct action a = {.kind = ACT_ATTACH_DISK, .job_key = LITTLE_KEY, .object = "disk-data"};
+	struct err e;
+	struct view v;
+
+	little_world_init(&w, "running", "vm0:running " ALL " named:claimed pvcd pvd", "");
+	(void)err_set(&e, ERR_DENIED, "vmd may not");
+	(void)inflight_finish(&w.flight, inflight_start(&w.flight, &a, LITTLE_NOW_US - 5), &e,
+			      LITTLE_NOW_US - 5);
+	v = (struct view){.want = &w.want,
+			  .seen = &w.seen,
+			  .flight = &w.flight,
+			  .catalogue = &w.catalogue,
+			  .policy = &w.policy,
+			  .mono_us = LITTLE_NOW_US,
+			  .wall_s = LITTLE_NOW_S};
+	progress_step(&p, &w.job, &v);
+	ck_assert_str_eq(p.status.attach_trouble, "vmd may not");
+	ck_assert_int_eq(p.status.state, VM_STATE_BOOTING);
+	little_world_done(&w);
 }
 END_TEST
 
@@ -195,6 +312,8 @@ int main(void)
 
 	tcase_add_loop_test(t, plan_rows, 0, ARRAY_LEN(rows));
 	tcase_add_test(t, actions_are_whole);
+	tcase_add_loop_test(t, word_rows, 0, ARRAY_LEN(words));
+	tcase_add_test(t, trouble_is_told);
 	tcase_add_loop_test(t, list_rows, 0, ARRAY_LEN(lists));
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

@@ -640,6 +640,65 @@ START_TEST(the_last_move_of_a_vm)
 }
 END_TEST
 
+/* Its disks that come and go: wanted, brought, there, and taken from it; others are none of them.
+ */
+START_TEST(volumes_of_a_vm)
+{
+	static const struct {
+		const char *name;
+		bool wanted, given, ready;
+		const char *why;
+	} want[] = {
+		{"disk-there",   true,  true,  true,  "here it is"    },
+		{"disk-brought", true,  true,  false, "a pod\?waits"  },
+		{"disk-asked",   true,  false, false, ""              },
+		{"disk-taken",   false, true,  false, "is being taken"},
+	};
+	AUTO(cache_free) struct cache *c = cache_new();
+	struct observed seen = {.vms_known = true};
+
+	load(c, CACHE_VM,
+	     "{\"metadata\":{\"name\":\"vm-1-a-r0\",\"uid\":\"u1\",\"resourceVersion\":\"5\"},"
+	     "\"spec\":{\"template\":{\"spec\":{\"volumes\":["
+	     "{\"name\":\"root\",\"persistentVolumeClaim\":{\"claimName\":\"r\"}},"
+	     "{\"name\":\"disk-there\",\"persistentVolumeClaim\":{\"claimName\":\"a\","
+	     "\"hotpluggable\":true}},"
+	     "{\"name\":\"disk-brought\",\"persistentVolumeClaim\":{\"claimName\":\"b\","
+	     "\"hotpluggable\":true}},"
+	     "{\"name\":\"disk-asked\",\"persistentVolumeClaim\":{\"claimName\":\"c\","
+	     "\"hotpluggable\":true}},"
+	     "{\"name\":\"a-name-that-is-longer-than-those-of-ours\","
+	     "\"persistentVolumeClaim\":{\"hotpluggable\":true}},"
+	     "{\"persistentVolumeClaim\":{\"hotpluggable\":true}},7]}}}}",
+	     false);
+	load(c, CACHE_VMI,
+	     "{\"metadata\":{\"name\":\"vm-1-a-r0\",\"uid\":\"u2\",\"resourceVersion\":\"5\"},"
+	     "\"spec\":{\"volumes\":["
+	     "{\"name\":\"disk-there\",\"persistentVolumeClaim\":{\"hotpluggable\":true}},"
+	     "{\"name\":\"disk-brought\",\"persistentVolumeClaim\":{\"hotpluggable\":true}}]},"
+	     "\"status\":{\"phase\":\"Running\",\"volumeStatus\":["
+	     "{\"name\":\"root\",\"target\":\"vda\"},"
+	     "{\"name\":\"disk-there\",\"phase\":\"Ready\",\"message\":\"here it is\","
+	     "\"hotplugVolume\":{}},"
+	     "{\"name\":\"disk-brought\",\"phase\":\"AttachedToNode\",\"message\":\"a "
+	     "pod\\nwaits\"},"
+	     "{\"name\":\"disk-taken\",\"phase\":\"Detaching\",\"message\":\"is being taken\","
+	     "\"hotplugVolume\":{}},{}]}}",
+	     false);
+	cache_observe(c, fixture_settings(), &seen);
+	ck_assert_uint_eq(seen.vm[0].n_volume, ARRAY_LEN(want));
+	for (size_t i = 0; i < ARRAY_LEN(want); i++) {
+		const struct vm_volume *v = vm_volume_find(&seen.vm[0], want[i].name);
+
+		ck_assert_msg(v != NULL, "%s", want[i].name);
+		ck_assert_msg(v->wanted == want[i].wanted && v->given == want[i].given &&
+				      v->ready == want[i].ready,
+			      "%s", want[i].name);
+		ck_assert_str_eq(v->why, want[i].why);
+	}
+}
+END_TEST
+
 #define NODE(status, taints)                                                                       \
 	"{\"metadata\":{\"name\":\"n1\"},\"spec\":{\"taints\":[" taints                            \
 	"]},\"status\":{\"conditions\":[{\"type\":\"DiskPressure\",\"status\":\"False\"}," status  \
@@ -956,6 +1015,7 @@ int main(void)
 	tcase_add_test(t, metadata_of_a_vm);
 	tcase_add_test(t, moves_of_a_vm);
 	tcase_add_test(t, the_last_move_of_a_vm);
+	tcase_add_test(t, volumes_of_a_vm);
 	tcase_add_loop_test(t, node_rows, 0, ARRAY_LEN(nodes));
 	tcase_add_test(t, node_is_lost_since_the_first_time);
 	tcase_add_loop_test(t, cordon_rows, 0, ARRAY_LEN(cordons));

@@ -633,6 +633,36 @@ START_TEST(nodes_are_cordoned)
 }
 END_TEST
 
+START_TEST(disks_come_and_go)
+{
+	const struct vm_disk_spec disk = {.name = "disk-ref",
+					  .claim = "vm-1-a-r0-d-ref",
+					  .serial = "ref",
+					  .read_only = true,
+					  .comes_and_goes = true};
+	struct outcome o = {.done = false};
+	struct err e;
+
+	up(answer_patch, NULL);
+	ck_assert_int_eq(kube_attach(kube, VM, &disk, on_done, &o, &e), 0);
+	settled(&o);
+	ck_assert_str_eq(patched.method, "PUT");
+	ck_assert_str_eq(patched.path, "/apis/subresources.kubevirt.io/v1/namespaces/slurm-vm/"
+				       "virtualmachines/" VM "/addvolume");
+	ck_assert_str_eq(patched.body,
+			 "{\"name\":\"disk-ref\",\"disk\":{\"name\":\"disk-ref\",\"disk\":{\"bus\":"
+			 "\"scsi\",\"readonly\":true},\"serial\":\"ref\"},\"volumeSource\":{"
+			 "\"persistentVolumeClaim\":{\"claimName\":\"vm-1-a-r0-d-ref\","
+			 "\"hotpluggable\":true}}}");
+	ck_assert_int_eq(kube_detach(kube, VM, "disk-ref", on_done, &o, &e), 0);
+	settled(&o);
+	ck_assert_str_eq(patched.path, "/apis/subresources.kubevirt.io/v1/namespaces/slurm-vm/"
+				       "virtualmachines/" VM "/removevolume");
+	ck_assert_str_eq(patched.body, "{\"name\":\"disk-ref\"}");
+	down();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("kube request");
@@ -652,6 +682,7 @@ int main(void)
 	tcase_add_loop_test(t, key_rows, 0, ARRAY_LEN(keys));
 	tcase_add_test(t, secrets_are_changed_in_their_parts);
 	tcase_add_test(t, nodes_are_cordoned);
+	tcase_add_test(t, disks_come_and_go);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

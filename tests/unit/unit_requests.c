@@ -1150,7 +1150,8 @@ END_TEST
 
 /* ---- named disks ---- */
 
-static struct named_disk nameds[4];
+static struct named_disk nameds[6];
+static struct attachment attachments[6];
 
 static void named_add(uint32_t uid, const char *name, const char *claims)
 {
@@ -1251,6 +1252,63 @@ START_TEST(named_order_rows)
 	ck_assert_uint_eq(ordered.order.disk.uid, orders[_i].uid == BOB ? BOB : ALICE);
 	ordered.done(ordered.ctx, &full);
 	ck_assert_int_eq(reply.e.kind, ERR_FULL);
+}
+END_TEST
+
+/* A disk is given to a guest that runs, and taken from it: by a claim. */
+static const struct {
+	uint32_t uid;
+	const char *text;
+	enum err_kind kind; /* ERR_NONE: it goes */
+	const char *why;
+} gives[] = {
+	{ALICE, "op=disk-add\njob=17\nname=free\nread_only=0\n", ERR_NONE,     "a free one"              },
+	{0,     "op=disk-add\njob=17\nname=free\nread_only=0\n", ERR_NONE,     "by root, too"            },
+	{BOB,   "op=disk-add\njob=17\nname=free\nread_only=0\n", ERR_DENIED,   "not his job"             },
+	{BOB,   "op=disk-add\njob=18\nname=free\nread_only=0\n", ERR_RETRY,    "no guest runs"           },
+	{ALICE, "op=disk-add\njob=17\nname=his\nread_only=0\n",  ERR_ABSENT,   "another user's"          },
+	{ALICE, "op=disk-add\njob=17\nname=data\nread_only=0\n", ERR_NONE,     "has it: again"           },
+	{ALICE, "op=disk-add\njob=17\nname=data\nread_only=1\n", ERR_CONFLICT, "not both"                },
+	{ALICE, "op=disk-add\njob=17\nname=away\nread_only=1\n", ERR_ABSENT,   "it is being deleted"     },
+	{ALICE, "op=disk-add\njob=17\nname=busy\nread_only=0\n", ERR_CONFLICT,
+	 "another job writes it"									 },
+	{ALICE, "op=disk-add\njob=17\nname=back\nread_only=0\n", ERR_RETRY,
+	 "it is given back still"									},
+	{ALICE, "op=disk-add\njob=17\nread_only=0\n",            ERR_INVALID,  "which?"                  },
+	{ALICE, "op=disk-add\njob=99\nname=free\n",              ERR_ABSENT,   "no such job"             },
+	{ALICE, "op=disk-remove\njob=17\nname=data\n",           ERR_NONE,     "given back"              },
+	{ALICE, "op=disk-remove\njob=17\nname=free\n",           ERR_ABSENT,   "the job does not have it"},
+	{BOB,   "op=disk-remove\njob=17\nname=data\n",           ERR_DENIED,   "not his job's"           },
+};
+
+START_TEST(give_rows)
+{
+	static const char vm[] = "vm-17-" NONCE "-r0";
+
+	named_make();
+	named_add(ALICE, "free", "");
+	(void)str_copy(nameds[1].name, sizeof(nameds[1].name), "his"); /* bob's */
+	vms[0] = (struct vm_seen){.phase = VM_RUNNING, .job_key = "17-" NONCE};
+	(void)str_copy(vms[0].name, sizeof(vms[0].name), vm);
+	named_add(ALICE, "busy", "12-" NONCE);
+	named_add(ALICE, "back", "17-" NONCE ":off");
+	observed.n_attachment = attachments_count(nameds, observed.n_named);
+	attachments_of(nameds, observed.n_named, attachments);
+	observed.attachment = attachments;
+	ask_as(gives[_i].uid, gives[_i].text);
+	ck_assert_uint_eq(ordered.n, gives[_i].kind == ERR_NONE ? 1 : 0);
+	if (gives[_i].kind != ERR_NONE) {
+		ck_assert_msg(reply.e.kind == gives[_i].kind, "%s: %s", gives[_i].why, reply.e.msg);
+		return;
+	}
+	ck_assert_int_eq(ordered.order.kind, NAMED_CLAIM);
+	ck_assert_str_eq(ordered.order.job_key, "17-" NONCE);
+	ck_assert_int_eq(ordered.order.step,
+			 strstr(gives[_i].text, "remove") ? CLAIM_LEAVE : CLAIM_WRITE);
+	ask_as(ALICE, "op=show\njob=17\n");
+	ck_assert_ptr_nonnull(
+		strstr(wire_get(&in, "json"), "\"name\":\"data\",\"serial\":\"data\""));
+	ck_assert_ptr_nonnull(strstr(wire_get(&in, "json"), "\"state\":\"attaching\""));
 }
 END_TEST
 
@@ -1414,6 +1472,7 @@ int main(void)
 	tcase_add_test(t, claimed_disk_is_not_discarded);
 	tcase_add_test(t, named_disks);
 	tcase_add_loop_test(t, named_order_rows, 0, ARRAY_LEN(orders));
+	tcase_add_loop_test(t, give_rows, 0, ARRAY_LEN(gives));
 	tcase_add_test(t, no_named_disks_here);
 	tcase_add_test(t, waits_for_news);
 	tcase_add_test(t, news_of_a_job_that_is_gone);

@@ -406,6 +406,8 @@ static const struct {
 	{"migrate",     op_migrate,     true },
 	{"resize",      op_resize,      true },
 	{"disks",       op_disks,       false},
+	{"disk-add",    op_disk_add,    true },
+	{"disk-remove", op_disk_remove, true },
 	{"disk-create", op_disk_create, true },
 	{"disk-delete", op_disk_delete, true },
 };

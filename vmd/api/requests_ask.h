@@ -39,9 +39,14 @@ const struct vm_status *ask_status_get(const struct ask *a, const struct job *j)
 /* VMs whose deletion waits for an administrator. */
 size_t ask_held(const struct ask *a);
 
+/* The VM of this run of the job; NULL: it is not seen. */
+const struct vm_seen *ask_vm_get(const struct ask *a, const struct job *j);
+
 /* The ops, each in the file of its noun. */
 int op_access(const struct ask *a, struct err *e);
 int op_approve(const struct ask *a, struct err *e);
+int op_disk_add(const struct ask *a, struct err *e);
+int op_disk_remove(const struct ask *a, struct err *e);
 int op_disk_create(const struct ask *a, struct err *e);
 int op_disk_delete(const struct ask *a, struct err *e);
 int op_disks(const struct ask *a, struct err *e);

@@ -126,8 +126,28 @@ int op_disks(const struct ask *a, struct err *e)
 
 /* ---- those of one job ---- */
 
+/* How far it is in the guest: "waits" (its VM is not there yet), "attaching", "attached",
+ * "leaving". */
+static const char *attached_state(const struct attachment *d, const struct vm_seen *vm,
+				  const char **ret_why)
+{
+	char name[VM_NAME_MAX + 1];
+	const struct vm_volume *v;
+
+	(void)attachment_volume(d, name, sizeof(name));
+	v = vm ? vm_volume_find(vm, name) : NULL;
+	*ret_why = v && !v->ready ? v->why : "";
+	if (d->leaving)
+		return "leaving";
+	if (!vm)
+		return "waits";
+	return v && v->ready ? "attached" : "attaching";
+}
+
 void ask_attached(const struct ask *a, const struct job *j, struct json_object *o)
 {
+	const struct vm_seen *vm = ask_vm_get(a, j); /* before: it looks anew */
+	const struct vm_status *s = ask_status_get(a, j);
 	const struct observed *seen =
 		a->q->port.observed ? a->q->port.observed(a->q->port.self) : NULL;
 	struct json_object *list = json_object_new_array();
@@ -137,6 +157,7 @@ void ask_attached(const struct ask *a, const struct job *j, struct json_object *
 	for (size_t i = 0; seen && i < seen->n_attachment; i++) {
 		const struct attachment *d = &seen->attachment[i];
 		struct json_object *one;
+		const char *why;
 
 		if (!str_eq(d->job_key, key))
 			continue;
@@ -145,7 +166,8 @@ void ask_attached(const struct ask *a, const struct job *j, struct json_object *
 		json_put_str(one, "serial", d->label);
 		json_put_int(one, "size_bytes", (int64_t)d->size_bytes);
 		json_put_bool(one, "read_only", d->read_only);
-		json_put_bool(one, "leaving", d->leaving);
+		json_put_str(one, "state", attached_state(d, vm, &why));
+		json_put_str(one, "reason", *s->attach_trouble ? s->attach_trouble : why);
 		json_object_array_add(list, one);
 	}
 	json_put_at(o, "attached", list);
@@ -214,4 +236,97 @@ int op_disk_delete(const struct ask *a, struct err *e)
 	(void)str_copy(o.disk.name, sizeof(o.disk.name), name);
 	(void)str_copy(o.disk.pool, sizeof(o.disk.pool), d->pool);
 	return a->q->port.order(a->q->port.self, &o, ask_done, a->reply, e) < 0 ? -1 : LATER;
+}
+
+/* ---- a job's, while it runs ---- */
+
+/* The job's VM, to which a disk can be given now. */
+static int check_runs(const struct ask *a, const struct job *j, struct err *e)
+{
+	const struct vm_seen *vm = ask_vm_get(a, j);
+
+	if (j->phase != JOB_RUNNING || !vm || vm->phase != VM_RUNNING)
+		return err_set(e, ERR_RETRY,
+			       "job %u has no guest that runs at the moment: vmctl wait %u", j->id,
+			       j->id);
+	return 0;
+}
+
+static size_t attachments_have(const struct observed *seen, const char *key)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < seen->n_attachment; i++)
+		n += str_eq(seen->attachment[i].job_key, key);
+	return n;
+}
+
+/* The disk of the job's owner, whoever asks: root gives nobody another user's. */
+static int disk_get(const struct ask *a, const struct job *j, const struct observed *seen,
+		    const struct named_disk **ret, struct err *e)
+{
+	const char *name = NULL;
+
+	if (name_get(a, &name, e) < 0)
+		return -1;
+	*ret = named_find(seen->named, seen->n_named, j->uid, name);
+	if (!*ret)
+		return err_set(e, ERR_ABSENT, "there is no disk %s of %s's: vmctl disk list", name,
+			       *j->user ? j->user : "the job's owner");
+	if (*(*ret)->unreadable)
+		return err_set(e, ERR_RETRY, "disk %s cannot be read: %.120s", name,
+			       (*ret)->unreadable);
+	return 0;
+}
+
+static int order_claim(const struct ask *a, const struct named_disk *d, enum disk_claim_step step,
+		       const char *key, struct err *e)
+{
+	struct disk_order o = {.kind = NAMED_CLAIM, .step = step, .disk = *d};
+
+	(void)str_copy(o.job_key, sizeof(o.job_key), key);
+	return a->q->port.order(a->q->port.self, &o, ask_done, a->reply, e) < 0 ? -1 : LATER;
+}
+
+/* The claim is all that is done here: it lasts, and the core makes it so. */
+int op_disk_add(const struct ask *a, struct err *e)
+{
+	const struct observed *seen = disks_get(a, e);
+	bool read_only = str_eq(wire_get(a->in, "read_only"), "1");
+	const struct named_disk *d = NULL;
+	const struct job *j = NULL;
+	struct disk_claims claims;
+	char key[JOB_KEY_MAX + 1];
+
+	if (!seen || ask_job_get(a, &j, e) < 0 || check_runs(a, j, e) < 0 ||
+	    disk_get(a, j, seen, &d, e) < 0)
+		return -1;
+	(void)job_key(j, key, sizeof(key));
+	claims = d->claims;
+	if (!disk_claim_of(&claims, key) && attachments_have(seen, key) >= JOB_ATTACH_MAX)
+		return err_set(e, ERR_FULL, "job %u has %d disks, and can have no more", j->id,
+			       JOB_ATTACH_MAX);
+	if (disk_claim_of(&claims, key) && disk_claim_of(&claims, key)->leaving)
+		return err_set(e, ERR_RETRY, "job %u gives disk %s back still", j->id, d->name);
+	if (disk_claims_add(&claims, d->name, key, read_only, e) < 0)
+		return -1;
+	return order_claim(a, d, read_only ? CLAIM_READ : CLAIM_WRITE, key, e);
+}
+
+int op_disk_remove(const struct ask *a, struct err *e)
+{
+	const struct observed *seen = disks_get(a, e);
+	const struct named_disk *d = NULL;
+	const struct job *j = NULL;
+	char key[JOB_KEY_MAX + 1];
+
+	if (!seen || ask_job_get(a, &j, e) < 0 || disk_get(a, j, seen, &d, e) < 0)
+		return -1;
+	(void)job_key(j, key, sizeof(key));
+	if (!disk_claim_of(&d->claims, key))
+		return err_set(e, ERR_ABSENT, "job %u does not have disk %s: vmctl disk list %u",
+			       j->id, d->name, j->id);
+	if (check_runs(a, j, e) < 0)
+		return -1;
+	return order_claim(a, d, CLAIM_LEAVE, key, e);
 }

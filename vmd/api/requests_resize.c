@@ -13,8 +13,7 @@ static int number_get(const struct ask *a, const char *key, uint64_t max, uint64
 	return wire_get(a->in, key) ? wire_get_u64(a->in, key, max, ret, e) : 0;
 }
 
-/* NULL: none of the job is seen. */
-static const struct vm_seen *vm_of(const struct ask *a, const struct job *j)
+const struct vm_seen *ask_vm_get(const struct ask *a, const struct job *j)
 {
 	const struct observed *seen =
 		a->q->port.observed ? a->q->port.observed(a->q->port.self) : NULL;
@@ -62,7 +61,7 @@ int op_resize(const struct ask *a, struct err *e)
 	if (!cpus && !asked.memory_bytes)
 		return err_set(e, ERR_INVALID, "resize: cpus or memory must be given");
 	asked.cpus = (uint32_t)cpus;
-	if (growth_check(j, vm_of(a, j), &asked, &size, e) < 0)
+	if (growth_check(j, ask_vm_get(a, j), &asked, &size, e) < 0)
 		return -1;
 	a->q->port.resize(a->q->port.self, j, &size, a->who->uid);
 	wire_addf(a->out, "cpus", "%u", size.cpus);

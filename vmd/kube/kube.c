@@ -12,6 +12,7 @@
 #include "vmd/kube/kube_access.h"
 #include "vmd/kube/kube_cache.h"
 #include "vmd/kube/kube_guest.h"
+#include "vmd/kube/kube_hotplug.h"
 #include "vmd/kube/kube_http.h"
 #include "vmd/kube/kube_login.h"
 #include "vmd/kube/kube_migration.h"
@@ -289,6 +290,19 @@ int kube_migrate_vm(struct kube *k, const char *name, const char *vm, const char
 	return request_create(k->requests, KUBE_MIGRATION,
 			      migration_encode(k->settings, name, vm, vm_uid, job_key, job_id),
 			      done, ctx, e);
+}
+
+int kube_attach(struct kube *k, const char *vm, const struct vm_disk_spec *d, kube_done_fn done,
+		void *ctx, struct err *e)
+{
+	return request_vm_call(k->requests, vm, "addvolume", hotplug_encode_add(d), done, ctx, e);
+}
+
+int kube_detach(struct kube *k, const char *vm, const char *volume, kube_done_fn done, void *ctx,
+		struct err *e)
+{
+	return request_vm_call(k->requests, vm, "removevolume", hotplug_encode_remove(volume), done,
+			       ctx, e);
 }
 
 int kube_mark_node(struct kube *k, const char *name, const char *version, bool cordoned,

@@ -71,6 +71,12 @@ int kube_point_vm(struct kube *k, const char *name, const char *uid, const char 
 int kube_migrate_vm(struct kube *k, const char *name, const char *vm, const char *vm_uid,
 		    const char *job_key, uint32_t job_id, kube_done_fn done, void *ctx,
 		    struct err *e);
+/* A running guest gets one disk more, or gives one back: accepted, not done. ERR_CONFLICT: it has
+ * it, or has it not. */
+int kube_attach(struct kube *k, const char *vm, const struct vm_disk_spec *d, kube_done_fn done,
+		void *ctx, struct err *e);
+int kube_detach(struct kube *k, const char *vm, const char *volume, kube_done_fn done, void *ctx,
+		struct err *e);
 /* A node's spec.unschedulable, and who began (drain.h). ERR_CONFLICT: it changed since version. */
 int kube_mark_node(struct kube *k, const char *name, const char *version, bool cordoned,
 		   enum node_mark mark, kube_done_fn done, void *ctx, struct err *e);

@@ -344,6 +344,32 @@ int request_keep(struct requests *rs, const char *vmi, kube_done_fn done, void *
 	return 0;
 }
 
+int request_vm_call(struct requests *rs, const char *vm, const char *call, struct json_object *doc,
+		    kube_done_fn done, void *ctx, struct err *e)
+{
+	AUTO(json_object_put) struct json_object *body = doc;
+	struct request *r = request_new(rs, KUBE_VM, vm, done, ctx, e);
+	char path[256];
+
+	if (!r)
+		return -1;
+	if (str_fmt(path, sizeof(path),
+		    "/apis/subresources.kubevirt.io/v1/namespaces/%s/virtualmachines/%s/%s",
+		    rs->name_space, r->name, call) < 0 ||
+	    http_send(rs->http,
+		      &(struct http_request){
+			      .method = "PUT",
+			      .path = path,
+			      .body = json_object_to_json_string_ext(body, JSON_C_TO_STRING_PLAIN),
+			      .done = on_patched,
+			      .ctx = r},
+		      NULL, e) < 0) {
+		request_drop(r);
+		return -1;
+	}
+	return 0;
+}
+
 /* ---- delete ---- */
 
 static void on_deleted(void *ctx, const struct http_reply *reply, const struct err *e)

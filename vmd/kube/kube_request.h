@@ -24,6 +24,9 @@ int request_patch(struct requests *rs, enum kube_object what, const char *name,
 		  struct json_object *doc, kube_done_fn done, void *ctx, struct err *e);
 /* PUT on a VMI's subresource evacuate/cancel. */
 int request_keep(struct requests *rs, const char *vmi, kube_done_fn done, void *ctx, struct err *e);
+/* PUT on a VM's subresource: "addvolume". Takes over doc. */
+int request_vm_call(struct requests *rs, const char *vm, const char *call, struct json_object *doc,
+		    kube_done_fn done, void *ctx, struct err *e);
 int request_delete(struct requests *rs, enum kube_object what, const char *name, const char *uid,
 		   const char *version, kube_done_fn done, void *ctx, struct err *e);
 

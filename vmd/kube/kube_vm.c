@@ -188,6 +188,7 @@ int kube_vm_decode(struct json_object *doc, struct kube_vm *ret, struct err *e)
 	meta_selector(doc, "spec/template/spec/nodeSelector", vm.wanted_node,
 		      sizeof(vm.wanted_node));
 	size_wanted_read(doc, &vm.size);
+	hotplug_wanted_read(doc, &vm.volumes);
 	condition_reason(doc, vm.reason, sizeof(vm.reason));
 	if (!vm.reason[0] && bad_word(vm.printable))
 		reason_set(vm.reason, sizeof(vm.reason), "", bad_word(vm.printable));
@@ -343,6 +344,7 @@ int kube_vmi_decode(struct json_object *doc, const struct settings *s, struct ku
 	address_read(doc, s, vmi.address, sizeof(vmi.address));
 	moving_read(doc, &vmi);
 	size_given_read(doc, &vmi.size);
+	hotplug_given_read(doc, &vmi.volumes);
 	condition_reason(doc, vmi.reason, sizeof(vmi.reason));
 	*ret = vmi;
 	return 0;
@@ -456,6 +458,7 @@ void kube_vm_join(const struct kube_vm *vm, const struct kube_vmi *vmi, const ch
 		v.phase = phase_with_vmi(vm, vmi);
 	else
 		v.phase = phase_without_vmi(vm, vmi ? vmi->phase : VMI_NONE);
+	hotplug_join(vm ? &vm->volumes : NULL, here ? &vmi->volumes : NULL, &v);
 	join_reason(vm, vmi, trouble, &v);
 	*ret = v;
 }

@@ -4,6 +4,7 @@
 #define VMD_KUBE_KUBE_VM_H
 
 #include "vmd/base/json.h"
+#include "vmd/kube/kube_hotplug.h"
 #include "vmd/kube/kube_meta.h"
 #include "vmd/settings.h"
 #include "vmd/vm/vm.h"
@@ -15,6 +16,7 @@ struct kube_vm {
 	char run_strategy[24];              /* spec.runStrategy */
 	char wanted_node[JOB_NODE_MAX + 1]; /* as in struct vm_moving, like those below */
 	struct vm_size size;                /* wanted, and what it was made with */
+	struct kube_volumes volumes;        /* wanted */
 	bool begun;                         /* KubeVirt has made a VMI of it at least once */
 	bool start_wanted; /* it will make one again (a start request is pending) */
 	char reason[VM_REASON_MAX + 1];
@@ -32,7 +34,8 @@ struct kube_vmi {
 	char address[48];
 	char reason[VM_REASON_MAX + 1];
 	char given_node[JOB_NODE_MAX + 1];
-	struct vm_size size; /* given, and what the guest has */
+	struct vm_size size;         /* given, and what the guest has */
+	struct kube_volumes volumes; /* the same */
 	bool evacuating;
 	char blocked[VM_REASON_MAX + 1];
 	char login_error[VM_REASON_MAX + 1]; /* why account and key are not set; "" not told */

@@ -17,6 +17,8 @@ const char *action_name(enum action_kind k)
 	case ACT_FENCE_DISK: return "fence-disk";
 	case ACT_CLAIM_DISK: return "claim-disk";
 	case ACT_RELEASE_DISK: return "release-disk";
+	case ACT_ATTACH_DISK: return "attach-disk";
+	case ACT_DETACH_DISK: return "detach-disk";
 	case ACT_CREATE_PV: return "create-pv";
 	case ACT_CREATE_PVC: return "create-pvc";
 	case ACT_CREATE_SECRET: return "create-secret";
@@ -56,6 +58,8 @@ enum action_class action_class(enum action_kind k)
 	case ACT_FENCE_DISK: return CLASS_DISK;
 	case ACT_CLAIM_DISK:
 	case ACT_RELEASE_DISK: return CLASS_CLAIM;
+	case ACT_ATTACH_DISK:
+	case ACT_DETACH_DISK: return CLASS_VOLUME;
 	case ACT_CREATE_PV:
 	case ACT_DELETE_PV: return CLASS_PV;
 	case ACT_CREATE_PVC:
@@ -185,6 +189,8 @@ const char *action_text(const struct action *a, char *buf, size_t size)
 	case ACT_REMOVE_DISK:
 	case ACT_FENCE_DISK:
 	case ACT_RELEASE_DISK:
+	case ACT_ATTACH_DISK:
+	case ACT_DETACH_DISK:
 	case ACT_CREATE_PV:
 	case ACT_CREATE_PVC:
 	case ACT_CREATE_SECRET:

@@ -16,6 +16,8 @@ enum action_kind {
 	ACT_FENCE_DISK,   /* object in pool, uid of the VM: its clients can write no more */
 	ACT_CLAIM_DISK,   /* order: a named disk for this job */
 	ACT_RELEASE_DISK, /* order: no VM of this job can have it any more */
+	ACT_ATTACH_DISK,  /* object: a volume; vm.name gets vm.disk[0] while it runs */
+	ACT_DETACH_DISK,  /* object: a volume; vm.name gives it back */
 	ACT_CREATE_PV,    /* disk */
 	ACT_CREATE_PVC,   /* disk */
 	ACT_CREATE_SECRET, /* object: credentials, made by the adapter */
@@ -86,7 +88,8 @@ struct action {
 
 enum action_class {
 	CLASS_DISK,
-	CLASS_CLAIM, /* object: the named disk's image */
+	CLASS_VOLUME, /* of a VM that runs */
+	CLASS_CLAIM,  /* object: the named disk's image */
 	CLASS_PV,
 	CLASS_PVC,
 	CLASS_SECRET,

@@ -154,6 +154,8 @@ static int64_t success_hold_us(enum action_kind k)
 	case ACT_REMOVE_DISK:
 	case ACT_FENCE_DISK:
 	case ACT_RELEASE_DISK:
+	case ACT_ATTACH_DISK:
+	case ACT_DETACH_DISK:
 	case ACT_RELEASE_VM:
 	case ACT_KEEP_DISK: return FLIGHT_SETTLE_US;
 	case ACT_END_COMPANION:
@@ -288,6 +290,7 @@ static bool is_seen(const struct flight *fl, const struct observed *seen)
 			if (str_eq(h.vm[i].name, fl->object))
 				return true;
 		return false;
+	case CLASS_VOLUME:
 	case CLASS_POD:
 	case CLASS_JOB_END:
 	case CLASS_JOB_RECORD:
@@ -312,6 +315,7 @@ static bool is_known(enum action_class class, const struct observed *seen)
 	case CLASS_PVC: return seen->pvcs_known;
 	case CLASS_SECRET: return seen->secrets_known;
 	case CLASS_VM: return seen->vms_known;
+	case CLASS_VOLUME:
 	case CLASS_POD:
 	case CLASS_JOB_END:
 	case CLASS_JOB_RECORD:
@@ -435,6 +439,22 @@ static bool is_of_move(const struct flight *fl)
 {
 	return fl->class == CLASS_JOB_MOVE || fl->class == CLASS_COMPANION ||
 	       fl->class == CLASS_MIGRATION || fl->kind == ACT_POINT_VM;
+}
+
+const struct flight *inflight_volume_trouble(const struct inflight *f, const char *key,
+					     int64_t now_us)
+{
+	if (!f)
+		return NULL;
+	for (size_t i = lower(f, key, "", CLASS_DISK);
+	     i < f->n && str_eq(f->flight[i].job_key, key); i++) {
+		const struct flight *fl = &f->flight[i];
+
+		if (fl->class == CLASS_VOLUME && fl->failures > 0 && fl->err.kind != ERR_CONFLICT &&
+		    (fl->ticket || fl->hold_until_us + TROUBLE_SLACK_US > now_us))
+			return fl;
+	}
+	return NULL;
 }
 
 const struct flight *inflight_move_trouble(const struct inflight *f, const char *key,

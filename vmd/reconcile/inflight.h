@@ -82,6 +82,9 @@ const struct flight *inflight_trouble(const struct inflight *f, const char *key,
 /* What hinders its move; NULL: nothing. */
 const struct flight *inflight_move_trouble(const struct inflight *f, const char *key,
 					   int64_t now_us);
+/* What hinders giving a disk to its running guest, or taking it; NULL: nothing. */
+const struct flight *inflight_volume_trouble(const struct inflight *f, const char *key,
+					     int64_t now_us);
 /* Was the last action on it refused for good (flight_is_refused), and is that still remembered? */
 bool inflight_is_refused(const struct inflight *f, const char *key, const char *object,
 			 enum action_class class);

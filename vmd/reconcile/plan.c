@@ -124,6 +124,8 @@ static void plan_running(struct planner *p, struct task *t)
 	if (vm) {
 		if (vm_is_astray(vm, t->job) && !t->move.keeps_vm)
 			plan_vm_remove(p, t, vm);
+		else
+			plan_attachments_live(p, t, vm);
 		return;
 	}
 	if (recover_request(&kept, p->c->catalogue, t->job, &t->request, &t->image, &e) < 0)

@@ -60,10 +60,15 @@ static bool plan_asked(struct planner *p, const struct task *t, const struct vm_
 	const struct named_disk *d =
 		named_find(p->seen->named, p->seen->n_named, t->job->uid, asked->name);
 	const struct attachment *claim;
+	struct disk_claims claims;
+	struct err e;
 
 	if (!d || *d->unreadable)
 		return false; /* progress_step made it FAILED, or it waits */
 	claim = claim_find(t, d->image);
+	claims = d->claims;
+	if (!claim && disk_claims_add(&claims, d->name, t->have.key, asked->read_only, &e) < 0)
+		return false; /* who has it is seen to let go of it: that need not be tried */
 	if (claim && claim->leaving) { /* of an earlier run: it is let go of, then had again */
 		plan_release(p, t, claim);
 		return false;
@@ -94,23 +99,112 @@ bool plan_attachments_wanted(struct planner *p, const struct task *t)
 	return all;
 }
 
-void plan_attachments_fill(const struct task *t, struct vm_spec *vm)
+static void disk_fill(const struct task *t, const struct attachment *a, struct vm_disk_spec *d)
 {
 	struct disk_spec spec;
 
-	for (size_t i = 0; i < t->have.n_attachment && vm->n_disk < VM_DISK_MAX; i++) {
-		const struct attachment *a = &t->have.attachment[i];
-		struct vm_disk_spec *d = &vm->disk[vm->n_disk];
+	attachment_spec(a, t->job, &spec);
+	*d = (struct vm_disk_spec){.read_only = a->read_only, .comes_and_goes = true};
+	(void)attachment_volume(a, d->name, sizeof(d->name));
+	(void)str_copy(d->claim, sizeof(d->claim), spec.claim);
+	(void)str_copy(d->serial, sizeof(d->serial), a->label);
+}
 
-		if (a->leaving)
-			continue;
-		attachment_spec(a, t->job, &spec);
-		*d = (struct vm_disk_spec){.read_only = a->read_only, .comes_and_goes = true};
-		(void)attachment_volume(a, d->name, sizeof(d->name));
-		(void)str_copy(d->claim, sizeof(d->claim), spec.claim);
-		(void)str_copy(d->serial, sizeof(d->serial), a->label);
-		vm->n_disk++;
+void plan_attachments_fill(const struct task *t, struct vm_spec *vm)
+{
+	for (size_t i = 0; i < t->have.n_attachment && vm->n_disk < VM_DISK_MAX; i++)
+		if (!t->have.attachment[i].leaving)
+			disk_fill(t, &t->have.attachment[i], &vm->disk[vm->n_disk++]);
+}
+
+/* ---- while the guest runs ---- */
+
+static struct action *plan_volume(struct planner *p, const struct task *t, const struct vm_seen *vm,
+				  enum action_kind k, const char *name)
+{
+	struct action *a = plan_add(p, t, k, name);
+
+	if (a)
+		(void)str_copy(a->vm.name, sizeof(a->vm.name), vm->name);
+	return a;
+}
+
+/* Claimed, and the VM does not have it: as with its own disks PVC and PV come first. */
+static void plan_give(struct planner *p, const struct task *t, const struct vm_seen *vm,
+		      const struct attachment *claim, const char *name)
+{
+	struct disk_spec spec;
+	struct action *a;
+
+	attachment_spec(claim, t->job, &spec);
+	if (!plan_volume_wanted(p, t, &spec, true))
+		return;
+	a = plan_volume(p, t, vm, ACT_ATTACH_DISK, name);
+	if (!a)
+		return;
+	a->vm.n_disk = 1;
+	disk_fill(t, claim, &a->vm.disk[0]);
+}
+
+/* To be given back: from the VM, then PVC and PV, each when the one before is seen to be gone; the
+ * claim last. */
+static void plan_take(struct planner *p, const struct task *t, const struct vm_seen *vm,
+		      const struct attachment *claim, const struct vm_volume *v, const char *name)
+{
+	struct disk_spec spec;
+
+	if (v && v->wanted)
+		(void)plan_volume(p, t, vm, ACT_DETACH_DISK, name);
+	if (v)
+		return; /* KubeVirt takes it from the guest */
+	attachment_spec(claim, t->job, &spec);
+	if (plan_volume_gone(p, t, &spec))
+		plan_release(p, t, claim);
+}
+
+static const struct attachment *volume_claim(const struct task *t, const char *volume)
+{
+	char name[VM_NAME_MAX + 1];
+
+	for (size_t i = 0; i < t->have.n_attachment; i++) {
+		(void)attachment_volume(&t->have.attachment[i], name, sizeof(name));
+		if (str_eq(name, volume))
+			return &t->have.attachment[i];
 	}
+	return NULL;
+}
+
+/* KubeVirt changes no disks of a VM that migrates, and its template is told one thing at a time. */
+static bool is_on_its_way(const struct task *t, const struct vm_seen *vm)
+{
+	return *vm->moving.name || t->move.phase == MOVE_POINT || t->move.phase == MOVE_POINTED ||
+	       t->move.phase == MOVE_SEND || t->move.phase == MOVE_SENDING ||
+	       t->move.phase == MOVE_STUCK || t->move.phase == MOVE_BACK;
+}
+
+void plan_attachments_live(struct planner *p, const struct task *t, const struct vm_seen *vm)
+{
+	char name[VM_NAME_MAX + 1];
+
+	if (!p->seen->named_known || vm->phase != VM_RUNNING || is_on_its_way(t, vm))
+		return;
+	for (size_t i = 0; i < t->have.n_attachment; i++) {
+		const struct attachment *claim = &t->have.attachment[i];
+		const struct vm_volume *v;
+
+		(void)attachment_volume(claim, name, sizeof(name));
+		v = vm_volume_find(vm, name);
+		if (claim->leaving)
+			plan_take(p, t, vm, claim, v, name);
+		else if (!v || !v->wanted)
+			plan_give(p, t, vm, claim, name);
+	}
+	/* An order to attach that came when the disk had been given back: it leads nowhere. One
+	 * that the guest has is left alone, whatever became of its claim. */
+	for (size_t i = 0; i < vm->n_volume; i++)
+		if (vm->volume[i].wanted && !vm->volume[i].ready &&
+		    str_starts(vm->volume[i].name, "disk-") && !volume_claim(t, vm->volume[i].name))
+			(void)plan_volume(p, t, vm, ACT_DETACH_DISK, vm->volume[i].name);
 }
 
 bool plan_claims_drop(struct planner *p, const struct task *t)

@@ -59,6 +59,8 @@ void plan_drains(struct planner *p);
 /* true: the PV is there and lets this incarnation's PVC have the disk. */
 bool plan_volume_wanted(struct planner *p, const struct task *t, const struct disk_spec *d,
 			bool disk_there);
+/* The PVC of one disk goes, then its PV. true: neither is there, and none can come up. */
+bool plan_volume_gone(struct planner *p, const struct task *t, const struct disk_spec *d);
 /* The earlier runs' PVCs have no use any more. */
 void plan_claims_remove(struct planner *p, const struct task *t);
 /* No VM is there: PVCs, then PVs. true: none is there, and none can come up. */
@@ -91,6 +93,8 @@ bool plan_disks_are_kept(const struct holdings *h);
 /* true: the job has its claims, and this incarnation's VM may have the disks. */
 bool plan_attachments_wanted(struct planner *p, const struct task *t);
 void plan_attachments_fill(const struct task *t, struct vm_spec *vm);
+/* The VM runs: it gets what has been claimed since, and gives back what leaves. */
+void plan_attachments_live(struct planner *p, const struct task *t, const struct vm_seen *vm);
 /* No PVC of the job is there: its claims go. true: none is left, and none can come up. */
 bool plan_claims_drop(struct planner *p, const struct task *t);
 /* What a failing job's guest has computed is kept before the job is ended. */

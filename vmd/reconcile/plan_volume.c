@@ -83,6 +83,25 @@ bool plan_volume_wanted(struct planner *p, const struct task *t, const struct di
 	return disk_there && claim && p->seen->pvs_known && plan_pv(p, t, d, claim);
 }
 
+/* true: it is not there, and none can come up. */
+static bool plan_one_gone(struct planner *p, const struct task *t, enum action_kind k,
+			  const struct volume_seen *v)
+{
+	if (v)
+		plan_volume_remove(p, t, k, v);
+	return !v &&
+	       !inflight_may_appear(p->c->flight, t->have.key, action_class(k), p->c->mono_us);
+}
+
+bool plan_volume_gone(struct planner *p, const struct task *t, const struct disk_spec *d)
+{
+	return p->seen->pvcs_known &&
+	       plan_one_gone(p, t, ACT_DELETE_PVC,
+			     volume_find(t->have.pvc, t->have.n_pvc, d->claim)) &&
+	       p->seen->pvs_known &&
+	       plan_one_gone(p, t, ACT_DELETE_PV, volume_find(t->have.pv, t->have.n_pv, d->name));
+}
+
 void plan_claims_remove(struct planner *p, const struct task *t)
 {
 	uint32_t run;

@@ -264,25 +264,49 @@ static void step_limits(struct progress *p, const struct holdings *h, const stru
 	fail(p, v, why);
 }
 
-/* The named disks that it asks for. Not there: that no waiting helps; in use: its flight says so.
- */
+/* Why one of the named disks that a job asks for cannot be its own now; NULL: it can, or is. A kind
+ * other than ERR_RETRY: no waiting helps. */
+static const char *attach_hindrance(const struct vm_attach *asked, const struct job *j,
+				    const struct view *v, struct err *e)
+{
+	const struct named_disk *d =
+		named_find(v->seen->named, v->seen->n_named, j->uid, asked->name);
+	struct disk_claims claims;
+	char key[JOB_KEY_MAX + 1];
+
+	if (!d) {
+		(void)err_set(e, ERR_ABSENT, "there is no disk %s of yours: vmctl disk list",
+			      asked->name);
+		return e->msg;
+	}
+	if (*d->unreadable) {
+		(void)err_set(e, ERR_RETRY,
+			      "disk %s cannot be read: %s (your administrator can help)",
+			      asked->name, d->unreadable);
+		return e->msg;
+	}
+	claims = d->claims;
+	if (disk_claim_of(&claims, job_key(j, key, sizeof(key))) ||
+	    disk_claims_add(&claims, d->name, key, asked->read_only, e) == 0)
+		return NULL;
+	if (e->kind != ERR_ABSENT)
+		e->kind = ERR_RETRY;
+	return e->msg;
+}
+
 static bool step_attach(struct progress *p, const struct job *j, const struct view *v)
 {
-	for (size_t i = 0; v->seen->named_known && i < j->request.attach.n; i++) {
-		const char *name = j->request.attach.at[i].name;
-		const struct named_disk *d =
-			named_find(v->seen->named, v->seen->n_named, j->uid, name);
+	struct err e;
 
-		if (d && !*d->unreadable)
+	for (size_t i = 0; v->seen->named_known && i < j->request.attach.n; i++) {
+		if (!attach_hindrance(&j->request.attach.at[i], j, v, &e))
 			continue;
-		if (d) {
-			state_set(p, VM_STATE_PROVISIONING, v);
-			reason_set(p, "disk %s cannot be read: %s (your administrator can help)",
-				   name, d->unreadable);
-		} else {
-			reason_set(p, "there is no disk %s of yours: vmctl disk list", name);
-			fail(p, v, p->status.reason);
+		if (e.kind != ERR_RETRY) {
+			fail(p, v, e.msg);
+			return true;
 		}
+		state_set(p, VM_STATE_PROVISIONING, v);
+		reason_set(p, "%s", e.msg);
 		return true;
 	}
 	return false;
@@ -344,6 +368,7 @@ static void step_wanted(struct progress *p, const struct job *j, const struct ho
 {
 	const struct vm_seen *vm = vm_current(h, j);
 	const struct image *image = catalogue_find(v->catalogue, j->request.image);
+	const struct flight *f;
 	int64_t since_us;
 	struct err e;
 
@@ -360,6 +385,9 @@ static void step_wanted(struct progress *p, const struct job *j, const struct ho
 		step_limit(p, vm, v);
 		return;
 	}
+	f = inflight_volume_trouble(v->flight, h->key, v->mono_us);
+	(void)snprintf(p->status.attach_trouble, sizeof(p->status.attach_trouble), "%s",
+		       f ? f->err.msg : "");
 	if (vm) {
 		step_seen(p, j, vm, m, v);
 	} else if (!v->seen->vms_known && p->status.state != VM_STATE_UNKNOWN &&

@@ -114,3 +114,11 @@ void vm_growth_limits(const struct image *i, uint32_t cpus, uint64_t guest_bytes
 	*ret_sockets = sockets > 1 ? sockets : 1;
 	*ret_memory_bytes = guest_bytes >= 1024 * MIB && memory > guest_bytes ? memory : 0;
 }
+
+const struct vm_volume *vm_volume_find(const struct vm_seen *vm, const char *name)
+{
+	for (size_t i = 0; i < vm->n_volume; i++)
+		if (str_eq(vm->volume[i].name, name))
+			return &vm->volume[i];
+	return NULL;
+}

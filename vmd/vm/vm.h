@@ -52,6 +52,16 @@ struct vm_spec {
 	struct vm_disk_spec disk[VM_DISK_MAX];
 };
 
+/* A volume that comes and goes, as Kubernetes shows it. */
+#define VM_VOLUME_MAX (2 * JOB_ATTACH_MAX)
+struct vm_volume {
+	char name[DISK_LABEL_MAX + 8]; /* "disk-data" */
+	bool wanted;                   /* the VM's template has it */
+	bool given;                    /* its instance has it, or has not let go of it yet */
+	bool ready;                    /* the guest has the disk */
+	char why[120];                 /* what Kubernetes says of it */
+};
+
 /* How large Kubernetes shows it to be; it grows by whole sockets. 0: not told, or not known yet. */
 struct vm_size {
 	uint32_t cores; /* CPUs of a socket */
@@ -107,7 +117,12 @@ struct vm_seen {
 	int64_t created_s;
 	struct vm_moving moving;
 	struct vm_size size;
+	size_t n_volume;
+	struct vm_volume volume[VM_VOLUME_MAX];
 };
+
+/* NULL: it has none of that name. */
+const struct vm_volume *vm_volume_find(const struct vm_seen *vm, const char *name);
 
 const char *vm_phase_name(enum vm_phase p);
 /* Does the guest run somewhere else than Slurm allocated? A short host name equals the full one. */

@@ -42,6 +42,7 @@ struct vm_status {
 	uint32_t crashes;  /* of this incarnation's guest, after which KubeVirt started it again */
 	int64_t crashed_s; /* the last of them, wall clock; 0 none */
 	int64_t kept_until_s; /* the root disk is kept till then, wall clock; 0 it is not */
+	char attach_trouble[VM_REASON_MAX + 1]; /* a disk cannot be given to it, or taken; "" */
 	bool node_clear; /* no VM object, VMI or launcher of this job is on a node: the epilog may
 			    end */
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vmctl disk: a user's named disks, which live on beyond jobs. */
+/* vmctl disk: a user's named disks, which live on beyond jobs, and those of a job that runs. */
+#include "vmd/base/clock.h"
 #include "vmd/base/str.h"
+#include "vmd/job/attach.h"
 #include "vmd/vmctl/vmctl.h"
 
 #include <pwd.h>
@@ -176,6 +178,137 @@ static void say_quota(const struct vmctl *v, struct json_object *disks)
 		      (unsigned long long)number_of(v, "count"));
 }
 
+/* ---- of a job ---- */
+
+#define LOOK_EVERY_NS 300000000
+#define WATCH_S       120 /* unless --timeout says otherwise */
+
+static struct json_object *attached_find(struct json_object *vm, const char *name)
+{
+	struct json_object *all = json_at(vm, "attached");
+
+	for (size_t i = 0; i < json_length(all); i++)
+		if (str_eq(text_of(json_object_array_get_idx(all, i), "name"), name))
+			return json_object_array_get_idx(all, i);
+	return NULL;
+}
+
+/* Until the job has the disk, or has it no more. */
+static int watch(struct vmctl *v, uint32_t job, const char *name, bool added)
+{
+	static const struct timespec pause = {.tv_nsec = LOOK_EVERY_NS};
+	int64_t until_us = clock_mono_us() + (v->timeout_s ? v->timeout_s : WATCH_S) * SEC_US;
+	char why[200] = "";
+
+	while (clock_mono_us() < until_us) {
+		AUTO(json_object_put) struct json_object *vm = NULL;
+		struct json_object *d;
+		struct err e;
+
+		if (ask_show(v, job, &vm, &e) < 0)
+			return fail(v, &e);
+		d = attached_find(vm, name);
+		if (added ? d && str_eq(text_of(d, "state"), "attached") : !d)
+			return EXIT_DONE;
+		(void)snprintf(why, sizeof(why), "%s", d ? text_of(d, "reason") : "");
+		(void)nanosleep(&pause, NULL);
+	}
+	(void)fprintf(stderr, "vmctl: disk %s is not %s yet%s%s; it goes on: vmctl disk list %u\n",
+		      name, added ? "in the guest" : "given back", *why ? ": " : "",
+		      text_clean(why), job);
+	return EXIT_TIMEOUT;
+}
+
+/* [JOB] and one operand more, which is returned; NULL: not so many. */
+static const char *job_and(struct vmctl *v)
+{
+	if (n_operands(v) < 1 || n_operands(v) > 2)
+		return NULL;
+	v->job = n_operands(v) == 2 ? v->arg[1] : NULL;
+	return v->arg[n_operands(v)];
+}
+
+static int add(struct vmctl *v)
+{
+	const char *what = job_and(v);
+	struct vm_attach disk;
+	uint32_t job = 0;
+	struct err e;
+	int code;
+
+	if (!what)
+		return usage("disk add: NAME, or JOB and NAME must be given");
+	if (vm_attach_parse(what, &disk, &e) < 0 || ask_job(v, &job, &e) < 0)
+		return fail(v, &e);
+	ask_begin(v, "disk-add");
+	wire_addf(&v->out, "job", "%u", job);
+	wire_add(&v->out, "name", disk.name);
+	wire_add(&v->out, "read_only", disk.read_only ? "1" : "0");
+	if (ask_send(v, &e) < 0)
+		return fail(v, &e);
+	code = watch(v, job, disk.name, true);
+	if (code == EXIT_DONE && !v->json)
+		printf("Job %u has disk %s%s; the guest finds it by its serial number, %s.\n", job,
+		       disk.name, disk.read_only ? " (read-only)" : "", disk.name);
+	return code;
+}
+
+static int take(struct vmctl *v)
+{
+	const char *name = job_and(v);
+	uint32_t job = 0;
+	struct err e;
+	int code;
+
+	if (!name)
+		return usage("disk remove: NAME, or JOB and NAME must be given");
+	if (ask_job(v, &job, &e) < 0)
+		return fail(v, &e);
+	ask_begin(v, "disk-remove");
+	wire_addf(&v->out, "job", "%u", job);
+	wire_add(&v->out, "name", name);
+	if (ask_send(v, &e) < 0)
+		return fail(v, &e);
+	code = watch(v, job, name, false);
+	if (code == EXIT_DONE && !v->json)
+		printf("Job %u has given disk %s back.\n", job, name);
+	return code;
+}
+
+static int list_job(struct vmctl *v)
+{
+	static const char *const head[] = {"NAME", "SIZE", "ACCESS", "SERIAL", "STATE", "REASON"};
+	AUTO(json_object_put) struct json_object *vm = NULL;
+	struct table t = {.columns = ARRAY_LEN(head)};
+	struct json_object *all;
+	uint32_t job = 0;
+	struct err e;
+
+	v->job = v->arg[1];
+	if (ask_job(v, &job, &e) < 0 || ask_show(v, job, &vm, &e) < 0)
+		return fail(v, &e);
+	all = json_at(vm, "attached");
+	if (v->json) {
+		json_print(all);
+		return EXIT_DONE;
+	}
+	for (size_t i = 0; json_length(all) && i < ARRAY_LEN(head); i++)
+		table_add(&t, head[i]);
+	for (size_t i = 0; i < json_length(all); i++) {
+		struct json_object *d = json_object_array_get_idx(all, i);
+		char size[24];
+
+		table_add(&t, text_of(d, "name"));
+		table_add(&t, bytes_to_str((uint64_t)int_of(d, "size_bytes"), size, sizeof(size)));
+		table_add(&t, json_object_get_boolean(json_at(d, "read_only")) ? "read" : "write");
+		table_add(&t, text_of(d, "serial"));
+		table_add(&t, text_of(d, "state"));
+		table_add(&t, text_of(d, "reason"));
+	}
+	table_print(&t);
+	return EXIT_DONE;
+}
+
 static int list(struct vmctl *v)
 {
 	static const char *const head[] = {"NAME", "USER", "SIZE", "MADE", "USED-BY"};
@@ -183,8 +316,10 @@ static int list(struct vmctl *v)
 	struct table t = {.columns = ARRAY_LEN(head)};
 	struct err e;
 
-	if (n_operands(v) != 0)
-		return usage("disk list: takes nothing else");
+	if (n_operands(v) > 1)
+		return usage("disk list: takes one JOB");
+	if (n_operands(v) == 1)
+		return list_job(v);
 	if (ask_pages(v, "disks", &disks, &e) < 0)
 		return fail(v, &e);
 	if (v->json) {
@@ -207,12 +342,14 @@ int cmd_disk(struct vmctl *v)
 		int (*run)(struct vmctl *v);
 	} verbs[] = {
 		{"create", create},
-                {"delete", delete},
-                {"list",   list  }
+		{"delete", delete},
+		{"add",    add   },
+		{"remove", take  },
+		{"list",   list  }
         };
 
 	for (size_t i = 0; v->n_arg && i < ARRAY_LEN(verbs); i++)
 		if (str_eq(v->arg[0], verbs[i].verb))
 			return verbs[i].run(v);
-	return usage("disk: create, delete or list must be given");
+	return usage("disk: create, delete, add, remove or list must be given");
 }
