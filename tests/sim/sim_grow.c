@@ -32,6 +32,25 @@ bool sim_vm_is_to_grow(const struct sim_vm *vm)
 	return s->sockets_given > s->sockets || s->memory_given_bytes > s->memory_bytes;
 }
 
+static bool is_in(const struct vm_size *s, const struct job_size *room)
+{
+	uint32_t cpus = s->sockets * s->cores;
+
+	return cpus <= room->cpus &&
+	       vm_allocation_bytes(s->memory_bytes, cpus, s->tpm) <= room->memory_bytes;
+}
+
+/* vmd brings no VM home that is larger than its job. */
+static void home_check(struct sim *w, const struct sim_vm *vm)
+{
+	const struct sim_job *j = sim_job_of(w, vm->vm.job_key);
+
+	if (vm->vm.moving.ours && j && j->job.phase == JOB_RUNNING &&
+	    str_eq(j->job.node, vm->vm.node) &&
+	    !is_in(&vm->vm.size, &(struct job_size){j->job.cpus, j->job.memory_bytes}))
+		sim_wrong(w, "%s came home larger than its job", vm->vm.name);
+}
+
 void sim_vm_arrives(struct sim *w, struct sim_vm *vm)
 {
 	struct vm_size *s = &vm->vm.size;
@@ -39,6 +58,7 @@ void sim_vm_arrives(struct sim *w, struct sim_vm *vm)
 	w->grown += vm->pod.sockets > s->sockets || vm->pod.memory_bytes > s->memory_bytes;
 	s->sockets = vm->pod.sockets;
 	s->memory_bytes = vm->pod.memory_bytes;
+	home_check(w, vm);
 }
 
 /* ---- who asks ---- */
@@ -126,17 +146,9 @@ void sim_grows_move(struct sim *w)
 
 /* ---- what must hold ---- */
 
-static bool is_in(const struct vm_size *s, const struct job_size *room)
-{
-	uint32_t cpus = s->sockets * s->cores;
-
-	return cpus <= room->cpus &&
-	       vm_allocation_bytes(s->memory_bytes, cpus, s->tpm) <= room->memory_bytes;
-}
-
-/* A VM that is astray may be given less than it needs by who does not know yet how large it is: he
- * finds out when he looks, and it moves on. Else no guest is ever larger than its room. */
-#define LARGE_US (300 * SIM_S)
+/* A VM that is astray may be given less than it needs by who does not know yet how large it is, and
+ * KubeVirt's own evacuation may take it home: then it moves on. */
+#define LARGE_US (600 * SIM_S)
 
 static void size_check(struct sim *w, struct sim_vm *vm, const struct sim_job *j)
 {
@@ -148,8 +160,7 @@ static void size_check(struct sim *w, struct sim_vm *vm, const struct sim_job *j
 		return;
 	}
 	vm->large_us = vm->large_us ? vm->large_us : w->now_us;
-	if (vm == vm_of(w, j) &&
-	    (w->script || w->now_us >= vm->large_us + LARGE_US || str_eq(vm->vm.node, j->job.node)))
+	if (vm == vm_of(w, j) && (w->script || w->now_us >= vm->large_us + LARGE_US))
 		sim_wrong(w,
 			  "%s on %s has %u sockets of %u CPUs, %llu MiB: its room there is %u, "
 			  "%llu MiB",

@@ -182,6 +182,21 @@ START_TEST(how_large_its_place_must_be)
 	growth_place(&job, &vm.size, &p);
 	ck_assert_uint_eq(p.cpus, 8);
 	ck_assert_uint_eq(p.memory_bytes, vm_allocation_bytes(3 * G, 2, false));
+	job.cpus = 2; /* beyond its job: by a socket, or by 64 MiB */
+	vm.size = two;
+	vm.size.memory_bytes = 3 * G - 240 * M;
+	growth_place(&job, &vm.size, &p);
+	ck_assert(p.cpus && !growth_is_beyond(&job, &vm.size, &p));
+	vm.size.memory_bytes = 3 * G;
+	growth_place(&job, &vm.size, &p);
+	ck_assert(growth_is_beyond(&job, &vm.size, &p));
+	vm.size = two;
+	job.cpus = 1;
+	growth_place(&job, &vm.size, &p);
+	ck_assert(p.cpus && !growth_is_beyond(&job, &vm.size, &p));
+	vm.size.sockets = 2;
+	growth_place(&job, &vm.size, &p);
+	ck_assert(growth_is_beyond(&job, &vm.size, &p));
 	vm.size.memory_bytes = 0; /* nobody knows */
 	growth_place(&job, &vm.size, &p);
 	ck_assert_uint_eq(p.cpus, 0);

@@ -116,9 +116,7 @@ static const struct {
 	/* growing */
 	{"to grow it moves: room is asked for, and it is written down", "running requeue grow",
 	 "vm0:running sockets:111 " HAS, "", "allocate", "record allocate", false},
-	{"a guest that is so large need not", "running requeue grow", "vm0:running sockets:444 " HAS, "", "none",
-	 "record", false},
-	{"... nor one of which nobody knows how large it is", "running requeue grow", "vm0:running " HAS, "",
+	{"not one of which nobody knows how large it is", "running requeue grow", "vm0:running " HAS, "",
 	 "none", "record", false},
 	{"a drain that its user does not want to move for is no matter", "running requeue drained grow drain:stay",
 	 "vm0:running sockets:111 " HAS, "", "allocate", "record allocate", false},
@@ -147,8 +145,12 @@ static const struct {
 	 "allocate", "allocate", false},
 	{"... also when KubeVirt has taken it in", "running requeue", "vm0:running sockets:141 " HAS, "", "allocate",
 	 "allocate", false},
+	{"at home, and larger than its job: its job needs more room", "running requeue", "vm0:running sockets:444 " HAS, "",
+	 "allocate", "allocate", false},
 	{"... and where it must go it finds as much room", "running requeue drained companion:running@n2",
 	 "vm0:running sockets:444 " HAS, "", "drop", "end-companion", false},
+	{"... and stays there: an allocation keeps its companion", "running companion:running@n2 large",
+	 "vm0:running@n2 wants:n2 given:n2 sockets:444 " HAS, "", "held", "", true},
 
 	/* undone */
 	{"not wanted any more: the VM is pointed back", "running requeue companion:running@n2",

@@ -61,18 +61,22 @@ static bool is_outdated(const struct observed *seen, const struct companion *h, 
 
 /* What of it the guest has not got yet; 0 CPUs: it has, or nobody asked. What KubeVirt has begun
  * with goes on in any case, though nobody knows of the wish any more: slurmctld forgot it, or it
- * was taken back when the VM was just being told. */
-static struct job_size grow_left(const struct job_size *grow, const struct vm_size *vm,
-				 const struct job_size *place)
+ * was taken back when the VM was just being told. And one that came home larger than its job, which
+ * only KubeVirt's own evacuation does, needs a larger one. */
+static struct job_size grow_left(const struct job_size *grow, const struct vm_seen *vm,
+				 const struct job *j, const struct job_size *place)
 {
 	struct vm_target t;
 
 	if (grow->cpus) {
-		growth_target(vm, grow, &t);
-		if (growth_is_wanted(vm, &t))
+		growth_target(&vm->size, grow, &t);
+		if (growth_is_wanted(&vm->size, &t))
 			return *grow;
 	}
-	return growth_is_begun(vm) ? *place : (struct job_size){.cpus = 0};
+	return growth_is_begun(&vm->size) || (job_node_same(vm->node, j->node) &&
+					      growth_is_beyond(j, &vm->size, place))
+		       ? *place
+		       : (struct job_size){.cpus = 0};
 }
 
 void move_view_read(const struct observed *seen, const struct move_source *s, struct move *ret)
@@ -99,7 +103,7 @@ void move_view_read(const struct observed *seen, const struct move_source *s, st
 			.on_drain = s->job->request.on_drain ? s->job->request.on_drain
 							     : s->policy->on_drain,
 			.asked = asked,
-			.grow = p && vm ? grow_left(&p->grow, &vm->size, &place)
+			.grow = p && vm ? grow_left(&p->grow, vm, s->job, &place)
 					: (struct job_size){.cpus = 0},
 			.place = place,
 			.asked_closed =

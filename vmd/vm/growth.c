@@ -168,6 +168,12 @@ void growth_place(const struct job *j, const struct vm_size *vm, struct job_size
 	*ret = s;
 }
 
+bool growth_is_beyond(const struct job *j, const struct vm_size *vm, const struct job_size *place)
+{
+	return place->cpus && ((vm->sockets > 1 && place->cpus > j->cpus) ||
+			       place->memory_bytes >= j->memory_bytes + GROWTH_MEMORY_STEP);
+}
+
 void growth_join(struct job_size *s, const struct job_size *other)
 {
 	if (other->cpus > s->cpus)
