@@ -128,7 +128,7 @@ bool sim_is_ours(struct sim *w, const char *key)
 /* What vmd wrote behind the request. */
 static void request_forget(struct vm_request *r)
 {
-	struct vm_request bare = {.scratch_bytes = r->scratch_bytes};
+	struct vm_request bare = {.scratch_bytes = r->scratch_bytes, .machines = r->machines};
 
 	memcpy(bare.image, r->image, sizeof(bare.image));
 	memcpy(bare.from, r->from, sizeof(bare.from));
@@ -139,17 +139,21 @@ static void request_forget(struct vm_request *r)
 /* slurmctld came back with an older state: the id goes to a new job, with another nonce. */
 static void job_is_forgotten(struct sim *w)
 {
-	struct sim_job *j = &w->job[sim_chance(w, SIM_JOBS)];
+	struct sim_job *j = sim_first_of(w, &w->job[sim_chance(w, SIM_JOBS)]);
 
-	if (w->n_forgot == SIM_FORGOT || j->job.phase == JOB_ENDED)
+	if (w->n_forgot + 2 > SIM_FORGOT || j->job.phase == JOB_ENDED)
 		return;
-	(void)job_key(&j->job, w->forgot[w->n_forgot++], sizeof(w->forgot[0]));
+	for (size_t i = 0; i < SIM_JOBS; i++)
+		if (job_is_same(&w->job[i].job, &j->job)) {
+			(void)job_key(&w->job[i].job, w->forgot[w->n_forgot++],
+				      sizeof(w->forgot[0]));
+			request_forget(&w->job[i].job.request);
+		}
 	j->job.request.nonce[0] = (char)('0' + w->n_forgot);
 	j->job.phase = JOB_PENDING;
 	j->job.restarts = j->cleared = 0;
 	j->job.node[0] = j->job.asked_node[0] = '\0';
 	j->job.held = j->again = j->ended_once = false;
-	request_forget(&j->job.request);
 	j->step = 0;
 	j->next_us = w->now_us + (int64_t)sim_chance(w, 60) * SIM_S;
 }
@@ -157,7 +161,7 @@ static void job_is_forgotten(struct sim *w)
 /* scontrol requeue of a job that is over, while Slurm still knows it. */
 static void job_lives_again(struct sim *w)
 {
-	struct sim_job *j = &w->job[sim_chance(w, SIM_JOBS)];
+	struct sim_job *j = sim_first_of(w, &w->job[sim_chance(w, SIM_JOBS)]);
 
 	if (j->job.phase != JOB_ENDED)
 		return;

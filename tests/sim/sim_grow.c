@@ -137,6 +137,8 @@ void sim_grows_move(struct sim *w)
 	if (w->now_us > LAST_WISH_US || sim_chance(w, 150) != 0)
 		return;
 	j = &w->job[sim_chance(w, SIM_JOBS)];
+	if (job_is_several(&j->job))
+		return; /* refused: requests_resize.c */
 	if (sim_chance(w, 4)) {
 		size.cpus = 1 + (uint32_t)sim_chance(w, 4);
 		size.memory_bytes = sim_chance(w, 6) << 30;

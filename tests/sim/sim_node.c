@@ -124,6 +124,9 @@ static void jobs_lose(struct sim *w, unsigned node)
 		if ((j->job.phase != JOB_RUNNING && j->job.phase != JOB_ENDING) ||
 		    node_of(j->job.node) != (int)node)
 			continue;
+		j = sim_first_of(w, j);
+		if (j->job.phase == JOB_PENDING || j->job.phase == JOB_ENDED)
+			continue; /* that of another machine of it was lost, too */
 		if (j->job.phase == JOB_RUNNING && sim_chance(w, 3)) {
 			j->job.phase = JOB_PENDING;
 			j->job.restarts++;

@@ -88,6 +88,7 @@ static int apply(void *self, const struct action *a, uint64_t ticket, struct err
 	check_known(w, &d->view, a);
 	check_kept(w, &d->view, a);
 	check_readable(w, &d->view, a);
+	sim_several_check_end(w, &d->view, a);
 	for (size_t i = 0; i < SIM_FLYING && !r; i++)
 		if (!w->request[i].used)
 			r = &w->request[i];
@@ -369,7 +370,8 @@ static void round_run(struct sim *w, struct sim_vmd *d)
 static void check(struct sim *w)
 {
 	for (size_t i = 0; i < SIM_JOBS; i++) {
-		const struct vm_status *s = sim_status(w, w->job[i].job.id);
+		const struct vm_status *s =
+			sim_rank_status(w, w->job[i].job.id, w->job[i].job.rank);
 		char key[JOB_KEY_MAX + 1];
 		unsigned vms;
 
@@ -388,9 +390,14 @@ static void check(struct sim *w)
 
 const struct vm_status *sim_status(struct sim *w, uint32_t job_id)
 {
+	return sim_rank_status(w, job_id, 0);
+}
+
+const struct vm_status *sim_rank_status(struct sim *w, uint32_t job_id, uint32_t rank)
+{
 	for (size_t i = 0; i < w->n_vmd; i++)
 		if (!w->vmd[i].stopped_us && sim_leads(w, &w->vmd[i]))
-			return reconciler_status(w->vmd[i].reconciler, job_id);
+			return reconciler_rank_status(w->vmd[i].reconciler, job_id, rank);
 	return NULL;
 }
 
@@ -413,6 +420,7 @@ void sim_tick(struct sim *w)
 	sim_faults_move(w);
 	sim_world_move(w);
 	requests_move(w);
+	sim_several_follow(w);
 	if (w->crashed)
 		return;
 	sim_leases_move(w);
@@ -511,6 +519,7 @@ void sim_init(struct sim *w, uint64_t seed, unsigned faults_percent)
 			      10 + i - (SIM_JOBS - 2));
 		w->job[i].next_us += 300 * SIM_S;
 	}
+	sim_several_init(w);
 }
 
 void sim_init_move(struct sim *w, uint64_t seed, unsigned undo)
@@ -587,7 +596,7 @@ void sim_print_left(struct sim *w)
 {
 	for (size_t i = 0; i < SIM_JOBS; i++) {
 		const struct job *j = &w->job[i].job;
-		const struct vm_status *s = sim_status(w, j->id);
+		const struct vm_status *s = sim_rank_status(w, j->id, j->rank);
 
 		if (j->phase != JOB_ENDED)
 			printf("#   job %u-%s, run %u is %s on '%s'; %s: %s\n", j->id,

@@ -298,6 +298,7 @@ static int volume_delete(struct sim *w, struct volume_seen *table, const struct 
 
 void sim_job_end(struct sim *w, struct sim_job *j, enum job_end end)
 {
+	j = sim_first_of(w, j);
 	j->job.phase = JOB_ENDING;
 	j->job.end = end;
 	j->ending_us = w->now_us;
@@ -410,10 +411,7 @@ static void node_check(struct sim *w, const struct sim_job *j)
 /* Its epilog holds the node until the VM is off it. */
 static void job_leave(struct sim *w, struct sim_job *j)
 {
-	const struct vm_status *s = sim_status(w, j->job.id);
-
-	if (!(s && s->node_clear && (j->again || s->state == VM_STATE_STOPPING)) &&
-	    w->now_us < j->ending_us + 300 * SIM_S)
+	if (!sim_is_clear(w, j) && w->now_us < j->ending_us + 300 * SIM_S)
 		return;
 	if (w->now_us < j->ending_us + 300 * SIM_S && j->again)
 		node_check(w, j);
@@ -576,7 +574,9 @@ void sim_world_move(struct sim *w)
 	sim_nodes_move(w);
 	sim_moves_move(w);
 	for (size_t i = 0; i < SIM_JOBS; i++)
-		job_move(w, &w->job[i]);
+		if (w->job[i].job.rank == 0)
+			job_move(w, &w->job[i]);
+	sim_several_follow(w);
 	for (size_t i = 0; i < SIM_OBJECTS; i++)
 		vm_move(w, &w->vm[i]);
 	epilogs_check(w);

@@ -175,6 +175,13 @@ static inline int64_t sim_wall_s(const struct sim *w)
 
 /* What a client is told: by the vmd that leads; NULL: nothing. */
 const struct vm_status *sim_status(struct sim *w, uint32_t job_id);
+const struct vm_status *sim_rank_status(struct sim *w, uint32_t job_id, uint32_t rank);
+/* Of sim_several.c: two jobs of the world are the machines of one. */
+void sim_several_init(struct sim *w);
+void sim_several_follow(struct sim *w); /* the second becomes what the first is */
+struct sim_job *sim_first_of(struct sim *w, struct sim_job *j);
+bool sim_is_clear(struct sim *w, const struct sim_job *j); /* the epilogs of all its nodes may go */
+void sim_several_check_end(struct sim *w, const struct sim_view *v, const struct action *a);
 /* Of sim_world.c, for sim_vmd.c. */
 void sim_world_move(struct sim *w);
 int sim_effect(struct sim *w, const struct action *a, struct err *e);
