@@ -331,6 +331,37 @@ START_TEST(request_of_a_hint_is_recorded)
 }
 END_TEST
 
+/* As job_submit.lua would have written it. */
+START_TEST(request_of_a_hint_has_as_many_machines_as_nodes)
+{
+	struct vm_request r = {.image = "tiny", .nonce = NONCE};
+
+	run_until(&told.loaded, 1);
+	slurm.job[1].n_nodes = 3;
+	slurm_view_hint(view, 18, &r, 1000);
+	run_until(&told.changed, 2);
+	ck_assert_uint_eq(slurm.records, 1);
+	ck_assert_uint_eq(slurm.job[1].request.machines, 3);
+}
+END_TEST
+
+/* The status of one machine is written as that one's. */
+START_TEST(record_of_one_of_several)
+{
+	struct action a = {.kind = ACT_RECORD, .job_id = 17, .job_key = "17-" NONCE "-1"};
+	struct err e;
+
+	slurm.job[0].request.machines = 2;
+	slurm.job[1] = slurm.job[0];
+	slurm.job[1].rank = 1;
+	run_until(&told.loaded, 1);
+	strcpy(a.reason, " state=ready");
+	ck_assert_int_eq(slurm_view_apply(view, &a, on_done, NULL, &e), 0);
+	run_until(&told.done, 1);
+	ck_assert_uint_eq(slurm.recorded_rank, 1);
+}
+END_TEST
+
 START_TEST(request_of_another_is_not)
 {
 	struct vm_request r = {.image = "tiny", .nonce = NONCE};
@@ -447,6 +478,8 @@ int main(void)
 	tcase_add_test(t, end_is_looked_for);
 	tcase_add_test(t, hints_are_joined);
 	tcase_add_test(t, request_of_a_hint_is_recorded);
+	tcase_add_test(t, request_of_a_hint_has_as_many_machines_as_nodes);
+	tcase_add_test(t, record_of_one_of_several);
 	tcase_add_test(t, request_of_another_is_not);
 	tcase_add_test(t, slurm_goes_and_comes);
 	tcase_add_test(t, actions);

@@ -107,8 +107,11 @@ static int disk_find(const struct ask *a, const struct observed *seen, const cha
 		if (!may_have(a, d))
 			others = true;
 		else if (found)
-			return err_set(e, ERR_INVALID, "several jobs had that id: %s, %s",
-				       found->job_key, d->job_key);
+			return err_set(
+				e, ERR_INVALID,
+				"several jobs, or machines of a job, had that id, say which: "
+				"%s, %s",
+				found->job_key, d->job_key);
 		else
 			found = d;
 	}
