@@ -12,7 +12,7 @@ void sim_several_init(struct sim *w)
 {
 	static const size_t pairs[] = {0, SIM_JOBS - 2};
 
-	if (sim_chance(w, 2))
+	if (sim_chance(w, 3)) /* moves are of jobs with one machine */
 		return;
 	for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
 		struct job *first = &w->job[pairs[i]].job, *second = &w->job[pairs[i] + 1].job;
