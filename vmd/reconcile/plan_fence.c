@@ -62,14 +62,23 @@ static bool plan_disks_fence(struct planner *p, const struct task *t, const stru
 	return all;
 }
 
-/* The PV of a writer tells of a claim that the image itself cannot tell any more. */
+static bool is_readable(const struct observed *seen, const char *image)
+{
+	for (size_t i = 0; i < seen->n_named; i++)
+		if (*seen->named[i].unreadable && str_eq(seen->named[i].image, image))
+			return false;
+	return seen->named_known;
+}
+
+/* The PV of a writer tells of a claim that the image itself does not tell now. A job without one
+ * does not wait for the pool of named disks, which may be ill, or wrong in the settings. */
 static bool is_hidden(const struct planner *p, const struct task *t)
 {
-	for (size_t i = 0; i < p->seen->n_named; i++)
-		for (size_t k = 0; *p->seen->named[i].unreadable && k < t->have.n_pv; k++)
-			if (str_eq(t->have.pv[k].name, p->seen->named[i].image))
-				return true;
-	return !p->seen->named_known || !p->seen->pvs_known;
+	for (size_t i = 0; i < t->have.n_pv; i++)
+		if (str_starts(t->have.pv[i].name, NAMED_IMAGE_PREFIX) &&
+		    !is_readable(p->seen, t->have.pv[i].name))
+			return true;
+	return !p->seen->pvs_known;
 }
 
 /* The same of named disks that the job writes; who only reads does no harm. */
