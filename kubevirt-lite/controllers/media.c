@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Volumes that are no claims: sysprep, secret and configMap become a CD image, one file (0600) per
- * volume in a directory of the VMI, shared by both sides of a migration: an image that is there is
- * not written again. It may hold passwords, so it goes with the VMI. */
+/* Volumes that are no claims: sysprep, secret, configMap and cloudInitNoCloud (of a Secret, no
+ * other form) become a CD image, one file (0600) per volume in a directory of the VMI, shared by
+ * both sides of a migration: an image that is there is not written again. It may hold passwords, so
+ * it goes with the VMI. */
 #include "kubevirt-lite/controllers/media.h"
 
 #include "kubevirt-lite/controllers/iso.h"
@@ -13,15 +14,18 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define NOCLOUD "cidata" /* the label that cloud-init looks for */
+
 static const struct {
 	const char *path;
 	enum kind_id kind;
 	const char *label;
 } sources[] = {
-	{"sysprep/secret/name",    KIND_SECRET,    "UNATTENDCD"},
-	{"sysprep/configMap/name", KIND_CONFIGMAP, "UNATTENDCD"},
-	{"secret/secretName",      KIND_SECRET,    "CFGDATA"   },
-	{"configMap/name",         KIND_CONFIGMAP, "CFGDATA"   },
+	{"sysprep/secret/name",             KIND_SECRET,    "UNATTENDCD"},
+	{"sysprep/configMap/name",          KIND_CONFIGMAP, "UNATTENDCD"},
+	{"secret/secretName",               KIND_SECRET,    "CFGDATA"   },
+	{"configMap/name",                  KIND_CONFIGMAP, "CFGDATA"   },
+	{"cloudInitNoCloud/secretRef/name", KIND_SECRET,    NOCLOUD     },
 };
 
 static int dir_of(struct controllers *c, struct json_object *vmi, char *ret, size_t size)
@@ -42,6 +46,24 @@ static void contents_done_auto(struct contents *f)
 			explicit_bzero(f->decoded[i], f->file[i].len);
 		free(f->decoded[i]);
 	}
+}
+
+/* What KubeVirt adds: the machine's uuid, by which cloud-init knows a new machine, and its name. */
+static void nocloud_meta(struct json_object *vmi, struct contents *f)
+{
+	AUTO(json_object_put) struct json_object *o = json_object_new_object();
+	const char *uuid = json_str_at(vmi, "spec/domain/firmware/uuid");
+	const char *text;
+
+	json_put_str(o, "instance-id", uuid ? uuid : object_uid(vmi));
+	json_put_str(o, "local-hostname", object_name(vmi));
+	text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN);
+	f->decoded[f->n] = strdup(text);
+	if (!f->decoded[f->n])
+		abort();
+	f->file[f->n] = (struct iso_file){
+		.name = "meta-data", .data = f->decoded[f->n], .len = strlen(text)};
+	f->n++;
 }
 
 static int contents_read(struct json_object *object, bool is_secret, struct contents *f,
@@ -77,15 +99,36 @@ static int contents_read(struct json_object *object, bool is_secret, struct cont
 	return 0;
 }
 
-static int image_write(const char *path, const char *label, struct json_object *object,
-		       bool is_secret, struct err *e)
+/* Of the Secret's keys only the script, by the name it has on a NoCloud medium. */
+static int nocloud_read(struct json_object *vmi, struct json_object *object, struct contents *f,
+			struct err *e)
+{
+	AUTO(json_object_put) struct json_object *script = json_object_new_object();
+	const char *base64 = json_str_at(object, "data/userdata");
+
+	if (!base64)
+		base64 = json_str_at(object, "data/userData");
+	if (!base64)
+		return err_set(e, ERR_RETRY, "%s has no key userdata", object_name(object));
+	json_put_str(script, "metadata/name", object_name(object));
+	json_put_str(script, "data/user-data", base64);
+	if (contents_read(script, true, f, e) < 0)
+		return -1;
+	f->file[0].name = "user-data";
+	nocloud_meta(vmi, f);
+	return 0;
+}
+
+static int image_write(const char *path, const char *label, struct json_object *vmi,
+		       struct json_object *object, bool is_secret, struct err *e)
 {
 	__attribute__((cleanup(contents_done_auto))) struct contents f = {.n = 0};
 	uint8_t *image;
 	size_t len;
 	int rc;
 
-	if (contents_read(object, is_secret, &f, e) < 0 ||
+	if ((str_eq(label, NOCLOUD) ? nocloud_read(vmi, object, &f, e)
+				    : contents_read(object, is_secret, &f, e)) < 0 ||
 	    iso_build(label, f.file, f.n, &image, &len, e) < 0)
 		return -1;
 	rc = host_file_write(path, (const char *)image, len, e);
@@ -121,12 +164,12 @@ int media_make(struct controllers *c, struct json_object *vmi, struct json_objec
 			return err_set(e, ERR_RETRY, "%s: %m", dir);
 		if (access(ret->file, F_OK) == 0)
 			return 0;
-		return image_write(ret->file, sources[i].label, object,
+		return image_write(ret->file, sources[i].label, vmi, object,
 				   sources[i].kind == KIND_SECRET, e);
 	}
 	return err_set(e, ERR_INVALID,
-		       "volume %s: only persistentVolumeClaim, sysprep, secret and configMap work "
-		       "here",
+		       "volume %s: only persistentVolumeClaim, sysprep, secret, configMap and "
+		       "cloudInitNoCloud of a Secret work here",
 		       volume_name);
 }
 
