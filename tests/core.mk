@@ -18,7 +18,8 @@ unit_tests += \
 	tests/unit/unit_progress \
 	tests/unit/unit_ranks \
 	tests/unit/unit_reconciler \
-	tests/unit/unit_recover
+	tests/unit/unit_recover \
+	tests/unit/unit_share
 
 tests_unit_unit_attachment_SOURCES = tests/unit/unit_attachment.c tests/unit/little_world.c tests/unit/little_world.h
 tests_unit_unit_attachment_CFLAGS = $(unit_cflags)
@@ -74,6 +75,10 @@ tests_unit_unit_ranks_LDADD = $(core_test_libs)
 tests_unit_unit_reconciler_SOURCES = tests/unit/unit_reconciler.c tests/unit/little_world.c tests/unit/little_world.h
 tests_unit_unit_reconciler_CFLAGS = $(unit_cflags)
 tests_unit_unit_reconciler_LDADD = $(core_test_libs)
+
+tests_unit_unit_share_SOURCES = tests/unit/unit_share.c
+tests_unit_unit_share_CFLAGS = $(unit_cflags)
+tests_unit_unit_share_LDADD = $(core_test_libs)
 
 tests_unit_unit_recover_SOURCES = tests/unit/unit_recover.c tests/unit/little_world.c tests/unit/little_world.h
 tests_unit_unit_recover_CFLAGS = $(unit_cflags)

@@ -5,6 +5,7 @@
 #include "vmd/base/log.h"
 #include "vmd/base/str.h"
 #include "vmd/daemon.h"
+#include "vmd/kube/kube_secret.h"
 #include "vmd/lead.h"
 #include "vmd/ready.h"
 #include "vmd/vm/credentials.h"
@@ -80,14 +81,18 @@ static void on_done(void *ctx, const struct err *e)
 
 static int create_secret(struct daemon *d, const struct action *a, struct effect *f, struct err *e)
 {
+	struct secret_job j = {.id = a->job_id};
 	struct credentials c;
 	char comment[64];
 	int rc;
 
+	(void)str_copy(j.key, sizeof(j.key), a->job_key);
+	(void)str_copy(j.image, sizeof(j.image), a->vm.image);
+	(void)str_copy(j.owner, sizeof(j.owner), a->vm.owner);
 	(void)str_fmt(comment, sizeof(comment), "slurm-vm-%u", a->job_id);
 	if (credentials_make(a->user, comment, &c, e) < 0)
 		return -1;
-	rc = kube_create_secret(d->kube, a->object, a->job_key, a->job_id, &c, on_kube, f, e);
+	rc = kube_create_secret(d->kube, a->object, &j, &c, on_kube, f, e);
 	credentials_wipe(&c);
 	return rc;
 }

@@ -73,6 +73,7 @@ libvmcore_a_SOURCES = \
 	vmd/vm/growth.c vmd/vm/growth.h \
 	vmd/vm/image.c vmd/vm/image.h \
 	vmd/vm/public_key.c vmd/vm/public_key.h \
+	vmd/vm/share.c vmd/vm/share.h \
 	vmd/vm/vm.c vmd/vm/vm.h \
 	vmd/vm/vm_status.c vmd/vm/vm_status.h
 core_libs = libvmcore.a libbase.a
@@ -142,6 +143,7 @@ noinst_LIBRARIES += libvmkube.a
 libvmkube_a_SOURCES = \
 	vmd/kube/kube.c vmd/kube/kube.h \
 	vmd/kube/kube_access.c vmd/kube/kube_access.h \
+	vmd/kube/kube_answers.c vmd/kube/kube_answers.h \
 	vmd/kube/kube_cache.c vmd/kube/kube_cache.h \
 	vmd/kube/kube_event.c vmd/kube/kube_event.h \
 	vmd/kube/kube_migration.c vmd/kube/kube_migration.h \
@@ -178,6 +180,7 @@ libapi_a_SOURCES = \
 	vmd/api/requests.c vmd/api/requests.h \
 	vmd/api/requests_ask.h \
 	vmd/api/requests_disks.c \
+	vmd/api/requests_drives.c \
 	vmd/api/requests_held.c vmd/api/requests_held.h \
 	vmd/api/requests_images.c \
 	vmd/api/requests_kept.c \

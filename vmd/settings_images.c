@@ -249,6 +249,31 @@ static int read_grow(struct conf *map, struct image *i, struct err *e)
 	return 0;
 }
 
+static int read_shares(struct conf *map, struct image *i, struct err *e)
+{
+	struct conf *shares;
+
+	if (settings_section(map, "shares", false, &shares, e) < 0)
+		return -1;
+	if (!shares)
+		return 0;
+	if (shares->n > SHARE_MAX)
+		return conf_error(shares, e, "'shares' has more than %d drives", SHARE_MAX);
+	for (size_t k = 0; k < shares->n; k++) {
+		struct conf *at = conf_get(shares, shares->key[k]);
+		struct err why;
+
+		if (at->kind != CONF_SCALAR)
+			return conf_error(at, e,
+					  "'shares' must be drives with paths such as "
+					  "{H: '\\\\server\\home\\%%USER%%'}");
+		if (share_parse(shares->key[k], at->scalar, &i->share[k], &why) < 0)
+			return conf_error(at, e, "'shares': %s", why.msg);
+	}
+	i->n_share = shares->n;
+	return 0;
+}
+
 /* Windows may install updates when it is told to go; a guest without an operating system does not
  * go at all, and holds its node so long. */
 static int read_grace(struct conf *map, struct image *i, struct err *e)
@@ -288,7 +313,8 @@ static int read_image(struct conf *map, const char *name, const struct settings 
 	    read_sizes(map, "scratch", "max", &i->scratch_max_bytes, NULL, NULL, e) < 0 ||
 	    read_sizes(map, "memory", "min", &i->memory_min_bytes, NULL, NULL, e) < 0 ||
 	    read_cpus(map, i, e) < 0 || read_grow(map, i, e) < 0 || read_grace(map, i, e) < 0 ||
-	    read_image_networks(map, i, s, e) < 0 || read_allow(map, i, e) < 0)
+	    read_shares(map, i, e) < 0 || read_image_networks(map, i, s, e) < 0 ||
+	    read_allow(map, i, e) < 0)
 		return -1;
 	return conf_check_used(map, e);
 }

@@ -169,8 +169,9 @@ static void make_all(void)
 	struct credentials c = fixture_credentials();
 	struct disk_spec d = fixture_disk(DISK_ROOT, "tiny");
 	struct vm_spec v = vm_spec();
+	struct secret_job j = fixture_secret_job("tiny");
 
-	ck_assert_int_eq(WAIT(kube_create_secret(kube, SECRET, FIXTURE_KEY, 17, &c, DONE)), 0);
+	ck_assert_int_eq(WAIT(kube_create_secret(kube, SECRET, &j, &c, DONE)), 0);
 	ck_assert_int_eq(WAIT(kube_create_pvc(kube, &d, DONE)), 0);
 	while (seen.n_pvc != 1)
 		turn();

@@ -5,6 +5,7 @@ EXTRA_DIST += tests/unit/fake_api.h tests/unit/kube_fixture.h tests/unit/schema.
 kube_test_libs = $(kube_libs) $(unit_libs)
 if HAVE_CHECK
 unit_tests += \
+	tests/unit/unit_kube_answers \
 	tests/unit/unit_kube_decode \
 	tests/unit/unit_kube_encode \
 	tests/unit/unit_kube_guest \
@@ -17,6 +18,10 @@ unit_tests += \
 tests_unit_unit_kube_lease_SOURCES = tests/unit/unit_kube_lease.c
 tests_unit_unit_kube_lease_CFLAGS = $(unit_cflags)
 tests_unit_unit_kube_lease_LDADD = $(kube_test_libs)
+
+tests_unit_unit_kube_answers_SOURCES = tests/unit/unit_kube_answers.c tests/unit/kube_fixture.c
+tests_unit_unit_kube_answers_CFLAGS = $(unit_cflags)
+tests_unit_unit_kube_answers_LDADD = $(kube_test_libs)
 
 tests_unit_unit_kube_decode_SOURCES = tests/unit/unit_kube_decode.c tests/unit/kube_fixture.c
 tests_unit_unit_kube_decode_CFLAGS = $(unit_cflags)

@@ -108,6 +108,14 @@ struct disk_spec fixture_disk(enum disk_role role, const char *golden)
 	return d;
 }
 
+struct secret_job fixture_secret_job(const char *image)
+{
+	struct secret_job j = {.key = FIXTURE_KEY, .id = 17, .owner = "alice"};
+
+	SET(j.image, image);
+	return j;
+}
+
 struct credentials fixture_credentials(void)
 {
 	struct credentials c;

@@ -4,8 +4,7 @@
 #define TESTS_UNIT_KUBE_FIXTURE_H
 
 #include "vmd/disk/disk.h"
-#include "vmd/settings.h"
-#include "vmd/vm/credentials.h"
+#include "vmd/kube/kube_secret.h"
 
 #define FIXTURE_KEY "17-9f3c12ab45de6701"
 
@@ -14,6 +13,8 @@ struct settings *fixture_settings(void);
 struct vm_spec fixture_vm(enum vm_profile profile);
 struct disk_spec fixture_disk(enum disk_role role, const char *golden);
 struct credentials fixture_credentials(void);
+/* alice's job 17 with that image. */
+struct secret_job fixture_secret_job(const char *image);
 
 /* The recordings' folder: KUBE_SAMPLES, else ../shared/kube-samples beside the source tree. NULL:
  * there is none, and why has been said: the test ends with 77. */

@@ -138,6 +138,25 @@ START_TEST(vm_linux)
 }
 END_TEST
 
+START_TEST(vm_with_a_first_boot_script)
+{
+	AUTO(json_object_put) struct json_object *doc = NULL;
+	struct vm_spec v = fixture_vm(VM_PROFILE_LINUX);
+	static const struct row rows[] = {
+		{D "devices/disks/3", "{\"name\":\"cloudinit\",\"cdrom\":{\"bus\":\"scsi\"}}"               },
+		{D "devices/disks/4", NULL								  },
+		{T "volumes/3",       "{\"name\":\"cloudinit\",\"cloudInitNoCloud\":{\"secretRef\":{"
+				"\"name\":\"vm-17-9f3c12ab45de6701-init\"}}}"},
+	};
+	struct err e;
+
+	v.user_data = true;
+	ck_assert_int_eq(spec_encode(fixture_settings(), &v, &doc, &e), 0);
+	check_rows(doc, both, ARRAY_LEN(both));
+	check_rows(doc, rows, ARRAY_LEN(rows));
+}
+END_TEST
+
 /* secureBoot left out would mean true, which needs SMM. */
 START_TEST(vm_efi_without_secure_boot)
 {
@@ -362,14 +381,15 @@ static void data_is(struct json_object *doc, const char *key, const char *want)
 /* Each part holds what KubeVirt may see and nothing else. */
 START_TEST(secret_parts)
 {
-	static const int keys[] = {1, 1, 1, 4};
+	static const int keys[] = {1, 1, 1, 1, 4};
 	struct credentials c = fixture_credentials();
+	struct secret_job j = fixture_secret_job("win11");
 	struct json_object *doc[SECRET_MAIN + 1];
 	struct err e;
 
 	for (enum secret_part p = SECRET_LOGIN; p <= SECRET_MAIN; p++) {
-		ck_assert_int_eq(secret_encode(fixture_settings(), "vm-" FIXTURE_KEY, FIXTURE_KEY,
-					       17, &c, p, &doc[p], &e),
+		ck_assert_int_eq(secret_encode(fixture_settings(), "vm-" FIXTURE_KEY, &j, &c, p,
+					       &doc[p], &e),
 				 0);
 		ck_assert_int_eq(json_object_object_length(json_at(doc[p], "data")), keys[p]);
 	}
@@ -387,11 +407,44 @@ START_TEST(secret_parts)
 }
 END_TEST
 
+/* Another image's drives are not in it. */
+START_TEST(secret_has_the_drives_of_its_image)
+{
+	struct credentials c = fixture_credentials();
+	struct settings *s = fixture_settings();
+	struct err e;
+
+	s->catalogue.image[0].n_share = 1; /* tiny */
+	s->catalogue.image[0].share[0] =
+		(struct share){.drive = 'H', .path = "\\\\s\\home\\%USER%"};
+	for (int own = 0; own <= 1; own++) {
+		struct secret_job j = fixture_secret_job(own ? "tiny" : "win11");
+
+		for (enum secret_part p = SECRET_SYSPREP; p <= SECRET_INIT; p++) {
+			AUTO(json_object_put) struct json_object *doc = NULL;
+			char text[8192];
+
+			ck_assert_int_eq(secret_encode(s, "vm-" FIXTURE_KEY, &j, &c, p, &doc, &e),
+					 0);
+			ck_assert_int_eq(
+				secret_base64(
+					json_str_at(json_at(doc, "data"),
+						    p == SECRET_INIT ? "userdata" : "unattend.xml"),
+					text, sizeof(text)),
+				0);
+			ck_assert_msg(!strstr(text, "alice") == !own, "%s", text);
+		}
+	}
+	s->catalogue.image[0].n_share = 0;
+}
+END_TEST
+
 START_TEST(secret_names)
 {
 	char whole[64] = "";
 	struct settings *s = fixture_settings();
 	struct credentials c = fixture_credentials();
+	struct secret_job j = fixture_secret_job("tiny");
 	struct json_object *doc;
 	struct err e;
 
@@ -403,27 +456,13 @@ START_TEST(secret_names)
 	s->catalogue.n = 1;
 	ck_assert(!secret_wants(s, SECRET_SYSPREP));
 	ck_assert(secret_wants(s, SECRET_LOGIN));
+	ck_assert(!secret_wants(s, SECRET_INIT));
+	s->catalogue.image[0].n_share = 1;
+	ck_assert(secret_wants(s, SECRET_INIT));
+	s->catalogue.image[0].n_share = 0;
 	(void)str_copy(c.user, sizeof(c.user), "two words");
-	ck_assert_int_eq(secret_encode(s, "vm-1-a", "1-a", 1, &c, SECRET_LOGIN, &doc, &e), -1);
+	ck_assert_int_eq(secret_encode(s, "vm-1-a", &j, &c, SECRET_LOGIN, &doc, &e), -1);
 	ck_assert_int_eq(e.kind, ERR_INVALID);
-}
-END_TEST
-
-START_TEST(answer_file)
-{
-	struct credentials c = fixture_credentials();
-	AUTO(strbuf_done) struct strbuf xml = {.len = 0}, admin = {.len = 0};
-
-	secret_unattend("vm-17", &c, &xml);
-	ck_assert(strstr(xml.s, "<ComputerName>vm-17</ComputerName>"));
-	ck_assert(strstr(xml.s, "<Value>a&lt;b&gt;&amp;&quot;c-9</Value>"));
-	ck_assert(strstr(xml.s, "<Name>hpc</Name>"));
-	ck_assert(!strstr(xml.s, "AdministratorPassword"));
-	ck_assert(!strstr(xml.s, c.password));
-	(void)str_copy(c.user, sizeof(c.user), "Administrator");
-	secret_unattend("vm-17", &c, &admin);
-	ck_assert(strstr(admin.s, "<AdministratorPassword>"));
-	ck_assert(!strstr(admin.s, "LocalAccount"));
 }
 END_TEST
 
@@ -537,6 +576,7 @@ int main(void)
 
 	tcase_add_test(t, vm_windows);
 	tcase_add_test(t, vm_linux);
+	tcase_add_test(t, vm_with_a_first_boot_script);
 	tcase_add_test(t, vm_efi_without_secure_boot);
 	tcase_add_test(t, vm_odd_sizes_and_names);
 	tcase_add_test(t, vm_that_may_grow);
@@ -546,10 +586,10 @@ int main(void)
 	tcase_add_test(t, bounce_buffer_for_windows);
 	tcase_add_test(t, unknown_size_and_plain_secret);
 	tcase_add_test(t, secret_parts);
+	tcase_add_test(t, secret_has_the_drives_of_its_image);
 	tcase_add_test(t, secret_names);
 	tcase_add_test(t, access_parts);
 	tcase_add_test(t, access_tokens);
-	tcase_add_test(t, answer_file);
 	tcase_add_loop_test(t, base64_rows, 0, ARRAY_LEN(base64s));
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

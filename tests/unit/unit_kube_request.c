@@ -456,11 +456,11 @@ START_TEST(making_rows)
 	struct credentials c = fixture_credentials();
 	struct order o = makings[_i].order;
 	struct outcome made = {.done = false};
+	struct secret_job j = fixture_secret_job("win11");
 	struct err e;
 
 	up(answer_order, &o);
-	ck_assert_int_eq(kube_create_secret(kube, SECRET, FIXTURE_KEY, 17, &c, on_done, &made, &e),
-			 0);
+	ck_assert_int_eq(kube_create_secret(kube, SECRET, &j, &c, on_done, &made, &e), 0);
 	wait_for(&made);
 	down();
 	ck_assert_msg(made.e.kind == makings[_i].kind && lines_of(o.log) == makings[_i].lines &&
@@ -501,10 +501,11 @@ START_TEST(free_with_requests_under_way)
 	struct vm_spec v = fixture_vm(VM_PROFILE_LINUX);
 	struct outcome o = {.done = false};
 	struct key_outcome key = {.done = false};
+	struct secret_job j = fixture_secret_job("tiny");
 	struct err e;
 
 	up(answer_never, NULL);
-	ck_assert_int_eq(kube_create_secret(kube, SECRET, FIXTURE_KEY, 17, &c, on_done, &o, &e), 0);
+	ck_assert_int_eq(kube_create_secret(kube, SECRET, &j, &c, on_done, &o, &e), 0);
 	ck_assert_int_eq(kube_create_vm(kube, &v, on_done, &o, &e), 0);
 	ck_assert_int_eq(kube_delete(kube, KUBE_SECRET, SECRET, "u", "1", on_done, &o, &e), 0);
 	ck_assert_int_eq(kube_read_key(kube, SECRET, on_key, &key, &e), 0);

@@ -113,6 +113,7 @@ static struct json_object *vm_of_row(int row)
 	v.firmware_efi = row & 2;
 	v.secure_boot = row & 4;
 	v.tpm = row & 8;
+	v.user_data = row & 32;
 	if (row & 16)
 		v.memory_bytes = UINT64_C(300) << 20;
 	ck_assert_msg(spec_encode(fixture_settings(), &v, &doc, &e) == 0, "%s", e.msg);
@@ -129,7 +130,7 @@ START_TEST(vm_against_crd)
 	text = fixture_file(samples, "crds/virtualmachines.kubevirt.io.yaml", &len);
 	ck_assert_msg(schema_load_yaml(text, len, &crd, &e) == 0, "%s", e.msg);
 	ck_assert_ptr_nonnull(crd_schema(crd));
-	for (int row = 0; row < 32; row++) {
+	for (int row = 0; row < 64; row++) {
 		AUTO(json_object_put) struct json_object *vm = vm_of_row(row);
 		AUTO(json_object_put) struct json_object *odd = vm_of_row(row);
 
@@ -165,10 +166,11 @@ END_TEST
 START_TEST(secrets_against_openapi)
 {
 	struct credentials c = fixture_credentials();
+	struct secret_job j = fixture_secret_job("win11");
 	AUTO(json_object_put) struct json_object *doc = NULL;
 	struct err e;
 
-	ck_assert_int_eq(secret_encode(fixture_settings(), "vm-" FIXTURE_KEY, FIXTURE_KEY, 17, &c,
+	ck_assert_int_eq(secret_encode(fixture_settings(), "vm-" FIXTURE_KEY, &j, &c,
 				       (enum secret_part)_i, &doc, &e),
 			 0);
 	holds("openapi/api_v1.json", "io.k8s.api.core.v1.Secret", doc);

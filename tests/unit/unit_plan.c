@@ -437,6 +437,34 @@ START_TEST(user_of_the_job)
 }
 END_TEST
 
+/* A Secret's parts tell the guest its drives: they need its owner and its image, whoever makes
+ * them. A script goes with the VM where there is one to be run. */
+START_TEST(drives_of_the_job)
+{
+	static struct plan out;
+	struct little_world w;
+
+	little_world_init(&w, "running", "disk pv pvc", "");
+	plan(&w.want, &w.seen, &w.context, &out);
+	ck_assert_int_eq(out.act[0].kind, ACT_CREATE_SECRET);
+	ck_assert_str_eq(out.act[0].vm.owner, "alice");
+	ck_assert_str_eq(out.act[0].vm.image, w.image.name);
+	little_world_done(&w);
+	for (int windows = 0; windows <= 1; windows++) {
+		for (size_t n = 0; n <= 1; n++) {
+			little_world_init(&w, "running", ALL, "");
+			w.image.profile = windows ? VM_PROFILE_WINDOWS : VM_PROFILE_LINUX;
+			w.image.n_share = n;
+			plan(&w.want, &w.seen, &w.context, &out);
+			ck_assert_int_eq(out.act[0].kind, ACT_CREATE_VM);
+			ck_assert_str_eq(out.act[0].vm.owner, "alice");
+			ck_assert_int_eq(out.act[0].vm.user_data, !windows && n == 1);
+			little_world_done(&w);
+		}
+	}
+}
+END_TEST
+
 /* A disk that cannot be kept does not hold a failed job for ever; a site may keep nothing. */
 START_TEST(keeping_has_an_end)
 {
@@ -769,6 +797,7 @@ int main(void)
 	tcase_add_test(t, delete_has_precondition);
 	tcase_add_test(t, volumes_are_deleted_by_uid);
 	tcase_add_test(t, user_of_the_job);
+	tcase_add_test(t, drives_of_the_job);
 	tcase_add_test(t, keeping_has_an_end);
 	tcase_add_test(t, volumes_have_spec);
 	tcase_add_test(t, create_has_spec);

@@ -940,6 +940,44 @@ START_TEST(page_after_page)
 }
 END_TEST
 
+/* Which drives the guest has, and why not: by its owner's name and its image. */
+START_TEST(drives_are_shown)
+{
+	static const struct share shares[] = {
+		{.drive = 'H', .path = "\\\\s\\home\\%USER%"},
+                {.drive = 'P', .path = "\\\\s\\p"           }
+        };
+	static const char *const want[] = {
+		"[{\"name\":\"/mnt/h\",\"path\":\"//s/home/alice\"},"
+		"{\"name\":\"/mnt/p\",\"path\":\"//s/p\"}]",
+		"[{\"name\":\"H:\",\"path\":\"\\\\\\\\s\\\\home\\\\alice\"},"
+		"{\"name\":\"P:\",\"path\":\"\\\\\\\\s\\\\p\"}]",
+		"[{\"name\":\"H:\",\"path\":\"\",\"none\":\"Slurm does not know the name of the "
+		"job's "
+		"owner\"},{\"name\":\"P:\",\"path\":\"\\\\\\\\s\\\\p\"}]",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(want); i++) {
+		AUTO(json_object_put) struct json_object *o = json_object_new_object();
+
+		memset(images, 0, sizeof(images));
+		images[0].n_share = ARRAY_LEN(shares);
+		memcpy(images[0].share, shares, sizeof(shares));
+		images[0].profile = i == 0 ? VM_PROFILE_LINUX : VM_PROFILE_WINDOWS;
+		ask_put_drives(o, &images[0], i == 2 ? "" : "alice");
+		ck_assert_str_eq(json_object_to_json_string_ext(
+					 json_at(o, "drives"),
+					 JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
+				 want[i]);
+		images[0].n_share = 0;
+		json_object_object_del(o, "drives");
+		ask_put_drives(o, &images[0], "alice");
+		ask_put_drives(o, NULL, "alice");
+		ck_assert_ptr_null(json_at(o, "drives"));
+	}
+}
+END_TEST
+
 START_TEST(image_list)
 {
 	AUTO(json_object_put) struct json_object *tiny = NULL, *win = NULL;
@@ -1462,6 +1500,7 @@ int main(void)
 	tcase_add_test(t, lists);
 	tcase_add_test(t, one_id_twice);
 	tcase_add_test(t, page_after_page);
+	tcase_add_test(t, drives_are_shown);
 	tcase_add_test(t, image_list);
 	tcase_add_test(t, the_plan);
 	tcase_add_test(t, approval);

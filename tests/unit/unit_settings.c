@@ -45,6 +45,7 @@ static const char good[] = "api:\n"                                             
 			   "    networks: [lan]\n"                              /* 33 */
 			   "    allow: {users: [root, 1234], groups: [root]}\n" /* 34 */
 			   "    grace: 5m\n"                                    /* 35 */
+			   "    shares: {H: '\\\\s\\%USER%', P: '\\\\s\\p'}\n"  /* 36 */
 	;
 
 static int read_text(const char *text, struct settings **ret, struct err *e)
@@ -78,6 +79,9 @@ START_TEST(reads_a_good_file)
 	ck_assert_str_eq(i->user, "root");
 	ck_assert(!i->firmware_efi && !i->tpm);
 	ck_assert_str_eq(i->revision[1].pool, "p");
+	ck_assert_uint_eq(i->n_share, 2);
+	ck_assert_int_eq(i->share[0].drive, 'H');
+	ck_assert_str_eq(i->share[0].path, "\\\\s\\%USER%");
 	ck_assert_str_eq(i->revision[1].rbd_image, "tiny");
 	ck_assert_str_eq(i->revision[1].snapshot, "v2");
 	ck_assert_uint_eq(i->disk_max_bytes, UINT64_C(20) << 30);
@@ -295,17 +299,44 @@ static char *changed(const char *find, const char *with)
 	return text;
 }
 
-START_TEST(refuses_by_line)
+static void is_refused(const char *find, const char *with, const char *want)
 {
-	AUTO(free) char *text = changed(refusals[_i].find, refusals[_i].with);
+	AUTO(free) char *text = changed(find, with);
 	AUTO(settings_free) struct settings *s = NULL;
 	struct err e = {.kind = ERR_NONE};
 
-	ck_assert_msg(read_text(text, &s, &e) == -1, "taken: %s", refusals[_i].with);
+	ck_assert_msg(read_text(text, &s, &e) == -1, "taken: %s", with);
 	ck_assert_int_eq(e.kind, ERR_INVALID);
-	ck_assert_msg(str_starts(e.msg, refusals[_i].want), "'%s' is not '%s'", e.msg,
-		      refusals[_i].want);
+	ck_assert_msg(str_starts(e.msg, want), "'%s' is not '%s'", e.msg, want);
 	ck_assert_ptr_null(s);
+}
+
+START_TEST(refuses_by_line)
+{
+	is_refused(refusals[_i].find, refusals[_i].with, refusals[_i].want);
+}
+END_TEST
+
+/* What else is refused of a drive: unit_share. */
+static const struct {
+	const char *with, *want;
+} share_refusals[] = {
+	{"[H]",						    "vmd.yaml:36: 'shares' must hold keys"                              },
+	{"{H: [a]}",
+	 "vmd.yaml:36: 'shares' must be drives with paths such as {H: '\\\\server\\home\\%USER%'}"                                     },
+	{"\n      H: '\\\\s\\h'\n      C: '\\\\s\\c'",
+	 "vmd.yaml:38: 'shares': drive 'C' must be a letter from H to Z"                                                               },
+	{"{H: '\\\\s\\a b'}",				      "vmd.yaml:36: 'shares': drive H: the path has a part that is not of"},
+	{"{H: \"\\\\\\\\s\\\\a\\n\"}",
+	 "vmd.yaml:36: 'shares': drive H: the path has a part that is not of"                                                          },
+	{"{H: x, I: x, J: x, K: x, L: x, M: x, N: x, O: x, P: x}",
+	 "vmd.yaml:36: 'shares' has more than 8 drives"										},
+};
+
+START_TEST(refuses_shares_by_line)
+{
+	is_refused("{H: '\\\\s\\%USER%', P: '\\\\s\\p'}", share_refusals[_i].with,
+		   share_refusals[_i].want);
 }
 END_TEST
 
@@ -375,6 +406,7 @@ int main(void)
 	tcase_add_test(tc, reads_a_good_file);
 	tcase_add_test(tc, fills_in_defaults);
 	tcase_add_test(tc, named_disks_have_defaults);
+	tcase_add_loop_test(tc, refuses_shares_by_line, 0, (int)ARRAY_LEN(share_refusals));
 	tcase_add_loop_test(tc, refuses_by_line, 0, (int)ARRAY_LEN(refusals));
 	tcase_add_test(tc, missing_sections);
 	tcase_add_test(tc, catalogue_text);

@@ -99,19 +99,17 @@ static int64_t elapsed_s(const struct ask *a, const struct vm_status *s)
 	return since > 0 && now > since ? now - since : 0;
 }
 
-/* "" when the image has left the catalogue. */
-static const char *profile_of(const struct ask *a, const struct job *j)
+/* NULL when it has left the catalogue. */
+static const struct image *image_of(const struct ask *a, const struct job *j)
 {
-	const struct catalogue *c = a->q->port.catalogue(a->q->port.self);
-	const struct image *image = catalogue_find(c, j->request.image);
-
-	return image ? vm_profile_name(image->profile) : "";
+	return catalogue_find(a->q->port.catalogue(a->q->port.self), j->request.image);
 }
 
 /* A VM for vmctl: what list and show print. s is of it, or of all machines of its job. */
 static struct json_object *vm_json(const struct ask *a, const struct job *j,
 				   const struct vm_status *s)
 {
+	const struct image *image = image_of(a, j);
 	struct json_object *o = json_object_new_object();
 
 	json_put_int(o, "job", j->id);
@@ -124,7 +122,7 @@ static struct json_object *vm_json(const struct ask *a, const struct job *j,
 	json_put_str(o, "task", j->task);
 	json_put_str(o, "name", j->name);
 	json_put_str(o, "image", j->request.image);
-	json_put_str(o, "profile", profile_of(a, j));
+	json_put_str(o, "profile", image ? vm_profile_name(image->profile) : "");
 	json_put_str(o, "revision", j->request.revision);
 	json_put_str(o, "from", j->request.from);
 	json_put_str(o, "state", vm_state_name(s->state));
@@ -295,6 +293,8 @@ static int op_show(const struct ask *a, struct err *e)
 	node = s->node[0] ? s->node : j->node;
 	o = vm_json(a, j, s);
 	ask_attached(a, j, o);
+	image = image_of(a, j);
+	ask_put_drives(o, image, j->user);
 	if (rank == WHOLE && job_is_several(j))
 		machines_add(a, j, o);
 	whole_lists_add(a, j);
@@ -305,11 +305,10 @@ static int op_show(const struct ask *a, struct err *e)
 	wire_add(a->out, "node", node);
 	wire_add(a->out, "address", s->address);
 	wire_add(a->out, "user", s->user);
-	wire_add(a->out, "profile", profile_of(a, j));
+	wire_add(a->out, "profile", image ? vm_profile_name(image->profile) : "");
 	wire_add(a->out, "host", node);
 	/* Who only looks does not know what is under way. */
 	wire_add(a->out, "node_clear", s->node_clear && !stands_by(a) ? "1" : "0");
-	image = catalogue_find(a->q->port.catalogue(a->q->port.self), j->request.image);
 	if (image)
 		wire_addf(a->out, "grace", "%lld", (long long)image->grace_s);
 	wire_addf(a->out, "elapsed", "%lld", (long long)elapsed_s(a, s));

@@ -34,6 +34,9 @@ void ask_done(void *reply, const struct err *e);
 
 /* Adds the named disks that the job has, or waits for. */
 void ask_attached(const struct ask *a, const struct job *j, struct json_object *o);
+/* "drives": name and path of each, or "none" and why. No such key: its image (NULL: it has left the
+ * catalogue) has none. */
+void ask_put_drives(struct json_object *o, const struct image *image, const char *owner);
 /* What is known of its VM; never NULL. */
 const struct vm_status *ask_status_get(const struct ask *a, const struct job *j);
 /* VMs whose deletion waits for an administrator. */

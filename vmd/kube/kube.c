@@ -332,10 +332,10 @@ int kube_create_pvc(struct kube *k, const struct disk_spec *d, kube_done_fn done
 			      e);
 }
 
-int kube_create_secret(struct kube *k, const char *name, const char *job_key, uint32_t job_id,
+int kube_create_secret(struct kube *k, const char *name, const struct secret_job *j,
 		       const struct credentials *c, kube_done_fn done, void *ctx, struct err *e)
 {
-	return login_start(k->logins, name, job_key, job_id, c, done, ctx, e);
+	return login_start(k->logins, name, j, c, done, ctx, e);
 }
 
 int kube_delete(struct kube *k, enum kube_object what, const char *name, const char *uid,

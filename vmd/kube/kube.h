@@ -51,10 +51,11 @@ int kube_create_pv(struct kube *k, const struct disk_spec *d, kube_done_fn done,
 int kube_create_pvc(struct kube *k, const struct disk_spec *d, kube_done_fn done, void *ctx,
 		    struct err *e);
 struct credentials; /* vm/credentials.h: made by vmd.c's glue, copied into the Secret */
+struct secret_job;  /* kube_secret.h */
 /* The Secret, then the parts of it that KubeVirt may read (kube_secret.h, kube_login.h): c is used
  * only if there is no such Secret yet. Until the parts are seen, it is seen as incomplete. They go
  * with it (its garbage); one that is left without it is seen under its own name. */
-int kube_create_secret(struct kube *k, const char *name, const char *job_key, uint32_t job_id,
+int kube_create_secret(struct kube *k, const char *name, const struct secret_job *j,
 		       const struct credentials *c, kube_done_fn done, void *ctx, struct err *e);
 /* Deletes with preconditions uid and resourceVersion ("" leaves one out). ERR_CONFLICT: it changed.
  */

@@ -20,8 +20,7 @@ struct making {
 	LIST_ENTRY(making) link;
 	struct logins *of;
 	char name[VM_NAME_MAX + 1];
-	char job_key[JOB_KEY_MAX + 1];
-	uint32_t job_id;
+	struct secret_job job;
 	struct credentials c;
 	unsigned open; /* parts under way */
 	struct err e;  /* the first that went wrong */
@@ -106,7 +105,7 @@ static int part_make(struct making *m, enum secret_part p, const char *uid, stru
 	const struct logins *ls = m->of;
 	struct json_object *doc;
 
-	if (secret_encode(ls->settings, m->name, m->job_key, m->job_id, &m->c, p, &doc, e) < 0)
+	if (secret_encode(ls->settings, m->name, &m->job, &m->c, p, &doc, e) < 0)
 		return -1;
 	meta_put_owner(doc, "v1", "Secret", m->name, uid);
 	return request_create(ls->requests, KUBE_SECRET, doc, on_part, m, e);
@@ -151,8 +150,8 @@ static int existing_read(struct making *m, const struct http_reply *reply,
 
 	if (json_parse(reply->body, reply->len, &doc, e) < 0 || meta_decode(doc, &meta, e) < 0)
 		return -1;
-	if (!str_eq(meta.job_key, m->job_key))
-		return err_set(e, ERR_CONFLICT, "exists and is not of job %s", m->job_key);
+	if (!str_eq(meta.job_key, m->job.key))
+		return err_set(e, ERR_CONFLICT, "exists and is not of job %s", m->job.key);
 	if (meta.deleting)
 		return err_set(e, ERR_RETRY, "the one that is there is being deleted");
 	(void)str_copy(ret_uid, VM_UID_MAX + 1, meta.uid);
@@ -223,7 +222,7 @@ static void on_secret(void *ctx, const struct http_reply *reply, const struct er
 	refused(m, &why);
 }
 
-int login_start(struct logins *ls, const char *name, const char *job_key, uint32_t job_id,
+int login_start(struct logins *ls, const char *name, const struct secret_job *j,
 		const struct credentials *c, kube_done_fn done, void *ctx, struct err *e)
 {
 	AUTO(free) struct making *m = calloc(1, sizeof(*m));
@@ -232,16 +231,12 @@ int login_start(struct logins *ls, const char *name, const char *job_key, uint32
 
 	if (!m)
 		abort();
-	*m = (struct making){.of = ls,
-			     .job_id = job_id,
-			     .done = done,
-			     .ctx = ctx,
-			     .started_us = clock_mono_us()};
+	*m = (struct making){
+		.of = ls, .job = *j, .done = done, .ctx = ctx, .started_us = clock_mono_us()};
 	if (!str_is_name(name, VM_NAME_MAX) || str_copy(m->name, sizeof(m->name), name) < 0 ||
-	    str_copy(m->job_key, sizeof(m->job_key), job_key) < 0 ||
 	    request_path(ls->settings->kube_namespace, KUBE_SECRET, path, sizeof(path)) < 0)
 		return err_set(e, ERR_INVALID, "'%.80s' is no name for a Secret", name);
-	if (secret_encode(ls->settings, name, job_key, job_id, c, SECRET_MAIN, &doc, e) < 0 ||
+	if (secret_encode(ls->settings, name, j, c, SECRET_MAIN, &doc, e) < 0 ||
 	    request_post(ls->http, path, doc, on_secret, m, e) < 0)
 		return -1;
 	m->c = *c;

@@ -4,8 +4,7 @@
 #define VMD_KUBE_KUBE_LOGIN_H
 
 #include "vmd/kube/kube_request.h"
-#include "vmd/settings.h"
-#include "vmd/vm/credentials.h"
+#include "vmd/kube/kube_secret.h"
 
 struct logins;
 
@@ -14,10 +13,11 @@ struct logins *logins_new(struct http *h, struct requests *rs, const struct sett
 void logins_settings(struct logins *ls, const struct settings *s);
 void logins_free(struct logins *ls); /* before http_free; done is not called */
 
-/* c is copied. When there is such a Secret already, what is in it counts, and c is not used. May be
- * repeated; success: the Secret is there, and all parts of it. ERR_CONFLICT: it is another job's.
+/* j and c are copied. When there is such a Secret already, what is in it counts, and c is not used.
+ * May be repeated; success: the Secret is there, and all parts of it. ERR_CONFLICT: it is another
+ * job's.
  */
-int login_start(struct logins *ls, const char *name, const char *job_key, uint32_t job_id,
+int login_start(struct logins *ls, const char *name, const struct secret_job *j,
 		const struct credentials *c, kube_done_fn done, void *ctx, struct err *e);
 
 #endif

@@ -3,15 +3,14 @@
  * callers wipe the text after sending it, and nothing here goes into an error text. */
 #include "vmd/kube/kube_secret.h"
 
+#include "vmd/kube/kube_answers.h"
 #include "vmd/kube/kube_meta.h"
 
 #include <string.h>
 
 static const char *const suffixes[] = {
-	[SECRET_LOGIN] = "-login",
-	[SECRET_KEYS] = "-keys",
-	[SECRET_SYSPREP] = "-sysprep",
-	[SECRET_MAIN] = "",
+	[SECRET_LOGIN] = "-login", [SECRET_KEYS] = "-keys", [SECRET_SYSPREP] = "-sysprep",
+	[SECRET_INIT] = "-init",   [SECRET_MAIN] = "",
 };
 
 int secret_part_name(const char *secret, enum secret_part p, char *buf, size_t size)
@@ -34,11 +33,15 @@ bool secret_is_part(const char *name, char *ret_secret, size_t size)
 
 bool secret_wants(const struct settings *s, enum secret_part p)
 {
-	if (p != SECRET_SYSPREP)
+	if (p != SECRET_SYSPREP && p != SECRET_INIT)
 		return true;
-	for (size_t i = 0; i < s->catalogue.n; i++)
-		if (s->catalogue.image[i].profile == VM_PROFILE_WINDOWS)
+	for (size_t i = 0; i < s->catalogue.n; i++) {
+		const struct image *image = &s->catalogue.image[i];
+
+		if (p == SECRET_SYSPREP ? image->profile == VM_PROFILE_WINDOWS
+					: image_has_user_data(image))
 			return true;
+	}
 	return false;
 }
 
@@ -106,87 +109,24 @@ refused:
 	return -1;
 }
 
-static void add_xml(struct strbuf *b, const char *text)
+/* The drives are those of the job's own image, whatever other images have. */
+static void put_answers(struct json_object *data, const struct settings *s,
+			const struct secret_job *j, const struct credentials *c, enum secret_part p)
 {
-	for (; *text; text++) {
-		switch (*text) {
-		case '<': strbuf_addf(b, "&lt;"); break;
-		case '>': strbuf_addf(b, "&gt;"); break;
-		case '&': strbuf_addf(b, "&amp;"); break;
-		case '"': strbuf_addf(b, "&quot;"); break;
-		default: strbuf_add(b, text, 1);
-		}
-	}
-}
-
-static void add_element(struct strbuf *b, const char *name, const char *text)
-{
-	strbuf_addf(b, "<%s>", name);
-	add_xml(b, text);
-	strbuf_addf(b, "</%s>\n", name);
-}
-
-static void component_open(struct strbuf *b, const char *name)
-{
-	strbuf_addf(b,
-		    "<component name=\"%s\" processorArchitecture=\"amd64\""
-		    " publicKeyToken=\"31bf3856ad364e35\" language=\"neutral\""
-		    " versionScope=\"nonSxS\">\n",
-		    name);
-}
-
-/* The built-in account has its own element; any other is made, as an administrator. */
-static void add_account(struct strbuf *b, const struct credentials *c)
-{
-	bool builtin = str_eq(c->user, "Administrator");
-
-	strbuf_addf(b, "<UserAccounts>\n%s",
-		    builtin ? "<AdministratorPassword>\n"
-			    : "<LocalAccounts><LocalAccount wcm:action=\"add\">\n<Password>\n");
-	add_element(b, "Value", c->password);
-	strbuf_addf(b, "<PlainText>true</PlainText>\n%s",
-		    builtin ? "</AdministratorPassword>\n" : "</Password>\n");
-	if (!builtin) {
-		add_element(b, "Name", c->user);
-		strbuf_addf(b, "<Group>Administrators</Group>\n</LocalAccount></LocalAccounts>\n");
-	}
-	strbuf_addf(b, "</UserAccounts>\n");
-}
-
-void secret_unattend(const char *computer, const struct credentials *c, struct strbuf *b)
-{
-	strbuf_addf(b, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
-		       "<unattend xmlns=\"urn:schemas-microsoft-com:unattend\""
-		       " xmlns:wcm=\"http://schemas.microsoft.com/WMIConfig/2002/State\">\n"
-		       "<settings pass=\"specialize\">\n");
-	component_open(b, "Microsoft-Windows-Shell-Setup");
-	add_element(b, "ComputerName", computer);
-	strbuf_addf(b, "<TimeZone>UTC</TimeZone>\n</component>\n");
-	component_open(b, "Microsoft-Windows-TerminalServices-LocalSessionManager");
-	strbuf_addf(b, "<fDenyTSConnections>false</fDenyTSConnections>\n</component>\n");
-	component_open(b, "Networking-MPSSVC-Svc");
-	strbuf_addf(b, "<FirewallGroups><FirewallGroup wcm:action=\"add\" wcm:keyValue=\"rdp\">\n"
-		       "<Active>true</Active>\n<Group>@FirewallAPI.dll,-28752</Group>\n"
-		       "<Profile>all</Profile>\n</FirewallGroup></FirewallGroups>\n</component>\n"
-		       "</settings>\n<settings pass=\"oobeSystem\">\n");
-	component_open(b, "Microsoft-Windows-Shell-Setup");
-	strbuf_addf(b, "<OOBE>\n<HideEULAPage>true</HideEULAPage>\n"
-		       "<HideOnlineAccountScreens>true</HideOnlineAccountScreens>\n"
-		       "<HideWirelessSetupInOOBE>true</HideWirelessSetupInOOBE>\n"
-		       "<ProtectYourPC>3</ProtectYourPC>\n</OOBE>\n");
-	add_account(b, c);
-	strbuf_addf(b, "</component>\n</settings>\n</unattend>\n");
-}
-
-static void put_sysprep(struct json_object *data, uint32_t job_id, const struct credentials *c)
-{
-	AUTO(strbuf_done) struct strbuf xml = {.len = 0};
+	AUTO(strbuf_done) struct strbuf text = {.len = 0};
 	char computer[16]; /* NetBIOS: 15 characters */
+	struct answers a = {.computer = computer,
+			    .c = c,
+			    .image = catalogue_find(&s->catalogue, j->image),
+			    .owner = j->owner};
 
-	(void)str_fmt(computer, sizeof(computer), "vm-%u", job_id);
-	secret_unattend(computer, c, &xml);
-	put_base64(data, "unattend.xml", xml.s, xml.len);
-	explicit_bzero(xml.s, xml.len);
+	(void)str_fmt(computer, sizeof(computer), "vm-%u", j->id);
+	if (p == SECRET_SYSPREP)
+		answers_unattend(&a, &text);
+	else
+		answers_user_data(&a, &text);
+	put_base64(data, p == SECRET_SYSPREP ? "unattend.xml" : "userdata", text.s, text.len);
+	explicit_bzero(text.s, text.len);
 }
 
 static bool is_data_key(const char *s)
@@ -220,9 +160,9 @@ struct json_object *secret_own_keys(size_t n, const char *const *key, size_t max
 	return data;
 }
 
-int secret_encode(const struct settings *s, const char *secret, const char *job_key,
-		  uint32_t job_id, const struct credentials *c, enum secret_part p,
-		  struct json_object **ret, struct err *e)
+int secret_encode(const struct settings *s, const char *secret, const struct secret_job *j,
+		  const struct credentials *c, enum secret_part p, struct json_object **ret,
+		  struct err *e)
 {
 	AUTO(json_object_put) struct json_object *doc = NULL;
 	struct json_object *data = NULL;
@@ -235,7 +175,7 @@ int secret_encode(const struct settings *s, const char *secret, const char *job_
 			       "account '%.64s': a Secret's key can hold letters, digits, "
 			       "'-', '.' and '_' only",
 			       c->user);
-	doc = meta_object("v1", "Secret", name, s->kube_namespace, s->cluster, job_key, job_id);
+	doc = meta_object("v1", "Secret", name, s->kube_namespace, s->cluster, j->key, j->id);
 	json_put_str(doc, "type", "Opaque");
 	data = json_object_new_object();
 	json_put_at(doc, "data", data);
@@ -250,7 +190,8 @@ int secret_encode(const struct settings *s, const char *secret, const char *job_
 	case SECRET_KEYS:
 		put_base64(data, "ssh-publickey", c->ssh_public, strlen(c->ssh_public));
 		break;
-	case SECRET_SYSPREP: put_sysprep(data, job_id, c); break;
+	case SECRET_SYSPREP:
+	case SECRET_INIT: put_answers(data, s, j, c, p); break;
 	}
 	if (p != SECRET_MAIN)
 		json_object_object_add(json_at(doc, "metadata/labels"), LABEL_PART,

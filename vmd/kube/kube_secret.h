@@ -8,6 +8,7 @@
  *   NAME-login    the account's name = its password
  *   NAME-keys     ssh-publickey
  *   NAME-sysprep  unattend.xml (only where the catalogue has a Windows image)
+ *   NAME-init     userdata: a first-boot script (only where it has a Linux image with drives)
  * The parts are made after the Secret, of what is in it (kube_login.h), and owned by it: Kubernetes
  * removes them when it is gone. */
 #ifndef VMD_KUBE_KUBE_SECRET_H
@@ -15,27 +16,35 @@
 
 #include "vmd/base/json.h"
 #include "vmd/base/str.h"
-#include "vmd/base/strbuf.h"
 #include "vmd/settings.h"
 #include "vmd/vm/credentials.h"
 
-enum secret_part { SECRET_LOGIN, SECRET_KEYS, SECRET_SYSPREP, SECRET_MAIN };
+enum secret_part { SECRET_LOGIN, SECRET_KEYS, SECRET_SYSPREP, SECRET_INIT, SECRET_MAIN };
+
+/* Whose it is, and what the parts tell the guest beside the credentials: by Slurm's record of the
+ * job, so that a vmd that was started later makes the same of it. */
+struct secret_job {
+	char key[JOB_KEY_MAX + 1];
+	uint32_t id;
+	char image[JOB_NAME_MAX + 1];
+	char owner[JOB_USER_MAX]; /* as Slurm names him; "" unknown */
+};
 
 #define LABEL_PART "slurm-vm.io/part"
 
 int secret_part_name(const char *secret, enum secret_part p, char *buf, size_t size);
 /* True if name is that of a part, and the Secret's own name then. */
 bool secret_is_part(const char *name, char *ret_secret, size_t size);
+/* Does a Secret have such a part? Not told by job: the list of Secrets, which says whether one has
+ * all its parts, knows no images. What is in it is by the job's own image. */
 bool secret_wants(const struct settings *s, enum secret_part p);
-int secret_encode(const struct settings *s, const char *secret, const char *job_key,
-		  uint32_t job_id, const struct credentials *c, enum secret_part p,
-		  struct json_object **ret, struct err *e);
+int secret_encode(const struct settings *s, const char *secret, const struct secret_job *j,
+		  const struct credentials *c, enum secret_part p, struct json_object **ret,
+		  struct err *e);
 /* data of a merge patch: the password in the part for the login. */
 struct json_object *secret_password(const char *user, const char *password);
 /* data of a merge patch: n keys of the owner's in the part for the keys; null up to max. */
 struct json_object *secret_own_keys(size_t n, const char *const *key, size_t max);
-/* Windows' answer file for the specialize and oobeSystem passes. XML-escaped. */
-void secret_unattend(const char *computer, const struct credentials *c, struct strbuf *ret);
 /* data of a Secret is base64. -1: it is none, or does not fit; text is terminated. */
 int secret_base64(const char *base64, char *text, size_t size);
 

@@ -10,7 +10,8 @@
  * - maxGuest where its memory may grow, and requests.memory as at the start: KubeVirt adds to it.
  * - memory.guest and requests.memory are equal: KubeVirt adds the launcher's overhead itself.
  * - No pod network at all: the guest is on the LAN by a bridge, which can migrate.
- * - The cdrom with the answer file is the last disk (kubevirt-manager's page wants that). */
+ * - The cdrom with the answer file, or the first-boot script, is the last disk (kubevirt-manager's
+ * page wants that). */
 #include "vmd/kube/kube_spec.h"
 
 #include "vmd/base/str.h"
@@ -205,6 +206,23 @@ static int put_sysprep(struct json_object *spec, const struct vm_spec *v, struct
 	return 0;
 }
 
+/* The first-boot script of a Linux guest: a cdrom, since what is read only does not make a live
+ * move copy disks, and on the bus that every cloud kernel has a driver for. */
+static int put_user_data(struct json_object *spec, const struct vm_spec *v, struct err *e)
+{
+	struct json_object *disk = list_add(json_at(spec, "domain/devices/disks"));
+	struct json_object *volume = list_add(json_at(spec, "volumes"));
+	char name[VM_NAME_MAX + 1];
+
+	json_put_str(disk, "name", "cloudinit");
+	json_put_str(disk, "cdrom/bus", "scsi");
+	json_put_str(volume, "name", "cloudinit");
+	if (secret_part_name(v->secret, SECRET_INIT, name, sizeof(name)) < 0)
+		return err_set(e, ERR_INVALID, "the Secret's name '%s' is too long", v->secret);
+	json_put_str(volume, "cloudInitNoCloud/secretRef/name", name);
+	return 0;
+}
+
 static int put_domain(struct json_object *spec, const struct vm_spec *v, struct err *e)
 {
 	struct json_object *domain = json_object_new_object();
@@ -239,7 +257,9 @@ static int put_template(struct json_object *spec, const struct settings *s, cons
 	put_disks(spec, v);
 	if (put_credentials(spec, v, e) < 0)
 		return -1;
-	return v->profile == VM_PROFILE_WINDOWS ? put_sysprep(spec, v, e) : 0;
+	if (v->profile == VM_PROFILE_WINDOWS)
+		return put_sysprep(spec, v, e);
+	return v->user_data ? put_user_data(spec, v, e) : 0;
 }
 
 int spec_encode(const struct settings *s, const struct vm_spec *v, struct json_object **ret,

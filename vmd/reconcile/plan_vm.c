@@ -68,8 +68,10 @@ static void spec_fill(struct vm_spec *vm, const struct task *t)
 	vm->incarnation = job_incarnation(j);
 	(void)str_copy(vm->job_key, sizeof(vm->job_key), t->have.key);
 	(void)str_copy(vm->user, sizeof(vm->user), *i->user ? i->user : j->user);
+	(void)str_copy(vm->owner, sizeof(vm->owner), j->user);
 	(void)str_copy(vm->image, sizeof(vm->image), i->name);
 	vm->profile = i->profile;
+	vm->user_data = image_has_user_data(i);
 	vm->firmware_efi = i->firmware_efi;
 	vm->secure_boot = i->secure_boot;
 	vm->tpm = i->tpm;
@@ -124,9 +126,12 @@ bool plan_secret_wanted(struct planner *p, const struct task *t)
 	if (inflight_believes_made(p->c->flight, t->have.key, name, CLASS_SECRET, p->c->mono_us))
 		return true;
 	a = plan_add(p, t, ACT_CREATE_SECRET, name);
-	if (a)
-		(void)str_copy(a->user, sizeof(a->user),
-			       *t->image->user ? t->image->user : t->job->user);
+	if (!a)
+		return false;
+	(void)str_copy(a->user, sizeof(a->user), *t->image->user ? t->image->user : t->job->user);
+	/* What its parts say beside that is the job's own, however often they are made. */
+	(void)str_copy(a->vm.image, sizeof(a->vm.image), t->image->name);
+	(void)str_copy(a->vm.owner, sizeof(a->vm.owner), t->job->user);
 	return false;
 }
 

@@ -72,6 +72,11 @@ bool image_allows(const struct image *i, uint32_t uid, uint32_t gid)
 	return false;
 }
 
+bool image_has_user_data(const struct image *i)
+{
+	return i->profile == VM_PROFILE_LINUX && i->n_share > 0;
+}
+
 /* The image, if there is one and the user may have it; the text lists those that would do. */
 static const struct image *image_for(const struct catalogue *c, const char *name, uint32_t uid,
 				     uint32_t gid, struct err *e)

@@ -4,6 +4,7 @@
 #define VMD_VM_IMAGE_H
 
 #include "vmd/job/job.h"
+#include "vmd/vm/share.h"
 
 #define IMAGE_MAX       256
 #define IMAGE_REVISIONS 16
@@ -38,7 +39,9 @@ struct image {
 	/* How large a job of it may become while its VM runs, as by -c and --mem; 0: it stays. */
 	uint32_t grow_cpus;
 	uint64_t grow_memory_bytes;
-	int64_t grace_s;  /* how long a guest may take to shut down before it is killed */
+	int64_t grace_s; /* how long a guest may take to shut down before it is killed */
+	size_t n_share;  /* drives that its guests are shown */
+	struct share share[SHARE_MAX];
 	size_t n_network; /* names of networks allowed; the first is the default */
 	char network[8][JOB_NAME_MAX + 1];
 	/* Who may use it; all three empty: everybody. */
@@ -56,6 +59,8 @@ struct catalogue {
 const struct image *catalogue_find(const struct catalogue *c, const char *name);
 /* Its own lists say who; the texts of catalogue_check list only what the user may have. */
 bool image_allows(const struct image *i, uint32_t uid, uint32_t gid);
+/* Does a first-boot script go with its guests: with those of Linux that have drives. */
+bool image_has_user_data(const struct image *i);
 /* revision "" is the default one; NULL: no such revision. */
 const struct image_revision *image_revision_find(const struct image *i, const char *revision);
 /* Checks a job's request and size against the catalogue and fills in defaults (revision, disk,

@@ -36,10 +36,12 @@ struct vm_spec {
 	uint32_t job_uid;
 	uint32_t incarnation;
 	char job_key[JOB_KEY_MAX + 1];
-	char user[JOB_USER_MAX];
+	char user[JOB_USER_MAX];  /* the guest's account */
+	char owner[JOB_USER_MAX]; /* the job's, as Slurm names him; "" unknown */
 	char image[JOB_NAME_MAX + 1];
 	enum vm_profile profile;
 	bool firmware_efi, secure_boot, tpm;
+	bool user_data; /* a first-boot script goes with it: kube/kube_answers.h */
 	uint32_t cpus;
 	int64_t grace_s;           /* from its end being asked for to its kill */
 	uint64_t memory_bytes;     /* the guest's, 2 MiB multiple */

@@ -83,6 +83,19 @@ static void attached(struct json_object *vm)
 		row("Attached", "%s", b.s);
 }
 
+static void drives(struct json_object *vm)
+{
+	struct json_object *list = json_at(vm, "drives");
+
+	for (size_t i = 0; i < json_length(list); i++) {
+		struct json_object *o = json_object_array_get_idx(list, i);
+		const char *none = text_of(o, "none");
+
+		row("Drive", "%s %s%s", text_of(o, "name"), *none ? "none: " : "",
+		    *none ? none : text_of(o, "path"));
+	}
+}
+
 /* "PENDING 0:00, PROVISIONING 0:03": seconds since the first state seen. */
 static void history(struct json_object *vm)
 {
@@ -192,6 +205,7 @@ static void print(struct json_object *vm)
 	sizes(vm);
 	attached(vm);
 	row("Network", "%s", text_of(vm, "network"));
+	drives(vm);
 	history(vm);
 	job_end(vm);
 	if (several)

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kube_answers.c: what a guest is told at its first boot. The answer file is read by xmllint where
+ * there is one, the script is run by this machine's sh, with its files elsewhere. */
+#include "tests/unit/kube_fixture.h"
+#include "vmd/base/str.h"
+#include "vmd/kube/kube_answers.h"
+
+#include <check.h>
+#include <string.h>
+
+static struct image image; /* of the test that runs */
+
+static struct answers answers(const struct credentials *c, const char *owner)
+{
+	image = (struct image){.n_share = 2};
+	image.share[0] = (struct share){.drive = 'H', .path = "\\\\server\\home\\%USER%"};
+	image.share[1] = (struct share){.drive = 'P', .path = "\\\\server\\projects"};
+	return (struct answers){.computer = "vm-17", .c = c, .image = &image, .owner = owner};
+}
+
+static unsigned count(const char *text, const char *what)
+{
+	unsigned n = 0;
+
+	for (; (text = strstr(text, what)); text++)
+		n++;
+	return n;
+}
+
+/* Hands text to a shell command: its exit code. */
+static int feed(const char *text, const char *shell)
+{
+	FILE *f = popen(shell, "w");
+
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_ge(fputs(text, f), 0);
+	return pclose(f);
+}
+
+static void is_xml(const char *text)
+{
+	ck_assert_msg(feed(text, "! command -v xmllint >/dev/null || xmllint --noout -") == 0, "%s",
+		      text);
+}
+
+START_TEST(answer_file)
+{
+	struct credentials c = fixture_credentials();
+	struct answers a = {.computer = "vm-17", .c = &c, .owner = "alice"};
+	AUTO(strbuf_done) struct strbuf xml = {.len = 0}, admin = {.len = 0};
+
+	answers_unattend(&a, &xml);
+	ck_assert(strstr(xml.s, "<ComputerName>vm-17</ComputerName>"));
+	ck_assert(strstr(xml.s, "<Value>a&lt;b&gt;&amp;&quot;c-9</Value>"));
+	ck_assert(strstr(xml.s, "<Name>hpc</Name>"));
+	ck_assert(!strstr(xml.s, "AdministratorPassword"));
+	ck_assert(!strstr(xml.s, c.password));
+	ck_assert(!strstr(xml.s, "RunSynchronous"));
+	is_xml(xml.s);
+	(void)str_copy(c.user, sizeof(c.user), "Administrator");
+	answers_unattend(&a, &admin);
+	ck_assert(strstr(admin.s, "<AdministratorPassword>"));
+	ck_assert(!strstr(admin.s, "LocalAccount"));
+	is_xml(admin.s);
+}
+END_TEST
+
+/* No command is longer than Windows takes, and none ends the setup. */
+static void commands_are_good(const char *xml)
+{
+	const char *at = xml, *end;
+	unsigned n = 0;
+	char order[32];
+
+	for (; (at = strstr(at, "<Path>")); at = end) {
+		at += strlen("<Path>");
+		end = strstr(at, "</Path>");
+		ck_assert_ptr_nonnull(end);
+		ck_assert_int_le(end - at, 259);
+		ck_assert(str_starts(at, "cmd.exe /c &quot;"));
+		ck_assert_int_eq(strncmp(end - 19, " &amp; exit 0&quot;", 19), 0);
+		(void)str_fmt(order, sizeof(order), "<Order>%u</Order>", ++n);
+		ck_assert_msg(strstr(xml, order) != NULL, "%s", order);
+	}
+	ck_assert_uint_eq(n, count(xml, "<WillReboot>Never</WillReboot>"));
+}
+
+START_TEST(drives_of_windows)
+{
+	struct credentials c = fixture_credentials();
+	struct answers a = answers(&c, "alice");
+	AUTO(strbuf_done) struct strbuf xml = {.len = 0};
+
+	answers_unattend(&a, &xml);
+	is_xml(xml.s);
+	commands_are_good(xml.s);
+	/* before anybody logs on: for all who will, and for the account if the image knows it */
+	ck_assert(strstr(xml.s, "pass=\"oobeSystem\"") > strstr(xml.s, "RunSynchronous"));
+	ck_assert(
+		strstr(xml.s, "reg.exe load HKU\\slurm-vm %SystemDrive%\\Users\\Default\\NTUSER"));
+	ck_assert(
+		strstr(xml.s, "reg.exe load HKU\\slurm-vm %SystemDrive%\\Users\\hpc\\NTUSER.DAT"));
+	ck_assert_uint_eq(count(xml.s, "reg.exe unload HKU\\slurm-vm "), 2);
+	ck_assert_uint_eq(count(xml.s, "HKU\\slurm-vm\\Network\\H /f /v RemotePath"
+				       " /d \\\\server\\home\\alice &amp;"),
+			  2);
+	ck_assert_uint_eq(
+		count(xml.s, "\\Network\\P /f /v RemotePath /d \\\\server\\projects &amp;"), 2);
+	ck_assert_uint_eq(count(xml.s, "/v DeferFlags /t REG_DWORD /d 4 "), 4);
+	/* nobody's name and no password: the server asks who opens it */
+	ck_assert_uint_eq(count(xml.s, "/v UserName /t REG_SZ &amp;"), 4);
+	ck_assert_uint_eq(count(xml.s, "a&lt;b"), 1);
+	ck_assert_uint_eq(count(xml.s, "<RunSynchronousCommand "), 2 * (1 + 2 * 6 + 1));
+}
+END_TEST
+
+START_TEST(drives_without_an_owner)
+{
+	struct credentials c = fixture_credentials();
+	struct answers a = answers(&c, "");
+	AUTO(strbuf_done) struct strbuf xml = {.len = 0}, none = {.len = 0}, script = {.len = 0};
+
+	answers_unattend(&a, &xml);
+	ck_assert(!strstr(xml.s, "\\Network\\H"));
+	ck_assert(strstr(xml.s, "\\Network\\P"));
+	answers_user_data(&a, &script);
+	ck_assert(!strstr(script.s, "home"));
+	ck_assert(strstr(script.s, "# H: none, Slurm does not know"));
+	ck_assert(strstr(script.s, "//server/projects /mnt/p cifs noauto,user 0 0"));
+	image.n_share = 1;
+	answers_unattend(&a, &none);
+	ck_assert(!strstr(none.s, "RunSynchronous"));
+}
+END_TEST
+
+/* The longest of everything fits into a command. */
+START_TEST(longest_drives)
+{
+	struct credentials c = fixture_credentials();
+	struct answers a = answers(&c, "u");
+	AUTO(strbuf_done) struct strbuf xml = {.len = 0};
+
+	image.n_share = SHARE_MAX;
+	for (size_t i = 0; i < SHARE_MAX; i++) {
+		image.share[i].drive = (char)('H' + i);
+		memset(image.share[i].path, 'x', SHARE_PATH_MAX);
+		memcpy(image.share[i].path, "\\\\s\\%USER%", 10);
+	}
+	memset(c.user, 'a', sizeof(c.user) - 1);
+	a.owner = "abcdefghijklmnopqrstuvwxyzabcdefghijklmno"; /* 41 for 6: 162, too long by 2 */
+	answers_unattend(&a, &xml);
+	ck_assert(!strstr(xml.s, "RunSynchronous"));
+	xml.len = 0;
+	a.owner += 2;
+	answers_unattend(&a, &xml);
+	is_xml(xml.s);
+	ck_assert_uint_eq(count(xml.s, "RemotePath /d \\\\s\\cdef"), 2 * SHARE_MAX);
+}
+END_TEST
+
+/* It writes the same however often it runs, and nothing else of the guest's is touched. */
+START_TEST(script_runs)
+{
+	struct credentials c = fixture_credentials();
+	struct answers a = answers(&c, "alice");
+	AUTO(strbuf_done) struct strbuf script = {.len = 0};
+
+	answers_user_data(&a, &script);
+	ck_assert(str_starts(script.s, "#!/bin/sh\n"));
+	ck_assert(!strstr(script.s, c.password));
+	ck_assert_int_eq(
+		feed(script.s,
+		     "set -e; d=$(mktemp -d); trap 'rm -rf $d' EXIT\n"
+		     "sed \"s,/etc/fstab,$d/fstab,g; s,mkdir -p /mnt/,mkdir -p $d/,\" >$d/script\n"
+		     "printf 'LABEL=x / ext4 defaults 0 1\\n' >$d/fstab\n"
+		     "sh -eu $d/script; sh -eu $d/script\n"
+		     "[ -d $d/h ] && [ -d $d/p ]\n"
+		     "diff - $d/fstab <<'EOF'\n"
+		     "LABEL=x / ext4 defaults 0 1\n"
+		     "# slurm-vm: begin\n"
+		     "//server/home/alice /mnt/h cifs noauto,user,username=alice 0 0\n"
+		     "//server/projects /mnt/p cifs noauto,user 0 0\n"
+		     "# slurm-vm: end\n"
+		     "EOF\n"),
+		0);
+	script.len = 0;
+	a.image = NULL; /* another job's image had them, on the same disk */
+	answers_user_data(&a, &script);
+	ck_assert(!strstr(script.s, "cifs"));
+	ck_assert(strstr(script.s, "sed -i '/^# slurm-vm: begin$/,"));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("kube answers");
+	TCase *t = tcase_create("all");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_test(t, answer_file);
+	tcase_add_test(t, drives_of_windows);
+	tcase_add_test(t, drives_without_an_owner);
+	tcase_add_test(t, longest_drives);
+	tcase_add_test(t, script_runs);
+	suite_add_tcase(suite, t);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}

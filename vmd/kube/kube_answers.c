@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Answer file and first-boot script. Pure.
+ *
+ * Windows remembers a user's drives in HKCU\Network, and restores them when he logs on, deferred:
+ * Explorer shows the drive, and its server is asked when it is opened. Every profile begins as a
+ * copy of the Default one, so there they are put, in the specialize pass, when nobody has logged on
+ * yet: the guest's account gets them, and so does whoever logs on from a domain. FirstLogonCommands
+ * would reach the first account alone, and come after the drives were restored. An image that was
+ * sealed with the account's profile in it keeps that: it gets them, too. A command that fails, for
+ * there is no such profile, must not end the setup: each says that it went well. */
+#include "vmd/kube/kube_answers.h"
+
+#include "vmd/base/str.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+static void add_xml(struct strbuf *b, const char *text)
+{
+	for (; *text; text++) {
+		switch (*text) {
+		case '<': strbuf_addf(b, "&lt;"); break;
+		case '>': strbuf_addf(b, "&gt;"); break;
+		case '&': strbuf_addf(b, "&amp;"); break;
+		case '"': strbuf_addf(b, "&quot;"); break;
+		default: strbuf_add(b, text, 1);
+		}
+	}
+}
+
+static void add_element(struct strbuf *b, const char *name, const char *text)
+{
+	strbuf_addf(b, "<%s>", name);
+	add_xml(b, text);
+	strbuf_addf(b, "</%s>\n", name);
+}
+
+static void component_open(struct strbuf *b, const char *name)
+{
+	strbuf_addf(b,
+		    "<component name=\"%s\" processorArchitecture=\"amd64\""
+		    " publicKeyToken=\"31bf3856ad364e35\" language=\"neutral\""
+		    " versionScope=\"nonSxS\">\n",
+		    name);
+}
+
+/* The built-in account has its own element; any other is made, as an administrator. */
+static void add_account(struct strbuf *b, const struct credentials *c)
+{
+	bool builtin = str_eq(c->user, "Administrator");
+
+	strbuf_addf(b, "<UserAccounts>\n%s",
+		    builtin ? "<AdministratorPassword>\n"
+			    : "<LocalAccounts><LocalAccount wcm:action=\"add\">\n<Password>\n");
+	add_element(b, "Value", c->password);
+	strbuf_addf(b, "<PlainText>true</PlainText>\n%s",
+		    builtin ? "</AdministratorPassword>\n" : "</Password>\n");
+	if (!builtin) {
+		add_element(b, "Name", c->user);
+		strbuf_addf(b, "<Group>Administrators</Group>\n</LocalAccount></LocalAccounts>\n");
+	}
+	strbuf_addf(b, "</UserAccounts>\n");
+}
+
+/* ---- drives ---- */
+
+#define HIVE        "HKU\\slurm-vm"
+#define COMMAND_MAX 259 /* Path of a RunSynchronousCommand, by Microsoft's reference */
+
+/* The commands of the specialize pass, numbered as they shall run. */
+struct commands {
+	struct strbuf *b;
+	unsigned n;
+};
+
+static void command(struct commands *c, const char *fmt, ...) PRINTF(2, 3);
+static void command(struct commands *c, const char *fmt, ...)
+{
+	char text[COMMAND_MAX + 1], line[COMMAND_MAX + 1];
+	va_list ap;
+	int len;
+
+	va_start(ap, fmt);
+	len = vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	/* cannot be: SHARE_FULL_MAX and the account's 63 characters leave room */
+	if (len < 0 || (size_t)len >= sizeof(text) ||
+	    str_fmt(line, sizeof(line), "cmd.exe /c \"%s & exit 0\"", text) < 0)
+		abort();
+	strbuf_addf(c->b,
+		    "<RunSynchronousCommand wcm:action=\"add\">\n<Order>%u</Order>\n"
+		    "<WillReboot>Never</WillReboot>\n",
+		    ++c->n);
+	add_element(c->b, "Path", line);
+	strbuf_addf(c->b, "</RunSynchronousCommand>\n");
+}
+
+/* As Windows writes it for a drive that is to come back, of whoever is logged on. */
+static void command_drive(struct commands *c, char drive, const char *path)
+{
+	static const char *const values[] = {
+		"UserName /t REG_SZ",
+		"ProviderName /t REG_SZ /d \"Microsoft Windows Network\"",
+		"ProviderType /t REG_DWORD /d 131072", /* WNNC_NET_LANMAN */
+		"ConnectionType /t REG_DWORD /d 1",    /* a disk */
+		"DeferFlags /t REG_DWORD /d 4",        /* connect it when it is opened */
+	};
+
+	command(c, "reg.exe add " HIVE "\\Network\\%c /f /v RemotePath /d %s", drive, path);
+	for (size_t i = 0; i < ARRAY_LEN(values); i++)
+		command(c, "reg.exe add " HIVE "\\Network\\%c /f /v %s", drive, values[i]);
+}
+
+static void command_profile(struct commands *c, const struct answers *a, const char *profile)
+{
+	char path[SHARE_FULL_MAX + 1];
+	struct err e;
+
+	command(c,
+		"if exist %%SystemDrive%%\\Users\\%s\\NTUSER.DAT"
+		" reg.exe load " HIVE " %%SystemDrive%%\\Users\\%s\\NTUSER.DAT",
+		profile, profile);
+	for (size_t i = 0; i < a->image->n_share; i++)
+		if (share_path(&a->image->share[i], a->owner, path, sizeof(path), &e) == 0)
+			command_drive(c, a->image->share[i].drive, path);
+	command(c, "reg.exe unload " HIVE);
+}
+
+/* How many of them can the owner have? */
+static size_t drives(const struct answers *a)
+{
+	char path[SHARE_FULL_MAX + 1];
+	size_t n = 0;
+	struct err e;
+
+	for (size_t i = 0; a->image && i < a->image->n_share; i++)
+		n += share_path(&a->image->share[i], a->owner, path, sizeof(path), &e) == 0;
+	return n;
+}
+
+static void add_drives(struct strbuf *b, const struct answers *a)
+{
+	struct commands c = {.b = b};
+
+	if (drives(a) == 0)
+		return;
+	component_open(b, "Microsoft-Windows-Deployment");
+	strbuf_addf(b, "<RunSynchronous>\n");
+	command_profile(&c, a, "Default");
+	command_profile(&c, a, a->c->user);
+	strbuf_addf(b, "</RunSynchronous>\n</component>\n");
+}
+
+void answers_unattend(const struct answers *a, struct strbuf *b)
+{
+	strbuf_addf(b, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
+		       "<unattend xmlns=\"urn:schemas-microsoft-com:unattend\""
+		       " xmlns:wcm=\"http://schemas.microsoft.com/WMIConfig/2002/State\">\n"
+		       "<settings pass=\"specialize\">\n");
+	component_open(b, "Microsoft-Windows-Shell-Setup");
+	add_element(b, "ComputerName", a->computer);
+	strbuf_addf(b, "<TimeZone>UTC</TimeZone>\n</component>\n");
+	component_open(b, "Microsoft-Windows-TerminalServices-LocalSessionManager");
+	strbuf_addf(b, "<fDenyTSConnections>false</fDenyTSConnections>\n</component>\n");
+	component_open(b, "Networking-MPSSVC-Svc");
+	strbuf_addf(b, "<FirewallGroups><FirewallGroup wcm:action=\"add\" wcm:keyValue=\"rdp\">\n"
+		       "<Active>true</Active>\n<Group>@FirewallAPI.dll,-28752</Group>\n"
+		       "<Profile>all</Profile>\n</FirewallGroup></FirewallGroups>\n</component>\n");
+	add_drives(b, a);
+	strbuf_addf(b, "</settings>\n<settings pass=\"oobeSystem\">\n");
+	component_open(b, "Microsoft-Windows-Shell-Setup");
+	strbuf_addf(b, "<OOBE>\n<HideEULAPage>true</HideEULAPage>\n"
+		       "<HideOnlineAccountScreens>true</HideOnlineAccountScreens>\n"
+		       "<HideWirelessSetupInOOBE>true</HideWirelessSetupInOOBE>\n"
+		       "<ProtectYourPC>3</ProtectYourPC>\n</OOBE>\n");
+	add_account(b, a->c);
+	strbuf_addf(b, "</component>\n</settings>\n</unattend>\n");
+}
+
+/* cloud-init runs it once for a machine; a disk that another job takes over may have been through
+ * an earlier one, so what that wrote goes first. Nothing in it needs quoting: see vm/share.h. */
+void answers_user_data(const struct answers *a, struct strbuf *b)
+{
+	char source[SHARE_FULL_MAX + 1], mount[SHARE_MOUNT_MAX + 1];
+	struct err e;
+
+	strbuf_addf(b, "#!/bin/sh\n"
+		       "# The drives of this machine, by slurm-vm: \"mount /mnt/h\" connects one, "
+		       "and asks "
+		       "for the\n"
+		       "# password of its file server.\n"
+		       "touch /etc/fstab\n"
+		       "sed -i '/^# slurm-vm: begin$/,/^# slurm-vm: end$/d' /etc/fstab\n"
+		       "echo '# slurm-vm: begin' >>/etc/fstab\n");
+	for (size_t i = 0; a->image && i < a->image->n_share; i++) {
+		const struct share *s = &a->image->share[i];
+
+		if (share_source(s, a->owner, source, sizeof(source), &e) < 0) {
+			strbuf_addf(b, "# %c: none, %s\n", s->drive, e.msg);
+			continue;
+		}
+		share_mount(s, mount);
+		strbuf_addf(b,
+			    "mkdir -p %s\n"
+			    "echo '%s %s cifs noauto,user%s%s 0 0' >>/etc/fstab\n",
+			    mount, source, mount, share_is_personal(s) ? ",username=" : "",
+			    share_is_personal(s) ? a->owner : "");
+	}
+	strbuf_addf(b, "echo '# slurm-vm: end' >>/etc/fstab\n");
+}
