@@ -1,0 +1,118 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A user's home in the guest: the drive of its image, on a real smbd, with a password that nobody but the user
+# and the server knows.
+. "$(dirname "$0")/lib.sh"
+
+server=192.168.172.190
+ok "an image with a drive" settings_change <<EOF
+  tiny-home:
+    profile: linux
+    user: root
+    revisions: {v1: rbd/tiny@v1}
+    memory: {min: 128M}
+    networks: [lan]
+    shares: {H: '\\\\$server\\home\\%USER%'}
+EOF
+job=$(as alice vmctl start tiny-home -c 1 --mem=512M --name=home --no-wait)
+
+# The file server, on the LAN of the guests; it knows alice and bob by passwords of its own.
+on_lab sh -c 'mkdir -p /run/smbd; cat >/run/smbd/smb.conf' <<EOF
+[global]
+server role = standalone
+interfaces = $server
+bind interfaces only = yes
+smb ports = 445
+disable netbios = yes
+load printers = no
+printing = bsd
+log file = /var/log/smbd.log
+max log size = 0
+private dir = /run/smbd
+state directory = /run/smbd
+cache directory = /run/smbd
+lock directory = /run/smbd
+pid directory = /run/smbd
+ncalrpc dir = /run/smbd/ncalrpc
+[home]
+path = /home
+read only = no
+EOF
+declare -A password
+for user in alice bob; do
+	password[$user]=$(head -c 15 /dev/urandom | base64)
+	on_lab smbpasswd -c /run/smbd/smb.conf -s -a $user <<<"${password[$user]}"$'\n'"${password[$user]}" >/dev/null
+done
+ok "a file server" on_lab smbd -D -s /run/smbd/smb.conf
+as alice sh -c 'echo from the cluster >greeting'
+
+# For whom it is shown, and what.
+shows() # USER JOB PATTERN
+{
+	contains "$(as "$1" vmctl show "$2")" "$3"
+}
+other=$(as bob vmctl start tiny-home -c 1 --mem=512M --hold --no-wait)
+ok "the owner sees the drive" within 20 shows alice "$job" "^Drive +/mnt/h //$server/home/alice$"
+ok "another owner his own" within 20 shows bob "$other" "^Drive +/mnt/h //$server/home/bob$"
+as bob scancel "$other"
+ok "the guest is ready" as alice vmctl wait "$job"
+
+guest() # COMMAND...
+{
+	as alice vmctl exec "$job" -- "$@"
+}
+guest_says() # PATTERN COMMAND...
+{
+	local pattern=$1
+
+	shift
+	contains "$(guest "$@")" "$pattern"
+}
+not() # COMMAND...
+{
+	! "$@"
+}
+denied() # COMMAND...: by the file server, and not because the guest was out of reach
+{
+	local out
+
+	! out=$("$@" 2>&1) || { echo "it worked: $out"; return 1; }
+	contains "$out" "Permission denied"
+}
+ok "it has the drive, not connected" within 60 guest_says "^//$server/home/alice /mnt/h cifs noauto,user,username=alice 0 0$" cat /etc/fstab
+ok "with an empty place for it" not guest_says . ls -A /mnt/h
+# As a person does in a shell, who is asked for it. An answer that was lost leaves it connected.
+connect() # PASSWORD
+{
+	guest grep -q " /mnt/h cifs " /proc/mounts || guest mount /mnt/h <<<"$1"
+}
+ok "not without the password" denied connect wrong
+ok "connected with it" within 60 connect "${password[alice]}"
+ok "the home is in the guest" guest_says "^from the cluster$" cat /mnt/h/greeting
+ok "a file is written there" within 60 guest sh -c 'echo from the guest >/mnt/h/result'
+ok "it is in the user's home" within 20 prints "from the guest" as alice cat result
+ok "and is the user's" prints alice:alice on_lab stat -c %U:%G /home/alice/result
+
+# bob, at the same server, from the same guest, with his own password
+as bob sh -c 'echo of bob >greeting'
+as_bob() # OWNER COMMAND: in the home of
+{
+	guest sh -c "mkdir -p /tmp/$1 && { grep -q ' /tmp/$1 cifs ' /proc/mounts ||
+		mount.cifs //$server/home/$1 /tmp/$1 -o username=bob; } && cd /tmp/$1 && $2" <<<"${password[bob]}"
+}
+ok "bob reads his own home" within 60 as_bob bob 'grep -q "of bob" greeting'
+ok "and not alice's" denied as_bob alice 'cat greeting'
+ok "nor what alice wrote from the guest" denied as_bob alice 'cat result'
+ok "nor does he write there" denied as_bob alice 'echo of bob >result'
+ok "no log and no record has the password" not on_lab grep -rlF -e "${password[alice]}" /var/log /var/spool /run/slurm-vm /etc
+secrets()
+{
+	on_lab kubectl get secrets -n slurm-vm -o json | jq -r '.items[].data[]? | @base64d'
+}
+ok "the guest's Secrets have the drive" contains "$(secrets)" "//$server/home/alice"
+ok "and not the password" not contains "$(secrets)" "${password[alice]}"
+as alice vmctl stop --now "$job"
+ok "all of it goes with the job" within 60 nothing_left "$job"
+on_lab sh -c "kill \$(cat /run/smbd/smbd.pid)"
+settings_restore
+done_testing
