@@ -305,15 +305,15 @@ static void on_ordered(void *ctx, const struct err *e)
 static int order(void *self, const struct disk_order *what, requests_done_fn done, void *ctx,
 		 struct err *e)
 {
-	static const char *const words[] = {"create", "delete", "claim"};
+	static const char *const words[] = {"create", "delete", "claim", "scratch", "leave"};
 	struct daemon *d = self;
 	struct disk_order o = *what;
 	struct ordering *g;
 
 	if (!d->disks)
 		return err_set(e, ERR_RETRY, "vmd is starting: %s", d->slurm_trouble);
-	if (named_image(d->settings->cluster, o.disk.uid, o.disk.name, o.disk.image,
-			sizeof(o.disk.image)) < 0)
+	if (!*o.disk.image && named_image(d->settings->cluster, o.disk.uid, o.disk.name,
+					  o.disk.image, sizeof(o.disk.image)) < 0)
 		return err_set(e, ERR_INVALID, "disk '%s': its name is too long", o.disk.name);
 	o.disk.created_s = clock_wall_s();
 	g = malloc(sizeof(*g));

@@ -384,6 +384,7 @@ struct order_work {
 	struct disk_view *view;
 	struct disk_order order;
 	struct disk_claims claims; /* as they are then */
+	struct disk_spec extra;    /* EXTRA_CREATE */
 	disk_done_fn done;
 	void *ctx;
 	struct err e;
@@ -402,6 +403,11 @@ static void order_run(struct work *w)
 		(void)rbd_named_create(st, &order->disk, &o->e);
 	else if (order->kind == NAMED_REMOVE)
 		(void)rbd_named_remove(st, &order->disk, &o->e);
+	else if (order->kind == EXTRA_CREATE)
+		(void)rbd_disk_create(st, &o->extra, &o->e);
+	else if (order->kind == EXTRA_LEAVE)
+		(void)rbd_disk_leave(st, order->disk.pool, order->disk.image, order->job_key,
+				     &o->e);
 	else
 		(void)rbd_named_claim(st, &order->disk, order->step, order->job_key, &o->claims,
 				      &o->e);
@@ -428,6 +434,7 @@ static void order_done(struct work *w)
 	struct order_work *o = (struct order_work *)w;
 	struct disk_view *v = o->view;
 	struct named_disk *d = named_of(v, o->order.disk.image);
+	struct disk_seen *extra = find(v->disk, v->n, o->order.disk.image);
 	bool worked = o->e.kind == ERR_NONE;
 
 	v->changes++;
@@ -436,6 +443,10 @@ static void order_done(struct work *w)
 		named_put(v, &o->order.disk); /* a list may have come in between */
 	else if (worked && o->order.kind == NAMED_REMOVE)
 		named_forget(v, o->order.disk.image);
+	else if (worked && o->order.kind == EXTRA_CREATE)
+		disk_put(v, &o->extra);
+	else if (worked && o->order.kind == EXTRA_LEAVE && extra)
+		extra->removing = true;
 	else if (worked && d)
 		d->claims = o->claims;
 	else if (!v->listing)
@@ -444,6 +455,14 @@ static void order_done(struct work *w)
 		v->callbacks.changed(v->callbacks.ctx);
 	o->done(o->ctx, &o->e);
 	free(o);
+}
+
+static void extra_fill(const struct disk_view *v, const struct disk_order *o, struct disk_spec *ret)
+{
+	*ret = (struct disk_spec){.role = DISK_SCRATCH, .size_bytes = o->disk.size_bytes};
+	(void)str_copy(ret->name, sizeof(ret->name), o->disk.image);
+	(void)str_copy(ret->job_key, sizeof(ret->job_key), o->job_key);
+	(void)str_copy(ret->pool, sizeof(ret->pool), v->pool);
 }
 
 int disk_view_order(struct disk_view *v, const struct disk_order *order, disk_done_fn done,
@@ -456,6 +475,8 @@ int disk_view_order(struct disk_view *v, const struct disk_order *order, disk_do
 	w->order = *order;
 	w->done = done;
 	w->ctx = ctx;
+	if (order->kind == EXTRA_CREATE)
+		extra_fill(v, order, &w->extra);
 	if (!*w->order.disk.pool)
 		(void)str_copy(w->order.disk.pool, sizeof(w->order.disk.pool), v->named_pool);
 	if (worker_submit(v->worker, &w->work, e) < 0) {
@@ -562,16 +583,20 @@ int disk_view_new(struct sd_event *loop, const struct settings *s,
 
 void disk_view_observe(struct disk_view *v, struct observed *seen)
 {
+	size_t claims;
+
 	seen->disks_known = v->known;
 	seen->n_disk = v->n;
 	seen->disk = v->disk;
 	seen->named_known = v->named_known;
 	seen->n_named = v->n_named;
 	seen->named = v->named;
-	seen->n_attachment = attachments_count(v->named, v->n_named);
+	claims = attachments_count(v->named, v->n_named);
+	seen->n_attachment = claims + extras_count(v->disk, v->n);
 	free(v->attachment);
 	v->attachment = need(calloc(seen->n_attachment + 1, sizeof(*v->attachment)));
 	attachments_of(v->named, v->n_named, v->attachment);
+	extras_of(v->disk, v->n, v->attachment + claims);
 	seen->attachment = v->attachment;
 }
 

@@ -141,6 +141,7 @@ static const struct command {
 		"  delete NAME        and all that is on it\n"
 		"  list               those that there are, and who uses them\n"
 		"  add [JOB] NAME[:ro] give it to a guest that runs\n"
+		"  add [JOB] SIZE     the same of an empty one that goes with the job\n"
 		"  remove [JOB] NAME  take it back from the guest\n"
 		"  list JOB           those that the job has\n"
 		"  -a, --all          list: everybody's (root and SlurmUser only)\n"

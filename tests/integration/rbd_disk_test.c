@@ -718,6 +718,30 @@ START_TEST(writers_are_fenced)
 }
 END_TEST
 
+/* Its guest has it open and owns its lock, which it keeps. */
+START_TEST(scratch_disk_leaves)
+{
+	struct disk_spec d = scratch_spec();
+	rbd_image_t guest;
+	int owner = 0;
+
+	(void)disk_extra_name(KEY, 1, d.name, sizeof(d.name));
+	must(rbd_disk_create(store, &d, &e), "create");
+	ck_assert_int_eq(rbd_open(io, d.name, &guest, NULL), 0);
+	ck_assert_int_eq(rbd_write(guest, 0, 5, "hello"), 5);
+	ck_assert_int_eq(rbd_disk_leave(store, "rbd", d.name, OTHER, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_CONFLICT);
+	must(rbd_disk_leave(store, "rbd", d.name, KEY, &e), "leave");
+	ck_assert_int_eq(rbd_is_exclusive_lock_owner(guest, &owner), 0);
+	ck_assert_int_eq(owner, 1);
+	ck_assert(listed(d.name)->removing);
+	ck_assert_int_eq(rbd_disk_remove(store, "rbd", d.name, KEY, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_RETRY);
+	ck_assert_int_eq(rbd_close(guest), 0);
+	must(rbd_disk_remove(store, "rbd", d.name, KEY, &e), "remove");
+}
+END_TEST
+
 START_TEST(named_disk_goes)
 {
 	struct named_disk d = named_spec(), not_his = d;
@@ -832,6 +856,7 @@ int main(void)
 	tcase_add_test(t, claims_race);
 	tcase_add_test(t, claims_are_compared);
 	tcase_add_test(t, writers_are_fenced);
+	tcase_add_test(t, scratch_disk_leaves);
 	tcase_add_test(t, named_disk_goes);
 	tcase_add_test(t, cannot_connect);
 	tcase_add_test(t, times_out);

@@ -76,6 +76,11 @@ attached() # JOB STATES: of all its disks, in order
 	equals "$(as alice vmctl disk list "$1" --json | jq -r '[.[] | .name + ":" + .state] | sort | join(" ")')" "$2"
 }
 
+equals_images() # JOB N: so many images are its own
+{
+	equals "$(on_lab rbd ls rbd | grep -c "^vm-$1-")" "$2"
+}
+
 as alice vmctl disk create more 256M
 ok "a running guest gets a disk" as alice vmctl disk add "$writer" more
 ok "... and has it" within 20 has "$writer" more
@@ -87,11 +92,18 @@ ok "... nobody has it" unused more
 ok "it comes again, with what was written" as alice vmctl disk add "$writer" more:ro
 ok "... to read" within 20 prints "kept words" guest "$writer" "d=\$(for b in /sys/block/sd*; do [ \"\$(tr -cd a-z <\$b/device/vpd_pg80)\" = more ] && echo \${b##*/}; done); head -c 10 /dev/\$d"
 ok "... and not to write" prints 1 guest "$writer" "cat /sys/block/\$(for b in /sys/block/sd*; do [ \"\$(tr -cd a-z <\$b/device/vpd_pg80)\" = more ] && echo \${b##*/}; done)/ro"
+ok "it gets a scratch disk of its own" as alice vmctl disk add "$writer" 64M
+ok "... and has it" within 20 has "$writer" scratch
+ok "... beside the others" attached "$writer" "data:attached more:attached scratch1:attached"
+ok "it gives it back" as alice vmctl disk remove "$writer" scratch1
+ok "... and it is gone" within 30 equals_images "$writer" 1
+as alice vmctl disk add "$writer" 64M
 ok "another user gives it nothing" refused bob "belongs to another user" vmctl disk add "$writer" data
 ok "the writer ends" as alice vmctl stop --now "$writer"
 ok "... and the reader has it" within 100 in_state "$reader" READY
 ok "... to read" contains "$(as alice vmctl disk list)" " $reader .read-only"
 ok "the reader ends" as alice vmctl stop --now "$reader"
+ok "nothing is left of the writer, its scratch disk included" within 60 nothing_left "$writer"
 ok "nobody has them any more" within 60 unused data
 ok "... neither" unused more
 as alice vmctl disk delete --yes more

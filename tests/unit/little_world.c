@@ -507,6 +507,20 @@ static bool seen_word(struct little_world *w, const char *s)
 		(void)str_copy(w->vm[o->n_vm - 1].job_key, sizeof(w->vm[0].job_key), "17-9F3C");
 		return true;
 	}
+	if (str_eq(word, "extra"))
+		return disk_word(w, "scratch1", mark);
+	if (str_eq(word, "pve"))
+		return pv_word(w, "vm-" LITTLE_KEY "-scratch1", "vm-" LITTLE_KEY "-r0-d-scratch1",
+			       mark);
+	if (str_eq(word, "pvce"))
+		return volume_word(w->pvc, &o->n_pvc, "vm-" LITTLE_KEY "-r0-d-scratch1", mark);
+	if (str_eq(s, "volx")) {
+		struct vm_seen *vm = &w->vm[o->n_vm - 1];
+
+		vm->volume[vm->n_volume++] = (struct vm_volume){
+			.name = "disk-scratch1", .wanted = true, .given = true, .ready = true};
+		return true;
+	}
 	if (str_eq(word, "vol")) {
 		struct vm_seen *vm = &w->vm[o->n_vm - 1];
 
@@ -671,6 +685,8 @@ void little_world_init(struct little_world *w, const char *job, const char *seen
 		w->seen.n_attachment = attachments_count(w->named, w->seen.n_named);
 		attachments_of(w->named, w->seen.n_named, w->attachment);
 	}
+	extras_of(w->disk, w->seen.n_disk, &w->attachment[w->seen.n_attachment]);
+	w->seen.n_attachment += extras_count(w->disk, w->seen.n_disk);
 	world_sort(&w->want, &w->seen);
 }
 

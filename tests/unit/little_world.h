@@ -33,6 +33,7 @@
  * attach attach:ro: the job asks for alice's named disk "data"; named: it is there, with :claimed
  * :reads :leaving (by the job) :others :othersread (by job 18) :both (it and 18 read) :unreadable
  * :fenced :refenced (claimed and so); pvd pvcd pvro its PV and PVC of run 0, a reader's PV; ?named;
+ * extra: a scratch disk that came since, with :removing; pve pvce volx as pvd pvcd vol
  * vol: the VM before has it, vol:wanted: its template alone, vol:given: its instance still
  * flight: ~KIND (in flight), +KIND (succeeded, not seen yet), !KIND (no answer); KIND as in
  * action_name, on the object of that kind; vm0 is meant by create-vm, scratch by create-disk

@@ -88,6 +88,28 @@ static const struct {
 	{"... nor while nobody knows the claims", "running", "vm0:running vol:wanted " ALL " ?named",
 	 "", ""},
 
+	/* a scratch disk that came since */
+	{"it is there: its PVC", "running", "vm0:running " ALL " extra", "",
+	 "create-pvc:r0-d-scratch1"},
+	{"its PV", "running", "vm0:running " ALL " extra pvce", "", "create-pv:scratch1"},
+	{"the guest gets it", "running", "vm0:running " ALL " extra pvce pve", "", "attach-disk"},
+	{"the guest has it", "running", "vm0:running volx " ALL " extra pvce pve", "", ""},
+	{"nobody knows the disks: nothing", "running", "vm0:running " ALL " extra ?disks", "", ""},
+	{"its next run has it, too", "running r1", "disk pv1 pvc1 secret extra", "",
+	 "create-pvc:r1-d-scratch1"},
+	{"to be given back: from the guest", "running",
+	 "vm0:running volx " ALL " extra:removing pvce pve", "", "detach-disk"},
+	{"the PVC", "running", "vm0:running " ALL " extra:removing pvce pve", "",
+	 "delete-pvc:r0-d-scratch1"},
+	{"the PV", "running", "vm0:running " ALL " extra:removing pve", "", "delete-pv:scratch1"},
+	{"and the disk", "running", "vm0:running " ALL " extra:removing", "",
+	 "remove-disk:scratch1"},
+	{"it goes with its job", "ended normal", "secret extra", "", "remove-disk:scratch1"},
+	{"... as do its claims, side by side", "ended normal", "secret extra named:claimed", "",
+	 "release-disk remove-disk:scratch1"},
+	{"it is fenced once, as one of the job's", "pending r1",
+	 "vm0:deleting disk:fenced extra pv n1:lost", "", "fence-disk:scratch1"},
+
 	/* over a requeue, to the end */
 	{"a job that waits keeps its claim", "pending r1", ALL " named:claimed", "",
 	 "delete-pvc:r0-root"},

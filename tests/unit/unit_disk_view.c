@@ -99,6 +99,13 @@ int rbd_disk_remove(struct rbd_store *st, const char *pool, const char *name, co
 	return 0;
 }
 
+int rbd_disk_leave(struct rbd_store *st, const char *pool, const char *name, const char *job_key,
+		   struct err *e)
+{
+	(void)st, (void)pool, (void)name, (void)job_key;
+	return outcome(e);
+}
+
 int rbd_disk_keep(struct rbd_store *st, const char *pool, const char *name, const char *job_key,
 		  int64_t until_s, struct err *e)
 {
@@ -448,6 +455,31 @@ START_TEST(named_disks_are_seen_at_once)
 }
 END_TEST
 
+/* A scratch disk that a running guest is given: seen as one of its job's, and as an attachment. */
+START_TEST(scratch_disks_come_and_leave)
+{
+	struct disk_order o = {
+		.kind = EXTRA_CREATE,
+		.disk = {.image = "vm-" KEY "-scratch1", .size_bytes = 9},
+		.job_key = KEY
+        };
+
+	run_until(&told.listed, 1);
+	order(&o);
+	run_until(&told.done, 1);
+	ck_assert_uint_eq(observe().n_disk, 1);
+	ck_assert_str_eq(observe().disk[0].job_key, KEY);
+	ck_assert_uint_eq(observe().n_attachment, 1);
+	ck_assert(observe().attachment[0].own && !observe().attachment[0].leaving);
+	ck_assert_str_eq(observe().attachment[0].label, "scratch1");
+	o.kind = EXTRA_LEAVE;
+	order(&o);
+	run_until(&told.done, 2);
+	ck_assert(observe().attachment[0].leaving);
+	ck_assert(observe().disk[0].removing);
+}
+END_TEST
+
 START_TEST(a_named_disk_that_is_not_made_is_not_seen)
 {
 	struct disk_order o = named_order();
@@ -516,6 +548,7 @@ int main(void)
 	tcase_add_test(t, ceph_goes_and_comes);
 	tcase_add_test(t, unreadable_is_told_once);
 	tcase_add_test(t, named_disks_are_seen_at_once);
+	tcase_add_test(t, scratch_disks_come_and_leave);
 	tcase_add_test(t, a_named_disk_that_is_not_made_is_not_seen);
 	tcase_add_test(t, named_disks_may_be_unknown);
 	tcase_add_test(t, golden_images_are_looked_for);

@@ -91,6 +91,25 @@ START_TEST(no_disk_of_a_job)
 }
 END_TEST
 
+START_TEST(extra_names)
+{
+	char name[VM_NAME_MAX + 1], key[JOB_KEY_MAX + 1];
+
+	ck_assert_int_eq(disk_extra_name(A, 12, name, sizeof(name)), 0);
+	ck_assert_str_eq(name, "vm-" A "-scratch12");
+	ck_assert_str_eq(disk_extra_label(name), "scratch12");
+	ck_assert_int_eq(disk_name_key(name, key), 0);
+	ck_assert_str_eq(key, A);
+	ck_assert_ptr_null(disk_extra_label("vm-" A "-scratch"));
+	ck_assert_ptr_null(disk_extra_label("vm-" A "-scratch0"));
+	ck_assert_ptr_null(disk_extra_label("vm-" A "-scratch1x"));
+	ck_assert_ptr_null(disk_extra_label("vm-" A "-root"));
+	ck_assert_int_eq(disk_name_key("vm-" A "-scratch", key), 0);
+	ck_assert_int_eq(disk_name_key("vm-" A "-scratch0", key), -1);
+	ck_assert_int_eq(disk_name_key("vm-17-scratch1", key), -1);
+}
+END_TEST
+
 static const struct {
 	const char *text;
 	bool good;
@@ -291,6 +310,7 @@ int main(void)
 	tcase_add_loop_test(t, label_rows, 0, ARRAY_LEN(labels));
 	tcase_add_test(t, image_names);
 	tcase_add_test(t, no_disk_of_a_job);
+	tcase_add_test(t, extra_names);
 	tcase_add_loop_test(t, identity_rows, 0, ARRAY_LEN(identities));
 	tcase_add_loop_test(t, claims_rows, 0, ARRAY_LEN(texts));
 	tcase_add_loop_test(t, wish_rows, 0, ARRAY_LEN(wishes));

@@ -1300,23 +1300,30 @@ static const struct {
 	enum err_kind kind; /* ERR_NONE: it goes */
 	const char *why;
 } gives[] = {
-	{ALICE, "op=disk-add\njob=17\nname=free\nread_only=0\n", ERR_NONE,     "a free one"              },
-	{0,     "op=disk-add\njob=17\nname=free\nread_only=0\n", ERR_NONE,     "by root, too"            },
-	{BOB,   "op=disk-add\njob=17\nname=free\nread_only=0\n", ERR_DENIED,   "not his job"             },
-	{BOB,   "op=disk-add\njob=18\nname=free\nread_only=0\n", ERR_RETRY,    "no guest runs"           },
-	{ALICE, "op=disk-add\njob=17\nname=his\nread_only=0\n",  ERR_ABSENT,   "another user's"          },
-	{ALICE, "op=disk-add\njob=17\nname=data\nread_only=0\n", ERR_NONE,     "has it: again"           },
-	{ALICE, "op=disk-add\njob=17\nname=data\nread_only=1\n", ERR_CONFLICT, "not both"                },
-	{ALICE, "op=disk-add\njob=17\nname=away\nread_only=1\n", ERR_ABSENT,   "it is being deleted"     },
+	{ALICE, "op=disk-add\njob=17\nname=free\nread_only=0\n", ERR_NONE,     "a free one"                },
+	{0,     "op=disk-add\njob=17\nname=free\nread_only=0\n", ERR_NONE,     "by root, too"              },
+	{BOB,   "op=disk-add\njob=17\nname=free\nread_only=0\n", ERR_DENIED,   "not his job"               },
+	{BOB,   "op=disk-add\njob=18\nname=free\nread_only=0\n", ERR_RETRY,    "no guest runs"             },
+	{ALICE, "op=disk-add\njob=17\nname=his\nread_only=0\n",  ERR_ABSENT,   "another user's"            },
+	{ALICE, "op=disk-add\njob=17\nname=data\nread_only=0\n", ERR_NONE,     "has it: again"             },
+	{ALICE, "op=disk-add\njob=17\nname=data\nread_only=1\n", ERR_CONFLICT, "not both"                  },
+	{ALICE, "op=disk-add\njob=17\nname=away\nread_only=1\n", ERR_ABSENT,   "it is being deleted"       },
 	{ALICE, "op=disk-add\njob=17\nname=busy\nread_only=0\n", ERR_CONFLICT,
-	 "another job writes it"									 },
+	 "another job writes it"									   },
 	{ALICE, "op=disk-add\njob=17\nname=back\nread_only=0\n", ERR_RETRY,
-	 "it is given back still"									},
-	{ALICE, "op=disk-add\njob=17\nread_only=0\n",            ERR_INVALID,  "which?"                  },
-	{ALICE, "op=disk-add\njob=99\nname=free\n",              ERR_ABSENT,   "no such job"             },
-	{ALICE, "op=disk-remove\njob=17\nname=data\n",           ERR_NONE,     "given back"              },
-	{ALICE, "op=disk-remove\njob=17\nname=free\n",           ERR_ABSENT,   "the job does not have it"},
-	{BOB,   "op=disk-remove\njob=17\nname=data\n",           ERR_DENIED,   "not his job's"           },
+	 "it is given back still"									  },
+	{ALICE, "op=disk-add\njob=17\nread_only=0\n",            ERR_INVALID,  "which?"                    },
+	{ALICE, "op=disk-add\njob=99\nname=free\n",              ERR_ABSENT,   "no such job"               },
+	{ALICE, "op=disk-add\njob=17\nsize=1073741824\n",        ERR_NONE,     "a scratch disk"            },
+	{ALICE, "op=disk-add\njob=17\nsize=3221225472\n",        ERR_FULL,     "more than the image allows"},
+	{ALICE, "op=disk-add\njob=17\nsize=5\n",                 ERR_INVALID,  "too small"                 },
+	{BOB,   "op=disk-add\njob=17\nsize=1073741824\n",        ERR_DENIED,   "not his job"               },
+	{ALICE, "op=disk-remove\njob=17\nname=scratch1\n",       ERR_NONE,     "it is given up"            },
+	{ALICE, "op=disk-remove\njob=17\nname=scratch2\n",       ERR_INVALID,  "there is none"             },
+	{BOB,   "op=disk-remove\njob=17\nname=scratch1\n",       ERR_DENIED,   "not his"                   },
+	{ALICE, "op=disk-remove\njob=17\nname=data\n",           ERR_NONE,     "given back"                },
+	{ALICE, "op=disk-remove\njob=17\nname=free\n",           ERR_ABSENT,   "the job does not have it"  },
+	{BOB,   "op=disk-remove\njob=17\nname=data\n",           ERR_DENIED,   "not his job's"             },
 };
 
 START_TEST(give_rows)
@@ -1330,8 +1337,15 @@ START_TEST(give_rows)
 	(void)str_copy(vms[0].name, sizeof(vms[0].name), vm);
 	named_add(ALICE, "busy", "12-" NONCE);
 	named_add(ALICE, "back", "17-" NONCE ":off");
+	observed.disks_known = true;
+	observed.disk = disks;
+	observed.n_disk = 0;
+	disk_add("17-" NONCE, ALICE, 0);
+	(void)disk_extra_name("17-" NONCE, 1, disks[0].name, sizeof(disks[0].name)); /* 2G */
+	images[0].scratch_max_bytes = UINT64_C(4) << 30;
 	observed.n_attachment = attachments_count(nameds, observed.n_named);
 	attachments_of(nameds, observed.n_named, attachments);
+	extras_of(disks, 1, &attachments[observed.n_attachment++]);
 	observed.attachment = attachments;
 	ask_as(gives[_i].uid, gives[_i].text);
 	ck_assert_uint_eq(ordered.n, gives[_i].kind == ERR_NONE ? 1 : 0);
@@ -1339,8 +1353,13 @@ START_TEST(give_rows)
 		ck_assert_msg(reply.e.kind == gives[_i].kind, "%s: %s", gives[_i].why, reply.e.msg);
 		return;
 	}
-	ck_assert_int_eq(ordered.order.kind, NAMED_CLAIM);
 	ck_assert_str_eq(ordered.order.job_key, "17-" NONCE);
+	if (ordered.order.kind != NAMED_CLAIM) {
+		ck_assert_str_eq(ordered.order.disk.image, ordered.order.kind == EXTRA_CREATE
+								   ? "vm-17-" NONCE "-scratch2"
+								   : "vm-17-" NONCE "-scratch1");
+		return;
+	}
 	ck_assert_int_eq(ordered.order.step,
 			 strstr(gives[_i].text, "remove") ? CLAIM_LEAVE : CLAIM_WRITE);
 	ask_as(ALICE, "op=show\njob=17\n");

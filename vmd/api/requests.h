@@ -66,8 +66,8 @@ struct requests_port {
 	 * within; -1: not started, done is not called. */
 	int (*discard)(void *self, const struct disk_seen *d, requests_done_fn done, void *ctx,
 		       struct err *e);
-	/* Changes a named disk: uid and name are given, its image and pool are the port's to know.
-	 * done as with discard. */
+	/* Changes a named disk: uid and name are given, its image and pool are the port's to know;
+	 * or makes or gives up a scratch disk, whose image is given. done as with discard. */
 	int (*order)(void *self, const struct disk_order *o, requests_done_fn done, void *ctx,
 		     struct err *e);
 	const struct disk_quota *(*quota)(void *self);

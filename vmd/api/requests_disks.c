@@ -288,6 +288,67 @@ static int order_claim(const struct ask *a, const struct named_disk *d, enum dis
 	return a->q->port.order(a->q->port.self, &o, ask_done, a->reply, e) < 0 ? -1 : LATER;
 }
 
+/* Bytes of the job's scratch disks: of its request, and those that it was given since. */
+static uint64_t scratch_bytes(const struct observed *seen, const struct job *j, const char *key)
+{
+	uint64_t sum = j->request.scratch_bytes;
+
+	for (size_t i = 0; i < seen->n_attachment; i++)
+		if (seen->attachment[i].own && str_eq(seen->attachment[i].job_key, key))
+			sum += seen->attachment[i].size_bytes;
+	return sum;
+}
+
+static bool is_taken(const struct observed *seen, const char *image)
+{
+	for (size_t i = 0; i < seen->n_disk; i++)
+		if (str_eq(seen->disk[i].name, image))
+			return true;
+	return false;
+}
+
+static int check_scratch(const struct ask *a, const struct job *j, const struct observed *seen,
+			 const char *key, uint64_t size, struct err *e)
+{
+	const struct image *image =
+		catalogue_find(a->q->port.catalogue(a->q->port.self), j->request.image);
+	uint64_t used = scratch_bytes(seen, j, key), max = image ? image->scratch_max_bytes : 0;
+	char max_text[24], used_text[24];
+
+	if (size < SIZE_MIN_BYTES)
+		return err_set(e, ERR_INVALID, "a disk has 1M at least");
+	if (!max)
+		return err_set(e, ERR_DENIED, "image %s allows no scratch disk", j->request.image);
+	if (used > max || size > max - used)
+		return err_set(e, ERR_FULL,
+			       "image %s allows %s of scratch disks for one job, of which %s are "
+			       "there",
+			       j->request.image, bytes_to_str(max, max_text, sizeof(max_text)),
+			       used ? bytes_to_str(used, used_text, sizeof(used_text)) : "none");
+	return 0;
+}
+
+/* A scratch disk: that it is there is all that is done here, too. */
+static int add_scratch(const struct ask *a, const struct job *j, const struct observed *seen,
+		       const char *key, struct err *e)
+{
+	struct disk_order o = {.kind = EXTRA_CREATE, .disk = {.uid = j->uid}};
+
+	if (!seen->disks_known)
+		return err_set(e, ERR_RETRY, "vmd has no list of disks from Ceph at the moment");
+	if (wire_get_u64(a->in, "size", INT64_MAX, &o.disk.size_bytes, e) < 0 ||
+	    check_scratch(a, j, seen, key, o.disk.size_bytes, e) < 0)
+		return -1;
+	for (unsigned n = 1;; n++) {
+		(void)disk_extra_name(key, n, o.disk.image, sizeof(o.disk.image));
+		if (!is_taken(seen, o.disk.image))
+			break;
+	}
+	(void)str_copy(o.job_key, sizeof(o.job_key), key);
+	wire_add(a->out, "name", disk_extra_label(o.disk.image));
+	return a->q->port.order(a->q->port.self, &o, ask_done, a->reply, e) < 0 ? -1 : LATER;
+}
+
 /* The claim is all that is done here: it lasts, and the core makes it so. */
 int op_disk_add(const struct ask *a, struct err *e)
 {
@@ -297,13 +358,19 @@ int op_disk_add(const struct ask *a, struct err *e)
 	const struct job *j = NULL;
 	struct disk_claims claims;
 	char key[JOB_KEY_MAX + 1];
+	bool full;
 
-	if (!seen || ask_job_get(a, &j, e) < 0 || check_runs(a, j, e) < 0 ||
-	    disk_get(a, j, seen, &d, e) < 0)
+	if (!seen || ask_job_get(a, &j, e) < 0 || check_runs(a, j, e) < 0)
 		return -1;
 	(void)job_key(j, key, sizeof(key));
-	claims = d->claims;
-	if (!disk_claim_of(&claims, key) && attachments_have(seen, key) >= JOB_ATTACH_MAX)
+	full = attachments_have(seen, key) >= JOB_ATTACH_MAX;
+	if (wire_get(a->in, "size") && !full)
+		return add_scratch(a, j, seen, key, e);
+	if (!wire_get(a->in, "size") && disk_get(a, j, seen, &d, e) < 0)
+		return -1;
+	if (d)
+		claims = d->claims;
+	if (full && !(d && disk_claim_of(&claims, key)))
 		return err_set(e, ERR_FULL, "job %u has %d disks, and can have no more", j->id,
 			       JOB_ATTACH_MAX);
 	if (disk_claim_of(&claims, key) && disk_claim_of(&claims, key)->leaving)
@@ -313,6 +380,27 @@ int op_disk_add(const struct ask *a, struct err *e)
 	return order_claim(a, d, read_only ? CLAIM_READ : CLAIM_WRITE, key, e);
 }
 
+/* "scratch1" of the job; NULL: it has none of that name. */
+static const struct attachment *own_find(const struct observed *seen, const char *key,
+					 const char *label)
+{
+	for (size_t i = 0; label && i < seen->n_attachment; i++)
+		if (seen->attachment[i].own && str_eq(seen->attachment[i].job_key, key) &&
+		    str_eq(seen->attachment[i].label, label))
+			return &seen->attachment[i];
+	return NULL;
+}
+
+static int remove_scratch(const struct ask *a, const struct attachment *own, struct err *e)
+{
+	struct disk_order o = {.kind = EXTRA_LEAVE};
+
+	(void)str_copy(o.disk.image, sizeof(o.disk.image), own->name);
+	(void)str_copy(o.disk.pool, sizeof(o.disk.pool), own->pool);
+	(void)str_copy(o.job_key, sizeof(o.job_key), own->job_key);
+	return a->q->port.order(a->q->port.self, &o, ask_done, a->reply, e) < 0 ? -1 : LATER;
+}
+
 int op_disk_remove(const struct ask *a, struct err *e)
 {
 	const struct observed *seen = disks_get(a, e);
@@ -320,9 +408,16 @@ int op_disk_remove(const struct ask *a, struct err *e)
 	const struct job *j = NULL;
 	char key[JOB_KEY_MAX + 1];
 
-	if (!seen || ask_job_get(a, &j, e) < 0 || disk_get(a, j, seen, &d, e) < 0)
+	if (!seen || ask_job_get(a, &j, e) < 0)
 		return -1;
 	(void)job_key(j, key, sizeof(key));
+	if (own_find(seen, key, wire_get(a->in, "name"))) {
+		if (check_runs(a, j, e) < 0)
+			return -1;
+		return remove_scratch(a, own_find(seen, key, wire_get(a->in, "name")), e);
+	}
+	if (disk_get(a, j, seen, &d, e) < 0)
+		return -1;
 	if (!disk_claim_of(&d->claims, key))
 		return err_set(e, ERR_ABSENT, "job %u does not have disk %s: vmctl disk list %u",
 			       j->id, d->name, j->id);

@@ -36,6 +36,35 @@ void attachments_of(const struct named_disk *disk, size_t n, struct attachment *
 			attachment_set(&disk[i], &disk[i].claims.claim[k], ret++);
 }
 
+static bool is_extra(const struct disk_seen *d)
+{
+	return *d->job_key && !*d->unreadable && disk_extra_label(d->name);
+}
+
+size_t extras_count(const struct disk_seen *disk, size_t n)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		count += is_extra(&disk[i]);
+	return count;
+}
+
+void extras_of(const struct disk_seen *disk, size_t n, struct attachment *ret)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!is_extra(&disk[i]))
+			continue;
+		*ret = (struct attachment){
+			.size_bytes = disk[i].size_bytes, .leaving = disk[i].removing, .own = true};
+		memcpy(ret->name, disk[i].name, sizeof(ret->name));
+		memcpy(ret->job_key, disk[i].job_key, sizeof(ret->job_key));
+		memcpy(ret->pool, disk[i].pool, sizeof(ret->pool));
+		(void)str_copy(ret->label, sizeof(ret->label), disk_extra_label(disk[i].name));
+		ret++;
+	}
+}
+
 int attachment_volume(const struct attachment *a, char *buf, size_t size)
 {
 	return str_fmt(buf, size, "disk-%s", a->label);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A named disk of which a job has a claim: what its VM has, or shall have, beside its own disks.
- * The claim is the record: a job's attachments are what the images' claims say, over requeues,
- * moves and restarts of vmd. Pure. */
+/* What a job's VM has, or shall have, beside the disks that it is made with: a named disk of which
+ * the job has a claim, or a scratch disk of its own that it was given while it ran. The images are
+ * the record: their claims, or that they are there, over requeues, moves and restarts of vmd. Pure.
+ */
 #ifndef VMD_DISK_ATTACHMENT_H
 #define VMD_DISK_ATTACHMENT_H
 
@@ -15,6 +16,7 @@ struct attachment {
 	uint64_t size_bytes;
 	bool read_only;
 	bool leaving;
+	bool own; /* a scratch disk of the job, which goes with it: it is among its disks, too */
 	struct disk_clients clients; /* of a writer */
 	char fenced[VM_UID_MAX + 1];
 };
@@ -22,6 +24,9 @@ struct attachment {
 size_t attachments_count(const struct named_disk *disk, size_t n);
 /* One per claim, in the order of the disks; ret has room for attachments_count(). */
 void attachments_of(const struct named_disk *disk, size_t n, struct attachment *ret);
+/* The same of jobs' disks: one per scratch disk that came while its job ran, and can be read. */
+size_t extras_count(const struct disk_seen *disk, size_t n);
+void extras_of(const struct disk_seen *disk, size_t n, struct attachment *ret);
 /* The volume's name in the VM: "disk-data". */
 int attachment_volume(const struct attachment *a, char *buf, size_t size);
 /* What PV and PVC are made of. A writer's PV has the image's name: of that name there is one, so

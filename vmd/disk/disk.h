@@ -81,6 +81,10 @@ const char *disk_role_name(enum disk_role r);
 int disk_name(const struct job *j, enum disk_role role, char *buf, size_t size);
 /* The PVC of this incarnation. */
 int disk_claim_name(const struct job *j, enum disk_role role, char *buf, size_t size);
+/* A scratch disk that a running guest was given: "vm-17-9f3c12ab45de6701-scratch3", n from 1. */
+int disk_extra_name(const char *job_key, unsigned n, char *buf, size_t size);
+/* Of such a name its end, "scratch3"; NULL: it is none. */
+const char *disk_extra_label(const char *name);
 /* The role of the disk with this name, of whatever job: a root disk that was taken over keeps its
  * name. */
 bool disk_is_root(const char *name);

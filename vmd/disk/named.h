@@ -90,7 +90,13 @@ int disk_claims_remove(struct disk_claims *c, const char *name, struct err *e);
 
 /* A change that its owner asks for, or the core. */
 struct disk_order {
-	enum { NAMED_CREATE, NAMED_REMOVE, NAMED_CLAIM } kind;
+	enum {
+		NAMED_CREATE,
+		NAMED_REMOVE,
+		NAMED_CLAIM,
+		EXTRA_CREATE, /* a scratch disk of job_key: image, size */
+		EXTRA_LEAVE   /* it is to be taken from its guest, and removed: pool, image */
+	} kind;
 	struct named_disk disk;        /* pool, image, uid, name; to create it: size, time */
 	enum disk_claim_step step;     /* NAMED_CLAIM */
 	char job_key[JOB_KEY_MAX + 1]; /* the same */

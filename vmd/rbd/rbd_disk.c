@@ -321,6 +321,27 @@ int rbd_disk_remove(struct rbd_store *st, const char *pool, const char *name, co
 	return rc < 0 && rc != -ENOENT ? rbd_failed(&p, e, rc, "remove image", name) : 0;
 }
 
+int rbd_disk_leave(struct rbd_store *st, const char *pool, const char *name, const char *job_key,
+		   struct err *e)
+{
+	AUTO(rbd_pool_close) struct rbd_pool p = {.session = NULL};
+	AUTO(rbd_close) rbd_image_t look = NULL;
+	struct rbd_mark mark;
+	int rc;
+
+	if (rbd_pool_open(st->session, pool_name(st, pool), &p, e) < 0)
+		return -1;
+	rbd_cache_forget(st->cache, name);
+	rc = rbd_look(p.io, name, NULL, &look);
+	if (rc < 0)
+		return rbd_failed(&p, e, rc, "open image", name);
+	if (rbd_mark_read(look, name, &mark, e) < 0)
+		return -1;
+	if (!is_ours(st, &mark, job_key))
+		return not_ours(e, name, &mark);
+	return rbd_mark_leaving(p.io, look, name, e);
+}
+
 int rbd_disk_keep(struct rbd_store *st, const char *pool, const char *name, const char *job_key,
 		  int64_t until_s, struct err *e)
 {

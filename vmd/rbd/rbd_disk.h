@@ -27,6 +27,10 @@ int rbd_disk_take(struct rbd_store *st, const struct disk_spec *d, struct err *e
 /* Refuses (ERR_CONFLICT) an image without our mark of this job, (ERR_RETRY) one with watchers. */
 int rbd_disk_remove(struct rbd_store *st, const char *pool, const char *name, const char *job_key,
 		    struct err *e);
+/* A disk that its guest may still have is to be taken from it: marked as one whose removal has
+ * begun, past the lock of the guest. ERR_CONFLICT: not of this job. */
+int rbd_disk_leave(struct rbd_store *st, const char *pool, const char *name, const char *job_key,
+		   struct err *e);
 int rbd_disk_keep(struct rbd_store *st, const char *pool, const char *name, const char *job_key,
 		  int64_t until_s, struct err *e);
 /* Shuts out every client of the image but ourselves: those that have it open, those that were

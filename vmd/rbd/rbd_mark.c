@@ -207,6 +207,11 @@ static int put_key(rados_ioctx_t io, rbd_image_t image, const char *name, const 
 	return rc < 0 ? rbd_error(e, rc, "mark image %s", name) : 0;
 }
 
+int rbd_mark_leaving(rados_ioctx_t io, rbd_image_t image, const char *name, struct err *e)
+{
+	return put_key(io, image, name, MARK_REMOVING, "yes", e);
+}
+
 int rbd_mark_clients(rados_ioctx_t io, rbd_image_t image, const char *name,
 		     const struct disk_clients *c, struct err *e)
 {

@@ -41,7 +41,10 @@ int rbd_mark_named(rbd_image_t image, const char *cluster, const struct named_di
 int rbd_mark_claims(rados_ioctx_t io, rbd_image_t image, const char *name,
 		    const struct disk_claims *old, const struct disk_claims *next, struct err *e);
 
-/* Both are written past librbd, which would take the image's lock from a running guest for it. */
+/* All of these are written past librbd, which would take the image's lock from a running guest for
+ * it. */
+/* As rbd_mark_removing(), of one that is in use. */
+int rbd_mark_leaving(rados_ioctx_t io, rbd_image_t image, const char *name, struct err *e);
 int rbd_mark_clients(rados_ioctx_t io, rbd_image_t image, const char *name,
 		     const struct disk_clients *c, struct err *e);
 int rbd_mark_fenced(rados_ioctx_t io, rbd_image_t image, const char *name, const char *vm_uid,

@@ -45,11 +45,19 @@ static const struct named_disk *disk_of(const struct observed *seen, const char 
 	return NULL;
 }
 
+/* Nobody can have it any more: the claim goes, or the job's own disk. */
 static void plan_release(struct planner *p, const struct task *t, const struct attachment *claim)
 {
-	const struct named_disk *d = disk_of(p->seen, claim->name);
-	struct action *a = d ? plan_add(p, t, ACT_RELEASE_DISK, claim->name) : NULL;
+	const struct named_disk *d = claim->own ? NULL : disk_of(p->seen, claim->name);
+	struct action *a = NULL;
 
+	if (claim->own) {
+		a = plan_add(p, t, ACT_REMOVE_DISK, claim->name);
+		if (a)
+			(void)str_copy(a->pool, sizeof(a->pool), claim->pool);
+		return;
+	}
+	a = d ? plan_add(p, t, ACT_RELEASE_DISK, claim->name) : NULL;
 	if (a)
 		order_fill(t, d, CLAIM_DROP, &a->order);
 }
@@ -86,8 +94,8 @@ bool plan_attachments_wanted(struct planner *p, const struct task *t)
 	struct disk_spec spec;
 	bool all = true;
 
-	if (!p->seen->named_known)
-		return t->request.attach.n == 0;
+	if (!p->seen->named_known && t->request.attach.n)
+		return false;
 	for (size_t i = 0; i < t->request.attach.n; i++)
 		all = plan_asked(p, t, &t->request.attach.at[i]) && all;
 	for (size_t i = 0; i < t->have.n_attachment; i++) {
@@ -186,7 +194,8 @@ void plan_attachments_live(struct planner *p, const struct task *t, const struct
 {
 	char name[VM_NAME_MAX + 1];
 
-	if (!p->seen->named_known || vm->phase != VM_RUNNING || is_on_its_way(t, vm))
+	if (!p->seen->named_known || !p->seen->disks_known || vm->phase != VM_RUNNING ||
+	    is_on_its_way(t, vm))
 		return;
 	for (size_t i = 0; i < t->have.n_attachment; i++) {
 		const struct attachment *claim = &t->have.attachment[i];
@@ -209,9 +218,14 @@ void plan_attachments_live(struct planner *p, const struct task *t, const struct
 
 bool plan_claims_drop(struct planner *p, const struct task *t)
 {
-	for (size_t i = 0; i < t->have.n_attachment; i++)
+	bool none = true;
+
+	for (size_t i = 0; i < t->have.n_attachment; i++) {
+		if (t->have.attachment[i].own)
+			continue; /* plan_disks_remove() */
+		none = false;
 		plan_release(p, t, &t->have.attachment[i]);
+	}
 	/* Where they are not known, none is seen; one that is there is found when they are. */
-	return t->have.n_attachment == 0 &&
-	       !inflight_may_appear(p->c->flight, t->have.key, CLASS_CLAIM, p->c->mono_us);
+	return none && !inflight_may_appear(p->c->flight, t->have.key, CLASS_CLAIM, p->c->mono_us);
 }

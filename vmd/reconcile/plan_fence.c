@@ -90,7 +90,7 @@ static bool plan_named_fence(struct planner *p, const struct task *t, const stru
 		const struct attachment *d = &t->have.attachment[i];
 		struct action *a;
 
-		if (d->read_only || str_eq(d->fenced, vm->uid))
+		if (d->own || d->read_only || str_eq(d->fenced, vm->uid))
 			continue;
 		all = false;
 		a = is_shared(p, t, vm, &d->clients) ? NULL

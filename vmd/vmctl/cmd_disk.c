@@ -228,24 +228,41 @@ static const char *job_and(struct vmctl *v)
 	return v->arg[n_operands(v)];
 }
 
+/* "40G": a size has a capital letter, a disk's name has none. */
+static bool is_size(const char *text, uint64_t *ret_bytes)
+{
+	struct err ignored;
+
+	return strpbrk(text, "KMGT") && str_to_bytes(text, 1, ret_bytes, &ignored) == 0;
+}
+
 static int add(struct vmctl *v)
 {
 	const char *what = job_and(v);
-	struct vm_attach disk;
+	struct vm_attach disk = {.read_only = false};
+	uint64_t bytes = 0;
 	uint32_t job = 0;
 	struct err e;
 	int code;
 
 	if (!what)
-		return usage("disk add: NAME, or JOB and NAME must be given");
-	if (vm_attach_parse(what, &disk, &e) < 0 || ask_job(v, &job, &e) < 0)
+		return usage("disk add: NAME or SIZE, and before it JOB, must be given");
+	if ((!is_size(what, &bytes) && vm_attach_parse(what, &disk, &e) < 0) ||
+	    ask_job(v, &job, &e) < 0)
 		return fail(v, &e);
 	ask_begin(v, "disk-add");
 	wire_addf(&v->out, "job", "%u", job);
-	wire_add(&v->out, "name", disk.name);
-	wire_add(&v->out, "read_only", disk.read_only ? "1" : "0");
+	if (bytes) {
+		wire_addf(&v->out, "size", "%llu", (unsigned long long)bytes);
+	} else {
+		wire_add(&v->out, "name", disk.name);
+		wire_add(&v->out, "read_only", disk.read_only ? "1" : "0");
+	}
 	if (ask_send(v, &e) < 0)
 		return fail(v, &e);
+	if (bytes)
+		str_cut(disk.name, sizeof(disk.name),
+			wire_get(&v->in, "name") ? wire_get(&v->in, "name") : "");
 	code = watch(v, job, disk.name, true);
 	if (code == EXIT_DONE && !v->json)
 		printf("Job %u has disk %s%s; the guest finds it by its serial number, %s.\n", job,
