@@ -182,13 +182,31 @@ static int submit(struct start *s, uint32_t *ret, struct err *e)
 	return 0;
 }
 
+static void say_each(uint32_t job, struct json_object *each)
+{
+	printf("Job %u has %zu virtual machines; the commands below are of the first, or of that "
+	       "of "
+	       "-w RANK\n",
+	       job, json_length(each));
+	for (size_t i = 0; i < json_length(each); i++) {
+		struct json_object *o = json_object_array_get_idx(each, i);
+
+		printf("  %lld         %s on %s\n", (long long)int_of(o, "rank"),
+		       text_of(o, "address"), text_of(o, "node"));
+	}
+}
+
 /* What somebody who has never done this wants to know now. */
 static void say_next(uint32_t job, struct json_object *vm)
 {
 	const char *address = json_str_at(vm, "address"), *user = json_str_at(vm, "guest_user");
 	bool windows = str_eq(json_str_at(vm, "profile"), "windows");
 
-	printf("Job %u has a virtual machine at %s\n", job, address ? address : "(no address)");
+	if (json_at(vm, "each"))
+		say_each(job, json_at(vm, "each"));
+	else
+		printf("Job %u has a virtual machine at %s\n", job,
+		       address ? address : "(no address)");
 	printf("  account   %s\n", user ? user : "-");
 	printf("  password  vmctl password %u\n", job);
 	if (windows)
