@@ -1289,6 +1289,28 @@ START_TEST(a_second_companion_is_ended_beside_the_first)
 }
 END_TEST
 
+/* slurmctld lost its state, and the next companion has the id of the one before: the migration that
+ * went there says nothing of this one (found by tests/lab/0021). */
+START_TEST(a_companion_has_the_id_of_another)
+{
+	static const char job[] = "running requeue drained companion:running@n2",
+			  seen[] = "vm0:running wants:n2 given:n2 succeeded " ALL;
+
+	begin();
+	look(0, job, seen);
+	ready_and("sending"); /* it may be a moment behind */
+	ck_assert_ptr_null(asked(ACT_MIGRATE_VM));
+	look(MOVE_BEHIND_S, job, seen);
+	ready_and("send");
+	ck_assert_str_eq(asked(ACT_MIGRATE_VM)->object, "vm-" LITTLE_KEY "-r0-m23-2");
+	look(1, job, "vm0:running wants:n2 given:n2 sending " ALL);
+	look(1, job, seen);
+	ready_and("sending");
+	ck_assert_ptr_null(asked(ACT_MIGRATE_VM));
+	end();
+}
+END_TEST
+
 static unsigned told(void)
 {
 	return asked(ACT_TELL_JOB) != NULL;
@@ -1369,6 +1391,7 @@ int main(void)
 	tcase_add_test(t, it_is_given_up_and_tried_later);
 	tcase_add_test(t, it_is_asked_for_again_at_once);
 	tcase_add_test(t, a_second_companion_is_ended_beside_the_first);
+	tcase_add_test(t, a_companion_has_the_id_of_another);
 	tcase_add_test(t, its_user_is_told_once);
 	tcase_add_test(t, trouble_of_a_move_is_shown_and_not_fatal);
 	suite_add_tcase(s, t);

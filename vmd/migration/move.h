@@ -18,6 +18,9 @@
  * that is astray: outside every allocation, as when its companion was cancelled, or slurmctld came
  * back with a state in which there was none. */
 #define MOVE_GAP_S 120
+/* A VM that is not where its last migration took it for so long has come back since, and slurmctld
+ * has lost its state: the id of its companion is that of the one before. */
+#define MOVE_BEHIND_S 30
 /* KubeVirt's own migration is bound to the nodeSelector of the moment its pod was made. One that is
  * about as old as its companion is given so long to find its node, any other one so long. Deleted,
  * it is made anew, younger than that: so it is deleted once. */
@@ -67,8 +70,10 @@ struct move {
 	struct job_size room;          /* MOVE_ALLOCATE: how large; 0 CPUs: as its job */
 	struct vm_target target;       /* MOVE_POINT: how large; 0 sockets: as it is */
 	uint32_t attempt, attempt_for; /* MOVE_SEND: which, and for which companion */
-	bool alone;      /* the VM is outside every allocation: it has MOVE_GAP_S, and no more */
-	bool tell;       /* its user should be told the reason, once */
+	bool alone; /* the VM is outside every allocation: it has MOVE_GAP_S, and no more */
+	bool tell;  /* its user should be told the reason, once */
+	/* Its migration has succeeded, and it is not seen there: a moment later it is. */
+	bool behind;
 	int64_t again_s; /* it may be another phase by time alone: in so long; 0: not */
 	char reason[VM_REASON_MAX + 1]; /* for people; "" nothing to say */
 };
@@ -99,6 +104,7 @@ struct move_view {
 	bool taken_back; /* its node is in service again, after Kubernetes had it taken out */
 	bool pause;      /* the last migration was given up: not again so soon */
 	bool alone;      /* it has been without any allocation for MOVE_GAP_S */
+	bool late;       /* it has been behind for MOVE_BEHIND_S */
 	bool over;       /* its job's time is about over: its guest is shut down */
 };
 

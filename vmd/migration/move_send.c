@@ -92,7 +92,7 @@ void move_read_send(const struct move_view *v, struct move *m)
 	const struct vm_moving *k = &v->vm->moving;
 	const struct companion *h = m->companion;
 	const char *closed = m->with ? v->next_closed : v->closed;
-	bool again = move_was_for(k, h);
+	bool again = move_was_for(k, h) && (k->failed || !v->late);
 
 	m->attempt_for = h->id;
 	m->attempt = attempt_next(k, h);
@@ -110,9 +110,10 @@ void move_read_send(const struct move_view *v, struct move *m)
 		move_set(m, MOVE_POINTED, "KubeVirt takes in that it goes to %.80s", h->node);
 	else if (*k->name && move_is_bound(v, h->start_s, &m->again_s))
 		move_set(m, MOVE_STUCK, "KubeVirt's own migration is bound to %.80s", v->vm->node);
-	else if (*k->name || (again && !k->failed)) /* the VMI is a moment behind */
+	else if (*k->name || (again && !k->failed)) { /* the VMI is a moment behind */
+		m->behind = !*k->name;
 		move_set(m, MOVE_SENDING, "migrates to %.80s", h->node);
-	else if (again && k->attempt >= MOVE_ATTEMPTS)
+	} else if (again && k->attempt >= MOVE_ATTEMPTS)
 		move_set(m, MOVE_DROP, "migrating it failed %d times: %.180s", MOVE_ATTEMPTS,
 			 k->failure);
 	else if (again)

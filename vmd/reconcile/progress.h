@@ -37,7 +37,8 @@ struct progress {
 	uint32_t companion_seen; /* the highest id listed: what was asked for before has landed */
 	/* What its user was told of a drain that does not move it. A new vmd tells it again. */
 	char drain_told[VM_REASON_MAX + 1];
-	int64_t alone_since_us; /* no allocation where its VM is; 0: it has one */
+	int64_t alone_since_us;  /* no allocation where its VM is; 0: it has one */
+	int64_t behind_since_us; /* it is not where its migration has taken it; 0: it is */
 	/* For the record, see struct vm_request. */
 	char nodes[JOB_NODES_MAX + 1];
 	uint32_t base_run, moved_run;

@@ -15,6 +15,11 @@ static bool is_alone(const struct progress *p, int64_t mono_us)
 	return p->alone_since_us && mono_us - p->alone_since_us >= MOVE_GAP_S * SECOND_US;
 }
 
+static bool is_late(const struct progress *p, int64_t mono_us)
+{
+	return p->behind_since_us && mono_us - p->behind_since_us >= MOVE_BEHIND_S * SECOND_US;
+}
+
 bool vm_is_evicted(const struct vm_seen *vm)
 {
 	const struct vm_moving *k = &vm->moving;
@@ -117,6 +122,7 @@ void move_view_read(const struct observed *seen, const struct move_source *s, st
 			.taken_back = is_taken_back(seen, s, vm),
 			.pause = p && s->mono_us < p->pause_until_us,
 			.alone = p && is_alone(p, s->mono_us),
+			.late = p && is_late(p, s->mono_us),
 			.over = s->over,
 		},
 		ret);
@@ -192,6 +198,14 @@ static void clocks_set(struct progress *p, const struct job *j, const struct vm_
 		p->alone_since_us = v->mono_us;
 	else if (!m->alone && (j->phase != JOB_PENDING || m->companion))
 		p->alone_since_us = 0;
+	if (!m->behind)
+		p->behind_since_us = is_late(p, v->mono_us) && m->phase == MOVE_SEND
+					     ? p->behind_since_us /* until it is sent */
+					     : 0;
+	else if (!p->behind_since_us)
+		p->behind_since_us = v->mono_us;
+	if (m->behind && !is_late(p, v->mono_us))
+		due(p, p->behind_since_us + MOVE_BEHIND_S * SECOND_US);
 	if (m->alone && !is_alone(p, v->mono_us))
 		due(p, p->alone_since_us + MOVE_GAP_S * SECOND_US);
 }

@@ -52,6 +52,22 @@ static uint32_t minutes_left(int64_t end_s, int64_t now_s)
 	return left_s <= 60 ? 1 : (uint32_t)((left_s + 59) / 60);
 }
 
+static uint32_t tasks_of(const slurm_job_info_t *info)
+{
+	return info->num_tasks && info->num_tasks != NO_VAL ? info->num_tasks : 1;
+}
+
+/* With a GRES in the request, as gres/vm is, Slurm gives a job on one node no more CPUs than its
+ * tasks take, and says of a larger number that no node could ever give it. So CPUs are asked for by
+ * task, rounded up. */
+static void cpus_set(job_desc_msg_t *d, const slurm_job_info_t *info, uint32_t cpus)
+{
+	uint32_t tasks = tasks_of(info), each = (cpus + tasks - 1) / tasks;
+
+	d->min_cpus = tasks * each;
+	d->cpus_per_task = (uint16_t)each;
+}
+
 /* Same size, place and account as the job's, without licences: those are held once. */
 static void describe(job_desc_msg_t *d, const slurm_job_info_t *info)
 {
@@ -66,8 +82,12 @@ static void describe(job_desc_msg_t *d, const slurm_job_info_t *info)
 	d->wckey = info->wckey;
 	d->min_nodes = d->max_nodes = 1;
 	d->num_tasks = info->num_tasks;
-	d->min_cpus = info->num_cpus;
-	d->cpus_per_task = info->cpus_per_task;
+	/* What it has asked for: an exclusive one has more than that. */
+	if (info->cpus_per_task && info->cpus_per_task != NO_VAL16)
+		cpus_set(d, info, tasks_of(info) * info->cpus_per_task);
+	else
+		d->min_cpus = info->num_cpus;
+	d->pn_min_cpus = info->pn_min_cpus;
 	d->pn_min_memory = info->pn_min_memory;
 	d->pn_min_tmp_disk = info->pn_min_tmp_disk;
 	d->shared = info->shared;
@@ -78,15 +98,12 @@ static void describe(job_desc_msg_t *d, const slurm_job_info_t *info)
 	d->immediate = 0;
 }
 
-/* A job that was submitted with -c has its CPUs by its one task; any other may have more than its
- * tasks take. Memory of the node, not of each CPU. */
+/* Memory of the node, not of each CPU. */
 static void size_set(job_desc_msg_t *d, const slurm_job_info_t *info, const struct job_size *size)
 {
 	if (!size->cpus)
 		return;
-	d->min_cpus = size->cpus;
-	if (info->num_tasks == 1 && info->cpus_per_task && info->cpus_per_task != NO_VAL16)
-		d->cpus_per_task = (uint16_t)size->cpus;
+	cpus_set(d, info, size->cpus);
 	if (size->memory_bytes)
 		d->pn_min_memory = size->memory_bytes >> 20;
 }
