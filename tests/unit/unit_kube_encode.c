@@ -439,6 +439,38 @@ START_TEST(secret_has_the_drives_of_its_image)
 }
 END_TEST
 
+/* Machines of one job meet in one network; the longest is as long as Windows takes. */
+START_TEST(computers_have_names_of_their_own)
+{
+	static const struct {
+		const char *key, *name;
+		uint32_t id;
+	} rows[] = {
+		{FIXTURE_KEY,                      "<ComputerName>vm-17</",           17         },
+		{FIXTURE_KEY "-2",                 "<ComputerName>vm17-2</",          17         },
+		{"4294967295-9f3c12ab45de6701-31", "<ComputerName>vm4294967295-31</", 4294967295U},
+	};
+	struct credentials c = fixture_credentials();
+	struct err e;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		AUTO(json_object_put) struct json_object *doc = NULL;
+		struct secret_job j = fixture_secret_job("win11");
+		char text[8192];
+
+		j.id = rows[i].id;
+		(void)str_copy(j.key, sizeof(j.key), rows[i].key);
+		ck_assert_int_eq(secret_encode(fixture_settings(), "vm-" FIXTURE_KEY, &j, &c,
+					       SECRET_SYSPREP, &doc, &e),
+				 0);
+		ck_assert_int_eq(secret_base64(json_str_at(json_at(doc, "data"), "unattend.xml"),
+					       text, sizeof(text)),
+				 0);
+		ck_assert_msg(strstr(text, rows[i].name) != NULL, "%s", rows[i].name);
+	}
+}
+END_TEST
+
 START_TEST(secret_names)
 {
 	char whole[64] = "";
@@ -587,6 +619,7 @@ int main(void)
 	tcase_add_test(t, unknown_size_and_plain_secret);
 	tcase_add_test(t, secret_parts);
 	tcase_add_test(t, secret_has_the_drives_of_its_image);
+	tcase_add_test(t, computers_have_names_of_their_own);
 	tcase_add_test(t, secret_names);
 	tcase_add_test(t, access_parts);
 	tcase_add_test(t, access_tokens);

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#define COMPUTER_MAX 15 /* of a NetBIOS name */
+
 static const char *const suffixes[] = {
 	[SECRET_LOGIN] = "-login", [SECRET_KEYS] = "-keys", [SECRET_SYSPREP] = "-sysprep",
 	[SECRET_INIT] = "-init",   [SECRET_MAIN] = "",
@@ -109,18 +111,29 @@ refused:
 	return -1;
 }
 
+/* "vm-17", and "vm17-2" of several machines in one job: they meet in one network. */
+static void computer_name(const struct secret_job *j, char ret[COMPUTER_MAX + 1])
+{
+	int rank = job_key_rank(j->key);
+
+	if (rank < 0)
+		(void)str_fmt(ret, COMPUTER_MAX + 1, "vm-%u", j->id);
+	else
+		(void)str_fmt(ret, COMPUTER_MAX + 1, "vm%u-%d", j->id, rank);
+}
+
 /* The drives are those of the job's own image, whatever other images have. */
 static void put_answers(struct json_object *data, const struct settings *s,
 			const struct secret_job *j, const struct credentials *c, enum secret_part p)
 {
 	AUTO(strbuf_done) struct strbuf text = {.len = 0};
-	char computer[16]; /* NetBIOS: 15 characters */
+	char computer[COMPUTER_MAX + 1];
 	struct answers a = {.computer = computer,
 			    .c = c,
 			    .image = catalogue_find(&s->catalogue, j->image),
 			    .owner = j->owner};
 
-	(void)str_fmt(computer, sizeof(computer), "vm-%u", j->id);
+	computer_name(j, computer);
 	if (p == SECRET_SYSPREP)
 		answers_unattend(&a, &text);
 	else
