@@ -93,6 +93,18 @@ ok "a file is written there" within 60 guest sh -c 'echo from the guest >/mnt/h/
 ok "it is in the user's home" within 20 prints "from the guest" as alice cat result
 ok "and is the user's" prints alice:alice on_lab stat -c %U:%G /home/alice/result
 
+# A machine that moves takes its drive along.
+before=$(vm_node "$job")
+elsewhere()
+{
+	[ "$(vm_node "$job")" != "$before" ]
+}
+as alice vmctl migrate "$job"
+ok "it moves to another node" within 120 elsewhere
+ok "the home is still in it" within 60 guest_says "^from the guest$" cat /mnt/h/result
+ok "and is written to" within 60 guest sh -c 'echo after the move >/mnt/h/moved'
+ok "what was written is there" within 20 prints "after the move" as alice cat moved
+
 # bob, at the same server, from the same guest, with his own password
 as bob sh -c 'echo of bob >greeting'
 as_bob() # OWNER COMMAND: in the home of
