@@ -61,8 +61,12 @@ is_as_written()
 	contains "$(in_guest "dd if=\$($disk_by_serial) bs=512 count=1 iflag=direct")" written-before-the-move
 }
 ok "the guest reads what it wrote" within 60 is_as_written
-ok "its attachment pod is where it is" within 30 equals "$(vm_node "$job")" \
-	"$(on_lab kubectl get pod -n slurm-vm "$(volume hotplugVolume.attachPodName)" -o jsonpath='{.spec.nodeName}')"
+pod_is_with_it()
+{
+	equals "$(vm_node "$job")" \
+		"$(on_lab kubectl get pod -n slurm-vm "$(volume hotplugVolume.attachPodName)" -o jsonpath='{.spec.nodeName}')"
+}
+ok "its attachment pod is where it is" within 30 pod_is_with_it
 
 ok "the VM gives it back" subresource removevolume '{"name":"extra"}'
 ok "nothing is told of it" within 60 prints "" volume name
