@@ -42,18 +42,25 @@ void qemu_path(const struct qemu *q, const char *name, char *ret, size_t size)
 
 /* --- what QEMU says --- */
 
-static void state_set(struct qemu *q, enum guest_state state, const char *reason)
+/* True: it is another one. */
+static bool state_take(struct qemu *q, enum guest_state state, const char *reason)
 {
 	struct guest_seen *s = &q->guest.seen;
 
 	/* How it ended does not change any more, whatever dies afterwards. */
 	if (s->state == state || s->state == GUEST_OFF || s->state == GUEST_CRASHED)
-		return;
+		return false;
 	s->state = state;
 	(void)snprintf(s->reason, sizeof(s->reason), "%s", reason);
 	if (state == GUEST_OFF || state == GUEST_CRASHED || state == GUEST_MOVED)
 		qemu_agent_gone(q);
-	qemu_changed(q);
+	return true;
+}
+
+static void state_set(struct qemu *q, enum guest_state state, const char *reason)
+{
+	if (state_take(q, state, reason))
+		qemu_changed(q);
 }
 
 static void on_status(void *self, struct json_object *value, const struct err *e)
@@ -123,10 +130,10 @@ static void on_move_state(void *self, struct json_object *value, const struct er
 	/* QEMU says "completed" a moment before its status becomes "postmigrate", and nothing when
 	 * that comes: asked in between it would count as running for ever. */
 	if (move == MOVE_DONE)
-		state_set(q, GUEST_MOVED, "");
+		(void)state_take(q, GUEST_MOVED, "");
 	else
 		status_ask(q);
-	qemu_changed(q);
+	qemu_changed(q); /* once: it may be gone after that */
 }
 
 /* When QEMU is taken up again: a migration may be under way, or over. */
@@ -171,6 +178,13 @@ static void on_event(void *self, const char *name, struct json_object *data)
 	}
 }
 
+/* Where it waits for a migration. */
+static void uri_fill(const struct qemu *q, char *ret, size_t size)
+{
+	if (str_fmt(ret, size, "unix:%s/migrate", q->dir) < 0)
+		abort(); /* as in qemu_path */
+}
+
 static void on_incoming(void *self, struct json_object *value, const struct err *e)
 {
 	struct qemu *q = self;
@@ -179,7 +193,7 @@ static void on_incoming(void *self, struct json_object *value, const struct err 
 		state_set(q, GUEST_CRASHED, e->msg);
 		return;
 	}
-	(void)str_fmt(q->guest.seen.uri, sizeof(q->guest.seen.uri), "unix:%s/migrate", q->dir);
+	uri_fill(q, q->guest.seen.uri, sizeof(q->guest.seen.uri));
 	q->guest.seen.state = GUEST_INCOMING;
 	qemu_changed(q);
 }
@@ -195,27 +209,39 @@ void qemu_keys_remove(struct qemu *q)
 	}
 }
 
-static void on_ready(void *self)
+/* QEMU is to tell how a migration goes. */
+static void move_events_ask(struct qemu *q)
 {
-	struct qemu *q = self;
 	struct json_object *caps = json_object_new_array();
 	struct json_object *cap = json_object_new_object();
 	struct json_object *args = json_object_new_object();
 
-	q->ready = true;
-	qemu_keys_remove(q);
 	json_put_str(cap, "capability", "events");
 	json_put_bool(cap, "state", true);
 	json_object_array_add(caps, cap);
 	json_put_at(args, "capabilities", caps);
 	qmp_send(q->qmp, "migrate-set-capabilities", args, NULL, NULL);
-	if (q->incoming) {
-		char uri[160];
+}
 
-		args = json_object_new_object();
-		(void)str_fmt(uri, sizeof(uri), "unix:%s/migrate", q->dir);
-		json_put_str(args, "uri", uri);
-		qmp_send(q->qmp, "migrate-incoming", args, on_incoming, q);
+static void incoming_begin(struct qemu *q)
+{
+	struct json_object *args = json_object_new_object();
+	char uri[sizeof(q->guest.seen.uri)];
+
+	uri_fill(q, uri, sizeof(uri));
+	json_put_str(args, "uri", uri);
+	qmp_send(q->qmp, "migrate-incoming", args, on_incoming, q);
+}
+
+static void on_ready(void *self)
+{
+	struct qemu *q = self;
+
+	q->ready = true;
+	qemu_keys_remove(q);
+	move_events_ask(q);
+	if (q->incoming) {
+		incoming_begin(q);
 	} else {
 		qmp_send(q->qmp, "query-migrate", NULL, on_move_found, q);
 		status_ask(q);
