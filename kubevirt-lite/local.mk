@@ -21,9 +21,9 @@ libguest_a_SOURCES = \
 	kubevirt-lite/guest/qmp.c kubevirt-lite/guest/qmp.h \
 	kubevirt-lite/guest/simulated.c
 libguest_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
-guest_libs = libguest.a -lm
+guest_libs = libguest.a
 
-# the API: objects, what is let in, HTTP; needs of the guests only what admission knows of quantities
+# the API: objects, what is let in, HTTP
 noinst_LIBRARIES += libkubeapi.a
 libkubeapi_a_SOURCES = \
 	kubevirt-lite/store/base64.c kubevirt-lite/store/base64.h \

@@ -9,6 +9,7 @@ libbase_a_SOURCES = \
 	vmd/base/err.c vmd/base/err.h \
 	vmd/base/json.c vmd/base/json.h \
 	vmd/base/log.c vmd/base/log.h \
+	vmd/base/quantity.c vmd/base/quantity.h \
 	vmd/base/str.c vmd/base/str.h \
 	vmd/base/strbuf.c vmd/base/strbuf.h \
 	vmd/base/worker.c vmd/base/worker.h
@@ -156,7 +157,6 @@ libvmkube_a_SOURCES = \
 	vmd/kube/kube_node.c vmd/kube/kube_node.h \
 	vmd/kube/kube_login.c vmd/kube/kube_login.h \
 	vmd/kube/kube_pod.c vmd/kube/kube_pod.h \
-	vmd/kube/kube_quantity.c vmd/kube/kube_quantity.h \
 	vmd/kube/kube_profile.c \
 	vmd/kube/kube_request.c vmd/kube/kube_request.h \
 	vmd/kube/kube_secret.c vmd/kube/kube_secret.h \

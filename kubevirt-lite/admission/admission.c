@@ -5,7 +5,7 @@
 #include "kubevirt-lite/admission/admission.h"
 
 #include "kubevirt-lite/admission/review.h"
-#include "kubevirt-lite/guest/machine.h"
+#include "vmd/base/quantity.h"
 #include "vmd/base/str.h"
 
 #include <string.h>
@@ -78,8 +78,8 @@ static bool is_less(const char *text, const char *than)
 	uint64_t a, b;
 	struct err e;
 
-	return text && than && quantity_to_bytes(text, &a, &e) == 0 &&
-	       quantity_to_bytes(than, &b, &e) == 0 && a < b;
+	return text && than && quantity_read(text, &a, &e) == 0 &&
+	       quantity_read(than, &b, &e) == 0 && a < b;
 }
 
 static int check_pvc(struct admission *a, struct json_object *object)

@@ -3,7 +3,7 @@
  * with its texts. Pure. What KubeVirt takes at create and lets fail later (no memory, an empty
  * sysprep, ...) is taken here too. */
 #include "kubevirt-lite/admission/review.h"
-#include "kubevirt-lite/guest/machine.h"
+#include "vmd/base/quantity.h"
 #include "vmd/base/str.h"
 
 #include <ctype.h>
@@ -123,7 +123,7 @@ static bool quantity_at(struct json_object *vm, const char *path, uint64_t *ret)
 	const char *text = json_str_at(vm, path);
 	struct err e;
 
-	return text && quantity_to_bytes(text, ret, &e) == 0;
+	return text && quantity_read(text, ret, &e) == 0;
 }
 
 static void check_memory(struct review *r, struct json_object *vm)

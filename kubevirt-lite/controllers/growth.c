@@ -6,6 +6,7 @@
  * need a restart is said to be so, and nothing is changed. */
 #include "kubevirt-lite/controllers/controller.h"
 #include "vmd/base/clock.h"
+#include "vmd/base/quantity.h"
 #include "vmd/base/str.h"
 
 #include <inttypes.h>
@@ -28,7 +29,7 @@ static uint64_t bytes_at(struct json_object *doc, const char *path)
 	uint64_t bytes = 0;
 	struct err e;
 
-	return text && quantity_to_bytes(text, &bytes, &e) == 0 ? bytes : 0;
+	return text && quantity_read(text, &bytes, &e) == 0 ? bytes : 0;
 }
 
 static void mib_put(struct json_object *doc, const char *path, uint64_t bytes)
@@ -117,11 +118,12 @@ static bool fits(struct json_object *pod, const struct machine *m)
 {
 	const char *cpu = json_str_at(pod, "spec/containers/0/resources/requests/cpu");
 	uint64_t memory = bytes_at(pod, "spec/containers/0/resources/requests/memory");
-	char *end;
-	unsigned long milli = cpu ? strtoul(cpu, &end, 10) : 0;
+	uint64_t milli = 0;
+	struct err e;
 
-	/* As vmi.c wrote it: a tenth of a CPU for each of the guest's, in thousandths. */
-	return milli >= machine_cpus_wanted(m) * 100UL && memory >= m->memory_wanted_bytes;
+	/* As vmi.c wrote it: a tenth of a CPU for each of the guest's. */
+	return cpu && quantity_read_milli(cpu, &milli, &e) == 0 &&
+	       milli >= machine_cpus_wanted(m) * UINT64_C(100) && memory >= m->memory_wanted_bytes;
 }
 
 /* How long ago the first of the changes was seen, in seconds. */

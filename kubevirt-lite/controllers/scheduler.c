@@ -3,6 +3,7 @@
  * with room, and for a migration another one than the VMI is on; of those the one with most free
  * memory. What is in use is summed up from the pods each time. Reads the store only. */
 #include "kubevirt-lite/controllers/controller.h"
+#include "vmd/base/quantity.h"
 #include "vmd/base/str.h"
 #include "vmd/base/strbuf.h"
 
@@ -23,19 +24,16 @@ static uint64_t quantity_at(struct json_object *o, const char *path, uint64_t ab
 	uint64_t n;
 	struct err e;
 
-	return text && quantity_to_bytes(text, &n, &e) == 0 ? n : absent;
+	return text && quantity_read(text, &n, &e) == 0 ? n : absent;
 }
 
-/* CPU quantities are read in thousandths: "100m", "2". */
 static uint64_t milli_at(struct json_object *o, const char *path)
 {
 	const char *text = json_str_at(o, path);
-	char *end;
-	double n = text ? strtod(text, &end) : 0;
+	uint64_t n;
+	struct err e;
 
-	if (!text || n < 0 || n > 1e6)
-		return 0;
-	return (uint64_t)(str_eq(end, "m") ? n : n * 1000);
+	return text && quantity_read_milli(text, &n, &e) == 0 ? n : 0;
 }
 
 static struct need need_of(struct json_object *pod)

@@ -5,51 +5,13 @@
 #include "kubevirt-lite/guest/machine_parts.h"
 
 #include "vmd/base/json.h"
+#include "vmd/base/quantity.h"
 #include "vmd/base/str.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
 
 #define MEMORY_MIN UINT64_C(1048576)
-
-int quantity_to_bytes(const char *text, uint64_t *ret, struct err *e)
-{
-	static const struct {
-		const char *suffix;
-		double factor;
-	} units[] = {
-		{"",   1.0               },
-		{"m",  1e-3              },
-		{"k",  1e3               },
-		{"M",  1e6               },
-		{"G",  1e9               },
-		{"T",  1e12              },
-		{"P",  1e15              },
-		{"Ki", 1024.0            },
-		{"Mi", 1048576.0         },
-		{"Gi", 1073741824.0      },
-		{"Ti", 1099511627776.0   },
-		{"Pi", 1125899906842624.0},
-	};
-	char *end;
-	double n;
-
-	if (text[0] < '0' || text[0] > '9') /* strtod takes spaces, signs, "inf" and "nan" */
-		return err_set(e, ERR_INVALID, "\"%.32s\" is not a quantity", text);
-	n = strtod(text, &end);
-	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
-		double bytes = ceil(n * units[i].factor);
-
-		if (!str_eq(end, units[i].suffix))
-			continue;
-		if (!isfinite(bytes) || bytes > 9e18)
-			return err_set(e, ERR_INVALID, "\"%.32s\" is too much", text);
-		*ret = (uint64_t)bytes;
-		return 0;
-	}
-	return err_set(e, ERR_INVALID, "\"%.32s\" is not a quantity", text);
-}
 
 /* Text that can stand in a QEMU option without being read as something else. */
 static bool is_plain(const char *s)
@@ -118,8 +80,8 @@ static int growth_read(struct json_object *vmi, struct machine *m, struct err *e
 	    machine_number(vmi, "status/currentCPUTopology/sockets", MACHINE_CPUS_MAX, &m->sockets,
 			   e) < 0)
 		return -1;
-	if ((max && quantity_to_bytes(max, &m->memory_max_bytes, e) < 0) ||
-	    (boot && quantity_to_bytes(boot, &m->memory_bytes, e) < 0))
+	if ((max && quantity_read(max, &m->memory_max_bytes, e) < 0) ||
+	    (boot && quantity_read(boot, &m->memory_bytes, e) < 0))
 		return err_wrap(e, "%s or %s", max_path, boot_path);
 	if (m->sockets_max < m->sockets || m->sockets_max < m->sockets_wanted)
 		return err_set(e, ERR_INVALID, "domain/cpu/sockets: more than maxSockets");
@@ -139,7 +101,7 @@ unsigned machine_cpus_wanted(const struct machine *m)
 static int cpu_read(struct json_object *spec, struct machine *m, struct err *e)
 {
 	const char *cpu_paths[] = {"domain/resources/requests/cpu", "domain/resources/limits/cpu"};
-	uint64_t milli;
+	uint64_t cpus;
 
 	m->sockets = m->cores = m->threads = 1;
 	if (machine_number(spec, "domain/cpu/sockets", MACHINE_CPUS_MAX, &m->sockets, e) < 0 ||
@@ -150,10 +112,10 @@ static int cpu_read(struct json_object *spec, struct machine *m, struct err *e)
 		for (size_t i = 0; i < ARRAY_LEN(cpu_paths); i++) {
 			const char *v = json_str_at(spec, cpu_paths[i]);
 
-			if (v && quantity_to_bytes(v, &milli, e) < 0)
+			if (v && quantity_read(v, &cpus, e) < 0)
 				return -1;
-			if (v && milli >= 1 && milli <= MACHINE_CPUS_MAX)
-				m->sockets = (unsigned)milli;
+			if (v && cpus >= 1 && cpus <= MACHINE_CPUS_MAX)
+				m->sockets = (unsigned)cpus;
 		}
 	}
 	if ((uint64_t)m->sockets * m->cores * m->threads > MACHINE_CPUS_MAX)
@@ -172,7 +134,7 @@ static int memory_read(struct json_object *spec, struct machine *m, struct err *
 
 		if (!v)
 			continue;
-		if (quantity_to_bytes(v, &m->memory_bytes, e) < 0)
+		if (quantity_read(v, &m->memory_bytes, e) < 0)
 			return err_wrap(e, "%s", paths[i]);
 		if (m->memory_bytes < MEMORY_MIN)
 			return err_set(e, ERR_INVALID, "%s: less than 1Mi", paths[i]);

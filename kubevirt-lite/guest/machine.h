@@ -101,9 +101,6 @@ void machine_drop_unattached(struct machine *m);
 
 unsigned machine_cpus_wanted(const struct machine *m);
 
-/* "4Gi", "512M", "1e9", "100m"... in bytes, rounded up; Kubernetes' quantities. */
-int quantity_to_bytes(const char *text, uint64_t *ret, struct err *e);
-
 /* What of this host QEMU is to use. */
 struct machine_host {
 	const char *dir; /* the guest's own: sockets, keys, logs */

@@ -2,8 +2,8 @@
 /* Small texts that clients send kubevirt-lite: base64 of Secrets and tokens, quantities, Accept
  * headers. What base64 decodes to, encodes to something that decodes to the same. */
 #include "kubevirt-lite/api/output.h"
-#include "kubevirt-lite/guest/machine.h"
 #include "kubevirt-lite/store/base64.h"
+#include "vmd/base/quantity.h"
 #include "vmd/base/str.h"
 
 #include <assert.h>
@@ -41,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(text, data, size);
 	text[size] = '\0';
 	check_base64(text, size);
-	if (quantity_to_bytes(text, &bytes, &e) < 0)
+	if (quantity_read(text, &bytes, &e) < 0)
 		assert(e.kind == ERR_INVALID && e.msg[0]);
 	if (output_form_parse(text, text, &form) == 0)
 		assert(form.as <= OUTPUT_PARTIAL && form.include <= INCLUDE_OBJECT);

@@ -2,6 +2,7 @@
 /* Tables of rows for vmd/base: str, err, json, yaml, worker. */
 #include "vmd/base/conf.h"
 #include "vmd/base/json.h"
+#include "vmd/base/quantity.h"
 #include "vmd/base/str.h"
 #include "vmd/base/strbuf.h"
 #include "vmd/base/worker.h"
@@ -64,6 +65,61 @@ START_TEST(numbers)
 	ck_assert_int_eq(str_to_u64("18446744073709551616", UINT64_MAX, &n), -1);
 	ck_assert_int_eq(str_to_u64("9", 5, &n), -1);
 	ck_assert_int_eq(str_to_u64("+1", 5, &n), -1);
+}
+END_TEST
+
+/* clang-format off */
+static const struct {
+	const char *text;
+	uint64_t whole, milli; /* UINT64_MAX: refused */
+} quantities[] = {
+	{"0", 0, 0},
+	{"64", 64, 64000},
+	{"1289748480", 1289748480, UINT64_C(1289748480000)},
+	{"4Gi", UINT64_C(4) << 30, UINT64_C(4000) << 30},
+	{"2097152Ki", UINT64_C(2) << 30, UINT64_C(2000) << 30},
+	{"512M", 512000000, UINT64_C(512000000000)},
+	{"1.5Ki", 1536, 1536000},
+	{"100m", 1, 100},
+	{"1n", 1, 1},
+	{"0.25", 1, 250},
+	{"1e3", 1000, 1000000},
+	{"1E3", 1000, 1000000},
+	{"1E", UINT64_C(1000000000000000000), UINT64_MAX},
+	{"1e-3", 1, 1},
+	{"007Ki", 7168, 7168000},
+	{"9007199254740993", UINT64_C(9007199254740993), UINT64_C(9007199254740993000)}, /* no double */
+	{"9223372036854775807", INT64_MAX, UINT64_MAX},
+	{"9223372036854775808", UINT64_MAX, UINT64_MAX},
+	{"9223372036854775807Ki", UINT64_MAX, UINT64_MAX},
+	{"8Ei", UINT64_MAX, UINT64_MAX},
+	{"99999999999999999999999999999", UINT64_MAX, UINT64_MAX},
+	{"1e99", UINT64_MAX, UINT64_MAX},
+	{"0.0000000000000000001", UINT64_MAX, UINT64_MAX},
+	{"", UINT64_MAX, UINT64_MAX},
+	{" 1", UINT64_MAX, UINT64_MAX},
+	{"+1", UINT64_MAX, UINT64_MAX},
+	{"-1Gi", UINT64_MAX, UINT64_MAX},
+	{"Gi", UINT64_MAX, UINT64_MAX},
+	{"nan", UINT64_MAX, UINT64_MAX},
+	{"4gi", UINT64_MAX, UINT64_MAX},
+	{"1GiB", UINT64_MAX, UINT64_MAX},
+	{"1e", UINT64_MAX, UINT64_MAX},
+	{"1.2.3", UINT64_MAX, UINT64_MAX},
+};
+/* clang-format on */
+
+START_TEST(quantity_rows)
+{
+	const char *text = quantities[_i].text;
+	uint64_t whole = UINT64_MAX, milli = UINT64_MAX;
+	struct err e;
+
+	if (quantity_read(text, &whole, &e) < 0)
+		ck_assert_msg(e.kind == ERR_INVALID && e.msg[0], "%s", text);
+	(void)quantity_read_milli(text, &milli, &e);
+	ck_assert_msg(whole == quantities[_i].whole, "%s", text);
+	ck_assert_msg(milli == quantities[_i].milli, "%s", text);
 }
 END_TEST
 
@@ -324,6 +380,7 @@ int main(void)
 	tcase_add_loop_test(t, size_rows, 0, ARRAY_LEN(sizes));
 	tcase_add_test(t, sizes_print);
 	tcase_add_test(t, numbers);
+	tcase_add_loop_test(t, quantity_rows, 0, (int)ARRAY_LEN(quantities));
 	tcase_add_test(t, names);
 	tcase_add_loop_test(t, time_rows, 0, ARRAY_LEN(times));
 	tcase_add_loop_test(t, cut_rows, 0, ARRAY_LEN(cuts));

@@ -8,7 +8,6 @@
 #include "vmd/kube/kube_event.h"
 #include "vmd/kube/kube_line.h"
 #include "vmd/kube/kube_meta.h"
-#include "vmd/kube/kube_quantity.h"
 #include "vmd/kube/kube_status.h"
 #include "vmd/kube/kube_vm.h"
 
@@ -66,37 +65,6 @@ static const struct {
 	{"POST", 507, "", ERR_FULL, "the API server answered HTTP 507"},
 };
 /* clang-format on */
-
-START_TEST(quantities)
-{
-	static const struct {
-		const char *text;
-		uint64_t bytes; /* 1: none */
-	} q[] = {
-		{"0",			     0                   },
-		{"1289748480",                    1289748480          },
-		{"4Gi",			   UINT64_C(4) << 30   },
-		{"1300Mi",                        UINT64_C(1300) << 20},
-		{"2097152Ki",                     UINT64_C(2) << 30   },
-		{"512M",			  512000000           },
-		{"",			      1                   },
-		{"Gi",			    1                   },
-		{"1.5Gi",                         1                   },
-		{"-1Gi",			  1                   },
-		{"4gi",			   1                   },
-		{"9223372036854775807Ki",         1                   },
-		{"99999999999999999999999999999", 1                   },
-	};
-	uint64_t bytes;
-
-	for (size_t i = 0; i < ARRAY_LEN(q); i++) {
-		bytes = 1;
-		ck_assert_msg((quantity_read(q[i].text, &bytes) == 0) == (q[i].bytes != 1), "%s",
-			      q[i].text);
-		ck_assert_msg(bytes == q[i].bytes, "%s", q[i].text);
-	}
-}
-END_TEST
 
 START_TEST(answer_rows)
 {
@@ -1019,7 +987,6 @@ int main(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, answer_rows, 0, ARRAY_LEN(answers));
-	tcase_add_test(t, quantities);
 	tcase_add_test(t, answer_of_any_length);
 	tcase_add_test(t, lines_in_pieces);
 	tcase_add_test(t, line_too_long_or_refused);

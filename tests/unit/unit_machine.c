@@ -322,35 +322,6 @@ START_TEST(refusals)
 }
 END_TEST
 
-static const struct {
-	const char *text;
-	uint64_t bytes; /* 0: refused */
-} quantities[] = {
-	{"4Gi",   UINT64_C(4294967296)},
-	{"512M",  512000000           },
-	{"1e3",   1000                },
-	{"1.5Ki", 1536                },
-	{"100m",  1		   },
-	{"64",    64		  },
-	{"",      0		   },
-	{" 1",    0		   },
-	{"+1",    0		   },
-	{"nan",   0		   },
-	{"1GiB",  0		   },
-	{"1e99",  0		   },
-};
-
-START_TEST(quantity)
-{
-	uint64_t bytes = 0;
-	struct err e;
-	int rc = quantity_to_bytes(quantities[_i].text, &bytes, &e);
-
-	ck_assert_msg((rc == 0) == (quantities[_i].bytes != 0), "\"%s\"", quantities[_i].text);
-	ck_assert_msg(bytes == quantities[_i].bytes, "\"%s\"", quantities[_i].text);
-}
-END_TEST
-
 START_TEST(mac_made_up_stays)
 {
 	static const char spec[] =
@@ -379,7 +350,6 @@ int main(void)
 	tcase_add_test(t, same_on_both_sides);
 	tcase_add_test(t, places);
 	tcase_add_loop_test(t, refusals, 0, (int)ARRAY_LEN(refused));
-	tcase_add_loop_test(t, quantity, 0, (int)ARRAY_LEN(quantities));
 	tcase_add_test(t, mac_made_up_stays);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

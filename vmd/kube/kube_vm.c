@@ -11,8 +11,8 @@
  * - A VMI that was deleted is kept (gone) until the VM's own status follows. */
 #include "vmd/kube/kube_vm.h"
 
+#include "vmd/base/quantity.h"
 #include "vmd/base/str.h"
-#include "vmd/kube/kube_quantity.h"
 #include "vmd/kube/kube_spec.h"
 
 #include <arpa/inet.h>
@@ -133,8 +133,9 @@ static uint64_t bytes_at(struct json_object *doc, const char *path)
 {
 	const char *text = json_str_at(doc, path);
 	uint64_t bytes = 0;
+	struct err e;
 
-	return text && quantity_read(text, &bytes) == 0 ? bytes : 0;
+	return text && quantity_read(text, &bytes, &e) == 0 ? bytes : 0;
 }
 
 /* What is not told is 0, and then nothing is concluded from it. */
