@@ -47,7 +47,7 @@ ok "the guest has it" within 60 is_in_guest
 ok "and writes on it" within 60 in_guest "echo written-before-the-move | dd of=\$($disk_by_serial) bs=512 conv=sync,fsync"
 
 node=$(vm_node "$job")
-ok "the VM is told to move" as alice vmctl migrate "$job"
+ok "the VM is told to move" as alice timeout 120 vmctl migrate "$job"
 has_moved()
 {
 	local now
@@ -70,7 +70,7 @@ ok "its attachment pod is where it is" within 30 pod_is_with_it
 
 ok "the VM gives it back" subresource removevolume '{"name":"extra"}'
 ok "nothing is told of it" within 60 prints "" volume name
-ok "the guest has it no more" prints "" in_guest "$disk_by_serial"
+ok "the guest has it no more" within 60 prints nothing in_guest "$disk_by_serial; echo nothing"
 ok "the claim can go" on_lab kubectl delete pvc,pv -n slurm-vm extra --timeout=30s
 ok "and the image" within 30 on_lab rbd rm --no-progress rbd/extra
 as alice scancel "$job"
