@@ -222,6 +222,7 @@ vmctl_SOURCES = \
 	vmd/vmctl/cmd_stop.c \
 	vmd/vmctl/cmd_vnc.c \
 	vmd/vmctl/cmd_wait.c \
+	vmd/vmctl/confirm.c \
 	vmd/vmctl/file.c vmd/vmctl/file.h \
 	vmd/vmctl/login.c vmd/vmctl/login.h \
 	vmd/vmctl/fan.c vmd/vmctl/fan.h \

@@ -8,7 +8,6 @@
 #include <pwd.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #define MIB (UINT64_C(1) << 20)
 
@@ -44,21 +43,6 @@ static int create(struct vmctl *v)
 	return EXIT_DONE;
 }
 
-static bool confirmed(const struct vmctl *v)
-{
-	char answer[8] = "";
-
-	if (v->yes)
-		return true;
-	if (!isatty(STDIN_FILENO)) {
-		(void)fprintf(stderr, "Nothing is asked without a terminal: repeat with --yes.\n");
-		return false;
-	}
-	printf("Disk %s and all that is on it will be gone. Delete it? [y/N] ", v->arg[1]);
-	(void)fflush(stdout);
-	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
-}
-
 /* "alice/data": an administrator's way to name a disk of somebody else. */
 static int owner_add(struct vmctl *v, const char **ret_name, struct err *e)
 {
@@ -88,7 +72,7 @@ static int delete (struct vmctl *v)
 
 	if (n_operands(v) != 1)
 		return usage("disk delete: NAME must be given");
-	if (!confirmed(v))
+	if (!is_confirmed(v, "Disk %s and all that is on it will be gone. Delete it?", v->arg[1]))
 		return EXIT_FAILED;
 	ask_begin(v, "disk-delete");
 	if (owner_add(v, &name, &e) < 0)
@@ -102,16 +86,6 @@ static int delete (struct vmctl *v)
 }
 
 /* ---- list ---- */
-
-static void add_owner(struct table *t, struct json_object *o)
-{
-	const struct passwd *pw = getpwuid((uid_t)int_of(o, "uid"));
-
-	if (pw)
-		table_add(t, pw->pw_name);
-	else
-		table_addf(t, "%lld", (long long)int_of(o, "uid"));
-}
 
 /* "17", "17 (read-only), 18 (read-only)" */
 static void add_users(struct table *t, struct json_object *o)
@@ -145,7 +119,7 @@ static void add_disk(struct table *t, struct json_object *o)
 	struct tm tm;
 
 	table_add(t, text_of(o, "name"));
-	add_owner(t, o);
+	table_add_owner(t, o);
 	table_add(t, bytes_to_str((uint64_t)int_of(o, "size_bytes"), size, sizeof(size)));
 	if (created && localtime_r(&created, &tm))
 		(void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &tm);

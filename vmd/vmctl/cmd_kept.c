@@ -4,25 +4,8 @@
 #include "vmd/base/str.h"
 #include "vmd/vmctl/vmctl.h"
 
-#include <pwd.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
-
-static void add_user(struct table *t, struct json_object *o)
-{
-	const struct passwd *pw;
-
-	if (!json_at(o, "uid")) {
-		table_add(t, NULL);
-		return;
-	}
-	pw = getpwuid((uid_t)int_of(o, "uid"));
-	if (pw)
-		table_add(t, pw->pw_name);
-	else
-		table_addf(t, "%lld", (long long)int_of(o, "uid"));
-}
 
 static void add_disk(struct table *t, struct json_object *o)
 {
@@ -33,7 +16,7 @@ static void add_disk(struct table *t, struct json_object *o)
 	struct tm tm;
 
 	table_addf(t, "%lld", (long long)int_of(o, "job"));
-	add_user(t, o);
+	table_add_owner(t, o);
 	table_addf(t, "%s%s%s", image ? image : "-", revision && *revision ? "@" : "",
 		   revision ? revision : "");
 	table_add(t, bytes_to_str((uint64_t)int_of(o, "size_bytes"), size, sizeof(size)));
@@ -70,21 +53,6 @@ int cmd_kept(struct vmctl *v)
 	return EXIT_DONE;
 }
 
-static bool confirmed(const struct vmctl *v)
-{
-	char answer[8] = "";
-
-	if (v->yes)
-		return true;
-	if (!isatty(STDIN_FILENO)) {
-		(void)fprintf(stderr, "Nothing is asked without a terminal: repeat with --yes.\n");
-		return false;
-	}
-	printf("The disk of job %s and all that is on it will be gone. Discard it? [y/N] ", v->job);
-	(void)fflush(stdout);
-	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
-}
-
 int cmd_discard(struct vmctl *v)
 {
 	struct err e;
@@ -93,7 +61,8 @@ int cmd_discard(struct vmctl *v)
 		(void)err_set(&e, ERR_INVALID, "say which job's: vmctl list --kept");
 		return fail(v, &e);
 	}
-	if (!confirmed(v))
+	if (!is_confirmed(v, "The disk of job %s and all that is on it will be gone. Discard it?",
+			  v->job))
 		return EXIT_FAILED;
 	ask_begin(v, "discard");
 	wire_add(&v->out, "job", v->job);

@@ -3,6 +3,7 @@
 #include "vmd/base/str.h"
 #include "vmd/vmctl/vmctl.h"
 
+#include <pwd.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -51,6 +52,21 @@ static int width_of(const char *text)
 	for (; *text; text++)
 		n += ((unsigned char)*text & 0xc0) != 0x80;
 	return n;
+}
+
+void table_add_owner(struct table *t, struct json_object *o)
+{
+	const struct passwd *pw;
+
+	if (!json_at(o, "uid")) {
+		table_add(t, NULL);
+		return;
+	}
+	pw = getpwuid((uid_t)int_of(o, "uid"));
+	if (pw)
+		table_add(t, pw->pw_name);
+	else
+		table_addf(t, "%lld", (long long)int_of(o, "uid"));
 }
 
 void table_print(struct table *t)

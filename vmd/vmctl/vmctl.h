@@ -100,6 +100,10 @@ int await(struct vmctl *v, uint32_t job, enum await_goal goal, struct json_objec
  * and its exit code (128 + signal). ERR_CONFLICT: it cannot be run. */
 int child_run(char *const *argv, char *buf, size_t size, int *ret_code, struct err *e);
 
+/* confirm.c: does the user want it, who is asked unless there was --yes? Without a terminal he does
+ * not, and is told of --yes. The text goes without "[y/N]". */
+bool is_confirmed(const struct vmctl *v, const char *fmt, ...) PRINTF(2, 3);
+
 /* print.c: text from outside is cleaned of control characters. */
 #define TABLE_COLUMNS 10
 struct table {
@@ -109,6 +113,8 @@ struct table {
 };
 void table_add(struct table *t, const char *text); /* NULL or "": "-" */
 void table_addf(struct table *t, const char *fmt, ...) PRINTF(2, 3);
+/* The name of the user of its "uid", the number if nobody has it, "-" if there is none. */
+void table_add_owner(struct table *t, struct json_object *o);
 void table_print(struct table *t); /* and frees it; the last column is not padded */
 char *text_clean(char *text);
 const char *elapsed_text(int64_t s, char *buf, size_t size); /* "0:07", "1:02:03", "2-03:04:05" */

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What cannot be undone is asked for once more. */
+#include "vmd/vmctl/vmctl.h"
+
+#include <stdarg.h>
+#include <unistd.h>
+
+bool is_confirmed(const struct vmctl *v, const char *fmt, ...)
+{
+	char answer[8] = "";
+	va_list args;
+
+	if (v->yes)
+		return true;
+	if (!isatty(STDIN_FILENO)) {
+		(void)fprintf(stderr, "Nothing is asked without a terminal: repeat with --yes.\n");
+		return false;
+	}
+	va_start(args, fmt);
+	(void)vprintf(fmt, args);
+	va_end(args);
+	printf(" [y/N] ");
+	(void)fflush(stdout);
+	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+}
