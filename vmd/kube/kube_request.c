@@ -320,21 +320,22 @@ int request_patch(struct requests *rs, enum kube_object what, const char *name,
 	return 0;
 }
 
-int request_keep(struct requests *rs, const char *vmi, kube_done_fn done, void *ctx, struct err *e)
+/* call: of a VM or its VMI, which have one name; kind: "virtualmachines", ... */
+static int subresource_put(struct requests *rs, const char *kind, const char *name,
+			   const char *call, const char *body, kube_done_fn done, void *ctx,
+			   struct err *e)
 {
-	struct request *r = request_new(rs, KUBE_VM, vmi, done, ctx, e);
+	struct request *r = request_new(rs, KUBE_VM, name, done, ctx, e);
 	char path[256];
 
 	if (!r)
 		return -1;
-	if (str_fmt(path, sizeof(path),
-		    "/apis/subresources.kubevirt.io/v1/namespaces/%s/virtualmachineinstances/%s/"
-		    "evacuate/cancel",
-		    rs->name_space, r->name) < 0 ||
+	if (str_fmt(path, sizeof(path), "/apis/subresources.kubevirt.io/v1/namespaces/%s/%s/%s/%s",
+		    rs->name_space, kind, r->name, call) < 0 ||
 	    http_send(rs->http,
 		      &(struct http_request){.method = "PUT",
 					     .path = path,
-					     .body = "{}",
+					     .body = body,
 					     .done = on_patched,
 					     .ctx = r},
 		      NULL, e) < 0) {
@@ -344,30 +345,20 @@ int request_keep(struct requests *rs, const char *vmi, kube_done_fn done, void *
 	return 0;
 }
 
+int request_keep(struct requests *rs, const char *vmi, kube_done_fn done, void *ctx, struct err *e)
+{
+	return subresource_put(rs, "virtualmachineinstances", vmi, "evacuate/cancel", "{}", done,
+			       ctx, e);
+}
+
 int request_vm_call(struct requests *rs, const char *vm, const char *call, struct json_object *doc,
 		    kube_done_fn done, void *ctx, struct err *e)
 {
 	AUTO(json_object_put) struct json_object *body = doc;
-	struct request *r = request_new(rs, KUBE_VM, vm, done, ctx, e);
-	char path[256];
 
-	if (!r)
-		return -1;
-	if (str_fmt(path, sizeof(path),
-		    "/apis/subresources.kubevirt.io/v1/namespaces/%s/virtualmachines/%s/%s",
-		    rs->name_space, r->name, call) < 0 ||
-	    http_send(rs->http,
-		      &(struct http_request){
-			      .method = "PUT",
-			      .path = path,
-			      .body = json_object_to_json_string_ext(body, JSON_C_TO_STRING_PLAIN),
-			      .done = on_patched,
-			      .ctx = r},
-		      NULL, e) < 0) {
-		request_drop(r);
-		return -1;
-	}
-	return 0;
+	return subresource_put(rs, "virtualmachines", vm, call,
+			       json_object_to_json_string_ext(body, JSON_C_TO_STRING_PLAIN), done,
+			       ctx, e);
 }
 
 /* ---- delete ---- */

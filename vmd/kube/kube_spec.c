@@ -190,37 +190,37 @@ static int put_credentials(struct json_object *spec, const struct vm_spec *v, st
 	return 0;
 }
 
-/* Windows' answer file, on a cdrom behind all other disks. */
-static int put_sysprep(struct json_object *spec, const struct vm_spec *v, struct err *e)
+/* A part of the Secret as a cdrom, behind all other disks; path: where its volume names the part.
+ */
+static int put_secret_disc(struct json_object *spec, const struct vm_spec *v, const char *disc,
+			   const char *bus, enum secret_part part, const char *path, struct err *e)
 {
 	struct json_object *disk = list_add(json_at(spec, "domain/devices/disks"));
 	struct json_object *volume = list_add(json_at(spec, "volumes"));
 	char name[VM_NAME_MAX + 1];
 
-	json_put_str(disk, "name", "sysprep");
-	json_put_str(disk, "cdrom/bus", "sata");
-	json_put_str(volume, "name", "sysprep");
-	if (secret_part_name(v->secret, SECRET_SYSPREP, name, sizeof(name)) < 0)
+	json_put_str(disk, "name", disc);
+	json_put_str(disk, "cdrom/bus", bus);
+	json_put_str(volume, "name", disc);
+	if (secret_part_name(v->secret, part, name, sizeof(name)) < 0)
 		return err_set(e, ERR_INVALID, "the Secret's name '%s' is too long", v->secret);
-	json_put_str(volume, "sysprep/secret/name", name);
+	json_put_str(volume, path, name);
 	return 0;
+}
+
+/* Windows' answer file. */
+static int put_sysprep(struct json_object *spec, const struct vm_spec *v, struct err *e)
+{
+	return put_secret_disc(spec, v, "sysprep", "sata", SECRET_SYSPREP, "sysprep/secret/name",
+			       e);
 }
 
 /* The first-boot script of a Linux guest: a cdrom, since what is read only does not make a live
  * move copy disks, and on the bus that every cloud kernel has a driver for. */
 static int put_user_data(struct json_object *spec, const struct vm_spec *v, struct err *e)
 {
-	struct json_object *disk = list_add(json_at(spec, "domain/devices/disks"));
-	struct json_object *volume = list_add(json_at(spec, "volumes"));
-	char name[VM_NAME_MAX + 1];
-
-	json_put_str(disk, "name", "cloudinit");
-	json_put_str(disk, "cdrom/bus", "scsi");
-	json_put_str(volume, "name", "cloudinit");
-	if (secret_part_name(v->secret, SECRET_INIT, name, sizeof(name)) < 0)
-		return err_set(e, ERR_INVALID, "the Secret's name '%s' is too long", v->secret);
-	json_put_str(volume, "cloudInitNoCloud/secretRef/name", name);
-	return 0;
+	return put_secret_disc(spec, v, "cloudinit", "scsi", SECRET_INIT,
+			       "cloudInitNoCloud/secretRef/name", e);
 }
 
 static int put_domain(struct json_object *spec, const struct vm_spec *v, struct err *e)
