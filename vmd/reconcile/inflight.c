@@ -434,6 +434,11 @@ bool flight_is_refused(const struct flight *f)
 	return f->err.kind == ERR_INVALID || f->err.kind == ERR_DENIED || f->err.kind == ERR_ABSENT;
 }
 
+static bool is_of_volume(const struct flight *fl)
+{
+	return fl->class == CLASS_VOLUME;
+}
+
 /* A job's VM can be made though it cannot be moved. */
 static bool is_of_move(const struct flight *fl)
 {
@@ -441,8 +446,9 @@ static bool is_of_move(const struct flight *fl)
 	       fl->class == CLASS_MIGRATION || fl->kind == ACT_POINT_VM;
 }
 
-const struct flight *inflight_volume_trouble(const struct inflight *f, const char *key,
-					     int64_t now_us)
+/* The first of the job's requests of that kind that failed and is tried again. */
+static const struct flight *first_trouble(const struct inflight *f, const char *key,
+					  bool (*is_of)(const struct flight *fl), int64_t now_us)
 {
 	if (!f)
 		return NULL;
@@ -450,27 +456,23 @@ const struct flight *inflight_volume_trouble(const struct inflight *f, const cha
 	     i < f->n && str_eq(f->flight[i].job_key, key); i++) {
 		const struct flight *fl = &f->flight[i];
 
-		if (fl->class == CLASS_VOLUME && fl->failures > 0 && fl->err.kind != ERR_CONFLICT &&
+		if (is_of(fl) && fl->failures > 0 && fl->err.kind != ERR_CONFLICT &&
 		    (fl->ticket || fl->hold_until_us + TROUBLE_SLACK_US > now_us))
 			return fl;
 	}
 	return NULL;
 }
 
+const struct flight *inflight_volume_trouble(const struct inflight *f, const char *key,
+					     int64_t now_us)
+{
+	return first_trouble(f, key, is_of_volume, now_us);
+}
+
 const struct flight *inflight_move_trouble(const struct inflight *f, const char *key,
 					   int64_t now_us)
 {
-	if (!f)
-		return NULL;
-	for (size_t i = lower(f, key, "", CLASS_DISK);
-	     i < f->n && str_eq(f->flight[i].job_key, key); i++) {
-		const struct flight *fl = &f->flight[i];
-
-		if (is_of_move(fl) && fl->failures > 0 && fl->err.kind != ERR_CONFLICT &&
-		    (fl->ticket || fl->hold_until_us + TROUBLE_SLACK_US > now_us))
-			return fl;
-	}
-	return NULL;
+	return first_trouble(f, key, is_of_move, now_us);
 }
 
 bool inflight_is_refused(const struct inflight *f, const char *key, const char *object,

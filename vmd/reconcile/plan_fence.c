@@ -39,6 +39,18 @@ static bool is_shared(const struct planner *p, const struct task *t, const struc
 	return false;
 }
 
+static void plan_fence(struct planner *p, const struct task *t, const struct vm_seen *vm,
+		       const char *image, const char *pool, const struct disk_clients *clients)
+{
+	struct action *a =
+		is_shared(p, t, vm, clients) ? NULL : plan_add(p, t, ACT_FENCE_DISK, image);
+
+	if (!a)
+		return;
+	(void)str_copy(a->pool, sizeof(a->pool), pool);
+	(void)str_copy(a->uid, sizeof(a->uid), vm->uid);
+}
+
 /* true: none of the VM's clients can write to any disk of the job. A job without a disk has a list
  * of disks that is wrong, for its VM has run; one that cannot be read cannot be fenced. */
 static bool plan_disks_fence(struct planner *p, const struct task *t, const struct vm_seen *vm)
@@ -47,17 +59,11 @@ static bool plan_disks_fence(struct planner *p, const struct task *t, const stru
 
 	for (size_t i = 0; i < t->have.n_disk; i++) {
 		const struct disk_seen *d = &t->have.disk[i];
-		struct action *a;
 
 		if (*d->unreadable || str_eq(d->fenced, vm->uid))
 			continue;
 		all = false;
-		a = is_shared(p, t, vm, &d->clients) ? NULL
-						     : plan_add(p, t, ACT_FENCE_DISK, d->name);
-		if (!a)
-			continue;
-		(void)str_copy(a->pool, sizeof(a->pool), d->pool);
-		(void)str_copy(a->uid, sizeof(a->uid), vm->uid);
+		plan_fence(p, t, vm, d->name, d->pool, &d->clients);
 	}
 	return all;
 }
@@ -88,17 +94,11 @@ static bool plan_named_fence(struct planner *p, const struct task *t, const stru
 
 	for (size_t i = 0; i < t->have.n_attachment; i++) {
 		const struct attachment *d = &t->have.attachment[i];
-		struct action *a;
 
 		if (d->own || d->read_only || str_eq(d->fenced, vm->uid))
 			continue;
 		all = false;
-		a = is_shared(p, t, vm, &d->clients) ? NULL
-						     : plan_add(p, t, ACT_FENCE_DISK, d->name);
-		if (!a)
-			continue;
-		(void)str_copy(a->pool, sizeof(a->pool), d->pool);
-		(void)str_copy(a->uid, sizeof(a->uid), vm->uid);
+		plan_fence(p, t, vm, d->name, d->pool, &d->clients);
 	}
 	return all;
 }
