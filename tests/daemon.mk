@@ -44,7 +44,7 @@ tests_unit_unit_slurm_view_SOURCES = tests/unit/unit_slurm_view.c vmd/slurm_view
 tests_unit_unit_slurm_view_CFLAGS = $(unit_cflags) $(SYSTEMD_CFLAGS)
 tests_unit_unit_slurm_view_LDADD = libvmcore.a $(base_libs) $(unit_libs)
 
-tests_unit_unit_disk_view_SOURCES = tests/unit/unit_disk_view.c vmd/disk_view.c
+tests_unit_unit_disk_view_SOURCES = tests/unit/unit_disk_view.c vmd/disk_view.c vmd/disk_view_order.c
 tests_unit_unit_disk_view_CFLAGS = $(unit_cflags) $(SYSTEMD_CFLAGS)
 tests_unit_unit_disk_view_LDADD = libvmcore.a $(base_libs) $(unit_libs)
 

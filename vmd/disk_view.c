@@ -3,11 +3,10 @@
  * LIST_EVERY_S, and after an action whose outcome is not sure. What an action has certainly done is
  * put into the list directly: nothing waits for a list to see its own clone. A list that was read
  * while an action changed something is thrown away and read again. */
-#include "vmd/disk_view.h"
+#include "vmd/disk_view_parts.h"
 
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
-#include "vmd/base/worker.h"
 #include "vmd/lease/lease_gate.h"
 #include "vmd/rbd/rbd_disk.h"
 #include "vmd/rbd/rbd_named.h"
@@ -17,41 +16,16 @@
 
 #define QUEUE_MAX     1024
 #define LIST_EVERY_US (30 * SEC_US)
-#define LIST_AGAIN_US (200 * MSEC_US)
 #define RETRY_MIN_US  SEC_US
 
-struct disk_view {
-	struct disk_view_callbacks callbacks;
-	struct worker *worker;
-	struct rbd_store *store;
-	char pool[JOB_NAME_MAX + 1];
-	bool known;
-	size_t n;
-	struct disk_seen *disk;
-	char named_pool[JOB_NAME_MAX + 1];
-	bool named_known, named_told;
-	size_t n_named;
-	struct named_disk *named;
-	struct attachment *attachment; /* of named, made anew when it is looked at */
-	unsigned creating; /* named disks that the view has already, and a list perhaps not */
-	sd_event_source *timer;
-	bool listing;
-	bool list_again;  /* the one under way is too old already */
-	int64_t began_us; /* the list under way */
-	int64_t asked_us; /* the one that is known */
-	uint64_t changes; /* by actions: tells whether a list is of one moment */
-	int64_t retry_us;
-	bool in_trouble;
-};
-
-static void *need(void *p)
+void *disk_view_need(void *p)
 {
 	if (!p)
 		abort();
 	return p;
 }
 
-static void list_at(struct disk_view *v, int64_t after_us)
+void disk_view_list_at(struct disk_view *v, int64_t after_us)
 {
 	(void)sd_event_source_set_time(v->timer, (uint64_t)(clock_mono_us() + after_us));
 	(void)sd_event_source_set_enabled(v->timer, SD_EVENT_ONESHOT);
@@ -88,7 +62,7 @@ static void list_run(struct work *w)
 		(void)rbd_named_list(v->store, v->named_pool, &l->named, &l->n_named, &l->named_e);
 }
 
-static struct named_disk *named_of(struct disk_view *v, const char *image)
+struct named_disk *disk_view_named(struct disk_view *v, const char *image)
 {
 	for (size_t i = 0; i < v->n_named; i++)
 		if (str_eq(v->named[i].image, image))
@@ -96,7 +70,7 @@ static struct named_disk *named_of(struct disk_view *v, const char *image)
 	return NULL;
 }
 
-static struct disk_seen *find(struct disk_seen *disk, size_t n, const char *name)
+struct disk_seen *disk_view_find(struct disk_seen *disk, size_t n, const char *name)
 {
 	for (size_t i = 0; i < n; i++)
 		if (str_eq(disk[i].name, name))
@@ -111,12 +85,14 @@ static void tell_unreadable(struct disk_view *v, const struct list_work *l)
 	const struct disk_seen *other;
 
 	for (size_t i = 0; i < l->n; i++) {
-		other = *l->disk[i].unreadable ? find(v->disk, v->n, l->disk[i].name) : NULL;
+		other = *l->disk[i].unreadable ? disk_view_find(v->disk, v->n, l->disk[i].name)
+					       : NULL;
 		if (*l->disk[i].unreadable && !(other && *other->unreadable))
 			cb->unreadable(cb->ctx, l->disk[i].name, l->disk[i].unreadable);
 	}
 	for (size_t i = 0; i < v->n; i++) {
-		other = *v->disk[i].unreadable ? find(l->disk, l->n, v->disk[i].name) : NULL;
+		other = *v->disk[i].unreadable ? disk_view_find(l->disk, l->n, v->disk[i].name)
+					       : NULL;
 		if (*v->disk[i].unreadable && !(other && *other->unreadable))
 			cb->unreadable(cb->ctx, v->disk[i].name, NULL);
 	}
@@ -175,18 +151,18 @@ static void list_done(struct work *w)
 	trouble(v, failed ? l->e.msg : NULL);
 	if (failed) {
 		v->known = v->named_known = false;
-		list_at(v, v->retry_us);
+		disk_view_list_at(v, v->retry_us);
 		v->retry_us = v->retry_us * 2 < LIST_EVERY_US ? v->retry_us * 2 : LIST_EVERY_US;
 	} else {
 		v->retry_us = RETRY_MIN_US;
-		list_at(v, torn ? LIST_AGAIN_US : LIST_EVERY_US);
+		disk_view_list_at(v, torn ? DISK_VIEW_AGAIN_US : LIST_EVERY_US);
 		if (!torn) {
 			v->asked_us = v->began_us;
 			list_take(v, l);
 		}
 	}
 	if (v->list_again)
-		list_at(v, 0);
+		disk_view_list_at(v, 0);
 	v->list_again = false;
 	free(l->disk);
 	free(l->named);
@@ -202,7 +178,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	(void)source, (void)usec;
 	if (v->listing)
 		return 0;
-	l = need(calloc(1, sizeof(*l)));
+	l = disk_view_need(calloc(1, sizeof(*l)));
 	*l = (struct list_work){
 		.work = {.run = list_run, .done = list_done},
                   .view = v, .changes = v->changes
@@ -211,7 +187,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	v->listing = worker_submit(v->worker, &l->work, &e) == 0;
 	if (!v->listing) {
 		free(l);
-		list_at(v, RETRY_MIN_US);
+		disk_view_list_at(v, RETRY_MIN_US);
 	}
 	return 0;
 }
@@ -220,7 +196,7 @@ void disk_view_refresh(struct disk_view *v)
 {
 	v->list_again = v->listing;
 	if (!v->listing)
-		list_at(v, 0);
+		disk_view_list_at(v, 0);
 }
 
 int64_t disk_view_asked_us(const struct disk_view *v)
@@ -263,12 +239,12 @@ static void act_run(struct work *w)
 		(void)rbd_disk_remove(st, act->pool, act->object, act->job_key, &a->e);
 }
 
-static void disk_put(struct disk_view *v, const struct disk_spec *d)
+void disk_view_put(struct disk_view *v, const struct disk_spec *d)
 {
-	struct disk_seen *seen = find(v->disk, v->n, d->name);
+	struct disk_seen *seen = disk_view_find(v->disk, v->n, d->name);
 
 	if (!seen) {
-		v->disk = need(realloc(v->disk, (v->n + 1) * sizeof(*v->disk)));
+		v->disk = disk_view_need(realloc(v->disk, (v->n + 1) * sizeof(*v->disk)));
 		seen = &v->disk[v->n++];
 	}
 	memset(seen, 0, sizeof(*seen)); /* padding too: lists are compared as bytes */
@@ -288,15 +264,15 @@ static void disk_put(struct disk_view *v, const struct disk_spec *d)
 /* The list after an action that has succeeded. */
 static void note(struct disk_view *v, const struct action *a)
 {
-	struct disk_seen *seen = find(v->disk, v->n, a->object);
-	struct named_disk *named = named_of(v, a->object);
+	struct disk_seen *seen = disk_view_find(v->disk, v->n, a->object);
+	struct named_disk *named = disk_view_named(v, a->object);
 
 	switch (a->kind) {
 	case ACT_CLONE_DISK:
-	case ACT_CREATE_DISK: disk_put(v, &a->disk); break;
+	case ACT_CREATE_DISK: disk_view_put(v, &a->disk); break;
 	case ACT_TAKE_DISK:
-		disk_put(v, &a->disk);
-		seen = find(v->disk, v->n, a->object);
+		disk_view_put(v, &a->disk);
+		seen = disk_view_find(v->disk, v->n, a->object);
 		(void)str_copy(seen->from, sizeof(seen->from), a->disk.from);
 		break;
 	case ACT_KEEP_DISK:
@@ -353,7 +329,7 @@ static void act_done(struct work *w)
 	if (a->e.kind == ERR_NONE)
 		note(v, &a->action);
 	else if (!v->listing)
-		list_at(v, LIST_AGAIN_US);
+		disk_view_list_at(v, DISK_VIEW_AGAIN_US);
 	a->done(a->ctx, &a->e);
 	free(a);
 }
@@ -361,7 +337,7 @@ static void act_done(struct work *w)
 int disk_view_apply(struct disk_view *v, const struct action *a, disk_done_fn done, void *ctx,
 		    struct err *e)
 {
-	struct act_work *w = need(calloc(1, sizeof(*w)));
+	struct act_work *w = disk_view_need(calloc(1, sizeof(*w)));
 
 	*w = (struct act_work){
 		.work = {.run = act_run, .done = act_done},
@@ -373,119 +349,6 @@ int disk_view_apply(struct disk_view *v, const struct action *a, disk_done_fn do
 	if (worker_submit(v->worker, &w->work, e) < 0) {
 		free(w);
 		return -1;
-	}
-	return 0;
-}
-
-/* ---- named disks ---- */
-
-struct order_work {
-	struct work work;
-	struct disk_view *view;
-	struct disk_order order;
-	struct disk_claims claims; /* as they are then */
-	struct disk_spec extra;    /* EXTRA_CREATE */
-	disk_done_fn done;
-	void *ctx;
-	struct err e;
-};
-
-static void order_run(struct work *w)
-{
-	struct order_work *o = (struct order_work *)w;
-	struct rbd_store *st = o->view->store;
-	const struct disk_order *order = &o->order;
-
-	o->e.kind = ERR_NONE;
-	if (!lease_gate_open(o->view->callbacks.gate, clock_mono_us()))
-		(void)err_set(&o->e, ERR_RETRY, LEASE_GATE_SHUT);
-	else if (order->kind == NAMED_CREATE)
-		(void)rbd_named_create(st, &order->disk, &o->e);
-	else if (order->kind == NAMED_REMOVE)
-		(void)rbd_named_remove(st, &order->disk, &o->e);
-	else if (order->kind == EXTRA_CREATE)
-		(void)rbd_disk_create(st, &o->extra, &o->e);
-	else if (order->kind == EXTRA_LEAVE)
-		(void)rbd_disk_leave(st, order->disk.pool, order->disk.image, order->job_key,
-				     &o->e);
-	else
-		(void)rbd_named_claim(st, &order->disk, order->step, order->job_key, &o->claims,
-				      &o->e);
-}
-
-static void named_forget(struct disk_view *v, const char *image)
-{
-	struct named_disk *d = named_of(v, image);
-
-	if (d)
-		*d = v->named[--v->n_named];
-}
-
-static void named_put(struct disk_view *v, const struct named_disk *d)
-{
-	if (named_of(v, d->image))
-		return;
-	v->named = need(realloc(v->named, (v->n_named + 1) * sizeof(*v->named)));
-	memcpy(&v->named[v->n_named++], d, sizeof(*d));
-}
-
-static void order_done(struct work *w)
-{
-	struct order_work *o = (struct order_work *)w;
-	struct disk_view *v = o->view;
-	struct named_disk *d = named_of(v, o->order.disk.image);
-	struct disk_seen *extra = find(v->disk, v->n, o->order.disk.image);
-	bool worked = o->e.kind == ERR_NONE;
-
-	v->changes++;
-	v->creating -= o->order.kind == NAMED_CREATE;
-	if (worked && o->order.kind == NAMED_CREATE)
-		named_put(v, &o->order.disk); /* a list may have come in between */
-	else if (worked && o->order.kind == NAMED_REMOVE)
-		named_forget(v, o->order.disk.image);
-	else if (worked && o->order.kind == EXTRA_CREATE)
-		disk_put(v, &o->extra);
-	else if (worked && o->order.kind == EXTRA_LEAVE && extra)
-		extra->removing = true;
-	else if (worked && d)
-		d->claims = o->claims;
-	else if (!v->listing)
-		list_at(v, LIST_AGAIN_US);
-	if (worked)
-		v->callbacks.changed(v->callbacks.ctx);
-	o->done(o->ctx, &o->e);
-	free(o);
-}
-
-static void extra_fill(const struct disk_view *v, const struct disk_order *o, struct disk_spec *ret)
-{
-	*ret = (struct disk_spec){.role = DISK_SCRATCH, .size_bytes = o->disk.size_bytes};
-	(void)str_copy(ret->name, sizeof(ret->name), o->disk.image);
-	(void)str_copy(ret->job_key, sizeof(ret->job_key), o->job_key);
-	(void)str_copy(ret->pool, sizeof(ret->pool), v->pool);
-}
-
-int disk_view_order(struct disk_view *v, const struct disk_order *order, disk_done_fn done,
-		    void *ctx, struct err *e)
-{
-	struct order_work *w = need(calloc(1, sizeof(*w)));
-
-	w->work = (struct work){.run = order_run, .done = order_done};
-	w->view = v;
-	w->order = *order;
-	w->done = done;
-	w->ctx = ctx;
-	if (order->kind == EXTRA_CREATE)
-		extra_fill(v, order, &w->extra);
-	if (!*w->order.disk.pool)
-		(void)str_copy(w->order.disk.pool, sizeof(w->order.disk.pool), v->named_pool);
-	if (worker_submit(v->worker, &w->work, e) < 0) {
-		free(w);
-		return -1;
-	}
-	if (order->kind == NAMED_CREATE) {
-		v->creating++;
-		named_put(v, &w->order.disk);
 	}
 	return 0;
 }
@@ -538,7 +401,7 @@ void disk_view_check_golden(struct disk_view *v, const struct catalogue *c)
 
 	for (size_t i = 0; i < c->n; i++)
 		n += c->image[i].n_revision;
-	g = need(calloc(1, sizeof(*g) + n * sizeof(g->golden[0])));
+	g = disk_view_need(calloc(1, sizeof(*g) + n * sizeof(g->golden[0])));
 	g->work = (struct work){.run = golden_run, .done = golden_done};
 	g->view = v;
 	for (size_t i = 0; i < c->n; i++) {
@@ -558,7 +421,7 @@ void disk_view_check_golden(struct disk_view *v, const struct catalogue *c)
 int disk_view_new(struct sd_event *loop, const struct settings *s,
 		  const struct disk_view_callbacks *cb, struct disk_view **ret, struct err *e)
 {
-	struct disk_view *v = need(calloc(1, sizeof(*v)));
+	struct disk_view *v = disk_view_need(calloc(1, sizeof(*v)));
 
 	v->callbacks = *cb;
 	v->retry_us = RETRY_MIN_US;
@@ -594,7 +457,7 @@ void disk_view_observe(struct disk_view *v, struct observed *seen)
 	claims = attachments_count(v->named, v->n_named);
 	seen->n_attachment = claims + extras_count(v->disk, v->n);
 	free(v->attachment);
-	v->attachment = need(calloc(seen->n_attachment + 1, sizeof(*v->attachment)));
+	v->attachment = disk_view_need(calloc(seen->n_attachment + 1, sizeof(*v->attachment)));
 	attachments_of(v->named, v->n_named, v->attachment);
 	extras_of(v->disk, v->n, v->attachment + claims);
 	seen->attachment = v->attachment;

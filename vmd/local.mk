@@ -125,7 +125,8 @@ vmd_vmd_SOURCES = \
 	vmd/answer.c \
 	vmd/apply.c \
 	vmd/daemon.c vmd/daemon.h \
-	vmd/disk_view.c vmd/disk_view.h \
+	vmd/disk_view.c vmd/disk_view.h vmd/disk_view_parts.h \
+	vmd/disk_view_order.c \
 	vmd/lead.c vmd/lead.h \
 	vmd/ready.c vmd/ready.h \
 	vmd/slurm_ending.c vmd/slurm_ending.h \
