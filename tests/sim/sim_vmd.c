@@ -1,333 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What lies between the true world and vmd: requests on their way, with their faults, and views
- * that are late, fail, come back in part or differ in age; the real reconciler; and the rules that
- * hold at every moment. */
+/* One or two vmd, each the real reconciler with a view of its own (sim_view.c) and requests on
+ * their way (sim_request.c); how a world begins and ticks; and the rules that hold at every
+ * moment. */
 #include "tests/sim/sim_world.h"
 
 #include "vmd/base/str.h"
-
-#define VIEW_AGE_US (175 * SIM_S) /* so old may be what is known of one object */
-
-/* ---- requests on their way ---- */
-
-/* What is removed is removed because it was seen, in a list that was whole. */
-static void check_known(struct sim *w, const struct sim_view *v, const struct action *a)
-{
-	bool known = true;
-
-	switch (action_class(a->kind)) {
-	case CLASS_POD:
-	case CLASS_VM: known = v->vms_known; break;
-	case CLASS_CLAIM:
-	case CLASS_DISK: known = v->disks_known && v->vms_known; break;
-	case CLASS_PV:
-	case CLASS_PVC:
-	case CLASS_SECRET: known = v->volumes_known && v->vms_known; break;
-	case CLASS_VOLUME:
-	case CLASS_JOB_END:
-	case CLASS_JOB_RECORD:
-	case CLASS_JOB_WORD:
-	case CLASS_JOB_MOVE:
-	case CLASS_COMPANION:
-	case CLASS_GUEST:
-	case CLASS_HOOK:
-	case CLASS_NODE:
-	case CLASS_SLURM_NODE:
-	case CLASS_MIGRATION: break;
-	}
-	if (!v->jobs_known || (action_removes(a->kind) && !known))
-		sim_wrong(w, "%s of %s from a list that is not whole", action_name(a->kind),
-			  a->object);
-}
-
-/* A root disk that is to be kept is marked before it may go. By what vmd saw: a removal that hangs
- * in librbd may end when the job has lived and ended again. */
-static void check_kept(struct sim *w, const struct sim_view *v, const struct action *a)
-{
-	char key[JOB_KEY_MAX + 1];
-
-	if (a->kind != ACT_REMOVE_DISK || !disk_is_root(a->object))
-		return;
-	for (size_t i = 0; i < v->n_disk; i++)
-		if (str_eq(v->disk[i].name, a->object) && v->disk[i].kept_until_s)
-			return;
-	for (size_t i = 0; i < v->n_job; i++)
-		if (str_eq(job_key(&v->job[i], key, sizeof(key)), a->job_key) &&
-		    v->job[i].phase == JOB_ENDED && v->job[i].end == JOB_END_ABNORMAL)
-			sim_wrong(w, "%s is removed and was not kept", a->object);
-}
-
-/* Nothing is done to a disk that could not be read when it was looked at last. */
-static void check_readable(struct sim *w, const struct sim_view *v, const struct action *a)
-{
-	for (size_t i = 0; sim_is_disk(a) && i < v->n_disk; i++)
-		if (*v->disk[i].unreadable && str_eq(v->disk[i].name, a->object))
-			sim_wrong(w, "%s of %s, which cannot be read", action_name(a->kind),
-				  a->object);
-}
-
-static bool is_of_node(const struct action *a)
-{
-	enum action_class c = action_class(a->kind);
-
-	return c == CLASS_NODE || c == CLASS_SLURM_NODE;
-}
-
-static int apply(void *self, const struct action *a, uint64_t ticket, struct err *e)
-{
-	struct sim_vmd *d = self;
-	struct sim *w = d->world;
-	struct sim_request *r = NULL;
-
-	if (!sim_leads(w, d))
-		return err_set(e, ERR_RETRY, "this vmd does not lead any more");
-	if (w->faults_percent && sim_chance(w, 200) == 0)
-		return err_set(e, ERR_RETRY, "queue full");
-	if (!is_of_node(a) && !sim_is_ours(w, a->job_key))
-		sim_wrong(w, "%s of something that is not ours", action_name(a->kind));
-	check_known(w, &d->view, a);
-	check_kept(w, &d->view, a);
-	check_readable(w, &d->view, a);
-	sim_several_check_end(w, &d->view, a);
-	for (size_t i = 0; i < SIM_FLYING && !r; i++)
-		if (!w->request[i].used)
-			r = &w->request[i];
-	if (!r)
-		return err_set(e, ERR_RETRY, "queue full");
-	*r = (struct sim_request){.used = true,
-				  .asked_us = w->now_us,
-				  .ticket = ticket,
-				  .life = d->life,
-				  .action = *a};
-	sim_fate(w, r);
-	return 0;
-}
-
-static struct now sim_now(const struct sim *w)
-{
-	return (struct now){.mono_us = w->now_us, .wall_s = sim_wall_s(w)};
-}
-
-/* The vmd that sent it; NULL: that one is dead. */
-static struct sim_vmd *sender_of(struct sim *w, const struct sim_request *r)
-{
-	for (size_t i = 0; i < w->n_vmd; i++)
-		if (w->vmd[i].life == r->life)
-			return &w->vmd[i];
-	return NULL;
-}
-
-/* Adapters that call Slurm and Ceph ask the gate right before; requests to Kubernetes have a
- * precondition, and may have been on the wire already. */
-static bool is_gated(const struct action *a)
-{
-	switch (action_class(a->kind)) {
-	case CLASS_DISK:
-	case CLASS_CLAIM:
-	case CLASS_JOB_END:
-	case CLASS_JOB_RECORD:
-	case CLASS_JOB_MOVE:
-	case CLASS_JOB_WORD:
-	case CLASS_SLURM_NODE:
-	case CLASS_COMPANION:
-	case CLASS_HOOK: return true;
-	case CLASS_VOLUME:
-	case CLASS_PV:
-	case CLASS_PVC:
-	case CLASS_SECRET:
-	case CLASS_VM:
-	case CLASS_POD:
-	case CLASS_MIGRATION:
-	case CLASS_NODE:
-	case CLASS_GUEST: break;
-	}
-	return false;
-}
-
-static void request_apply(struct sim *w, struct sim_request *r, const struct sim_vmd *from)
-{
-	struct err e = {.kind = ERR_NONE};
-	bool refused = r->unsent && is_gated(&r->action) && (!from || !sim_leads(w, from));
-
-	w->asked_us = r->asked_us;
-	r->apply_us = r->twice ? r->reply_us : INT64_MAX;
-	r->twice = false;
-	if (refused)
-		(void)err_set(&e, ERR_RETRY, "this vmd does not lead any more");
-	else
-		(void)sim_effect(w, &r->action, &e);
-	if (e.kind != ERR_NONE && r->outcome.kind == ERR_NONE)
-		r->outcome = e;
-	if (!refused && ++w->effects == w->crash_at)
-		w->crashed = true; /* before vmd hears of it */
-}
-
-static void requests_move(struct sim *w)
-{
-	for (size_t i = 0; i < SIM_FLYING && !w->crashed; i++) {
-		struct sim_request *r = &w->request[i];
-		struct sim_vmd *from = r->used ? sender_of(w, r) : NULL;
-		bool stopped = from && from->stopped_us;
-
-		if (!r->used || (stopped && r->unsent))
-			continue;
-		if (r->apply_us <= w->now_us)
-			request_apply(w, r, from);
-		if (r->reply_us <= w->now_us && !stopped && !w->crashed) {
-			r->reply_us = INT64_MAX;
-			if (from) {
-				reconciler_done(from->reconciler, r->ticket, &r->outcome,
-						sim_now(w));
-				from->wake_us = w->now_us;
-			}
-		}
-		if (r->apply_us == INT64_MAX && (r->reply_us == INT64_MAX || !from))
-			r->used = false;
-	}
-}
-
-/* ---- what vmd sees ---- */
-
-static size_t volumes_see(struct volume_seen *to, const struct volume_seen *from)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < SIM_OBJECTS; i++)
-		if (*from[i].name)
-			to[n++] = from[i];
-	return n;
-}
-
-/* Of some places nothing was heard since the last look: an event is on its way still. */
-static void vms_hear(struct sim *w, struct sim_vmd *d, int64_t next_us)
-{
-	struct sim_view *v = &d->view;
-
-	for (size_t i = 0; i < SIM_OBJECTS; i++) {
-		if (v->heard_us[i] && next_us - v->heard_us[i] < VIEW_AGE_US &&
-		    sim_chance(w, 400) < w->faults_percent)
-			continue;
-		v->heard_vm[i] = w->vm[i].vm;
-		v->heard_us[i] = w->now_us;
-	}
-}
-
-static void vms_see(struct sim_vmd *d)
-{
-	struct sim_view *v = &d->view;
-
-	for (size_t i = 0; i < SIM_OBJECTS; i++)
-		if (v->heard_vm[i].phase != VM_ABSENT)
-			v->vm[v->n_vm++] = v->heard_vm[i];
-}
-
-static void volumes_look(struct sim *w, struct sim_vmd *d)
-{
-	struct sim_view *v = &d->view;
-
-	v->n_pv = volumes_see(v->pv, w->pv);
-	v->n_pvc = volumes_see(v->pvc, w->pvc);
-	v->n_secret = volumes_see(v->secret, w->secret);
-	sim_nodes_see(w, v->node);
-}
-
-/* Of an image that cannot be read only the name is known, and for whom it was made. */
-static void disk_hide(struct disk_seen *d)
-{
-	const struct disk_seen was = *d;
-
-	*d = (struct disk_seen){.unreadable = "it hangs"};
-	(void)str_copy(d->name, sizeof(d->name), was.name);
-	(void)str_copy(d->pool, sizeof(d->pool), was.pool);
-	if (disk_name_key(d->name, d->job_key) < 0)
-		abort();
-}
-
-static void disks_see(struct sim *w, struct sim_vmd *d)
-{
-	struct sim_view *v = &d->view;
-
-	for (size_t i = 0; i < SIM_OBJECTS; i++)
-		if (*w->disk[i].name) {
-			v->disk[v->n_disk] = w->disk[i];
-			v->disk[v->n_disk].watchers = sim_user_of(w, w->disk[i].job_key) != NULL;
-			if (w->now_us < w->unreadable_us[i])
-				disk_hide(&v->disk[v->n_disk]);
-			v->n_disk++;
-		}
-}
-
-/* When the next look is: soon, but a watch may stall and a list may fail. */
-static int64_t look_again_us(struct sim *w, unsigned stall_s)
-{
-	if (sim_chance(w, 100) < w->faults_percent / 4)
-		return w->now_us + (int64_t)sim_chance(w, stall_s) * SIM_S;
-	return w->now_us + (int64_t)sim_chance(w, 4) * SIM_TICK_US;
-}
-
-/* A list that failed half-way: some of it is there, and must not be taken for all. */
-static size_t part_of(struct sim *w, size_t n)
-{
-	return n ? (size_t)sim_chance(w, n + 1) : 0;
-}
-
-static bool look_fails(struct sim *w)
-{
-	return sim_chance(w, 100) < w->faults_percent / 5;
-}
-
-static void kube_look(struct sim *w, struct sim_vmd *d)
-{
-	struct sim_view *v = &d->view;
-
-	if (v->vms_us <= w->now_us) {
-		v->vms_known = !look_fails(w);
-		v->vms_us = look_again_us(w, 170);
-		v->n_vm = 0;
-		vms_hear(w, d, v->vms_us);
-		vms_see(d);
-		if (!v->vms_known)
-			v->n_vm = part_of(w, v->n_vm);
-		d->wake_us = w->now_us;
-	}
-	if (v->volumes_us <= w->now_us) {
-		v->volumes_known = !look_fails(w);
-		v->volumes_us = look_again_us(w, 170);
-		volumes_look(w, d);
-		if (!v->volumes_known) {
-			v->n_pv = part_of(w, v->n_pv);
-			v->n_pvc = part_of(w, v->n_pvc);
-			v->n_secret = part_of(w, v->n_secret);
-		}
-		d->wake_us = w->now_us;
-	}
-}
-
-static void views_move(struct sim *w, struct sim_vmd *d)
-{
-	struct sim_view *v = &d->view;
-
-	kube_look(w, d);
-	if (v->disks_us <= w->now_us) {
-		v->disks_known = !look_fails(w);
-		v->n_disk = 0;
-		disks_see(w, d);
-		if (!v->disks_known)
-			v->n_disk = part_of(w, v->n_disk);
-		v->disks_us = look_again_us(w, 25);
-		d->wake_us = w->now_us;
-	}
-	if (v->jobs_us <= w->now_us) {
-		v->jobs_known = !look_fails(w);
-		v->n_job = v->jobs_known ? SIM_JOBS : part_of(w, SIM_JOBS);
-		for (size_t i = 0; i < SIM_JOBS; i++)
-			v->job[i] = w->job[i].job;
-		v->n_companion = sim_companions_see(w, v->companion);
-		sim_slurm_nodes_see(w, v->slurm_node);
-		v->jobs_us = look_again_us(w, 60);
-		d->wake_us = w->now_us;
-	}
-}
 
 static void round_run(struct sim *w, struct sim_vmd *d)
 {
@@ -365,8 +42,7 @@ static void round_run(struct sim *w, struct sim_vmd *d)
 	d->wake_us = reconciler_round(d->reconciler, &want, &seen, sim_now(w));
 }
 
-/* ---- rules that hold at every moment ---- */
-
+/* The rules that hold at every moment. */
 static void check(struct sim *w)
 {
 	for (size_t i = 0; i < SIM_JOBS; i++) {
@@ -419,7 +95,7 @@ void sim_tick(struct sim *w)
 	w->now_us += SIM_TICK_US;
 	sim_faults_move(w);
 	sim_world_move(w);
-	requests_move(w);
+	sim_requests_move(w);
 	sim_several_follow(w);
 	if (w->crashed)
 		return;
@@ -429,7 +105,7 @@ void sim_tick(struct sim *w)
 
 		if (d->stopped_us)
 			continue;
-		views_move(w, d);
+		sim_views_move(w, d);
 		if (d->wake_us <= w->now_us)
 			round_run(w, d);
 	}
@@ -441,7 +117,7 @@ void sim_tick(struct sim *w)
 
 static void vmd_start(struct sim *w, struct sim_vmd *d)
 {
-	const struct action_port port = {.self = d, .apply = apply};
+	const struct action_port port = {.self = d, .apply = sim_request};
 	char name[32];
 
 	*d = (struct sim_vmd){.world = w, .life = ++w->lives};

@@ -173,6 +173,11 @@ static inline int64_t sim_wall_s(const struct sim *w)
 	return 1700000000 + w->wall_jump_s + w->now_us / SIM_S;
 }
 
+static inline struct now sim_now(const struct sim *w)
+{
+	return (struct now){.mono_us = w->now_us, .wall_s = sim_wall_s(w)};
+}
+
 /* What a client is told: by the vmd that leads; NULL: nothing. */
 const struct vm_status *sim_status(struct sim *w, uint32_t job_id);
 const struct vm_status *sim_rank_status(struct sim *w, uint32_t job_id, uint32_t rank);
@@ -182,7 +187,12 @@ void sim_several_follow(struct sim *w); /* the second becomes what the first is 
 struct sim_job *sim_first_of(struct sim *w, struct sim_job *j);
 bool sim_is_clear(struct sim *w, const struct sim_job *j); /* the epilogs of all its nodes may go */
 void sim_several_check_end(struct sim *w, const struct sim_view *v, const struct action *a);
-/* Of sim_world.c, for sim_vmd.c. */
+/* Of sim_request.c. The reconciler's port: self is the vmd. */
+int sim_request(void *self, const struct action *a, uint64_t ticket, struct err *e);
+void sim_requests_move(struct sim *w);
+/* Of sim_view.c: each view is looked at again when its time has come. */
+void sim_views_move(struct sim *w, struct sim_vmd *d);
+/* Of sim_world.c. */
 void sim_world_move(struct sim *w);
 int sim_effect(struct sim *w, const struct action *a, struct err *e);
 /* Of sim_faults.c: what becomes of a request, and what else goes wrong by itself. */
