@@ -50,6 +50,7 @@ libvmcore_a_SOURCES = \
 	vmd/node/node.c vmd/node/node.h \
 	vmd/reconcile/action.c vmd/reconcile/action.h \
 	vmd/reconcile/crashes.c vmd/reconcile/crashes.h \
+	vmd/reconcile/flight.c vmd/reconcile/flight.h \
 	vmd/reconcile/inflight.c vmd/reconcile/inflight.h \
 	vmd/reconcile/limit.c vmd/reconcile/limit.h \
 	vmd/reconcile/plan.c vmd/reconcile/plan.h vmd/reconcile/plan_rules.h \

@@ -1,42 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What has been asked for and is not settled: one action per object at a time, its deadline, the
- * back-off after a failure, and what a success makes us believe until it is seen. Pure: time is an
- * argument, monotonic microseconds. Forgotten by a crash, which is why the rules do not rest on it
- * alone. */
+/* What has been asked for and is not settled: one action per object at a time (flight.h), and what
+ * may be concluded from it for a job. Pure: time is an argument, monotonic microseconds. Forgotten
+ * by a crash, which is why the rules do not rest on it alone. */
 #ifndef VMD_RECONCILE_INFLIGHT_H
 #define VMD_RECONCILE_INFLIGHT_H
 
-#include "vmd/reconcile/action.h"
-
-#define FLIGHT_DEADLINE_US (INT64_C(120) * 1000000)
-/* A worker blocked in librbd cannot be called back, so its answer is waited for much longer. */
-#define FLIGHT_DISK_DEADLINE_US (INT64_C(900) * 1000000)
-/* A request may still take effect so long after it was sent, though nobody waits for its answer:
- * kube-apiserver ends a request after 60 s (--request-timeout). */
-#define FLIGHT_LATE_US (INT64_C(75) * 1000000)
-/* How long a success is believed while the view does not show it. */
-#define FLIGHT_BELIEF_US      (INT64_C(30) * 1000000)
-#define FLIGHT_SETTLE_US      (INT64_C(5) * 1000000)  /* a delete was accepted: wait to see it */
-#define FLIGHT_STEP_US        (INT64_C(1) * 1000000)  /* ... a step of a move */
-#define FLIGHT_END_JOB_US     (INT64_C(30) * 1000000) /* ... and the end of a job */
-#define FLIGHT_BACKOFF_MAX_US (INT64_C(60) * 1000000)
-
-struct flight {
-	char job_key[JOB_KEY_MAX + 1];
-	char object[VM_NAME_MAX + 1];
-	enum action_class class;
-	enum action_kind kind; /* of the last action */
-	uint64_t ticket;       /* 0: none in flight */
-	int64_t deadline_us;
-	int64_t hold_until_us; /* back-off or settling: nothing new before */
-	/* Until then may still land a create without an answer, or show one that was repeated. */
-	int64_t lands_until_us;
-	int64_t vanish_until_us;   /* the same for a removal */
-	int64_t believed_until_us; /* it worked: believe that until then */
-	unsigned failures;         /* in a row */
-	int64_t failing_since_us;
-	struct err err; /* the last failure; ERR_NONE after a success */
-};
+#include "vmd/reconcile/flight.h"
 
 struct inflight {
 	uint64_t seed; /* of the jitter */
@@ -88,6 +57,5 @@ const struct flight *inflight_volume_trouble(const struct inflight *f, const cha
 /* Was the last action on it refused for good (flight_is_refused), and is that still remembered? */
 bool inflight_is_refused(const struct inflight *f, const char *key, const char *object,
 			 enum action_class class);
-bool flight_is_refused(const struct flight *f);
 
 #endif
