@@ -53,6 +53,7 @@ libvmcore_a_SOURCES = \
 	vmd/reconcile/flight.c vmd/reconcile/flight.h \
 	vmd/reconcile/inflight.c vmd/reconcile/inflight.h \
 	vmd/reconcile/limit.c vmd/reconcile/limit.h \
+	vmd/reconcile/move_view.c vmd/reconcile/move_view.h \
 	vmd/reconcile/plan.c vmd/reconcile/plan.h vmd/reconcile/plan_rules.h \
 	vmd/reconcile/plan_attachment.c \
 	vmd/reconcile/plan_disk.c \
@@ -64,9 +65,11 @@ libvmcore_a_SOURCES = \
 	vmd/reconcile/plan_vm.c \
 	vmd/reconcile/plan_volume.c \
 	vmd/reconcile/port.h \
-	vmd/reconcile/progress.c vmd/reconcile/progress.h \
+	vmd/reconcile/progress.c vmd/reconcile/progress.h vmd/reconcile/progress_parts.h \
+	vmd/reconcile/progress_making.c \
 	vmd/reconcile/progress_move.c \
 	vmd/reconcile/progress_text.c \
+	vmd/reconcile/progress_trouble.c \
 	vmd/reconcile/ranks.c vmd/reconcile/ranks.h \
 	vmd/reconcile/reconciler.c vmd/reconcile/reconciler.h \
 	vmd/reconcile/recover.c vmd/reconcile/recover.h \

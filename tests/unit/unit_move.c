@@ -4,6 +4,7 @@
 #include "tests/unit/little_world.h"
 #include "vmd/base/str.h"
 #include "vmd/reconcile/limit.h"
+#include "vmd/reconcile/move_view.h"
 #include "vmd/reconcile/plan_rules.h"
 #include "vmd/reconcile/reconciler.h"
 

@@ -92,7 +92,7 @@ static void plan_failed(struct planner *p, const struct task *t, const struct pr
 
 static void plan_running(struct planner *p, struct task *t)
 {
-	const struct vm_seen *vm = vm_current(&t->have, t->job);
+	const struct vm_seen *vm = world_vm(&t->have, t->job);
 	const struct recover_view kept = {
 		.want = p->want, .seen = p->seen, .slurm_uid = p->c->policy->slurm_uid};
 	const struct progress *failed = ranks_failed(p, t);

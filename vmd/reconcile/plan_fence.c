@@ -103,12 +103,9 @@ static bool plan_named_fence(struct planner *p, const struct task *t, const stru
 	return all;
 }
 
-bool vm_is_lost(const struct vm_seen *vm, const struct observed *seen, int64_t after_s,
-		int64_t mono_us)
+static bool is_lost(const struct planner *p, const struct vm_seen *vm)
 {
-	const struct node_seen *n = *vm->node ? world_node(seen, vm->node) : NULL;
-
-	return vm->phase == VM_DELETING && *vm->uid && n && node_is_lost(n, after_s, mono_us);
+	return world_vm_is_lost(p->seen, vm, p->c->policy->fence_after_s, p->c->mono_us);
 }
 
 /* Of two VMs of one job that are lost, the first is shut out and let go of first: a disk bears one
@@ -116,7 +113,7 @@ bool vm_is_lost(const struct vm_seen *vm, const struct observed *seen, int64_t a
 static bool is_first_lost(const struct planner *p, const struct task *t, const struct vm_seen *vm)
 {
 	for (size_t i = 0; i < t->have.n_vm && &t->have.vm[i] != vm; i++)
-		if (vm_is_lost(&t->have.vm[i], p->seen, p->c->policy->fence_after_s, p->c->mono_us))
+		if (is_lost(p, &t->have.vm[i]))
 			return false;
 	return true;
 }
@@ -126,8 +123,7 @@ void plan_vm_release(struct planner *p, const struct task *t, const struct vm_se
 	struct action *a;
 	bool named;
 
-	if (!is_first_lost(p, t, vm) ||
-	    !vm_is_lost(vm, p->seen, p->c->policy->fence_after_s, p->c->mono_us))
+	if (!is_first_lost(p, t, vm) || !is_lost(p, vm))
 		return;
 	named = plan_named_fence(p, t, vm);
 	if (!p->seen->disks_known || !plan_disks_fence(p, t, vm) || !named)

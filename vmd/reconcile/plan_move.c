@@ -9,6 +9,7 @@
 
 #include "vmd/base/str.h"
 #include "vmd/reconcile/limit.h"
+#include "vmd/reconcile/move_view.h"
 
 #include <string.h>
 
@@ -188,7 +189,7 @@ static void plan_surplus(struct planner *p, const struct task *t, const struct v
 
 void plan_move(struct planner *p, const struct task *t)
 {
-	const struct vm_seen *vm = vm_current(&t->have, t->job);
+	const struct vm_seen *vm = world_vm(&t->have, t->job);
 	const struct companion *h = t->move.companion;
 
 	if (!p->seen->vms_known)

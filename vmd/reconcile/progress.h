@@ -68,36 +68,15 @@ struct view {
 
 /* p is zeroed, or of the same job before; a new incarnation begins anew. */
 void progress_step(struct progress *p, const struct job *j, const struct view *v);
+/* Has its VM been outside every allocation for MOVE_GAP_S, or not where its migration has taken it
+ * for MOVE_BEHIND_S? */
+bool progress_is_alone(const struct progress *p, int64_t mono_us);
+bool progress_is_late(const struct progress *p, int64_t mono_us);
 /* A record costs slurmctld two RPCs: what passes in seconds is not written. READY and FAILED always
  * are; what comes before only of a job that has run for so long. */
 #define RECORD_AFTER_US (INT64_C(10) * 1000000)
 bool progress_is_worth_recording(const struct progress *p, int64_t mono_us);
 /* The text vmd writes behind the request: " state=ready run=0 node=... address=... ready=...". */
 const char *progress_text(const struct progress *p, char buf[ACTION_TEXT_MAX + 1]);
-
-/* How far a job's move is. have is of the job; progress NULL: at its beginning. */
-struct move_source {
-	const struct job *job;
-	const struct holdings *have;
-	size_t n_companion;
-	const struct companion *companion;
-	const struct progress *progress;
-	const struct desired *want;    /* of its nodes; NULL: nothing is known of them */
-	const struct inflight *flight; /* NULL: none */
-	const struct policy *policy;
-	bool over; /* limit_is_near() */
-	int64_t mono_us, wall_s;
-};
-void progress_move(struct progress *p, const struct job *j, const struct holdings *h,
-		   const struct view *v, struct move *ret); /* of progress_step() */
-void move_view_read(const struct observed *seen, const struct move_source *s, struct move *ret);
-
-/* Is it being deleted on a node that is lost, where nobody confirms its end? (plan_fence.c) */
-bool vm_is_lost(const struct vm_seen *vm, const struct observed *seen, int64_t after_s,
-		int64_t mono_us);
-/* Has KubeVirt been asked to take it off its node, and has not begun to do so? */
-bool vm_is_evicted(const struct vm_seen *vm);
-/* The VM of this incarnation; NULL: not seen. */
-const struct vm_seen *vm_current(const struct holdings *h, const struct job *j);
 
 #endif

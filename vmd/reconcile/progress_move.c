@@ -4,134 +4,21 @@
  * vmd goes on where the last one was. */
 #include "vmd/base/str.h"
 #include "vmd/reconcile/limit.h"
-#include "vmd/reconcile/progress.h"
+#include "vmd/reconcile/move_view.h"
+#include "vmd/reconcile/progress_parts.h"
 
 #include <string.h>
 
 #define SECOND_US INT64_C(1000000)
 
-static bool is_alone(const struct progress *p, int64_t mono_us)
+bool progress_is_alone(const struct progress *p, int64_t mono_us)
 {
 	return p->alone_since_us && mono_us - p->alone_since_us >= MOVE_GAP_S * SECOND_US;
 }
 
-static bool is_late(const struct progress *p, int64_t mono_us)
+bool progress_is_late(const struct progress *p, int64_t mono_us)
 {
 	return p->behind_since_us && mono_us - p->behind_since_us >= MOVE_BEHIND_S * SECOND_US;
-}
-
-bool vm_is_evicted(const struct vm_seen *vm)
-{
-	const struct vm_moving *k = &vm->moving;
-
-	return k->evacuating || (*k->name && !k->ours && k->scheduling);
-}
-
-/* Its node is in service again; false: KubeVirt cannot be told so, and moves it all the same. */
-static bool is_taken_back(const struct observed *seen, const struct move_source *s,
-			  const struct vm_seen *vm)
-{
-	const struct node_seen *k = vm ? world_node(seen, vm->node) : NULL;
-
-	return k && drain_is_taken_back(k) &&
-	       !inflight_is_refused(s->flight, s->have->key, vm->name, CLASS_MIGRATION);
-}
-
-/* Why nothing should be sent to a node; "" it may. */
-static const char *closed_why(const struct observed *seen, const struct move_source *s,
-			      const char *node)
-{
-	return *node ? drain_closed(world_host(seen, node),
-				    s->want ? world_slurm_node(s->want, node) : NULL)
-		     : "";
-}
-
-/* Does it wait for less than there is? */
-static bool is_outdated(const struct observed *seen, const struct companion *h, const char *own,
-			const char *with)
-{
-	char copy[COMPANION_NODES_MAX + 1];
-	char *rest = copy, *name;
-
-	(void)str_copy(copy, sizeof(copy), h->not_on);
-	while ((name = strsep(&rest, ",")) != NULL) {
-		const struct node_seen *k = world_host(seen, name);
-
-		if (k && drain_takes_vms(k) && !job_node_same(name, own) &&
-		    !job_node_same(name, with))
-			return true;
-	}
-	return false;
-}
-
-/* What of it the guest has not got yet; 0 CPUs: it has, or nobody asked. What KubeVirt has begun
- * with goes on in any case, though nobody knows of the wish any more: slurmctld forgot it, or it
- * was taken back when the VM was just being told. And one that came home larger than its job, which
- * only KubeVirt's own evacuation does, needs a larger one. */
-static struct job_size grow_left(const struct job_size *grow, const struct vm_seen *vm,
-				 const struct job *j, const struct job_size *place)
-{
-	struct vm_target t;
-
-	if (grow->cpus) {
-		growth_target(&vm->size, grow, &t);
-		if (growth_is_wanted(&vm->size, &t))
-			return *grow;
-	}
-	return growth_is_begun(&vm->size) || (job_node_same(vm->node, j->node) &&
-					      growth_is_beyond(j, &vm->size, place))
-		       ? *place
-		       : (struct job_size){.cpus = 0};
-}
-
-void move_view_read(const struct observed *seen, const struct move_source *s, struct move *ret)
-{
-	const struct progress *p = s->progress;
-	const struct vm_seen *vm = vm_current(s->have, s->job);
-	const char *asked = p ? p->move_to : "";
-	struct job_size place = {.cpus = 0};
-	const struct companion *h, *next, *waits;
-
-	move_companions(s->companion, s->n_companion, s->job, vm, &h, &next);
-	waits = next ? next : h;
-	if (vm)
-		growth_place(s->job, &vm->size, &place);
-	move_read(
-		&(struct move_view){
-			.job = s->job,
-			.vm = vm,
-			.n_vm = s->have->n_vm,
-			.known = seen->vms_known && seen->moves_known,
-			.n_companion = s->n_companion,
-			.companion = s->companion,
-			.wall_s = s->wall_s,
-			.on_drain = s->job->request.on_drain ? s->job->request.on_drain
-							     : s->policy->on_drain,
-			.asked = asked,
-			.grow = p && vm ? grow_left(&p->grow, vm, s->job, &place)
-					: (struct job_size){.cpus = 0},
-			.place = place,
-			.asked_closed =
-				str_eq(asked, MOVE_ANYWHERE) ? "" : closed_why(seen, s, asked),
-			.closed = h ? closed_why(seen, s, h->node) : "",
-			.home_closed = closed_why(seen, s, s->job->node),
-			.here_closed = vm ? closed_why(seen, s, vm->node) : "",
-			.next_closed = next ? closed_why(seen, s, next->node) : "",
-			.outdated = waits && waits->phase == JOB_PENDING &&
-				    is_outdated(seen, waits, s->job->node, next ? h->node : ""),
-			.taken_back = is_taken_back(seen, s, vm),
-			.pause = p && s->mono_us < p->pause_until_us,
-			.alone = p && is_alone(p, s->mono_us),
-			.late = p && is_late(p, s->mono_us),
-			.over = s->over,
-		},
-		ret);
-}
-
-static void due(struct progress *p, int64_t at_us)
-{
-	if (at_us < p->deadline_us)
-		p->deadline_us = at_us;
 }
 
 /* What is asked stays asked until the VM has arrived: the record says so, or will. */
@@ -191,23 +78,23 @@ static void clocks_set(struct progress *p, const struct job *j, const struct vm_
 			grow_end(p);
 	}
 	if (m->again_s)
-		due(p, v->mono_us + m->again_s * SECOND_US);
+		progress_due(p, v->mono_us + m->again_s * SECOND_US);
 	if (p->pause_until_us > v->mono_us)
-		due(p, p->pause_until_us);
+		progress_due(p, p->pause_until_us);
 	if (m->alone && !p->alone_since_us)
 		p->alone_since_us = v->mono_us;
 	else if (!m->alone && (j->phase != JOB_PENDING || m->companion))
 		p->alone_since_us = 0;
 	if (!m->behind)
-		p->behind_since_us = is_late(p, v->mono_us) && m->phase == MOVE_SEND
+		p->behind_since_us = progress_is_late(p, v->mono_us) && m->phase == MOVE_SEND
 					     ? p->behind_since_us /* until it is sent */
 					     : 0;
 	else if (!p->behind_since_us)
 		p->behind_since_us = v->mono_us;
-	if (m->behind && !is_late(p, v->mono_us))
-		due(p, p->behind_since_us + MOVE_BEHIND_S * SECOND_US);
-	if (m->alone && !is_alone(p, v->mono_us))
-		due(p, p->alone_since_us + MOVE_GAP_S * SECOND_US);
+	if (m->behind && !progress_is_late(p, v->mono_us))
+		progress_due(p, p->behind_since_us + MOVE_BEHIND_S * SECOND_US);
+	if (m->alone && !progress_is_alone(p, v->mono_us))
+		progress_due(p, p->alone_since_us + MOVE_GAP_S * SECOND_US);
 }
 
 /* The mark that lets a run keep the VM of an earlier one: for the next run written before that run
@@ -316,13 +203,13 @@ void progress_move(struct progress *p, const struct job *j, const struct holding
 					     .mono_us = v->mono_us,
 					     .wall_s = v->wall_s},
 		       ret);
-	clocks_set(p, j, vm_current(h, j), ret, v);
+	clocks_set(p, j, world_vm(h, j), ret, v);
 	if (ret->phase == MOVE_MARK || ret->phase == MOVE_HELD)
 		ask_over(p);
-	grow_step(p, vm_current(h, j), ret);
+	grow_step(p, world_vm(h, j), ret);
 	mark_set(p, j, ret, v->seen->vms_known && v->seen->moves_known);
-	nodes_set(p, j, vm_current(h, j), ret, v);
+	nodes_set(p, j, world_vm(h, j), ret, v);
 	if (ret->phase == MOVE_NONE && !j->drained)
 		p->drain_told[0] = '\0'; /* the drain is over: the next one is told of again */
-	status_set(&p->status, ret, vm_current(h, j), trouble ? trouble->err.msg : NULL);
+	status_set(&p->status, ret, world_vm(h, j), trouble ? trouble->err.msg : NULL);
 }

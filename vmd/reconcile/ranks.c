@@ -40,7 +40,7 @@ bool ranks_are_off(const struct planner *p, const struct task *t)
 		struct holdings h;
 
 		holdings_of(p, &p->want->job[i], &h);
-		vm = vm_current(&h, &p->want->job[i]);
+		vm = world_vm(&h, &p->want->job[i]);
 		if (!vm || vm->phase != VM_STOPPED)
 			return false;
 	}

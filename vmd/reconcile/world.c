@@ -234,6 +234,25 @@ void world_of(const struct observed *seen, const char *key, struct holdings *ret
 	(void)str_copy(ret->key, sizeof(ret->key), key);
 }
 
+const struct vm_seen *world_vm(const struct holdings *h, const struct job *j)
+{
+	char name[VM_NAME_MAX + 1];
+
+	(void)vm_name(j, name, sizeof(name));
+	for (size_t i = 0; i < h->n_vm; i++)
+		if (str_eq(h->vm[i].name, name))
+			return &h->vm[i];
+	return NULL;
+}
+
+bool world_vm_is_lost(const struct observed *seen, const struct vm_seen *vm, int64_t after_s,
+		      int64_t mono_us)
+{
+	const struct node_seen *n = *vm->node ? world_node(seen, vm->node) : NULL;
+
+	return vm->phase == VM_DELETING && *vm->uid && n && node_is_lost(n, after_s, mono_us);
+}
+
 bool world_next(const struct observed *seen, struct holdings *ret)
 {
 	struct table t[T_COUNT];

@@ -111,6 +111,11 @@ struct holdings {
 	const struct volume_seen *pv, *pvc, *secret;
 };
 void world_of(const struct observed *seen, const char *key, struct holdings *ret);
+/* The VM of the incarnation that the job is in; NULL: not seen. */
+const struct vm_seen *world_vm(const struct holdings *h, const struct job *j);
+/* Is it being deleted on a node that is lost, where nobody confirms its end? (plan_fence.c) */
+bool world_vm_is_lost(const struct observed *seen, const struct vm_seen *vm, int64_t after_s,
+		      int64_t mono_us);
 /* Walks all keys that are seen, in order; objects without our mark (key "") are passed over. Start
  * with ret zeroed; false: no more. */
 bool world_next(const struct observed *seen, struct holdings *ret);

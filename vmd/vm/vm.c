@@ -122,3 +122,10 @@ const struct vm_volume *vm_volume_find(const struct vm_seen *vm, const char *nam
 			return &vm->volume[i];
 	return NULL;
 }
+
+bool vm_is_evicted(const struct vm_seen *vm)
+{
+	const struct vm_moving *k = &vm->moving;
+
+	return k->evacuating || (*k->name && !k->ours && k->scheduling);
+}

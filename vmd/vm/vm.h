@@ -129,6 +129,8 @@ const struct vm_volume *vm_volume_find(const struct vm_seen *vm, const char *nam
 const char *vm_phase_name(enum vm_phase p);
 /* Does the guest run somewhere else than Slurm allocated? A short host name equals the full one. */
 bool vm_is_astray(const struct vm_seen *vm, const struct job *j);
+/* Has KubeVirt been asked to take it off its node, and has not begun to do so? */
+bool vm_is_evicted(const struct vm_seen *vm);
 /* "vm-17-9f3c12ab45de6701-r0": a name is wanted once, so it has the incarnation in it. */
 int vm_name(const struct job *j, char *buf, size_t size);
 /* The incarnation in the name of a VM or PVC of the job with this key. -1 (nothing changed): the
