@@ -14,7 +14,7 @@ plugin_parts = \
 	slurm-plugin/submit.c slurm-plugin/submit.h \
 	slurm-plugin/wait.c slurm-plugin/wait.h \
 	vmd/base/err.c vmd/base/str.c \
-	vmd/job/attach.c vmd/job/job.c vmd/job/job_spec.c \
+	vmd/job/attach.c vmd/job/job.c vmd/job/job_option.c vmd/job/job_spec.c \
 	vmd/vm/public_key.c
 plugin_ldflags = $(AM_LDFLAGS) -module -avoid-version -shared \
 	-Wl,--gc-sections -Wl,--version-script=$(top_srcdir)/slurm-plugin/plugin.lds
@@ -30,7 +30,7 @@ slurm_vm_la_DEPENDENCIES = slurm-plugin/plugin.lds
 # For a site without job_submit.lua: the one callback that costs every job of a cluster something.
 prolog_parts = slurm-plugin/prolog.c slurm-plugin/ask.c slurm-plugin/options.c slurm-plugin/settings.c \
 	vmd/base/err.c vmd/base/str.c \
-	vmd/job/attach.c vmd/job/job.c vmd/job/job_spec.c
+	vmd/job/attach.c vmd/job/job.c vmd/job/job_option.c vmd/job/job_spec.c
 slurm_vm_prolog_la_SOURCES = $(prolog_parts) vmd/base/clock.c $(api_client_sources)
 slurm_vm_prolog_la_CFLAGS = $(slurm_vm_la_CFLAGS)
 slurm_vm_prolog_la_LDFLAGS = $(plugin_ldflags)

@@ -5,6 +5,7 @@
 #include "slurm-plugin/options.h"
 
 #include "vmd/base/str.h"
+#include "vmd/job/job_option.h"
 
 #include <string.h>
 
@@ -81,14 +82,14 @@ static int request_set(struct vm_request *r, enum vm_option option, const char *
 		       struct err *e)
 {
 	switch (option) {
-	case OPTION_IMAGE: r->revision[0] = '\0'; return job_spec_image(value, r, e);
+	case OPTION_IMAGE: r->revision[0] = '\0'; return job_option_image(value, r, e);
 	case OPTION_DISK: return size_set(value, &r->disk_bytes, e);
 	case OPTION_SCRATCH: return size_set(value, &r->scratch_bytes, e);
 	case OPTION_NETWORK: return network_set(value, r, e);
 	case OPTION_ATTACH: return vm_attachs_parse(value, &r->attach, e);
-	case OPTION_WAIT: return job_spec_wait(value, &r->wait, e);
-	case OPTION_KEEP: return job_spec_keep(value, &r->keep, e);
-	case OPTION_ON_DRAIN: return job_spec_on_drain(value, &r->on_drain, e);
+	case OPTION_WAIT: return job_option_wait(value, &r->wait, e);
+	case OPTION_KEEP: return job_option_keep(value, &r->keep, e);
+	case OPTION_ON_DRAIN: return job_option_on_drain(value, &r->on_drain, e);
 	case OPTION_COUNT: break;
 	}
 	return err_set(e, ERR_INVALID, "no such option");

@@ -4,7 +4,7 @@
 #define SLURM_PLUGIN_OPTIONS_H
 
 #include "slurm-plugin/settings.h"
-#include "vmd/job/job_spec.h"
+#include "vmd/job/job.h"
 
 #include <slurm/spank.h>
 

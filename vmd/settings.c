@@ -7,7 +7,7 @@
 #include "vmd/settings.h"
 
 #include "vmd/base/str.h"
-#include "vmd/job/job_spec.h"
+#include "vmd/job/job_option.h"
 #include "vmd/reconcile/action.h"
 #include "vmd/settings_images.h"
 
@@ -381,7 +381,7 @@ static int read_on_drain(struct conf *map, struct policy *p, struct err *e)
 
 	if (conf_str(map, "on_drain", false, text, sizeof(text), e) < 0)
 		return -1;
-	if (!*text || job_spec_on_drain(text, &p->on_drain, &why) == 0)
+	if (!*text || job_option_on_drain(text, &p->on_drain, &why) == 0)
 		return 0;
 	return conf_error(conf_get(map, "on_drain"), e, "'on_drain': %s", why.msg);
 }

@@ -3,6 +3,7 @@
  * "nonce=...". What is accepted must survive the way to vmd: encoded, decoded, equal. */
 #include "slurm-plugin/options.h"
 #include "vmd/base/str.h"
+#include "vmd/job/job_spec.h"
 
 #include <assert.h>
 #include <stdint.h>

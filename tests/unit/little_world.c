@@ -4,7 +4,7 @@
 #include "tests/unit/little_world.h"
 
 #include "vmd/base/str.h"
-#include "vmd/job/job_spec.h"
+#include "vmd/job/job_option.h"
 
 #include <string.h>
 
@@ -73,9 +73,9 @@ static int move_word(struct little_world *w, const char *s)
 	if (str_starts(s, "grow") || str_eq(s, "large"))
 		return true;
 	if (str_starts(s, "drain:"))
-		return job_spec_on_drain(s + 6, &j->request.on_drain, &e) == 0;
+		return job_option_on_drain(s + 6, &j->request.on_drain, &e) == 0;
 	if (str_starts(s, "site:"))
-		return job_spec_on_drain(s + 5, &w->policy.on_drain, &e) == 0;
+		return job_option_on_drain(s + 5, &w->policy.on_drain, &e) == 0;
 	if (str_starts(s, "nodes:"))
 		return str_copy(j->request.nodes, sizeof(j->request.nodes), s + 6) == 0;
 	if (str_starts(s, "aimed:"))

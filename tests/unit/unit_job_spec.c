@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The text of a VM request, and a job's key. */
 #include "vmd/base/str.h"
+#include "vmd/job/job_option.h"
 #include "vmd/job/job_spec.h"
 
 #include <check.h>
@@ -281,7 +282,7 @@ START_TEST(image_rows)
 {
 	struct vm_request r = {.image = "old", .revision = "old"};
 	struct err e = {.kind = ERR_NONE};
-	int rc = job_spec_image(images[_i].text, &r, &e);
+	int rc = job_option_image(images[_i].text, &r, &e);
 
 	ck_assert_msg(rc == (images[_i].image ? 0 : -1), "'%s'", images[_i].text);
 	ck_assert_str_eq(r.image, rc == 0 ? images[_i].image : "old");

@@ -1,100 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The text form of a VM request. Pure, no allocation: the plugin links this file too, with nothing
- * but base/err and base/str. The text comes from outside (a user's environment, Slurm's records):
- * every length is checked before a byte is copied, and fuzz_job_spec feeds this file.
+ * but job/ and base/err and base/str. The text comes from outside (a user's environment, Slurm's
+ * records): every length is checked before a byte is copied, and fuzz_job_spec feeds this file.
  *
  * A value is a word without spaces, or free text in double quotes (vmd's reason="..."). Neither
  * holds a brace, a double quote or a control character, so the closing brace is the first one. */
 #include "vmd/job/job_spec.h"
 
 #include "vmd/base/str.h"
+#include "vmd/job/job_option.h"
 
 #include <string.h>
 
 #define SPEC_OPEN "slurm-vm{"
 #define KEY_MAX   31
 #define VALUE_MAX 63
-
-static const struct {
-	const char *name;
-	enum vm_wait wait;
-} waits[] = {
-	{"ready",   VM_WAIT_READY  },
-        {"running", VM_WAIT_RUNNING},
-        {"none",    VM_WAIT_NONE   }
-};
-
-static const struct {
-	const char *name;
-	enum vm_keep keep;
-} keeps[] = {
-	{"never",    VM_KEEP_NEVER   },
-        {"abnormal", VM_KEEP_ABNORMAL},
-        {"always",   VM_KEEP_ALWAYS  }
-};
-
-static const struct {
-	const char *name;
-	enum vm_on_drain on_drain;
-} on_drains[] = {
-	{"migrate", VM_ON_DRAIN_MIGRATE},
-	{"requeue", VM_ON_DRAIN_REQUEUE},
-	{"stay",    VM_ON_DRAIN_STAY   }
-};
-
-const char *vm_wait_name(enum vm_wait w)
-{
-	for (size_t i = 0; i < ARRAY_LEN(waits); i++)
-		if (waits[i].wait == w)
-			return waits[i].name;
-	return "";
-}
-
-const char *vm_keep_name(enum vm_keep k)
-{
-	for (size_t i = 0; i < ARRAY_LEN(keeps); i++)
-		if (keeps[i].keep == k)
-			return keeps[i].name;
-	return "";
-}
-
-const char *vm_on_drain_name(enum vm_on_drain d)
-{
-	for (size_t i = 0; i < ARRAY_LEN(on_drains); i++)
-		if (on_drains[i].on_drain == d)
-			return on_drains[i].name;
-	return "";
-}
-
-int job_spec_wait(const char *text, enum vm_wait *ret, struct err *e)
-{
-	for (size_t i = 0; i < ARRAY_LEN(waits); i++)
-		if (str_eq(waits[i].name, text)) {
-			*ret = waits[i].wait;
-			return 0;
-		}
-	return err_set(e, ERR_INVALID, "'%.40s' must be one of ready, running, none", text);
-}
-
-int job_spec_keep(const char *text, enum vm_keep *ret, struct err *e)
-{
-	for (size_t i = 0; i < ARRAY_LEN(keeps); i++)
-		if (str_eq(keeps[i].name, text)) {
-			*ret = keeps[i].keep;
-			return 0;
-		}
-	return err_set(e, ERR_INVALID, "'%.40s' must be one of never, abnormal, always", text);
-}
-
-int job_spec_on_drain(const char *text, enum vm_on_drain *ret, struct err *e)
-{
-	for (size_t i = 0; i < ARRAY_LEN(on_drains); i++)
-		if (str_eq(on_drains[i].name, text)) {
-			*ret = on_drains[i].on_drain;
-			return 0;
-		}
-	return err_set(e, ERR_INVALID, "'%.40s' must be one of migrate, requeue, stay", text);
-}
 
 static int name_copy(const char *text, char *ret, struct err *e)
 {
@@ -104,49 +24,6 @@ static int name_copy(const char *text, char *ret, struct err *e)
 			       "most %d",
 			       text, JOB_NAME_MAX);
 	return str_copy(ret, JOB_NAME_MAX + 1, text);
-}
-
-static int from_copy(const char *text, char *ret, struct err *e)
-{
-	char nonce[JOB_NONCE_LEN + 1];
-	uint32_t id;
-
-	if (job_from_parse(text, &id, nonce) < 0)
-		return err_set(e, ERR_INVALID, "'%.40s' must be the id of a job", text);
-	return str_copy(ret, JOB_KEY_MAX + 1, text);
-}
-
-static int image_bad(const char *text, struct err *e)
-{
-	return err_set(e, ERR_INVALID,
-		       "'%.80s' must be IMAGE, IMAGE@REVISION or @JOB: lower-case letters, digits, "
-		       "'-' and '.', each at most %d",
-		       text, JOB_NAME_MAX);
-}
-
-int job_spec_image(const char *text, struct vm_request *r, struct err *e)
-{
-	const char *at = strchr(text, '@');
-	size_t len = at ? (size_t)(at - text) : strlen(text);
-	char image[JOB_NAME_MAX + 1] = "";
-	char revision[JOB_NAME_MAX + 1] = "";
-
-	if (at == text) {
-		if (from_copy(text + 1, r->from, e) < 0)
-			return image_bad(text, e);
-		r->image[0] = r->revision[0] = '\0';
-		return 0;
-	}
-	if (len <= JOB_NAME_MAX)
-		memcpy(image, text, len);
-	if (!str_is_name(image, JOB_NAME_MAX) || (at && !str_is_name(at + 1, JOB_NAME_MAX)))
-		return image_bad(text, e);
-	if (at)
-		(void)str_copy(revision, sizeof(revision), at + 1);
-	memcpy(r->image, image, sizeof(image));
-	memcpy(r->revision, revision, sizeof(revision));
-	r->from[0] = '\0';
-	return 0;
 }
 
 static int nonce_copy(const char *text, char *ret, struct err *e)
@@ -272,15 +149,15 @@ static int value_read(enum spec_key key, const char *value, struct vm_request *r
 	switch (key) {
 	case K_IMAGE: return name_copy(value, r->image, e);
 	case K_REVISION: return name_copy(value, r->revision, e);
-	case K_FROM: return from_copy(value, r->from, e);
+	case K_FROM: return job_option_from(value, r->from, e);
 	case K_NONCE: return nonce_copy(value, r->nonce, e);
 	case K_DISK: return str_to_bytes(value, 1, &r->disk_bytes, e);
 	case K_SCRATCH: return str_to_bytes(value, 1, &r->scratch_bytes, e);
 	case K_NETWORK: return name_copy(value, r->network, e);
 	case K_ATTACH: return vm_attachs_parse(value, &r->attach, e);
-	case K_WAIT: return job_spec_wait(value, &r->wait, e);
-	case K_KEEP: return job_spec_keep(value, &r->keep, e);
-	case K_DRAIN: return job_spec_on_drain(value, &r->on_drain, e);
+	case K_WAIT: return job_option_wait(value, &r->wait, e);
+	case K_KEEP: return job_option_keep(value, &r->keep, e);
+	case K_DRAIN: return job_option_on_drain(value, &r->on_drain, e);
 	case K_MAIL: return mail_copy(value, r->mail, e);
 	case K_MACHINES: return machines_read(value, &r->machines, e);
 	case K_RUN: return run_read(value, &r->recorded_run, e);

@@ -35,14 +35,4 @@ int job_spec_place(const char *admin_comment, const struct vm_request *r, const 
 int job_size_parse(const char *text, struct job_size *ret);
 const char *job_size_text(const struct job_size *s, char buf[JOB_SIZE_TEXT]);
 
-/* Values of single options, as a user types them. ERR_INVALID shows the values allowed. */
-int job_spec_image(const char *text, struct vm_request *r,
-		   struct err *e); /* IMAGE[@REVISION], @JOB */
-int job_spec_wait(const char *text, enum vm_wait *ret, struct err *e);
-int job_spec_keep(const char *text, enum vm_keep *ret, struct err *e);
-int job_spec_on_drain(const char *text, enum vm_on_drain *ret, struct err *e);
-const char *vm_wait_name(enum vm_wait w);
-const char *vm_keep_name(enum vm_keep k);
-const char *vm_on_drain_name(enum vm_on_drain d);
-
 #endif
