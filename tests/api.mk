@@ -9,6 +9,10 @@ unit_tests += \
 	tests/unit/unit_public_key \
 	tests/unit/unit_quote \
 	tests/unit/unit_requests \
+	tests/unit/unit_requests_disks \
+	tests/unit/unit_requests_guest \
+	tests/unit/unit_requests_news \
+	tests/unit/unit_requests_several \
 	tests/unit/unit_server \
 	tests/unit/unit_several \
 	tests/unit/unit_vmctl \
@@ -58,9 +62,26 @@ tests_unit_unit_metrics_SOURCES = tests/unit/unit_metrics.c
 tests_unit_unit_metrics_CFLAGS = $(unit_cflags)
 tests_unit_unit_metrics_LDADD = $(api_libs) $(unit_libs)
 
-tests_unit_unit_requests_SOURCES = tests/unit/unit_requests.c
+requests_world = tests/unit/requests_world.c tests/unit/requests_world.h
+tests_unit_unit_requests_SOURCES = tests/unit/unit_requests.c $(requests_world)
 tests_unit_unit_requests_CFLAGS = $(unit_cflags)
 tests_unit_unit_requests_LDADD = $(api_libs) $(unit_libs)
+
+tests_unit_unit_requests_disks_SOURCES = tests/unit/unit_requests_disks.c $(requests_world)
+tests_unit_unit_requests_disks_CFLAGS = $(unit_cflags)
+tests_unit_unit_requests_disks_LDADD = $(api_libs) $(unit_libs)
+
+tests_unit_unit_requests_guest_SOURCES = tests/unit/unit_requests_guest.c $(requests_world)
+tests_unit_unit_requests_guest_CFLAGS = $(unit_cflags)
+tests_unit_unit_requests_guest_LDADD = $(api_libs) $(unit_libs)
+
+tests_unit_unit_requests_news_SOURCES = tests/unit/unit_requests_news.c $(requests_world)
+tests_unit_unit_requests_news_CFLAGS = $(unit_cflags)
+tests_unit_unit_requests_news_LDADD = $(api_libs) $(unit_libs)
+
+tests_unit_unit_requests_several_SOURCES = tests/unit/unit_requests_several.c $(requests_world)
+tests_unit_unit_requests_several_CFLAGS = $(unit_cflags)
+tests_unit_unit_requests_several_LDADD = $(api_libs) $(unit_libs)
 
 tests_unit_unit_server_SOURCES = tests/unit/unit_server.c \
 	tests/unit/private_munge.c tests/unit/private_munge.h
