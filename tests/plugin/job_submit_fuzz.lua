@@ -6,17 +6,9 @@
 -- line each, for the decoder in C (job_submit.t).
 
 local module, cases, seed, specs = arg[1], tonumber(arg[2]), tonumber(arg[3]), arg[4]
-local OPT = "_SLURM_SPANK_OPTION_slurm_vm_vm"
-local said, trouble
-
-slurm = {
-	SUCCESS = 0,
-	ERROR = -1,
-	log_user = function(...) said = string.format(...) end,
-	log_info = function() end,
-	log_error = function(...) trouble = string.format(...) end,
-}
-local vm = dofile(module)
+local ctld = dofile(string.match(arg[0], "^(.*/)") .. "slurmctld.lua")
+local OPT = ctld.OPT
+ctld.load(module)
 
 -- The same numbers under every Lua.
 local state = seed % 2147483647
@@ -28,16 +20,7 @@ local function lot(below)
 	return state % below
 end
 
-local catalogue = os.tmpname()
-local function catalogue_write(text)
-	local f = assert(io.open(catalogue, "w"))
-	f:write(text)
-	f:close()
-end
-local GOOD = "# slurm-vm catalogue 1\n"
-	.. "tiny\tv2,v1\t209715200\t8\t1073741824\t21474836480\t107374182400\tlan,dmz\t-\t-\tlinux\n"
-	.. "exam\tv1\t209715200\t2\t0\t0\t0\tlan\t7002,7003\t800\tlinux\n"
-vm.catalogue = catalogue
+local GOOD = ctld.HEAD .. ctld.TINY .. ctld.EXAM
 
 local values = {
 	[""] = { "tiny", "tiny@v1", "tiny@v2", "exam", "nothing", "tiny@", "@v1", "" },
@@ -83,7 +66,7 @@ local function environment()
 		end
 	end
 	if lot(12) ~= 0 then
-		add(perhaps_spoiled("VM_NONCE=9f3c12ab45de6701"))
+		add(perhaps_spoiled(ctld.NONCE))
 	end
 	for _ = 1, lot(3) do
 		add(spoiled("_SLURM_SPANK_OPTION_other_x=" .. noise[lot(#noise) + 1]))
@@ -94,29 +77,28 @@ end
 local function job()
 	local addresses = { "alice", "al.ice+x_y%z@example.org", "-s x", "a b", string.rep("a", 63), string.rep("a", 64) }
 	local comments = { "site=1", "a slurm-vm{image=win11 nonce=0} b", "slurm-vm{", "}" }
-	return {
-		user_id = 7001 + lot(3), group_id = 7001, min_nodes = 1 + lot(2), min_cpus = 1 + lot(4), num_tasks = 4294967294,
-		cpus_per_task = 65534, het_job_offset = 4294967294, min_mem_per_node = lot(4) * 512,
+	return ctld.job({
+		user_id = 7001 + lot(3), min_nodes = 1 + lot(2), min_cpus = 1 + lot(4), min_mem_per_node = lot(4) * 512,
 		mail_type = lot(4), mail_user = lot(3) ~= 0 and perhaps_spoiled(addresses[lot(#addresses) + 1]) or nil,
 		spank_job_env = environment(),
 		admin_comment = lot(3) == 0 and perhaps_spoiled(comments[lot(#comments) + 1]) or nil,
-	}
+	})
 end
 
 local out = specs and assert(io.open(specs, "wb"))
 local accepted = 0
 for i = 1, cases do
 	if i % 500 == 1 then
-		catalogue_write(lot(4) == 0 and string.sub(GOOD, 1, lot(#GOOD)) or GOOD) -- vmd writes it: cut at worst
+		ctld.catalogue_write(lot(4) == 0 and string.sub(GOOD, 1, lot(#GOOD)) or GOOD) -- vmd writes it: cut at worst
 	end
 	local desc = job()
 	local before = desc.admin_comment
-	said, trouble = nil, nil
+	ctld.quiet()
 	local rc = slurm_job_submit(desc, {}, 7001)
 	local wrong
 	-- A catalogue that cannot be read is said without a position in the script.
-	if trouble and string.find(trouble, "job_submit%.lua:%d+:") then
-		wrong = "the script failed: " .. trouble
+	if ctld.failure and string.find(ctld.failure, "job_submit%.lua:%d+:") then
+		wrong = "the script failed: " .. ctld.failure
 	elseif rc == slurm.SUCCESS and desc.admin_comment ~= before then
 		local request = string.match(desc.admin_comment, "slurm%-vm{([^{}]*)}")
 		local _, count = string.gsub(desc.admin_comment, "slurm%-vm{", "")
@@ -127,18 +109,18 @@ for i = 1, cases do
 		if out then
 			out:write(request or "", "\n")
 		end
-	elseif rc ~= slurm.SUCCESS and (said == nil or string.find(said, "[^\32-\126]")) then
-		wrong = "refused without a text, or with one that is not plain: " .. tostring(said)
+	elseif rc ~= slurm.SUCCESS and (ctld.said == nil or string.find(ctld.said, "[^\32-\126]")) then
+		wrong = "refused without a text, or with one that is not plain: " .. tostring(ctld.said)
 	end
 	if wrong then
 		print(string.format("FAILED: seed %d, case %d: %s", seed, i, wrong))
-		os.remove(catalogue)
+		os.remove(ctld.catalogue)
 		os.exit(1)
 	end
 end
 if out then
 	out:close()
 end
-os.remove(catalogue)
+os.remove(ctld.catalogue)
 print(string.format("ok: %d cases of seed %d, %d accepted", cases, seed, accepted))
 os.exit(accepted > 0 and 0 or 1)

@@ -3,52 +3,23 @@
 -- Rows for job_submit.lua: what a user asked for, and what the user reads or the job gets.
 
 local module = assert(arg[1], "path of job_submit.lua")
-local NO_VAL, NO_VAL16 = 4294967294, 65534
-local NONCE = "VM_NONCE=9f3c12ab45de6701"
-local OPT = "_SLURM_SPANK_OPTION_slurm_vm_vm"
+local ctld = dofile(string.match(arg[0], "^(.*/)") .. "slurmctld.lua")
+local vm = ctld.load(module)
+local own_submit, own_modify = slurm_job_submit, slurm_job_modify
+local OPT, NONCE, NO_VAL = ctld.OPT, ctld.NONCE, ctld.NO_VAL
 local failed, checks = 0, 0
 
-local said, logged
-slurm = {
-	SUCCESS = 0,
-	ERROR = -1,
-	ESLURM_ACCESS_DENIED = 2002,
-	log_user = function(...) said = string.format(...) end,
-	log_info = function(...) logged[#logged + 1] = string.format(...) end,
-	log_error = function(...) logged[#logged + 1] = string.format(...) end,
-}
-
-local vm = dofile(module)
-local own_submit, own_modify = slurm_job_submit, slurm_job_modify
-
-local catalogue = os.tmpname()
-local function catalogue_write(text)
-	local f = assert(io.open(catalogue, "w"))
-	f:write(text)
-	f:close()
-end
-local CATALOGUE = "# slurm-vm catalogue 1\n"
+local CATALOGUE = ctld.HEAD
 	.. "# name ...\n"
-	.. "tiny\tv2,v1\t209715200\t8\t1073741824\t21474836480\t107374182400\tlan,dmz\t-\t-\tlinux\n"
+	.. ctld.TINY
 	.. "win11\t24h2\t4294967296\t0\t0\t0\t0\tlan\t-\t-\twindows\n"
-	.. "exam\tv1\t209715200\t2\t0\t0\t0\tlan\t7002,7003\t800\tlinux\n"
-catalogue_write(CATALOGUE)
-vm.catalogue = catalogue
+	.. ctld.EXAM
+ctld.catalogue_write(CATALOGUE)
 
 -- A job as slurmctld shows it. Reads are counted: an ordinary job must cost one.
 local reads
 local function job(fields, spank)
-	local desc = {
-		user_id = 7001, group_id = 7001, min_nodes = 1, min_cpus = 1, num_tasks = NO_VAL, cpus_per_task = NO_VAL16,
-		het_job_offset = NO_VAL, min_mem_per_node = 512,
-	}
-	for k, v in pairs(fields or {}) do
-		if v == "nil" then
-			desc[k] = nil
-		else
-			desc[k] = v
-		end
-	end
+	local desc = ctld.job(fields)
 	if spank then
 		desc.spank_job_env = {}
 		for i, entry in ipairs(spank) do
@@ -74,7 +45,7 @@ local function check(ok, what, got)
 end
 
 local function submit(fields, spank, parts)
-	said, logged = nil, {}
+	ctld.quiet()
 	local desc, raw = job(fields, spank)
 	return own_submit(desc, parts, 7001), raw
 end
@@ -82,7 +53,7 @@ end
 -- Accepted: the request that is written.
 local function accepted(why, want, spank, fields, parts)
 	local rc, desc = submit(fields, spank, parts)
-	check(rc == slurm.SUCCESS, why, said)
+	check(rc == slurm.SUCCESS, why, ctld.said)
 	check(desc.admin_comment == want, why, desc.admin_comment)
 	check(desc.gres == "vm:1", why .. " gres", desc.gres)
 	check(desc.min_nodes == 1 and desc.max_nodes == 1, why .. " nodes", desc.max_nodes)
@@ -93,7 +64,7 @@ end
 local function accepted_several(why, machines, tasks_per_node, spank, fields)
 	fields.max_nodes = fields.max_nodes or fields.min_nodes
 	local rc, desc = submit(fields, spank or { OPT .. "=tiny", NONCE })
-	check(rc == slurm.SUCCESS, why, said)
+	check(rc == slurm.SUCCESS, why, ctld.said)
 	check(string.find(desc.admin_comment or "", " machines=" .. machines .. "}", 1, true), why, desc.admin_comment)
 	check(desc.min_nodes == machines and desc.max_nodes == machines, why .. " nodes", desc.max_nodes)
 	check(desc.ntasks_per_node == tasks_per_node, why .. " tasks per node", desc.ntasks_per_node)
@@ -104,7 +75,7 @@ end
 local function refused(why, want, spank, fields, parts)
 	local rc, desc = submit(fields, spank, parts)
 	check(rc == slurm.ERROR, why, rc)
-	check(said ~= nil and string.find(said, want, 1, true) ~= nil, why, said)
+	check(ctld.said ~= nil and string.find(ctld.said, want, 1, true) ~= nil, why, ctld.said)
 	check(desc.gres == nil, why .. " gres", desc.gres)
 end
 
@@ -157,7 +128,7 @@ accepted("mail to an address", "slurm-vm{from=17 nonce=9f3c12ab45de6701 keep=alw
 for _, fields in ipairs({ { mail_type = 2 }, { mail_type = 65534 }, { mail_type = 65535 },
 	{ mail_type = 1, mail_user = "-s x" }, { mail_type = 1, mail_user = "a;b" }, { mail_type = 1, mail_user = string.rep("a", 64) } }) do
 	accepted("no mail", "slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701 network=lan keep=abnormal}", { OPT .. "=tiny", NONCE }, fields)
-	check((said ~= nil) == (fields.mail_user ~= nil), "an odd address is told", said)
+	check((ctld.said ~= nil) == (fields.mail_user ~= nil), "an odd address is told", ctld.said)
 end
 accepted("whole node's memory", "slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701 network=lan keep=abnormal}",
 	{ OPT .. "=tiny", NONCE }, { min_mem_per_node = 0 })
@@ -233,7 +204,7 @@ refused("a comment without a request", "belongs to slurm-vm", nil, { admin_comme
 local rc, desc = submit({ gres = "gres:gpu:2,gres:vm:1" }, { OPT .. "=tiny", NONCE })
 check(rc == 0 and desc.gres == "gpu:2,vm:1", "gres kept", desc.gres)
 rc, desc = submit({ gres = "gres/vm=2" }, { OPT .. "=tiny", NONCE })
-check(rc == -1 and string.find(said, "one virtual machine", 1, true), "two VMs", said)
+check(rc == -1 and string.find(ctld.said, "one virtual machine", 1, true), "two VMs", ctld.said)
 vm.add_gres = false
 rc, desc = submit({}, { OPT .. "=tiny", NONCE })
 check(rc == 0 and desc.gres == nil, "gres off", desc.gres)
@@ -243,20 +214,20 @@ vm.add_gres = true
 vm.catalogue = "/nonexistent/catalogue"
 for _, spank in ipairs({ false, { "X=1" } }) do
 	rc, desc = submit({}, spank or nil)
-	check(rc == 0 and said == nil and desc.admin_comment == nil and reads <= 2, "ordinary job", reads)
+	check(rc == 0 and ctld.said == nil and desc.admin_comment == nil and reads <= 2, "ordinary job", reads)
 end
 refused("no catalogue", "the catalogue of images is not there yet", { OPT .. "=tiny", NONCE })
-vm.catalogue = catalogue
-catalogue_write("tiny\n")
+vm.catalogue = ctld.catalogue
+ctld.catalogue_write("tiny\n")
 refused("not a catalogue", "the catalogue of images cannot be read", { OPT .. "=tiny", NONCE })
-catalogue_write(CATALOGUE .. "short\tline\n")
+ctld.catalogue_write(CATALOGUE .. "short\tline\n")
 refused("a short line is no image", "image short: not in the catalogue", { OPT .. "=short", NONCE })
 
 -- our own bug refuses, too: Slurm would let the job pass
 local old = vm.catalogue
 vm.catalogue = {}
 refused("failure inside", "could not be checked", { OPT .. "=tiny", NONCE })
-check(#logged > 0, "failure inside is logged", #logged)
+check(#ctld.logged > 0, "failure inside is logged", #ctld.logged)
 vm.catalogue = old
 
 -- another prefix
@@ -270,14 +241,14 @@ vm.prefix = "vm"
 -- modify
 local RECORD = { user_id = 7001, admin_comment = "x slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701}" }
 local function modify(why, want, changes, record, uid)
-	said, logged = nil, {}
+	ctld.quiet()
 	local d = job({ min_nodes = NO_VAL, min_cpus = NO_VAL, min_mem_per_node = "nil" })
 	for k, v in pairs(changes) do
 		d[k] = v
 	end
 	local rc_modify = own_modify(d, record or RECORD, nil, uid or 7001)
-	check(rc_modify == (want and 2002 or 0), "modify: " .. why, tostring(rc_modify) .. " " .. tostring(said))
-	check(want == nil or string.find(said, want, 1, true) ~= nil, "modify: " .. why, said)
+	check(rc_modify == (want and 2002 or 0), "modify: " .. why, tostring(rc_modify) .. " " .. tostring(ctld.said))
+	check(want == nil or string.find(ctld.said, want, 1, true) ~= nil, "modify: " .. why, ctld.said)
 end
 modify("time limit", nil, { time_limit = 5 })
 modify("comment", "cannot be changed", { admin_comment = "" })
@@ -304,6 +275,6 @@ local again = dofile(module)
 check(slurm_job_submit == site and slurm_job_modify == site, "a site's functions stay", "replaced")
 check(type(again.submit) == "function" and type(again.modify) == "function", "module", again)
 
-os.remove(catalogue)
+os.remove(ctld.catalogue)
 print(string.format("# %s: %d checks, %d failed", _VERSION, checks, failed))
 os.exit(failed == 0 and 0 or 1)

@@ -36,7 +36,8 @@ tests_plugin_spec_check_SOURCES = tests/plugin/spec_check.c
 tests_plugin_spec_check_LDADD = $(core_libs)
 plugin_scripts = tests/plugin/exports.t tests/plugin/job_submit.t
 TESTS += $(plugin_scripts)
-EXTRA_DIST += $(plugin_scripts) tests/plugin/job_submit_fuzz.lua tests/plugin/job_submit_test.lua
+EXTRA_DIST += $(plugin_scripts) tests/plugin/job_submit_fuzz.lua tests/plugin/job_submit_test.lua \
+	tests/plugin/slurmctld.lua
 
 clean-local:
 	rm -rf tests-plugin-keys
