@@ -103,6 +103,7 @@ libcontrollers_a_SOURCES = \
 	kubevirt-lite/controllers/subresources.c \
 	kubevirt-lite/controllers/vm.c \
 	kubevirt-lite/controllers/vmi.c \
+	kubevirt-lite/controllers/vmi_pod.c \
 	kubevirt-lite/controllers/vmi_status.c \
 	kubevirt-lite/controllers/volume.c \
 	kubevirt-lite/controllers/volume_status.c

@@ -142,7 +142,7 @@ bool node_answers(struct controllers *c, const char *node);
 /* How long nothing was heard of it. */
 int64_t node_silent_us(struct controllers *c, const char *node);
 
-/* --- vmi.c --- */
+/* --- vmi_pod.c --- */
 /* The launcher pod the VMI runs in (borrowed); NULL: none. */
 struct json_object *vmi_pod(struct controllers *c, struct json_object *vmi);
 /* Its launcher pods, all of them. */
@@ -152,6 +152,8 @@ struct guest *vmi_guest(struct controllers *c, struct json_object *vmi);
 /* Makes a launcher pod; migration: NULL or the VMIM it is the target of. */
 int vmi_pod_create(struct controllers *c, struct json_object *vmi, struct json_object *migration,
 		   struct json_object **ret_pod, struct err *e);
+
+/* --- vmi.c --- */
 /* Why it cannot be migrated: reason and message; false: it can. */
 bool vmi_is_pinned(struct controllers *c, struct json_object *vmi, const char **ret_reason,
 		   const char **ret_message);
