@@ -373,11 +373,6 @@ int process_watch(struct sd_event *loop, const char *dir, void (*gone)(void *sel
 	return 0;
 }
 
-pid_t process_pid(const struct process *p)
-{
-	return p->pid;
-}
-
 void process_kill(struct process *p)
 {
 	(void)pidfd_send_signal(p->pidfd, SIGKILL, NULL, 0);

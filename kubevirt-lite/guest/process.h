@@ -37,7 +37,6 @@ int process_start(const struct process_spec *spec, struct err *e);
  * it. ERR_ABSENT: not running. */
 int process_watch(struct sd_event *loop, const char *dir, void (*gone)(void *self), void *self,
 		  struct process **ret, struct err *e);
-pid_t process_pid(const struct process *p);
 void process_kill(struct process *p); /* SIGKILL */
 void process_free(struct process *p); /* the process stays */
 DEFINE_AUTO(struct process *, process_free)

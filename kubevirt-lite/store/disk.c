@@ -189,11 +189,6 @@ int disk_put_version(struct disk *d, uint64_t version, struct err *e)
 	return step(d, d->stmt[STMT_VERSION], e);
 }
 
-bool disk_is_open(const struct disk *d)
-{
-	return d->is_open;
-}
-
 int disk_commit(struct disk *d, struct err *e)
 {
 	if (!d->is_open)

@@ -23,7 +23,6 @@ int disk_load(struct disk *d, disk_load_fn fn, void *ctx, uint64_t *ret_version,
 int disk_put(struct disk *d, enum kind_id kind, const char *key, struct json_object *object,
 	     struct err *e);
 int disk_put_version(struct disk *d, uint64_t version, struct err *e);
-bool disk_is_open(const struct disk *d); /* a transaction waits for its commit */
 int disk_commit(struct disk *d, struct err *e);
 
 #endif

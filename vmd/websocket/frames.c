@@ -201,23 +201,14 @@ size_t frames_room(const struct frames *f)
 	return queued < FRAMES_OUT_MAX ? FRAMES_OUT_MAX - queued : 0;
 }
 
-static void queue(struct frames *f, uint8_t opcode, const void *data, size_t len)
+void frames_put(struct frames *f, const void *data, size_t len)
 {
-	const struct wslay_event_msg m = {.opcode = opcode, .msg = data, .msg_length = len};
+	const struct wslay_event_msg m = {
+		.opcode = WSLAY_BINARY_FRAME, .msg = data, .msg_length = len};
 
 	/* After a goodbye nothing is taken any more, and nobody waits for it. */
 	if (wslay_event_queue_msg(f->ws, &m) == WSLAY_ERR_NOMEM)
 		abort();
-}
-
-void frames_put(struct frames *f, const void *data, size_t len)
-{
-	queue(f, WSLAY_BINARY_FRAME, data, len);
-}
-
-void frames_ping(struct frames *f)
-{
-	queue(f, WSLAY_PING, "", 0);
 }
 
 void frames_close(struct frames *f, uint16_t code)

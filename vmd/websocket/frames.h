@@ -46,7 +46,6 @@ size_t frames_waiting(const struct frames *f); /* bytes that can be taken */
 size_t frames_room(const struct frames *f);
 /* Queues one binary message. len must not be more than frames_room. */
 void frames_put(struct frames *f, const void *data, size_t len);
-void frames_ping(struct frames *f);
 /* Says goodbye (1000 is an ordinary end, 1011 a failure). Nothing can be put after it. */
 void frames_close(struct frames *f, uint16_t code);
 bool frames_wants_recv(const struct frames *f);

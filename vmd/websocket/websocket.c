@@ -292,11 +292,6 @@ void websocket_put(struct websocket *w, const void *data, size_t len)
 	frames_put(w->frames, data, len);
 }
 
-void websocket_ping(struct websocket *w)
-{
-	frames_ping(w->frames);
-}
-
 bool websocket_is_open(const struct websocket *w)
 {
 	return !w->failed && (frames_waiting(w->frames) > 0 || !frames_has_ended(w->frames));

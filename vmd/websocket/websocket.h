@@ -53,6 +53,5 @@ int websocket_run(struct websocket *w, struct err *e);
 size_t websocket_take(struct websocket *w, void *buf, size_t size);
 size_t websocket_room(const struct websocket *w);
 void websocket_put(struct websocket *w, const void *data, size_t len); /* len <= room */
-void websocket_ping(struct websocket *w);
 
 #endif
