@@ -6,6 +6,8 @@
  * job_submit.lua, which knows the CPUs asked for, may add it. */
 #include "vmd/catalogue_file.h"
 
+#include "vmd/vm/vm.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

@@ -4,6 +4,7 @@
 #include "vmd/vm/image.h"
 
 #include "vmd/base/str.h"
+#include "vmd/vm/vm.h"
 
 #include <string.h>
 

@@ -68,18 +68,5 @@ const struct image_revision *image_revision_find(const struct image *i, const ch
  * and cpus are the allocation's; 0 memory: not yet known, not checked. */
 int catalogue_check(const struct catalogue *c, struct vm_request *r, uint32_t uid, uint32_t gid,
 		    uint32_t cpus, uint64_t memory_bytes, const struct image **ret, struct err *e);
-/* What KubeVirt's launcher and QEMU need beside the guest (see vm.c for the formula and its
- * source). The guest gets allocation - overhead, rounded down to 2 MiB. */
-uint64_t vm_overhead_bytes(uint64_t allocation_bytes, uint32_t cpus, bool tpm);
-uint64_t vm_guest_memory_bytes(uint64_t allocation_bytes, uint32_t cpus,
-			       bool tpm); /* 0: too small */
-/* The smallest allocation, in whole MiB, in which a guest of that size fits. cpus 0 counts as 1. */
-uint64_t vm_allocation_bytes(uint64_t guest_bytes, uint32_t cpus, bool tpm);
-
-/* The limits that a VM is made with, of a job with cpus and a guest with guest_bytes: how many
- * times its CPUs (1: no more), and how much memory of the guest (0: no more). KubeVirt adds memory
- * only to guests that began with 1 GiB; a Windows client uses two sockets. */
-void vm_growth_limits(const struct image *i, uint32_t cpus, uint64_t guest_bytes,
-		      uint32_t *ret_sockets, uint64_t *ret_memory_bytes);
 
 #endif

@@ -142,4 +142,18 @@ int vm_secret_name(const struct job *j, char *buf, size_t size);
  * is wanted once, and after a crash the same one is made again. */
 int vm_migration_name(const char *vm, uint32_t companion, uint32_t attempt, char *buf, size_t size);
 
+/* What KubeVirt's launcher and QEMU need beside the guest (see vm.c for the formula and its
+ * source). The guest gets allocation - overhead, rounded down to 2 MiB. */
+uint64_t vm_overhead_bytes(uint64_t allocation_bytes, uint32_t cpus, bool tpm);
+uint64_t vm_guest_memory_bytes(uint64_t allocation_bytes, uint32_t cpus,
+			       bool tpm); /* 0: too small */
+/* The smallest allocation, in whole MiB, in which a guest of that size fits. cpus 0 counts as 1. */
+uint64_t vm_allocation_bytes(uint64_t guest_bytes, uint32_t cpus, bool tpm);
+
+/* The limits that a VM is made with, of a job with cpus and a guest with guest_bytes: how many
+ * times its CPUs (1: no more), and how much memory of the guest (0: no more). KubeVirt adds memory
+ * only to guests that began with 1 GiB; a Windows client uses two sockets. */
+void vm_growth_limits(const struct image *i, uint32_t cpus, uint64_t guest_bytes,
+		      uint32_t *ret_sockets, uint64_t *ret_memory_bytes);
+
 #endif
