@@ -149,11 +149,10 @@ static void on_answered(void *ctx, const char *vm)
 	daemon_round_soon(ctx);
 }
 
-/* Said once when it begins, changes and ends; the jobs that wait for it show it. */
-static void tell_trouble(struct daemon *d, const char *source, char *last, size_t size,
-			 const char *text)
+/* Said once when it begins, changes and ends. */
+static void say_trouble(struct daemon *d, const char *source, char *last, size_t size,
+			const char *text)
 {
-	reconciler_trouble(d->reconciler, source, text, daemon_now());
 	if (text && strncmp(last, text, size - 1) != 0)
 		log_warn("source=%s event=trouble err=\"%s\"", source, text);
 	else if (!text && last[0])
@@ -166,7 +165,7 @@ static void on_slurm_trouble(void *ctx, const char *text)
 {
 	struct daemon *d = ctx;
 
-	tell_trouble(d, "slurm", d->slurm_trouble, sizeof(d->slurm_trouble), text);
+	say_trouble(d, "slurm", d->slurm_trouble, sizeof(d->slurm_trouble), text);
 }
 
 /* The watches' trouble comes first: without an API there is no Lease either. */
@@ -181,9 +180,10 @@ void daemon_trouble_kube(struct daemon *d)
 		       d->watch_trouble[0] ? d->watch_trouble
 		       : hinders           ? lease
 					   : "");
-	if (text[0] || d->kube_trouble[0])
-		tell_trouble(d, "kube", d->kube_trouble, sizeof(d->kube_trouble),
-			     text[0] ? text : NULL);
+	if (!text[0] && !d->kube_trouble[0])
+		return;
+	reconciler_trouble(d->reconciler, TROUBLE_KUBE, text[0] ? text : NULL, daemon_now());
+	say_trouble(d, "kube", d->kube_trouble, sizeof(d->kube_trouble), text[0] ? text : NULL);
 }
 
 static void on_kube_trouble(void *ctx, const char *text)
@@ -198,7 +198,8 @@ static void on_ceph_trouble(void *ctx, const char *text)
 {
 	struct daemon *d = ctx;
 
-	tell_trouble(d, "ceph", d->ceph_trouble, sizeof(d->ceph_trouble), text);
+	reconciler_trouble(d->reconciler, TROUBLE_CEPH, text, daemon_now());
+	say_trouble(d, "ceph", d->ceph_trouble, sizeof(d->ceph_trouble), text);
 }
 
 static void on_loaded(void *ctx, enum err_kind kind)

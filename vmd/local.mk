@@ -74,6 +74,7 @@ libvmcore_a_SOURCES = \
 	vmd/reconcile/ranks.c vmd/reconcile/ranks.h \
 	vmd/reconcile/reconciler.c vmd/reconcile/reconciler.h \
 	vmd/reconcile/recover.c vmd/reconcile/recover.h \
+	vmd/reconcile/trouble.h \
 	vmd/reconcile/unreadable.c vmd/reconcile/unreadable.h \
 	vmd/reconcile/world.c vmd/reconcile/world.h \
 	vmd/vm/growth.c vmd/vm/growth.h \

@@ -6,16 +6,11 @@
 
 #include "vmd/reconcile/crashes.h"
 #include "vmd/reconcile/inflight.h"
+#include "vmd/reconcile/trouble.h"
 #include "vmd/vm/vm_status.h"
 
 /* A batch job's waiting step reads the reason and fails the job itself; only then does vmd. */
 #define FAILED_GRACE_US (INT64_C(60) * 1000000)
-
-enum trouble_source { TROUBLE_SLURM, TROUBLE_KUBE, TROUBLE_CEPH, TROUBLE_COUNT };
-struct trouble {
-	char text[VM_REASON_MAX + 1]; /* "" it works */
-	int64_t since_us;
-};
 
 struct progress {
 	uint32_t job_id, rank;

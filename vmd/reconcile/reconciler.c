@@ -300,19 +300,14 @@ const struct vm_status *reconciler_rank_status(const struct reconciler *r, uint3
 	return found;
 }
 
-void reconciler_trouble(struct reconciler *r, const char *source, const char *text, struct now now)
+void reconciler_trouble(struct reconciler *r, enum trouble_source source, const char *text,
+			struct now now)
 {
-	static const char *const names[TROUBLE_COUNT] = {"slurm", "kube", "ceph"};
+	struct trouble *t = &r->trouble[source];
 
-	for (size_t i = 0; i < TROUBLE_COUNT; i++) {
-		struct trouble *t = &r->trouble[i];
-
-		if (!str_eq(names[i], source))
-			continue;
-		if (!text || !*t->text)
-			t->since_us = now.mono_us;
-		(void)snprintf(t->text, sizeof(t->text), "%s", text ? text : "");
-	}
+	if (!text || !*t->text)
+		t->since_us = now.mono_us;
+	(void)snprintf(t->text, sizeof(t->text), "%s", text ? text : "");
 }
 
 const struct plan *reconciler_plan(const struct reconciler *r)

@@ -5,6 +5,7 @@
 #define VMD_RECONCILE_RECONCILER_H
 
 #include "vmd/reconcile/port.h"
+#include "vmd/reconcile/trouble.h"
 #include "vmd/vm/vm_status.h"
 
 struct reconciler;
@@ -36,8 +37,9 @@ const struct vm_status *reconciler_status(const struct reconciler *r, uint32_t j
 const struct vm_status *reconciler_rank_status(const struct reconciler *r, uint32_t job_id,
 					       uint32_t rank);
 /* Trouble outside, told by adapters ("Kubernetes API: connection refused"): shown as reason of jobs
- * that wait for it. source is one of "slurm", "kube", "ceph"; NULL text: it works again. */
-void reconciler_trouble(struct reconciler *r, const char *source, const char *text, struct now now);
+ * that wait for it. NULL text: it works again. */
+void reconciler_trouble(struct reconciler *r, enum trouble_source source, const char *text,
+			struct now now);
 /* The last plan, for vmctl plan and metrics; borrowed until the next round. */
 const struct plan *reconciler_plan(const struct reconciler *r);
 /* Allows the deletions that the last round held back (policy.delete_share_percent), once. */
