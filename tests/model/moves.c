@@ -48,12 +48,12 @@ static bool round_of(const struct mw_slurm *s, const struct mw_kube *k, bool alo
 {
 	static struct mw_sight sight;
 	static struct progress p;
-	struct view v = {.want = &sight.want,
-			 .seen = &sight.seen,
-			 .catalogue = &catalogue,
-			 .policy = &policy,
-			 .mono_us = NOW_US,
-			 .wall_s = NOW_S};
+	struct progress_view v = {.want = &sight.want,
+				  .seen = &sight.seen,
+				  .catalogue = &catalogue,
+				  .policy = &policy,
+				  .mono_us = NOW_US,
+				  .wall_s = NOW_S};
 	const struct plan_context c = {.catalogue = &catalogue,
 				       .policy = &policy,
 				       .progress = &p,

@@ -250,16 +250,16 @@ START_TEST(word_rows)
 {
 	struct little_world w;
 	struct progress p = {.job_id = 0};
-	struct view v;
+	struct progress_view v;
 
 	little_world_init(&w, words[_i].job, words[_i].seen, "");
-	v = (struct view){.want = &w.want,
-			  .seen = &w.seen,
-			  .flight = &w.flight,
-			  .catalogue = &w.catalogue,
-			  .policy = &w.policy,
-			  .mono_us = LITTLE_NOW_US,
-			  .wall_s = LITTLE_NOW_S};
+	v = (struct progress_view){.want = &w.want,
+				   .seen = &w.seen,
+				   .flight = &w.flight,
+				   .catalogue = &w.catalogue,
+				   .policy = &w.policy,
+				   .mono_us = LITTLE_NOW_US,
+				   .wall_s = LITTLE_NOW_S};
 	progress_step(&p, &w.job, &v);
 	ck_assert_str_eq(p.status.reason, words[_i].reason);
 	ck_assert_int_eq(p.status.state, words[_i].state);
@@ -274,19 +274,19 @@ START_TEST(trouble_is_told)
 	struct progress p = {.job_id = 0};
 	struct action a = {.kind = ACT_ATTACH_DISK, .job_key = LITTLE_KEY, .object = "disk-data"};
 	struct err e;
-	struct view v;
+	struct progress_view v;
 
 	little_world_init(&w, "running", "vm0:running " ALL " named:claimed pvcd pvd", "");
 	(void)err_set(&e, ERR_DENIED, "vmd may not");
 	(void)inflight_finish(&w.flight, inflight_start(&w.flight, &a, LITTLE_NOW_US - 5), &e,
 			      LITTLE_NOW_US - 5);
-	v = (struct view){.want = &w.want,
-			  .seen = &w.seen,
-			  .flight = &w.flight,
-			  .catalogue = &w.catalogue,
-			  .policy = &w.policy,
-			  .mono_us = LITTLE_NOW_US,
-			  .wall_s = LITTLE_NOW_S};
+	v = (struct progress_view){.want = &w.want,
+				   .seen = &w.seen,
+				   .flight = &w.flight,
+				   .catalogue = &w.catalogue,
+				   .policy = &w.policy,
+				   .mono_us = LITTLE_NOW_US,
+				   .wall_s = LITTLE_NOW_S};
 	progress_step(&p, &w.job, &v);
 	ck_assert_str_eq(p.status.attach_trouble, "vmd may not");
 	ck_assert_int_eq(p.status.state, VM_STATE_BOOTING);

@@ -13,16 +13,16 @@
 static struct little_world w;
 static struct trouble trouble[TROUBLE_COUNT];
 
-static struct view view_of(void)
+static struct progress_view view_of(void)
 {
-	return (struct view){.want = &w.want,
-			     .seen = &w.seen,
-			     .flight = &w.flight,
-			     .catalogue = &w.catalogue,
-			     .policy = &w.policy,
-			     .trouble = trouble,
-			     .mono_us = LITTLE_NOW_US,
-			     .wall_s = LITTLE_NOW_S};
+	return (struct progress_view){.want = &w.want,
+				      .seen = &w.seen,
+				      .flight = &w.flight,
+				      .catalogue = &w.catalogue,
+				      .policy = &w.policy,
+				      .trouble = trouble,
+				      .mono_us = LITTLE_NOW_US,
+				      .wall_s = LITTLE_NOW_S};
 }
 
 /* clang-format off */
@@ -64,7 +64,7 @@ static const struct {
 START_TEST(first_step_rows)
 {
 	struct progress p = {.job_id = 0};
-	struct view v;
+	struct progress_view v;
 
 	little_world_init(&w, first[_i].job, first[_i].seen, "");
 	v = view_of();
@@ -79,7 +79,7 @@ END_TEST
 START_TEST(kubernetes_says_why)
 {
 	struct progress p = {.job_id = 0};
-	struct view v;
+	struct progress_view v;
 
 	little_world_init(&w, "running", "vm0:starting", "");
 	(void)str_copy(w.vm[0].reason, sizeof(w.vm[0].reason), "Unschedulable: no room");
@@ -101,7 +101,7 @@ END_TEST
 START_TEST(no_limits)
 {
 	struct progress p = {.job_id = 0};
-	struct view v;
+	struct progress_view v;
 
 	little_world_init(&w, "running", "vm0:running", "");
 	w.policy.ready_timeout_s = w.policy.trouble_timeout_s = 0;
@@ -136,7 +136,7 @@ START_TEST(crashes_are_told)
 {
 	struct progress p = {.job_id = 0};
 	char text[ACTION_TEXT_MAX + 1];
-	struct view v;
+	struct progress_view v;
 
 	little_world_init(&w, "running", "vm0:running", "");
 	v = view_of();
@@ -179,7 +179,7 @@ END_TEST
 START_TEST(crashes_survive_a_new_vmd)
 {
 	struct progress p = {.job_id = 0};
-	struct view v;
+	struct progress_view v;
 
 	little_world_init(&w, "running", "vm0:starting", "");
 	w.job.request.recorded_crashes = 2;
@@ -204,7 +204,7 @@ END_TEST
 START_TEST(old_trouble_is_not_the_jobs)
 {
 	struct progress p = {.job_id = 0};
-	struct view v;
+	struct progress_view v;
 
 	little_world_init(&w, "running", "", "");
 	trouble[TROUBLE_CEPH].since_us = LITTLE_NOW_US - 3600 * S;
@@ -228,7 +228,7 @@ END_TEST
 START_TEST(what_hinders_a_removal_is_told)
 {
 	struct progress p = {.job_id = 0};
-	struct view v;
+	struct progress_view v;
 
 	little_world_init(&w, "ending", "vm0:deleting", "");
 	(void)str_copy(trouble[TROUBLE_KUBE].text, sizeof(trouble[0].text), "Kubernetes: no");
@@ -253,7 +253,7 @@ END_TEST
 START_TEST(agent_that_refuses_is_quoted)
 {
 	struct progress p = {.job_id = 0};
-	struct view v;
+	struct progress_view v;
 
 	little_world_init(&w, "running", "vm0:running", "");
 	w.vm[0].agent = w.vm[0].login_pending = true;
@@ -272,7 +272,7 @@ END_TEST
 START_TEST(another_nonce_is_another_job)
 {
 	struct progress p = {.job_id = 0};
-	struct view v;
+	struct progress_view v;
 
 	little_world_init(&w, "running", "vm0:failed", "");
 	v = view_of();
@@ -290,7 +290,7 @@ END_TEST
 START_TEST(user_of_the_job)
 {
 	struct progress p = {.job_id = 0};
-	struct view v;
+	struct progress_view v;
 
 	little_world_init(&w, "running", "vm0:running", "");
 	w.image.user[0] = '\0';
@@ -478,7 +478,7 @@ START_TEST(time_is_nearly_over)
 {
 	char text[ACTION_TEXT_MAX + 1];
 	struct progress p = {.job_id = 0};
-	struct view v;
+	struct progress_view v;
 
 	little_world_init(&w, "running ends:200 ready", "vm0:running disk pv pvc secret", "");
 	w.vm[0].agent = w.vm[0].reachable = true;

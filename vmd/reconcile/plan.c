@@ -44,6 +44,23 @@ struct action *plan_add(struct planner *p, const struct task *t, enum action_kin
 	return a;
 }
 
+bool plan_believes_made(const struct planner *p, const struct task *t, const char *object,
+			enum action_class class)
+{
+	return inflight_believes_made(p->c->flight, t->have.key, object, class, p->c->mono_us);
+}
+
+bool plan_may_vanish(const struct planner *p, const struct task *t, const char *object,
+		     enum action_class class)
+{
+	return inflight_may_vanish(p->c->flight, t->have.key, object, class, p->c->mono_us);
+}
+
+bool plan_may_appear(const struct planner *p, const struct task *t, enum action_class class)
+{
+	return inflight_may_appear(p->c->flight, t->have.key, class, p->c->mono_us);
+}
+
 static void plan_end(struct planner *p, const struct task *t, bool failed, const char *reason)
 {
 	struct action *a = plan_add(p, t, ACT_END_JOB, t->have.key);

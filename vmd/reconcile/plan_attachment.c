@@ -227,5 +227,5 @@ bool plan_claims_drop(struct planner *p, const struct task *t)
 		plan_release(p, t, &t->have.attachment[i]);
 	}
 	/* Where they are not known, none is seen; one that is there is found when they are. */
-	return none && !inflight_may_appear(p->c->flight, t->have.key, CLASS_CLAIM, p->c->mono_us);
+	return none && !plan_may_appear(p, t, CLASS_CLAIM);
 }

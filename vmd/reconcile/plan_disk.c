@@ -31,12 +31,8 @@ enum wanted plan_wanted(const struct planner *p, const struct task *t, const cha
 			enum action_class class, bool seen)
 {
 	if (!seen)
-		return inflight_believes_made(p->c->flight, t->have.key, name, class, p->c->mono_us)
-			       ? WANTED_THERE
-			       : WANTED_ABSENT;
-	return inflight_may_vanish(p->c->flight, t->have.key, name, class, p->c->mono_us)
-		       ? WANTED_WAIT
-		       : WANTED_THERE;
+		return plan_believes_made(p, t, name, class) ? WANTED_THERE : WANTED_ABSENT;
+	return plan_may_vanish(p, t, name, class) ? WANTED_WAIT : WANTED_THERE;
 }
 
 static void origin_fill(const struct task *t, struct disk_origin *o)
@@ -151,6 +147,17 @@ bool plan_disks_wanted(struct planner *p, const struct task *t)
 	return all;
 }
 
+/* Marks it as kept for as long as the site wants; kept false: takes the mark off. */
+static void plan_keep(struct planner *p, const struct task *t, const struct disk_seen *d, bool kept)
+{
+	struct action *a = plan_add(p, t, ACT_KEEP_DISK, d->name);
+
+	if (!a)
+		return;
+	(void)str_copy(a->pool, sizeof(a->pool), d->pool);
+	a->keep_until_s = kept ? p->c->wall_s + p->c->policy->keep_s : 0;
+}
+
 /* Is the disk to be kept after the job's end? What a guest computed is in its root disk. */
 static bool is_kept(const struct task *t, const struct disk_seen *d)
 {
@@ -170,8 +177,6 @@ static bool is_kept(const struct task *t, const struct disk_seen *d)
 
 static bool plan_disk_gone(struct planner *p, const struct task *t, const struct disk_seen *d)
 {
-	struct action *a;
-
 	if (*d->unreadable)
 		return false; /* it may be kept, or another job's by now */
 	if (p->c->policy->keep_s > 0 && is_kept(t, d) &&
@@ -179,11 +184,7 @@ static bool plan_disk_gone(struct planner *p, const struct task *t, const struct
 	     recover_claimer(p->want, p->c->policy->slurm_uid, d))) {
 		if (d->kept_until_s)
 			return true;
-		a = plan_add(p, t, ACT_KEEP_DISK, d->name);
-		if (a) {
-			(void)str_copy(a->pool, sizeof(a->pool), d->pool);
-			a->keep_until_s = p->c->wall_s + p->c->policy->keep_s;
-		}
+		plan_keep(p, t, d, true);
 		return false;
 	}
 	plan_disk_remove(p, t, d);
@@ -197,8 +198,7 @@ bool plan_disks_remove(struct planner *p, const struct task *t)
 	if (!plan_volumes_gone(p, t))
 		return false;
 	all = plan_claims_drop(p, t);
-	if (!p->seen->disks_known ||
-	    inflight_may_appear(p->c->flight, t->have.key, CLASS_DISK, p->c->mono_us))
+	if (!p->seen->disks_known || plan_may_appear(p, t, CLASS_DISK))
 		return false;
 	for (size_t i = 0; i < t->have.n_disk; i++)
 		all = plan_disk_gone(p, t, &t->have.disk[i]) && all;
@@ -207,14 +207,9 @@ bool plan_disks_remove(struct planner *p, const struct task *t)
 
 void plan_disks_unkeep(struct planner *p, const struct task *t)
 {
-	struct action *a;
-
 	for (size_t i = 0; p->seen->disks_known && i < t->have.n_disk; i++)
-		if (t->have.disk[i].kept_until_s) {
-			a = plan_add(p, t, ACT_KEEP_DISK, t->have.disk[i].name);
-			if (a)
-				(void)str_copy(a->pool, sizeof(a->pool), t->have.disk[i].pool);
-		}
+		if (t->have.disk[i].kept_until_s)
+			plan_keep(p, t, &t->have.disk[i], false);
 }
 
 static bool is_to_keep(const struct disk_seen *d)
@@ -236,15 +231,9 @@ bool plan_disks_keep(struct planner *p, const struct task *t)
 		return true;
 	for (size_t i = 0; p->seen->disks_known && i < t->have.n_disk; i++) {
 		const struct disk_seen *d = &t->have.disk[i];
-		struct action *a;
 
-		if (!is_to_keep(d))
-			continue;
-		a = *d->unreadable ? NULL : plan_add(p, t, ACT_KEEP_DISK, d->name);
-		if (a) {
-			(void)str_copy(a->pool, sizeof(a->pool), d->pool);
-			a->keep_until_s = p->c->wall_s + p->c->policy->keep_s;
-		}
+		if (is_to_keep(d) && !*d->unreadable)
+			plan_keep(p, t, d, true);
 	}
 	return p->seen->disks_known && plan_disks_are_kept(&t->have);
 }

@@ -64,7 +64,7 @@ static void plan_allocate(struct planner *p, const struct task *t)
 
 	/* One that was made just now, or whose making had no answer, need not be in the list yet.
 	 */
-	if (inflight_may_appear(p->c->flight, t->have.key, CLASS_COMPANION, p->c->mono_us))
+	if (plan_may_appear(p, t, CLASS_COMPANION))
 		return;
 	a = plan_add(p, t, ACT_ALLOCATE, t->have.key);
 	if (!a)
@@ -108,7 +108,7 @@ static void plan_migrate(struct planner *p, const struct task *t, const struct v
 	struct action *a;
 
 	(void)vm_migration_name(vm->name, t->move.attempt_for, t->move.attempt, name, sizeof(name));
-	if (inflight_believes_made(p->c->flight, t->have.key, name, CLASS_MIGRATION, p->c->mono_us))
+	if (plan_believes_made(p, t, name, CLASS_MIGRATION))
 		return;
 	a = plan_add(p, t, ACT_MIGRATE_VM, name);
 	if (!a)

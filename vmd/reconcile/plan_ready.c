@@ -13,11 +13,10 @@
 
 void plan_ready(struct planner *p, const struct task *t, const struct vm_seen *vm)
 {
-	const struct progress *g = t->progress;
-
 	int64_t ready_s;
 
-	if (!p->c->policy->tell_ready || !g || !vm || t->job->rank > 0 || g->told_s)
+	if (!p->c->policy->tell_ready || !t->progress || !vm || t->job->rank > 0 ||
+	    t->progress->told_s)
 		return;
 	ready_s = ranks_ready_s(p, t);
 	if (!ready_s || p->c->wall_s - ready_s > NEWS_S)

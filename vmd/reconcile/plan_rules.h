@@ -31,6 +31,13 @@ struct task {
 struct action *plan_add(struct planner *p, const struct task *t, enum action_kind k,
 			const char *object);
 
+/* inflight.h's questions, of the job's object of that name, or of all its objects of that class. */
+bool plan_believes_made(const struct planner *p, const struct task *t, const char *object,
+			enum action_class class);
+bool plan_may_vanish(const struct planner *p, const struct task *t, const char *object,
+		     enum action_class class);
+bool plan_may_appear(const struct planner *p, const struct task *t, enum action_class class);
+
 /* Of a run that this vmd has not heard of yet, by the incarnation in its name. What it knows of the
  * job is old, and says nothing about that. */
 bool plan_is_later(const struct task *t, const char *name);

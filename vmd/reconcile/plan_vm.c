@@ -67,7 +67,7 @@ static void spec_fill(struct vm_spec *vm, const struct task *t)
 	vm->job_uid = j->uid;
 	vm->incarnation = job_incarnation(j);
 	(void)str_copy(vm->job_key, sizeof(vm->job_key), t->have.key);
-	(void)str_copy(vm->user, sizeof(vm->user), *i->user ? i->user : j->user);
+	(void)str_copy(vm->user, sizeof(vm->user), image_account(i, j));
 	(void)str_copy(vm->owner, sizeof(vm->owner), j->user);
 	(void)str_copy(vm->image, sizeof(vm->image), i->name);
 	vm->profile = i->profile;
@@ -95,13 +95,13 @@ void plan_vm_wanted(struct planner *p, const struct task *t)
 	struct action *a;
 
 	(void)vm_name(t->job, name, sizeof(name));
-	if (inflight_believes_made(p->c->flight, t->have.key, name, CLASS_VM, p->c->mono_us))
+	if (plan_believes_made(p, t, name, CLASS_VM))
 		return;
 	a = plan_add(p, t, ACT_CREATE_VM, name);
 	if (!a)
 		return;
 	(void)str_copy(a->vm.name, sizeof(a->vm.name), name);
-	(void)str_copy(a->user, sizeof(a->user), *t->image->user ? t->image->user : t->job->user);
+	(void)str_copy(a->user, sizeof(a->user), image_account(t->image, t->job));
 	spec_fill(&a->vm, t);
 }
 
@@ -116,19 +116,17 @@ bool plan_secret_wanted(struct planner *p, const struct task *t)
 	for (size_t i = 0; i < t->have.n_secret; i++) {
 		if (!str_eq(t->have.secret[i].name, name))
 			continue;
-		if (t->have.secret[i].deleting ||
-		    inflight_may_vanish(p->c->flight, t->have.key, name, CLASS_SECRET,
-					p->c->mono_us))
+		if (t->have.secret[i].deleting || plan_may_vanish(p, t, name, CLASS_SECRET))
 			return false;
 		if (!t->have.secret[i].incomplete)
 			return true;
 	}
-	if (inflight_believes_made(p->c->flight, t->have.key, name, CLASS_SECRET, p->c->mono_us))
+	if (plan_believes_made(p, t, name, CLASS_SECRET))
 		return true;
 	a = plan_add(p, t, ACT_CREATE_SECRET, name);
 	if (!a)
 		return false;
-	(void)str_copy(a->user, sizeof(a->user), *t->image->user ? t->image->user : t->job->user);
+	(void)str_copy(a->user, sizeof(a->user), image_account(t->image, t->job));
 	/* What its parts say beside that is the job's own, however often they are made. */
 	(void)str_copy(a->vm.image, sizeof(a->vm.image), t->image->name);
 	(void)str_copy(a->vm.owner, sizeof(a->vm.owner), t->job->user);

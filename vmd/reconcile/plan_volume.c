@@ -89,8 +89,7 @@ static bool plan_one_gone(struct planner *p, const struct task *t, enum action_k
 {
 	if (v)
 		plan_volume_remove(p, t, k, v);
-	return !v &&
-	       !inflight_may_appear(p->c->flight, t->have.key, action_class(k), p->c->mono_us);
+	return !v && !plan_may_appear(p, t, action_class(k));
 }
 
 bool plan_volume_gone(struct planner *p, const struct task *t, const struct disk_spec *d)
@@ -117,8 +116,7 @@ static bool plan_volumes_remove(struct planner *p, const struct task *t, enum ac
 {
 	for (size_t i = 0; i < n; i++)
 		plan_volume_remove(p, t, k, &v[i]);
-	return n == 0 &&
-	       !inflight_may_appear(p->c->flight, t->have.key, action_class(k), p->c->mono_us);
+	return n == 0 && !plan_may_appear(p, t, action_class(k));
 }
 
 bool plan_volumes_gone(struct planner *p, const struct task *t)

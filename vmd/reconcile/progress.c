@@ -25,7 +25,7 @@ void progress_reason(struct progress *p, const char *fmt, ...)
 	va_end(ap);
 }
 
-void progress_state(struct progress *p, enum vm_state s, const struct view *v)
+void progress_state(struct progress *p, enum vm_state s, const struct progress_view *v)
 {
 	p->status.state = s;
 	if (!p->status.since_s[s])
@@ -39,13 +39,13 @@ void progress_due(struct progress *p, int64_t at_us)
 }
 
 /* At a time of the wall clock; one that is over is not due. */
-static void due_at(struct progress *p, int64_t wall_s, const struct view *v)
+static void due_at(struct progress *p, int64_t wall_s, const struct progress_view *v)
 {
 	if (wall_s > v->wall_s)
 		progress_due(p, v->mono_us + (wall_s - v->wall_s) * SECOND_US);
 }
 
-void progress_fail(struct progress *p, const struct view *v, const char *reason)
+void progress_fail(struct progress *p, const struct progress_view *v, const char *reason)
 {
 	progress_state(p, VM_STATE_FAILED, v);
 	if (reason != p->status.reason)
@@ -63,7 +63,8 @@ static void reason_crashes(struct progress *p, const char *waits_for)
 	progress_reason(p, "%s%s%s", waits_for, *waits_for && *text ? "; " : "", text);
 }
 
-static void step_running_guest(struct progress *p, const struct vm_seen *vm, const struct view *v)
+static void step_running_guest(struct progress *p, const struct vm_seen *vm,
+			       const struct progress_view *v)
 {
 	const char *missing =
 		!vm->agent ? "waiting for the guest agent"
@@ -85,7 +86,7 @@ static void step_running_guest(struct progress *p, const struct vm_seen *vm, con
 
 /* The VM of this incarnation is seen. */
 static void step_seen(struct progress *p, const struct job *j, const struct vm_seen *vm,
-		      const struct move *m, const struct view *v)
+		      const struct move *m, const struct progress_view *v)
 {
 	if (*vm->node)
 		(void)str_copy(p->status.node, sizeof(p->status.node), vm->node);
@@ -129,7 +130,7 @@ static void step_seen(struct progress *p, const struct job *j, const struct vm_s
 
 /* Its time is nearly over (plan_limit.c). That it was READY is history: if the limit is raised the
  * guest boots again. */
-static void step_limit(struct progress *p, const struct vm_seen *vm, const struct view *v)
+static void step_limit(struct progress *p, const struct vm_seen *vm, const struct progress_view *v)
 {
 	char until[STR_TIME_SIZE], kept[80] = "";
 
@@ -149,7 +150,7 @@ static void step_limit(struct progress *p, const struct vm_seen *vm, const struc
 }
 
 static void step_wanted(struct progress *p, const struct job *j, const struct holdings *h,
-			const struct move *m, const struct view *v)
+			const struct move *m, const struct progress_view *v)
 {
 	const struct vm_seen *vm = world_vm(h, j);
 	const struct image *image = catalogue_find(v->catalogue, j->request.image);
@@ -164,8 +165,7 @@ static void step_wanted(struct progress *p, const struct job *j, const struct ho
 	}
 	(void)str_copy(p->status.node, sizeof(p->status.node), j->node);
 	if (image && !*p->status.user)
-		(void)str_copy(p->status.user, sizeof(p->status.user),
-			       *image->user ? image->user : j->user);
+		(void)str_copy(p->status.user, sizeof(p->status.user), image_account(image, j));
 	if (limit_is_near(j, v->policy, v->wall_s) && v->seen->vms_known &&
 	    !(vm && (vm->phase == VM_STOPPED || vm->phase == VM_FAILED))) {
 		step_limit(p, vm, v);
@@ -191,8 +191,8 @@ static void step_wanted(struct progress *p, const struct job *j, const struct ho
 }
 
 /* What is being removed, and what hinders it. */
-static void reason_removal(struct progress *p, const struct holdings *h, const struct view *v,
-			   const char *what)
+static void reason_removal(struct progress *p, const struct holdings *h,
+			   const struct progress_view *v, const char *what)
 {
 	int64_t since_us;
 	const char *trouble = progress_trouble(p, v, h, &since_us);
@@ -209,7 +209,7 @@ static const struct disk_seen *disk_kept(const struct holdings *h)
 	return NULL;
 }
 
-static void step_ended(struct progress *p, const struct holdings *h, const struct view *v)
+static void step_ended(struct progress *p, const struct holdings *h, const struct progress_view *v)
 {
 	bool known = v->seen->vms_known && v->seen->pvs_known && v->seen->pvcs_known &&
 		     v->seen->secrets_known && v->seen->disks_known;
@@ -238,7 +238,8 @@ static void step_ended(struct progress *p, const struct holdings *h, const struc
 							: "what it used is being removed");
 }
 
-static void step_pending(struct progress *p, const struct holdings *h, const struct view *v)
+static void step_pending(struct progress *p, const struct holdings *h,
+			 const struct progress_view *v)
 {
 	progress_state(p, VM_STATE_PENDING, v);
 	if (h->n_vm)
@@ -247,7 +248,7 @@ static void step_pending(struct progress *p, const struct holdings *h, const str
 		progress_reason(p, "the job waits for a node");
 }
 
-static void step_ending(struct progress *p, const struct holdings *h, const struct view *v)
+static void step_ending(struct progress *p, const struct holdings *h, const struct progress_view *v)
 {
 	progress_state(p, VM_STATE_STOPPING, v);
 	reason_removal(p, h, v,
@@ -259,7 +260,7 @@ static void step_ending(struct progress *p, const struct holdings *h, const stru
  * starts, and a claim goes when no guest uses it and never comes again (DESIGN.md, "Why two guests
  * never have one disk"). So nothing is waited for by the clock. */
 static bool is_node_clear(const struct job *j, const struct holdings *h, const struct move *m,
-			  const struct view *v)
+			  const struct progress_view *v)
 {
 	uint32_t kept = 0, run;
 
@@ -276,7 +277,7 @@ static bool is_node_clear(const struct job *j, const struct holdings *h, const s
 	return true;
 }
 
-static void begin(struct progress *p, const struct job *j, const struct view *v)
+static void begin(struct progress *p, const struct job *j, const struct progress_view *v)
 {
 	*p = (struct progress){
 		.job_id = j->id,
@@ -295,7 +296,7 @@ static void begin(struct progress *p, const struct job *j, const struct view *v)
 	crashes_begin(&p->crashes, j);
 }
 
-void progress_step(struct progress *p, const struct job *j, const struct view *v)
+void progress_step(struct progress *p, const struct job *j, const struct progress_view *v)
 {
 	struct holdings h;
 	struct move m;

@@ -48,7 +48,8 @@ struct progress {
 	uint64_t record_ticket;
 };
 
-struct view {
+/* What it is read from; all of it is borrowed for the step. */
+struct progress_view {
 	const struct desired *want;
 	const struct observed *seen;
 	const struct inflight *flight;
@@ -62,7 +63,7 @@ struct view {
 };
 
 /* p is zeroed, or of the same job before; a new incarnation begins anew. */
-void progress_step(struct progress *p, const struct job *j, const struct view *v);
+void progress_step(struct progress *p, const struct job *j, const struct progress_view *v);
 /* Has its VM been outside every allocation for MOVE_GAP_S, or not where its migration has taken it
  * for MOVE_BEHIND_S? */
 bool progress_is_alone(const struct progress *p, int64_t mono_us);

@@ -24,7 +24,7 @@ static bool claims_are_earlier(const struct holdings *h, const struct job *j)
 	return false;
 }
 
-void progress_removing(struct progress *p, const struct holdings *h, const struct view *v)
+void progress_removing(struct progress *p, const struct holdings *h, const struct progress_view *v)
 {
 	for (size_t i = 0; i < h->n_vm; i++)
 		if (world_vm_is_lost(v->seen, &h->vm[i], v->policy->fence_after_s, v->mono_us)) {
@@ -40,7 +40,7 @@ void progress_removing(struct progress *p, const struct holdings *h, const struc
 
 /* What is being done. */
 static void reason_making(struct progress *p, const struct job *j, const struct holdings *h,
-			  const struct view *v)
+			  const struct progress_view *v)
 {
 	if (!v->seen->vms_known || !v->seen->pvs_known || !v->seen->pvcs_known ||
 	    !v->seen->secrets_known)
@@ -62,7 +62,7 @@ static void reason_making(struct progress *p, const struct job *j, const struct 
 /* Why one of the named disks that a job asks for cannot be its own now; NULL: it can, or is. A kind
  * other than ERR_RETRY: no waiting helps. */
 static const char *attach_hindrance(const struct vm_attach *asked, const struct job *j,
-				    const struct view *v, struct err *e)
+				    const struct progress_view *v, struct err *e)
 {
 	const struct named_disk *d =
 		named_find(v->seen->named, v->seen->n_named, j->uid, asked->name);
@@ -89,7 +89,7 @@ static const char *attach_hindrance(const struct vm_attach *asked, const struct 
 	return e->msg;
 }
 
-static bool step_attach(struct progress *p, const struct job *j, const struct view *v)
+static bool step_attach(struct progress *p, const struct job *j, const struct progress_view *v)
 {
 	struct err e;
 
@@ -110,7 +110,7 @@ static bool step_attach(struct progress *p, const struct job *j, const struct vi
 /* Is nothing made at present? A request that no repetition can help, wrong for the catalogue or
  * refused by an adapter, makes it FAILED; a kept disk that is not free yet is waited for. */
 static bool step_refused(struct progress *p, const struct job *j, const struct holdings *h,
-			 const struct view *v)
+			 const struct progress_view *v)
 {
 	const struct flight *f = inflight_trouble(v->flight, h->key, v->mono_us);
 	const struct recover_view kept = {
@@ -132,13 +132,12 @@ static bool step_refused(struct progress *p, const struct job *j, const struct h
 		}
 		return true;
 	}
-	(void)str_copy(p->status.user, sizeof(p->status.user),
-		       *image->user ? image->user : j->user);
+	(void)str_copy(p->status.user, sizeof(p->status.user), image_account(image, j));
 	return step_attach(p, j, v);
 }
 
 void progress_making(struct progress *p, const struct job *j, const struct holdings *h,
-		     const struct view *v)
+		     const struct progress_view *v)
 {
 	if (step_refused(p, j, h, v))
 		return;

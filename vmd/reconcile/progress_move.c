@@ -66,7 +66,7 @@ static void ask_over(struct progress *p)
 }
 
 static void clocks_set(struct progress *p, const struct job *j, const struct vm_seen *vm,
-		       const struct move *m, const struct view *v)
+		       const struct move *m, const struct progress_view *v)
 {
 	bool given_up = vm && m->companion && move_was_for(&vm->moving, m->companion) &&
 			vm->moving.attempt >= MOVE_ATTEMPTS && vm->moving.failed;
@@ -150,7 +150,7 @@ static void nodes_add(char nodes[JOB_NODES_MAX + 1], const char *node, int64_t s
 
 /* Begun with the first move: of most VMs there is nothing to tell. */
 static void nodes_set(struct progress *p, const struct job *j, const struct vm_seen *vm,
-		      const struct move *m, const struct view *v)
+		      const struct move *m, const struct progress_view *v)
 {
 	if (!*p->nodes)
 		(void)str_copy(p->nodes, sizeof(p->nodes), j->request.nodes);
@@ -184,7 +184,7 @@ static void status_set(struct vm_status *s, const struct move *m, const struct v
 }
 
 void progress_move(struct progress *p, const struct job *j, const struct holdings *h,
-		   const struct view *v, struct move *ret)
+		   const struct progress_view *v, struct move *ret)
 {
 	const struct flight *trouble = inflight_move_trouble(v->flight, h->key, v->mono_us);
 

@@ -8,7 +8,7 @@
 
 #define SECOND_US INT64_C(1000000)
 
-const char *progress_trouble(const struct progress *p, const struct view *v,
+const char *progress_trouble(const struct progress *p, const struct progress_view *v,
 			     const struct holdings *h, int64_t *ret_since)
 {
 	const struct flight *f = inflight_trouble(v->flight, h->key, v->mono_us);
@@ -35,7 +35,7 @@ const char *progress_trouble(const struct progress *p, const struct view *v,
 
 /* What nobody knows stays as it was. */
 void progress_disk(struct progress *p, const struct job *j, const struct holdings *h,
-		   const struct view *v)
+		   const struct progress_view *v)
 {
 	const struct disk_seen *d = v->seen->disks_known ? unreadable_of(v->seen, h, j) : NULL;
 
@@ -49,7 +49,7 @@ void progress_disk(struct progress *p, const struct job *j, const struct holding
 
 /* Trouble outside stops the one clock and starts the other: a user's 15 minutes are not spent on an
  * API that is down. */
-void progress_limits(struct progress *p, const struct holdings *h, const struct view *v)
+void progress_limits(struct progress *p, const struct holdings *h, const struct progress_view *v)
 {
 	char why[VM_REASON_MAX + 1];
 	int64_t since_us = 0;

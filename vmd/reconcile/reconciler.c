@@ -72,7 +72,8 @@ static int progress_order(const struct progress *p, const struct job *j)
 }
 
 /* The progress of every job that is wanted, in their order; that of others is dropped. */
-static void progress_merge(struct reconciler *r, const struct desired *want, const struct view *v)
+static void progress_merge(struct reconciler *r, const struct desired *want,
+			   const struct progress_view *v)
 {
 	struct progress *next = alloc(want->n, sizeof(*next));
 	size_t old = 0;
@@ -235,14 +236,14 @@ void reconciler_lead(struct reconciler *r, bool acts)
 int64_t reconciler_round(struct reconciler *r, const struct desired *want,
 			 const struct observed *seen, struct now now)
 {
-	struct view v = {.want = want,
-			 .seen = seen,
-			 .flight = &r->flight,
-			 .catalogue = r->catalogue,
-			 .policy = r->policy,
-			 .trouble = r->trouble,
-			 .mono_us = now.mono_us,
-			 .wall_s = now.wall_s};
+	struct progress_view v = {.want = want,
+				  .seen = seen,
+				  .flight = &r->flight,
+				  .catalogue = r->catalogue,
+				  .policy = r->policy,
+				  .trouble = r->trouble,
+				  .mono_us = now.mono_us,
+				  .wall_s = now.wall_s};
 	struct plan_context c;
 
 	assert(world_is_sorted(want, seen));

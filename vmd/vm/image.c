@@ -78,6 +78,11 @@ bool image_has_user_data(const struct image *i)
 	return i->profile == VM_PROFILE_LINUX && i->n_share > 0;
 }
 
+const char *image_account(const struct image *i, const struct job *j)
+{
+	return *i->user ? i->user : j->user;
+}
+
 /* The image, if there is one and the user may have it; the text lists those that would do. */
 static const struct image *image_for(const struct catalogue *c, const char *name, uint32_t uid,
 				     uint32_t gid, struct err *e)

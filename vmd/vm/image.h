@@ -61,6 +61,8 @@ const struct image *catalogue_find(const struct catalogue *c, const char *name);
 bool image_allows(const struct image *i, uint32_t uid, uint32_t gid);
 /* Does a first-boot script go with its guests: with those of Linux that have drives. */
 bool image_has_user_data(const struct image *i);
+/* The account in its guests: its own, else that of the job's owner. Borrowed from either. */
+const char *image_account(const struct image *i, const struct job *j);
 /* revision "" is the default one; NULL: no such revision. */
 const struct image_revision *image_revision_find(const struct image *i, const char *revision);
 /* Checks a job's request and size against the catalogue and fills in defaults (revision, disk,
