@@ -15,9 +15,10 @@
 int ask_hint(const struct plugin_settings *s, uint32_t job, const struct vm_request *request,
 	     uid_t uid, int timeout_ms, struct err *e);
 /* seen: the word of an earlier report; vmd answers when it is not true any more, or after 8 s, for
- * which timeout_ms must leave room over all servers. "": at once. */
-#define ASK_NEWS_S 8
-/* node: of a job with several machines only the one there; "": all of them. */
+ * which timeout_ms must leave room over all servers: also of two vmd, one of which is down. "": at
+ * once. node: of a job with several machines only the one there; "": all of them. */
+#define ASK_NEWS_S          8
+#define ASK_NEWS_TIMEOUT_MS 20000
 int ask_show(const struct plugin_settings *s, uint32_t job, const char *node, const char *seen,
 	     int timeout_ms, struct vm_report *ret, struct err *e);
 /* The guest's ssh private key; buf of ASK_KEY_MAX + 1. */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What Slurm calls: one plugin for sbatch, salloc and srun (submit.c) and for slurmd's epilog and
- * slurmstepd's tasks (compute.c). Which callback runs in which context, and what a
+/* What Slurm calls: one plugin for sbatch, salloc and srun (submit.c), for slurmd's epilog
+ * (epilog.c) and slurmstepd's tasks (task.c). Which callback runs in which context, and what a
  * failure there does, is in slurm-vm(8). A job without --vm passes through here without a single
  * system call. Nothing here aborts, and no failure of ours ever fails somebody else's job. */
 #include "slurm-plugin/compute.h"
+#include "slurm-plugin/epilog.h"
 #include "slurm-plugin/submit.h"
+#include "slurm-plugin/task.h"
 
 SPANK_PLUGIN(slurm_vm, 1)
 
@@ -70,19 +72,19 @@ int slurm_spank_init_post_opt(spank_t spank, int ac, char **av)
 int slurm_spank_job_epilog(spank_t spank, int ac, char **av)
 {
 	settings_read(ac, av);
-	return compute_epilog(spank, &plugin);
+	return epilog_run(spank, &plugin);
 }
 
 int slurm_spank_task_init_privileged(spank_t spank, int ac, char **av)
 {
 	(void)ac, (void)av;
-	compute_task_prepare(spank, &plugin);
+	task_prepare(spank, &plugin);
 	return 0;
 }
 
 int slurm_spank_task_init(spank_t spank, int ac, char **av)
 {
 	(void)ac, (void)av;
-	compute_task_wait(spank, &plugin);
+	task_wait(spank, &plugin);
 	return 0;
 }

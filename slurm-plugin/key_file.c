@@ -51,7 +51,7 @@ static int directory_make(int at, const char *name, mode_t mode, struct err *e)
 }
 
 /* Whether the file that is there is the user's: another step of the job made it. */
-static int is_users(int dir, uid_t uid)
+static bool is_users(int dir, uid_t uid)
 {
 	struct stat st;
 
@@ -59,7 +59,7 @@ static int is_users(int dir, uid_t uid)
 	       st.st_uid == uid;
 }
 
-int key_file_make(uint32_t job, uid_t uid, gid_t gid, int fresh, struct err *e)
+int key_file_make(uint32_t job, uid_t uid, gid_t gid, bool fresh, struct err *e)
 {
 	AUTO(fd) int base = -1;
 	AUTO(fd) int dir = -1;

@@ -5,6 +5,7 @@
 
 #include "vmd/base/err.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -15,7 +16,7 @@
 
 const char *key_file_path(uint32_t job, char *buf, size_t size);
 /* As root: an empty file of mode 0600 that belongs to the user. fresh: never an older one. */
-int key_file_make(uint32_t job, uid_t uid, gid_t gid, int fresh, struct err *e);
+int key_file_make(uint32_t job, uid_t uid, gid_t gid, bool fresh, struct err *e);
 /* As the user: fills it in. May be repeated, also while somebody reads the file. */
 int key_file_write(uint32_t job, const char *key, struct err *e);
 /* As root. Success if there is none. */

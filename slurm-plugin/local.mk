@@ -5,6 +5,8 @@ plugin_parts = \
 	slurm-plugin/ask.c slurm-plugin/ask.h \
 	slurm-plugin/compute.c slurm-plugin/compute.h \
 	slurm-plugin/dispatch.c slurm-plugin/plugin.h \
+	slurm-plugin/environment.c slurm-plugin/environment.h \
+	slurm-plugin/epilog.c slurm-plugin/epilog.h \
 	slurm-plugin/key_file.c slurm-plugin/key_file.h \
 	slurm-plugin/options.c slurm-plugin/options.h \
 	slurm-plugin/machines.c slurm-plugin/machines.h \
@@ -12,6 +14,7 @@ plugin_parts = \
 	slurm-plugin/settings.c slurm-plugin/settings.h \
 	slurm-plugin/step.c slurm-plugin/step.h \
 	slurm-plugin/submit.c slurm-plugin/submit.h \
+	slurm-plugin/task.c slurm-plugin/task.h \
 	slurm-plugin/wait.c slurm-plugin/wait.h \
 	vmd/base/err.c vmd/base/str.c \
 	vmd/job/attach.c vmd/job/job.c vmd/job/job_option.c vmd/job/job_spec.c \

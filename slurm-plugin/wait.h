@@ -47,9 +47,8 @@ struct wait {
 	int64_t refused_us;    /* since when vmd answers that it cannot help; 0: it does not */
 };
 
-/* The first line, if any, is in line afterwards, without newline; "" is nothing to say. */
+/* line, of WAIT_LINE_MAX: what is to be said, without newline; "": nothing. */
 #define WAIT_LINE_MAX 640
-
 /* vmd answered. */
 enum wait_verdict wait_report(struct wait *w, int64_t now_us, const struct vm_report *r, char *line,
 			      size_t size);

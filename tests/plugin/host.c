@@ -4,9 +4,9 @@
  * client and their clock, so that this file answers for vmd in virtual time; PLUGIN and PROLOG are
  * those that are installed.
  * check runs each test in a process of its own. */
-#include "slurm-plugin/compute.h"
 #include "slurm-plugin/key_file.h"
 #include "slurm-plugin/step.h"
+#include "slurm-plugin/task.h"
 #include "vmd/api/client.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"

@@ -346,7 +346,7 @@ START_TEST(key_file_life)
 
 	key_base_clear();
 	umask(0);
-	ck_assert_msg(key_file_make(17, geteuid(), getegid(), 1, &e) == 0, "%s", e.msg);
+	ck_assert_msg(key_file_make(17, geteuid(), getegid(), true, &e) == 0, "%s", e.msg);
 	key_file_path(17, path, sizeof(path));
 	ck_assert_int_eq(stat(path, &st), 0);
 	ck_assert_uint_eq(st.st_mode & 07777, 0600);
@@ -355,10 +355,10 @@ START_TEST(key_file_life)
 	file_read(path, text, sizeof(text));
 	ck_assert_str_eq(text, "key\n");
 	/* another step of the job keeps it, the next batch step does not */
-	ck_assert_int_eq(key_file_make(17, geteuid(), getegid(), 0, &e), 0);
+	ck_assert_int_eq(key_file_make(17, geteuid(), getegid(), false, &e), 0);
 	ck_assert_int_eq(stat(path, &st), 0);
 	ck_assert_int_eq(st.st_size, 4);
-	ck_assert_int_eq(key_file_make(17, geteuid(), getegid(), 1, &e), 0);
+	ck_assert_int_eq(key_file_make(17, geteuid(), getegid(), true, &e), 0);
 	ck_assert_int_eq(stat(path, &st), 0);
 	ck_assert_int_eq(st.st_size, 0);
 	ck_assert_msg(key_file_remove(17, &e) == 0, "%s", e.msg);
@@ -377,11 +377,11 @@ START_TEST(key_file_attacks)
 	/* a link in place of the folder */
 	key_base_clear();
 	ck_assert_int_eq(symlink(".", KEY_FILE_BASE), 0);
-	ck_assert_int_eq(key_file_make(17, geteuid(), getegid(), 1, &e), -1);
+	ck_assert_int_eq(key_file_make(17, geteuid(), getegid(), true, &e), -1);
 	ck_assert_int_eq(key_file_remove(17, &e), -1);
 	ck_assert_int_eq(unlink(KEY_FILE_BASE), 0);
 	/* a folder that others can write to */
-	ck_assert_int_eq(key_file_make(17, geteuid(), getegid(), 1, &e), 0);
+	ck_assert_int_eq(key_file_make(17, geteuid(), getegid(), true, &e), 0);
 	ck_assert_int_eq(chmod(KEY_FILE_BASE "/17", 0777), 0);
 	ck_assert_int_eq(key_file_remove(17, &e), -1);
 	ck_assert_int_eq(chmod(KEY_FILE_BASE "/17", 0711), 0);
@@ -395,7 +395,7 @@ START_TEST(key_file_attacks)
 	ck_assert_int_eq(unlink(path), 0);
 	ck_assert_int_eq(symlink("../victim", path), 0);
 	ck_assert_int_eq(key_file_write(17, "key", &e), -1);
-	ck_assert_msg(key_file_make(17, geteuid(), getegid(), 0, &e) == 0, "%s", e.msg);
+	ck_assert_msg(key_file_make(17, geteuid(), getegid(), false, &e) == 0, "%s", e.msg);
 	ck_assert_int_eq(key_file_write(17, "key", &e), 0);
 	file_read(KEY_FILE_BASE "/victim", text, sizeof(text));
 	ck_assert_str_eq(text, "mine");
