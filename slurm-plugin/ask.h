@@ -11,7 +11,9 @@
 
 #define ASK_KEY_MAX 4096
 
-/* "Look at this job now." request may be NULL; only root's is believed (uid: the job's owner). */
+/* "Look at this job now." request may be NULL; only root's is believed (uid: the job's owner). A
+ * hint may be lost: vmd looks by itself, only later; so nobody waits for one for long. */
+#define ASK_HINT_TIMEOUT_MS 900
 int ask_hint(const struct plugin_settings *s, uint32_t job, const struct vm_request *request,
 	     uid_t uid, int timeout_ms, struct err *e);
 /* seen: the word of an earlier report; vmd answers when it is not true any more, or after 8 s, for

@@ -5,9 +5,6 @@
 
 #include "slurm-plugin/plugin.h"
 
-/* A hint may be lost: vmd looks by itself, only later. */
-#define COMPUTE_HINT_MS 900
-
 uint32_t compute_job_id(spank_t spank); /* 0: Slurm does not say */
 bool compute_is_batch_script(spank_t spank);
 /* The node as Slurm calls it: several slurmd may run on one host. told: SLURMD_NODENAME, NULL or ""

@@ -71,7 +71,7 @@ static int epilog_wait(struct epilog *ep)
 	int64_t next_us = PAUSE_US;
 	struct err e;
 
-	(void)ask_hint(&ep->p->settings, ep->job, NULL, 0, COMPUTE_HINT_MS, &e);
+	(void)ask_hint(&ep->p->settings, ep->job, NULL, 0, ASK_HINT_TIMEOUT_MS, &e);
 	for (;;) {
 		int64_t asked_us = clock_mono_us();
 		int64_t left_us = ep->deadline_us - asked_us;
@@ -112,7 +112,7 @@ static void sweep(const struct epilog *ep)
 		struct vm_report r;
 
 		if (job[i] == ep->job ||
-		    ask_show(&ep->p->settings, job[i], "", "", COMPUTE_HINT_MS, &r, &e) == 0)
+		    ask_show(&ep->p->settings, job[i], "", "", ASK_HINT_TIMEOUT_MS, &r, &e) == 0)
 			continue;
 		if (e.kind != ERR_ABSENT)
 			return;

@@ -10,8 +10,6 @@
 #include "slurm-plugin/ask.h"
 #include "slurm-plugin/options.h"
 
-#define HINT_TIMEOUT_MS 900
-
 SPANK_PLUGIN(slurm_vm_prolog, 1)
 
 /* A mistake in plugstack.conf is told with the first job that has a VM. */
@@ -22,7 +20,7 @@ static int request_tell(spank_t spank, const struct plugin_settings *s, const st
 
 	if (spank_get_item(spank, S_JOB_UID, &uid) != ESPANK_SUCCESS)
 		return err_set(e, ERR_INVALID, "Slurm does not say whose job it is");
-	return ask_hint(s, job, &o->request, uid, HINT_TIMEOUT_MS, e);
+	return ask_hint(s, job, &o->request, uid, ASK_HINT_TIMEOUT_MS, e);
 }
 
 /* Tells vmd that the job starts, and with which request. Never fails, never waits longer than a

@@ -101,7 +101,7 @@ static void no_wait(spank_t spank, const struct plugin *p, uint32_t job)
 	struct vm_report r;
 	struct err e;
 
-	if (ask_show(&p->settings, job, "", "", COMPUTE_HINT_MS, &r, &e) == 0)
+	if (ask_show(&p->settings, job, "", "", ASK_HINT_TIMEOUT_MS, &r, &e) == 0)
 		environment_fill(spank, p, job, &r, 0);
 }
 
@@ -128,7 +128,7 @@ void task_wait(spank_t spank, const struct plugin *p)
 		task_end(EXIT_VM_FAILED, silent);
 	}
 	/* That the job runs vmd learns from this, or from its next poll. */
-	(void)ask_hint(&p->settings, w.job, NULL, 0, COMPUTE_HINT_MS, &not_told);
+	(void)ask_hint(&p->settings, w.job, NULL, 0, ASK_HINT_TIMEOUT_MS, &not_told);
 	if (w.until == VM_WAIT_NONE) {
 		no_wait(spank, p, w.job);
 	} else {

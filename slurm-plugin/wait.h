@@ -4,6 +4,7 @@
 #ifndef SLURM_PLUGIN_WAIT_H
 #define SLURM_PLUGIN_WAIT_H
 
+#include "vmd/api/wire.h"
 #include "vmd/job/job.h"
 
 #define MACHINES_TEXT 4096
@@ -20,8 +21,8 @@ struct vm_report {
 	/* Of all machines of the job, see machines.h; cut if they are too long for anybody. */
 	char names[MACHINES_TEXT], hosts[MACHINES_TEXT], addresses[MACHINES_TEXT];
 	bool node_clear;
-	int64_t grace_s; /* in which the guest must shut down; 0 not told */
-	char seen[20];   /* vmd's word for all of this; "" it has none: an older one */
+	int64_t grace_s;           /* in which the guest must shut down; 0 not told */
+	char seen[WIRE_SEEN_SIZE]; /* vmd's word for all of this; "" it has none: an older one */
 };
 
 enum wait_verdict {
@@ -37,14 +38,14 @@ struct wait {
 	int64_t timeout_us;
 	int64_t start_us;
 	bool said_anything;
-	bool quiet_when_ready; /* no line at all when there was nothing to wait for */
-	struct vm_report last; /* what was said last; state "" before the first answer */
-	int64_t said_us;       /* when */
-	int64_t silent_us;     /* since when vmd does not answer; 0: it does */
-	char seen[20];         /* the word of the last answer; "" ask for an answer at once */
-	bool news;             /* it was another one than before */
-	int64_t asked_us;      /* when the last question was put */
-	int64_t refused_us;    /* since when vmd answers that it cannot help; 0: it does not */
+	bool quiet_when_ready;     /* no line at all when there was nothing to wait for */
+	struct vm_report last;     /* what was said last; state "" before the first answer */
+	int64_t said_us;           /* when */
+	int64_t silent_us;         /* since when vmd does not answer; 0: it does */
+	char seen[WIRE_SEEN_SIZE]; /* the word of the last answer; "" ask for an answer at once */
+	bool news;                 /* it was another one than before */
+	int64_t asked_us;          /* when the last question was put */
+	int64_t refused_us;        /* since when vmd answers that it cannot help; 0: it does not */
 };
 
 /* line, of WAIT_LINE_MAX: what is to be said, without newline; "": nothing. */

@@ -110,7 +110,7 @@ END_TEST
 
 START_TEST(news_of_one_of_several)
 {
-	char text[128], seen[HELD_TOKEN_SIZE];
+	char text[128], seen[WIRE_SEEN_SIZE];
 
 	several_setup();
 	now_us = 1000000;

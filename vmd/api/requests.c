@@ -277,7 +277,7 @@ static int op_show(const struct ask *a, struct err *e)
 	const struct vm_status *s;
 	const struct job *j = NULL;
 	struct vm_status buf;
-	char token[HELD_TOKEN_SIZE];
+	char token[WIRE_SEEN_SIZE];
 	const char *node;
 	int kept, rank = WHOLE;
 

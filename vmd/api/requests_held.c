@@ -17,7 +17,7 @@ struct held_show {
 	struct caller who;
 	uint32_t job_id;
 	int rank; /* WHOLE: all of its machines */
-	char token[HELD_TOKEN_SIZE];
+	char token[WIRE_SEEN_SIZE];
 	int64_t until_us;
 };
 
@@ -40,7 +40,7 @@ static void hash_text(uint64_t *sum, const char *text)
 	hash_add(sum, text, strlen(text) + 1);
 }
 
-const char *held_token(const struct vm_status *s, char buf[HELD_TOKEN_SIZE])
+const char *held_token(const struct vm_status *s, char buf[WIRE_SEEN_SIZE])
 {
 	const unsigned char state = (unsigned char)s->state, clear = s->node_clear;
 	uint64_t sum = UINT64_C(14695981039346656037);
@@ -54,7 +54,7 @@ const char *held_token(const struct vm_status *s, char buf[HELD_TOKEN_SIZE])
 	hash_text(&sum, s->move);
 	hash_text(&sum, s->move_reason);
 	hash_text(&sum, s->pinned);
-	(void)str_fmt(buf, HELD_TOKEN_SIZE, "%016llx", (unsigned long long)sum);
+	(void)str_fmt(buf, WIRE_SEEN_SIZE, "%016llx", (unsigned long long)sum);
 	return buf;
 }
 
@@ -71,7 +71,7 @@ int held_keep(const struct ask *a, uint32_t job_id, int rank, const struct vm_st
 	      struct err *e)
 {
 	const char *seen = wire_get(a->in, "seen");
-	char token[HELD_TOKEN_SIZE];
+	char token[WIRE_SEEN_SIZE];
 	struct held_show *show;
 	uint64_t wait_s = 0;
 
@@ -104,7 +104,7 @@ static bool is_news(const struct requests *q, const struct held_show *show)
 {
 	const struct job *j = ask_job_find(q->port.desired(q->port.self), show->job_id);
 	struct vm_status buf;
-	char token[HELD_TOKEN_SIZE];
+	char token[WIRE_SEEN_SIZE];
 
 	return !j || !str_eq(held_token(whole_status(q, j, show->rank, &buf), token), show->token);
 }

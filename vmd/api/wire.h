@@ -10,46 +10,70 @@
  * The request's is restricted to vmd's uid, the reply's to the caller's uid; both carry the same
  * "nonce" field, which client_call() adds and checks.
  *
- * Requests, by the field "op":
+ * Requests, by the field "op". job=N is the job's id; of a job with several machines rank=R is one
+ * of them (left out: the first, of show all). Where nobody else is named, the job's owner, root and
+ * SlurmUser may ask.
  *
- *   hint    job=N [request=TEXT uid=U]   look at job N now. Anyone; request and uid only from root
- *                                        (slurm_vm_prolog.so)
- *   show    job=N [seen=WORD wait=S]     the owner, root, SlurmUser; with the word of an earlier
- *                                        reply: wait up to S (20) seconds for news
- *   key     job=N                        the guest's ssh private key; the owner, root, SlurmUser
- *   password job=N [rotate=1]           the guest account's password; rotate: a new one. The owner
- *   keys    job=N key[]=TEXT...          the owner's own public keys may log in, too (at most 16,
- *                                        instead of those given before). The owner
- *   access  job=N                        a short-lived token for the VM's screen, console and
- *                                        ports; the owner, root, SlurmUser
- *   list    [all=1] [after=N]            the caller's VMs; all=1: everybody's (root, SlurmUser)
- *   images  [after=NAME]                 anyone
- *   plan                                 root, SlurmUser
- *   approve held=N                       root, SlurmUser: let the N deletions happen that plan
- *                                        said are held back; refused if they are more by now
- *   stop    job=N                        end the job as COMPLETED; the owner, root, SlurmUser
+ *   hint    [request=TEXT uid=U]    look at the job now. Anyone; request and uid only from root
+ *                                   (slurm_vm_prolog.so)
+ *   show    [node=NAME]             node: the machine there, else all;
+ *           [seen=WORD wait=S]      with the word of an earlier reply: wait up to S (20) seconds
+ *                                   for news
+ *   key                             the guest's ssh private key
+ *   password [rotate=1]             the guest account's password; rotate: a new one. The owner
+ *   keys    key[]=TEXT...           the owner's own public keys may log in, too (at most 16,
+ *                                   instead of those given before). The owner
+ *   access                          a short-lived token for the VM's screen, console and ports
+ *   stop                            end the job as COMPLETED
+ *   migrate [to=NODE] [cancel=1]    move it, to wherever there is room; cancel: not any more
+ *   resize  [cpus=N] [memory=BYTES] give it so much, of its job's size; cancel: not any more
+ *           [cancel=1]
+ *   disk-add    name=NAME [read_only=1]   a named disk of the owner's for the guest that runs;
+ *               or size=BYTES             or an empty one that goes with the job
+ *   disk-remove name=NAME           take it from the guest
  *
- * Replies: error=TEXT kind=KIND on failure (KIND as err_kind_name() says), else ok=1 and
+ * of no job, or of none that Slurm needs to know:
  *
- *   hint    nothing more
+ *   list    [all=1] [after=N]       the caller's VMs; all=1: everybody's (root, SlurmUser)
+ *   images  [after=NAME]            anyone
+ *   kept    [all=1] [job=JOB]       root disks kept of the caller's jobs that have ended; all=1:
+ *           [after=KEY]             everybody's (root, SlurmUser); job, an id or a key: of that one
+ *   discard job=JOB                 remove a kept disk now. Its owner, root, SlurmUser
+ *   disks   [all=1] [after=IMAGE]   the caller's named disks; all=1: everybody's (root, SlurmUser)
+ *   disk-create name=NAME size=BYTES   anyone, within his quota
+ *   disk-delete name=NAME [uid=U]   its owner; uid: another user's (root, SlurmUser)
+ *   plan                            root, SlurmUser
+ *   approve held=N                  root, SlurmUser: let the N deletions happen that plan said are
+ *                                   held back; refused if they are more by now
+ *
+ * Replies: error=TEXT kind=KIND on failure (KIND as err_kind_name() says), else ok=1 and what
+ * follows, or nothing more. standby=HOST beside it: this vmd only looks, the one there leads; what
+ * it tells may be old, and it takes no orders.
+ *
  *   show    seen (a word for what is shown), job, state, reason, vm, node, address, user (the
  *           guest's account), host (the node's name, for VM_HOST), node_clear=0|1,
  *           profile (linux, windows; "": not known), grace=SECONDS in which the guest
  *           must shut down (left out if its image is unknown),
- *           elapsed=SECONDS in this state, json=OBJECT
+ *           elapsed=SECONDS in this state, json=OBJECT;
+ *           names, hosts, addresses: words of all machines by rank, "-" for none yet
  *   key     key, user, address
  *   password  password, user, address
- *   keys    nothing more
  *   access  server, ca (PEM; "": the system's authorities), namespace, vm (the name of the
  *           VirtualMachineInstance), token, until (seconds since 1970)
+ *   stop    kind=conflict: the job has no node yet, only scancel helps
+ *   resize  cpus, memory: what the job will have
+ *   disk-add  of an empty one: name
  *   list    vm[]=OBJECT, one JSON object per VM by job id; more=1: ask again with after=last
  *           job id; held=N, for root and SlurmUser: so many VMs' deletions wait for an approval;
  *           old=1: slurmctld does not answer, this was known before
  *   images  image[]=OBJECT; more=1: again with after=last name
+ *   kept    kept[]=OBJECT; more=1: again with after=last key
+ *   discard disk: the image's name
+ *   disks   disk[]=OBJECT; quota (bytes), count: what a user may have; more=1: again with
+ *           after=last image
  *   plan    action[]=TEXT, approval=0|1, cut=0|1, held=N (VMs), example[]=VM (the first of them);
  *           old=1: slurmctld does not answer, so nothing is planned
  *   approve held=N (VMs that may be deleted now)
- *   stop    nothing more; kind=conflict: the job has no node yet, only scancel helps
  *
  * kind=absent: vmd has Slurm's list of jobs and this job is not in it, or has no VM. kind=retry:
  * vmd cannot know yet (it was just started, slurmctld does not answer). approve only: absent:
@@ -65,6 +89,8 @@
 #define WIRE_MAX    (256 * 1024)
 #define WIRE_FIELDS 2048
 #define WIRE_KEY    32
+/* The word for what show tells; see the field seen. */
+#define WIRE_SEEN_SIZE 20
 
 /* Appends to buf; keeps an overflow mark, checked once by wire_end. */
 struct wire_out {

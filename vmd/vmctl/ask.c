@@ -136,7 +136,7 @@ int ask_news(struct vmctl *v, uint32_t job, int64_t left_s, char *seen, struct j
 		return -1;
 	}
 	text = wire_get(&v->in, "seen");
-	(void)str_copy(seen, ASK_SEEN_SIZE, text ? text : "");
+	(void)str_copy(seen, WIRE_SEEN_SIZE, text ? text : "");
 	text = wire_get(&v->in, "json");
 	if (!text)
 		return err_set(e, ERR_CONFLICT,
@@ -146,7 +146,7 @@ int ask_news(struct vmctl *v, uint32_t job, int64_t left_s, char *seen, struct j
 
 int ask_show(struct vmctl *v, uint32_t job, struct json_object **ret, struct err *e)
 {
-	char at_once[ASK_SEEN_SIZE] = "";
+	char at_once[WIRE_SEEN_SIZE] = "";
 
 	return ask_news(v, job, 0, at_once, ret, e);
 }

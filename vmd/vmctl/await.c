@@ -25,7 +25,7 @@ struct waiting {
 	bool tty;
 	bool live; /* the cursor stands behind a live line */
 	bool hinted;
-	char seen[ASK_SEEN_SIZE]; /* vmd's word for what was said last */
+	char seen[WIRE_SEEN_SIZE]; /* vmd's word for what was said last */
 	char said[SAID_MAX];
 	char line[SAID_MAX + 64];
 };

@@ -78,10 +78,9 @@ uint32_t ask_machine(const struct vmctl *v);
 int ask_kept(struct vmctl *v, const char *job, struct json_object **ret, struct err *e);
 /* The state of a job: the object of show. */
 int ask_show(struct vmctl *v, uint32_t job, struct json_object **ret, struct err *e);
-/* The same; seen is the word of the answer before, of ASK_SEEN_SIZE, "" for none: vmd answers when
+/* The same; seen is the word of the answer before, of WIRE_SEEN_SIZE, "" for none: vmd answers when
  * it is not true any more, or after 8 s, or after left_s. Then it is the new one; "" from an older
  * vmd. */
-#define ASK_SEEN_SIZE 20
 int ask_news(struct vmctl *v, uint32_t job, int64_t left_s, char *seen, struct json_object **ret,
 	     struct err *e);
 void ask_hint(struct vmctl *v, uint32_t job); /* an error is no matter */
