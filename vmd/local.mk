@@ -237,6 +237,7 @@ vmctl_SOURCES = \
 	vmd/vmctl/loopback.c vmd/vmctl/loopback.h \
 	vmd/vmctl/move_watch.c vmd/vmctl/move_watch.h \
 	vmd/vmctl/novnc.c vmd/vmctl/novnc.h \
+	vmd/vmctl/options.c vmd/vmctl/options.h \
 	vmd/vmctl/print.c \
 	vmd/vmctl/pump.c vmd/vmctl/pump.h \
 	vmd/vmctl/quote.c vmd/vmctl/quote.h \

@@ -1,50 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vmctl: what a user asks vmd. This file knows the commands, their options and their help. */
+/* vmctl: what a user asks vmd. This file knows the commands, which options each may have, and their
+ * help. */
 #include "vmd/vmctl/vmctl.h"
 #include "vmd/base/str.h"
-#include "vmd/vmctl/fan.h"
+#include "vmd/vmctl/options.h"
 
 #include <errno.h>
 #include <getopt.h>
-#include <stdarg.h>
 #include <string.h>
 
-/* Options beyond --json, --server, --help, --version, which all commands have. */
-enum {
-	OPT_ALL = 1,
-	OPT_STOPPED = 2,
-	OPT_FOR = 4,
-	OPT_TIMEOUT = 8,
-	OPT_YES = 16,
-	OPT_NOW = 32,
-	OPT_KEPT = 64,
-	OPT_ROTATE = 128,
-	OPT_PRINT = 256,
-	OPT_FILE = 512,
-	OPT_BROWSER = 1024,
-	OPT_PORT = 2048,
-	OPT_TO = 4096,
-	OPT_CANCEL = 8192,
-	OPT_SIZE = 16384,
-	OPT_MACHINE = 32768,
-	OPT_MACHINES = 1 << 20 /* several */
-};
-
-#define MIB (UINT64_C(1) << 20)
-
-/* What else a command line may have. */
-enum {
-	TAKES_TWO = 1 << 16,  /* two operands */
-	TAKES_REST = 2 << 16, /* "-- COMMAND..." */
-	TAKES_ALL = 4 << 16,  /* reads what follows its name itself */
-	TAKES_THREE = 8 << 16 /* operands */
-};
-
-/* A call per row, so that a new row does not change the layout of the others. */
 #define HELP_MACHINE                                                                               \
 	"  -w, --machine=RANK of a job with several machines this one (default: 0; of show and\n"  \
 	"                     wait: all of them)\n"
 
+/* A call per row, so that a new row does not change the layout of the others. */
 #define COMMAND(...)                                                                               \
 	{                                                                                          \
 		__VA_ARGS__                                                                        \
@@ -198,174 +167,12 @@ static int help_command(const struct command *c)
 	return EXIT_DONE;
 }
 
-static int usage(const char *fmt, ...) PRINTF(1, 2);
-static int usage(const char *fmt, ...)
-{
-	char text[256];
-	va_list ap;
-
-	if (fmt) {
-		va_start(ap, fmt);
-		(void)vsnprintf(text, sizeof(text), fmt, ap);
-		va_end(ap);
-		(void)fprintf(stderr, "vmctl: %s\n", text_clean(text));
-	}
-	(void)fprintf(stderr, "Try: vmctl --help\n");
-	return EXIT_USAGE;
-}
-
 static const struct command *command_find(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
 	return NULL;
-}
-
-/* What the command line asked for, beside v. */
-struct given {
-	unsigned options; /* OPT_ that were seen */
-	bool help, version;
-};
-
-/* The exit code, or -1: go on. */
-static int option_read(struct vmctl *v, struct given *g, int c, const char *value)
-{
-	uint64_t number;
-	struct err e;
-
-	switch (c) {
-	case 'a':
-		v->all = true;
-		g->options |= OPT_ALL;
-		return -1;
-	case 'S':
-		v->stopped = true;
-		g->options |= OPT_STOPPED;
-		return -1;
-	case 'K':
-		v->kept = true;
-		g->options |= OPT_KEPT;
-		return -1;
-	case 'y':
-		v->yes = true;
-		g->options |= OPT_YES;
-		return -1;
-	case 'n':
-		v->now = true;
-		g->options |= OPT_NOW;
-		return -1;
-	case 'r':
-		v->rotate = true;
-		g->options |= OPT_ROTATE;
-		return -1;
-	case 'p':
-		v->print = true;
-		g->options |= OPT_PRINT;
-		return -1;
-	case 'F':
-		v->file = value;
-		g->options |= OPT_FILE;
-		return -1;
-	case 'o':
-		v->to = value;
-		g->options |= OPT_TO;
-		return -1;
-	case 'c':
-		g->options |= OPT_SIZE;
-		if (str_to_u64(value, 4096, &number) < 0 || number == 0)
-			return usage("--cpus=%.40s: must be a number of CPUs", value);
-		v->cpus = (uint32_t)number;
-		return -1;
-	case 'm':
-		g->options |= OPT_SIZE;
-		/* A number alone is of MiB, as with sbatch's. */
-		if (str_to_bytes(value, MIB, &v->memory_bytes, &e) == 0 && v->memory_bytes)
-			return -1;
-		return usage("--mem=%.40s: must be a size like 16G", value);
-	case 'C':
-		v->cancel = true;
-		g->options |= OPT_CANCEL;
-		return -1;
-	case 'w':
-		v->machines = fan_ranks(value);
-		g->options |= v->machines & (v->machines - 1) ? OPT_MACHINES : OPT_MACHINE;
-		if (v->machines)
-			return -1;
-		return usage("--machine=%.40s: must be numbers of machines, from 0, like 2 or 0-2",
-			     value);
-	case 'f':
-		g->options |= OPT_FOR;
-		v->for_running = strcmp(value, "running") == 0;
-		if (v->for_running || strcmp(value, "ready") == 0)
-			return -1;
-		return usage("--for=%.40s: must be ready or running", value);
-	case 't':
-		g->options |= OPT_TIMEOUT;
-		if (seconds_parse(value, &v->timeout_s, &e) == 0)
-			return -1;
-		return usage("--timeout: %s", e.msg);
-	case 'b':
-		v->browser = true;
-		g->options |= OPT_BROWSER;
-		return -1;
-	case 'P':
-		g->options |= OPT_PORT;
-		if (str_to_u64(value, 65535, &number) < 0 || number == 0)
-			return usage("--port=%.40s: must be 1 to 65535", value);
-		v->port = (uint16_t)number;
-		return -1;
-	case 's':
-		if (*value && str_copy(v->servers, sizeof(v->servers), value) == 0)
-			return -1;
-		return usage("--server: empty or too long");
-	case 'j': v->json = true; return -1;
-	case 'h': g->help = true; return -1;
-	case 'V': g->version = true; return -1;
-	default: return usage(NULL); /* getopt has said what */
-	}
-}
-
-/* with_operands: options and operands may be mixed; else it ends at the first operand. */
-static int options_read(struct vmctl *v, struct given *g, int argc, char **argv, bool with_operands)
-{
-	static const struct option options[] = {
-  /* clang-format off */
-		{"all", no_argument, NULL, 'a'},
-		{"stopped", no_argument, NULL, 'S'},
-		{"kept", no_argument, NULL, 'K'},
-		{"for", required_argument, NULL, 'f'},
-		{"timeout", required_argument, NULL, 't'},
-		{"now", no_argument, NULL, 'n'},
-		{"rotate", no_argument, NULL, 'r'},
-		{"print", no_argument, NULL, 'p'},
-		{"file", required_argument, NULL, 'F'},
-		{"to", required_argument, NULL, 'o'},
-		{"cancel", no_argument, NULL, 'C'},
-		{"cpus", required_argument, NULL, 'c'},
-		{"mem", required_argument, NULL, 'm'},
-		{"machine", required_argument, NULL, 'w'},
-		{"yes", no_argument, NULL, 'y'},
-		{"browser", no_argument, NULL, 'b'},
-		{"port", required_argument, NULL, 'P'},
-		{"json", no_argument, NULL, 'j'},
-		{"server", required_argument, NULL, 's'},
-		{"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'V'},
-		{NULL, 0, NULL, 0 },
-  /* clang-format on */
-	};
-	int c;
-
-	optind = 0; /* from the beginning, whatever was read before */
-	while ((c = getopt_long(argc, argv, with_operands ? "ac:hw:yV" : "+ac:hw:yV", options,
-				NULL)) >= 0) {
-		int code = option_read(v, g, c, optarg);
-
-		if (code >= 0)
-			return code;
-	}
-	return -1;
 }
 
 static int version(void)
