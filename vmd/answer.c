@@ -54,13 +54,19 @@ static void take_hint(void *self, uint32_t job_id, const struct vm_request *requ
 	slurm_view_hint(d->slurm, job_id, request, uid);
 }
 
+/* kube and disks come when Slurm has said what the cluster's name is. */
+static int not_yet(const struct daemon *d, struct err *e)
+{
+	return err_set(e, ERR_RETRY, "vmd is starting: %s", d->slurm_trouble);
+}
+
 static int read_key(void *self, const struct job *j, requests_key_fn done, void *ctx, struct err *e)
 {
 	struct daemon *d = self;
 	char secret[VM_NAME_MAX + 1];
 
 	if (!d->kube)
-		return err_set(e, ERR_RETRY, "vmd is starting: %s", d->slurm_trouble);
+		return not_yet(d, e);
 	(void)vm_secret_name(j, secret, sizeof(secret));
 	return kube_read_key(d->kube, secret, done, ctx, e);
 }
@@ -105,7 +111,7 @@ static int read_password(void *self, const struct job *j, const char *user, bool
 	char secret[VM_NAME_MAX + 1];
 
 	if (!d->kube)
-		return err_set(e, ERR_RETRY, "vmd is starting: %s", d->slurm_trouble);
+		return not_yet(d, e);
 	(void)vm_secret_name(j, secret, sizeof(secret));
 	if (!new)
 		return kube_read_password(d->kube, secret, user, done, ctx, e);
@@ -135,7 +141,7 @@ static int set_keys(void *self, const struct job *j, size_t n, const char *const
 	struct keys_set *k;
 
 	if (!d->kube)
-		return err_set(e, ERR_RETRY, "vmd is starting: %s", d->slurm_trouble);
+		return not_yet(d, e);
 	(void)vm_secret_name(j, secret, sizeof(secret));
 	k = malloc(sizeof(*k));
 	if (!k)
@@ -204,7 +210,7 @@ static int open_access(void *self, const struct job *j, requests_access_fn done,
 	struct opening *o;
 
 	if (!d->kube)
-		return err_set(e, ERR_RETRY, "vmd is starting: %s", d->slurm_trouble);
+		return not_yet(d, e);
 	if (access_of(d, j, &what, e) < 0)
 		return -1;
 	o = calloc(1, sizeof(*o));
@@ -248,19 +254,30 @@ static void approve(void *self, uint32_t uid)
 	daemon_round_soon(d);
 }
 
-struct discarding {
+/* A change of a disk on its way: who asked for it, and the next round, hear of it. */
+struct change {
 	struct daemon *daemon;
 	requests_done_fn done;
 	void *ctx;
 };
 
-static void on_discarded(void *ctx, const struct err *e)
+static struct change *change_new(struct daemon *d, requests_done_fn done, void *ctx)
 {
-	struct discarding *g = ctx;
+	struct change *c = malloc(sizeof(*c));
 
-	daemon_round_soon(g->daemon);
-	g->done(g->ctx, e);
-	free(g);
+	if (!c)
+		abort();
+	*c = (struct change){.daemon = d, .done = done, .ctx = ctx};
+	return c;
+}
+
+static void on_changed(void *ctx, const struct err *e)
+{
+	struct change *c = ctx;
+
+	daemon_round_soon(c->daemon);
+	c->done(c->ctx, e);
+	free(c);
 }
 
 /* A time that is over ends the keeping: the next round removes the disk. */
@@ -269,62 +286,45 @@ static int discard(void *self, const struct disk_seen *disk, requests_done_fn do
 {
 	struct daemon *d = self;
 	struct action a = {.kind = ACT_KEEP_DISK, .keep_until_s = 1};
-	struct discarding *g;
+	struct change *c;
 
 	if (!d->disks)
-		return err_set(e, ERR_RETRY, "vmd is starting: %s", d->slurm_trouble);
+		return not_yet(d, e);
 	(void)str_copy(a.job_key, sizeof(a.job_key), disk->job_key);
 	(void)str_copy(a.object, sizeof(a.object), disk->name);
 	(void)str_copy(a.pool, sizeof(a.pool), disk->pool);
-	g = malloc(sizeof(*g));
-	if (!g)
-		abort();
-	*g = (struct discarding){.daemon = d, .done = done, .ctx = ctx};
+	c = change_new(d, done, ctx);
 	log_info("object=%s event=discarded", disk->name);
-	if (disk_view_apply(d->disks, &a, on_discarded, g, e) == 0)
+	if (disk_view_apply(d->disks, &a, on_changed, c, e) == 0)
 		return 0;
-	free(g);
+	free(c);
 	return -1;
-}
-
-struct ordering {
-	struct daemon *daemon;
-	requests_done_fn done;
-	void *ctx;
-};
-
-static void on_ordered(void *ctx, const struct err *e)
-{
-	struct ordering *g = ctx;
-
-	daemon_round_soon(g->daemon);
-	g->done(g->ctx, e);
-	free(g);
 }
 
 static int order(void *self, const struct disk_order *what, requests_done_fn done, void *ctx,
 		 struct err *e)
 {
-	static const char *const words[] = {"create", "delete", "claim", "scratch", "leave"};
+	static const char *const words[] = {[NAMED_CREATE] = "create",
+					    [NAMED_REMOVE] = "delete",
+					    [NAMED_CLAIM] = "claim",
+					    [EXTRA_CREATE] = "scratch",
+					    [EXTRA_LEAVE] = "leave"};
 	struct daemon *d = self;
 	struct disk_order o = *what;
-	struct ordering *g;
+	struct change *c;
 
 	if (!d->disks)
-		return err_set(e, ERR_RETRY, "vmd is starting: %s", d->slurm_trouble);
+		return not_yet(d, e);
 	if (!*o.disk.image && named_image(d->settings->cluster, o.disk.uid, o.disk.name,
 					  o.disk.image, sizeof(o.disk.image)) < 0)
 		return err_set(e, ERR_INVALID, "disk '%s': its name is too long", o.disk.name);
 	o.disk.created_s = clock_wall_s();
-	g = malloc(sizeof(*g));
-	if (!g)
-		abort();
-	*g = (struct ordering){.daemon = d, .done = done, .ctx = ctx};
+	c = change_new(d, done, ctx);
 	log_info("object=%s event=named-disk order=%s uid=%u", o.disk.image, words[o.kind],
 		 o.disk.uid);
-	if (disk_view_order(d->disks, &o, on_ordered, g, e) == 0)
+	if (disk_view_order(d->disks, &o, on_changed, c, e) == 0)
 		return 0;
-	free(g);
+	free(c);
 	return -1;
 }
 
