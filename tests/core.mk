@@ -11,6 +11,7 @@ unit_tests += \
 	tests/unit/unit_image \
 	tests/unit/unit_inflight \
 	tests/unit/unit_job_spec \
+	tests/unit/unit_job_words \
 	tests/unit/unit_lease \
 	tests/unit/unit_move \
 	tests/unit/unit_named_disk \
@@ -21,15 +22,16 @@ unit_tests += \
 	tests/unit/unit_recover \
 	tests/unit/unit_share
 
-tests_unit_unit_attachment_SOURCES = tests/unit/unit_attachment.c tests/unit/little_world.c tests/unit/little_world.h
+little_world = tests/unit/little_world.c tests/unit/little_world.h tests/unit/little_row.h
+tests_unit_unit_attachment_SOURCES = tests/unit/unit_attachment.c $(little_world)
 tests_unit_unit_attachment_CFLAGS = $(unit_cflags)
 tests_unit_unit_attachment_LDADD = $(core_test_libs)
 
-tests_unit_unit_drain_SOURCES = tests/unit/unit_drain.c tests/unit/little_world.c tests/unit/little_world.h
+tests_unit_unit_drain_SOURCES = tests/unit/unit_drain.c $(little_world)
 tests_unit_unit_drain_CFLAGS = $(unit_cflags)
 tests_unit_unit_drain_LDADD = $(core_test_libs)
 
-tests_unit_unit_fence_SOURCES = tests/unit/unit_fence.c tests/unit/little_world.c tests/unit/little_world.h
+tests_unit_unit_fence_SOURCES = tests/unit/unit_fence.c $(little_world)
 tests_unit_unit_fence_CFLAGS = $(unit_cflags)
 tests_unit_unit_fence_LDADD = $(core_test_libs)
 
@@ -40,7 +42,7 @@ tests_unit_unit_image_SOURCES = tests/unit/unit_image.c
 tests_unit_unit_image_CFLAGS = $(unit_cflags)
 tests_unit_unit_image_LDADD = $(core_test_libs)
 
-tests_unit_unit_inflight_SOURCES = tests/unit/unit_inflight.c tests/unit/little_world.c tests/unit/little_world.h
+tests_unit_unit_inflight_SOURCES = tests/unit/unit_inflight.c $(little_world)
 tests_unit_unit_inflight_CFLAGS = $(unit_cflags)
 tests_unit_unit_inflight_LDADD = $(core_test_libs)
 
@@ -48,7 +50,11 @@ tests_unit_unit_job_spec_SOURCES = tests/unit/unit_job_spec.c
 tests_unit_unit_job_spec_CFLAGS = $(unit_cflags)
 tests_unit_unit_job_spec_LDADD = $(core_test_libs)
 
-tests_unit_unit_move_SOURCES = tests/unit/unit_move.c tests/unit/little_world.c tests/unit/little_world.h
+tests_unit_unit_job_words_SOURCES = tests/unit/unit_job_words.c
+tests_unit_unit_job_words_CFLAGS = $(unit_cflags)
+tests_unit_unit_job_words_LDADD = $(core_test_libs)
+
+tests_unit_unit_move_SOURCES = tests/unit/unit_move.c $(little_world)
 tests_unit_unit_move_CFLAGS = $(unit_cflags)
 tests_unit_unit_move_LDADD = $(core_test_libs)
 
@@ -60,11 +66,11 @@ tests_unit_unit_named_disk_SOURCES = tests/unit/unit_named_disk.c
 tests_unit_unit_named_disk_CFLAGS = $(unit_cflags)
 tests_unit_unit_named_disk_LDADD = $(core_test_libs)
 
-tests_unit_unit_plan_SOURCES = tests/unit/unit_plan.c tests/unit/little_world.c tests/unit/little_world.h
+tests_unit_unit_plan_SOURCES = tests/unit/unit_plan.c $(little_world)
 tests_unit_unit_plan_CFLAGS = $(unit_cflags)
 tests_unit_unit_plan_LDADD = $(core_test_libs)
 
-tests_unit_unit_progress_SOURCES = tests/unit/unit_progress.c tests/unit/little_world.c tests/unit/little_world.h
+tests_unit_unit_progress_SOURCES = tests/unit/unit_progress.c $(little_world)
 tests_unit_unit_progress_CFLAGS = $(unit_cflags)
 tests_unit_unit_progress_LDADD = $(core_test_libs)
 
@@ -72,7 +78,7 @@ tests_unit_unit_ranks_SOURCES = tests/unit/unit_ranks.c
 tests_unit_unit_ranks_CFLAGS = $(unit_cflags)
 tests_unit_unit_ranks_LDADD = $(core_test_libs)
 
-tests_unit_unit_reconciler_SOURCES = tests/unit/unit_reconciler.c tests/unit/little_world.c tests/unit/little_world.h
+tests_unit_unit_reconciler_SOURCES = tests/unit/unit_reconciler.c $(little_world)
 tests_unit_unit_reconciler_CFLAGS = $(unit_cflags)
 tests_unit_unit_reconciler_LDADD = $(core_test_libs)
 
@@ -80,7 +86,7 @@ tests_unit_unit_share_SOURCES = tests/unit/unit_share.c
 tests_unit_unit_share_CFLAGS = $(unit_cflags)
 tests_unit_unit_share_LDADD = $(core_test_libs)
 
-tests_unit_unit_recover_SOURCES = tests/unit/unit_recover.c tests/unit/little_world.c tests/unit/little_world.h
+tests_unit_unit_recover_SOURCES = tests/unit/unit_recover.c $(little_world)
 tests_unit_unit_recover_CFLAGS = $(unit_cflags)
 tests_unit_unit_recover_LDADD = $(core_test_libs)
 endif

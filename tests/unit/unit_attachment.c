@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Named disks of jobs: a row for every rule. The words are explained in little_world.h. */
-#include "tests/unit/little_world.h"
+#include "tests/unit/little_row.h"
 #include "vmd/base/str.h"
 
 #include <check.h>
@@ -9,11 +9,7 @@
 #define ALL "disk pv pvc secret"
 
 /* clang-format off */
-static const struct {
-	const char *why;
-	const char *job, *seen, *flight;
-	const char *plan;
-} rows[] = {
+static const struct little_row rows[] = {
 	/* before the VM is made */
 	{"the claim comes first", "running attach", ALL " named", "", "claim-disk"},
 	{"then the PVC", "running attach", ALL " named:claimed", "", "create-pvc:r0-d-data"},
@@ -163,14 +159,8 @@ static const struct {
 START_TEST(plan_rows)
 {
 	static struct plan out;
-	struct little_world w;
-	char text[512];
 
-	little_world_init(&w, rows[_i].job, rows[_i].seen, rows[_i].flight);
-	plan(&w.want, &w.seen, &w.context, &out);
-	ck_assert_msg(str_eq(little_plan_text(&out, text, sizeof(text)), rows[_i].plan),
-		      "%s [%s | %s | %s]: '%s', not '%s'", rows[_i].why, rows[_i].job,
-		      rows[_i].seen, rows[_i].flight, text, rows[_i].plan);
+	little_row_check(&rows[_i], &out);
 	/* whatever is planned: no named disk is ever removed, nor taken for one of the job */
 	for (size_t i = 0; i < out.n; i++)
 		if (str_starts(out.act[i].object, NAMED_IMAGE_PREFIX))
@@ -178,7 +168,6 @@ START_TEST(plan_rows)
 				  out.act[i].kind != ACT_KEEP_DISK &&
 				  out.act[i].kind != ACT_TAKE_DISK &&
 				  out.act[i].order.kind != NAMED_REMOVE);
-	little_world_done(&w);
 }
 END_TEST
 
@@ -188,28 +177,24 @@ START_TEST(actions_are_whole)
 	static struct plan out;
 	struct little_world w;
 
-	little_world_init(&w, "running attach:ro", ALL " named", "");
-	plan(&w.want, &w.seen, &w.context, &out);
+	little_plan(&w, "running attach:ro", ALL " named", &out);
 	ck_assert_int_eq(out.act[0].order.kind, NAMED_CLAIM);
 	ck_assert_int_eq(out.act[0].order.step, CLAIM_READ);
 	ck_assert_str_eq(out.act[0].order.job_key, LITTLE_KEY);
 	ck_assert_str_eq(out.act[0].order.disk.pool, "disks");
 	little_world_done(&w);
-	little_world_init(&w, "ended normal", "named:claimed", "");
-	plan(&w.want, &w.seen, &w.context, &out);
+	little_plan(&w, "ended normal", "named:claimed", &out);
 	ck_assert_int_eq(out.act[0].order.step, CLAIM_DROP);
 	little_world_done(&w);
-	little_world_init(&w, "running attach:ro", ALL " named:reads pvcd", "");
-	plan(&w.want, &w.seen, &w.context, &out);
+	little_plan(&w, "running attach:ro", ALL " named:reads pvcd", &out);
 	ck_assert_str_eq(out.act[0].disk.image, w.named[0].image);
 	ck_assert_str_eq(out.act[0].disk.name, "vm-" LITTLE_KEY "-ro-data");
 	ck_assert_str_eq(out.act[0].disk.claim, "vm-" LITTLE_KEY "-r0-d-data");
 	ck_assert_str_eq(out.act[0].disk.pool, "disks");
 	ck_assert_uint_eq(out.act[0].disk.size_bytes, UINT64_C(1) << 30);
 	little_world_done(&w);
-	little_world_init(&w, "running attach:ro scratch",
-			  ALL " scratch pv2 pvc2 named:reads pvcd pvro", "");
-	plan(&w.want, &w.seen, &w.context, &out);
+	little_plan(&w, "running attach:ro scratch", ALL " scratch pv2 pvc2 named:reads pvcd pvro",
+		    &out);
 	ck_assert_uint_eq(out.act[0].vm.n_disk, 3);
 	ck_assert_str_eq(out.act[0].vm.disk[2].name, "disk-data");
 	ck_assert_str_eq(out.act[0].vm.disk[2].serial, "data");
@@ -217,13 +202,25 @@ START_TEST(actions_are_whole)
 	ck_assert(!out.act[0].vm.disk[1].read_only && !out.act[0].vm.disk[1].comes_and_goes);
 	ck_assert_str_eq(out.act[0].vm.disk[1].serial, "scratch");
 	little_world_done(&w);
-	little_world_init(&w, "running", ALL " named:leaving", "");
-	plan(&w.want, &w.seen, &w.context, &out);
+	little_plan(&w, "running", ALL " named:leaving", &out);
 	ck_assert_int_eq(out.act[0].kind, ACT_CREATE_VM);
 	ck_assert_uint_eq(out.act[0].vm.n_disk, 1);
 	little_world_done(&w);
 }
 END_TEST
+
+static void step(struct progress *p, const struct little_world *w)
+{
+	const struct progress_view v = {.want = &w->want,
+					.seen = &w->seen,
+					.flight = &w->flight,
+					.catalogue = &w->catalogue,
+					.policy = &w->policy,
+					.mono_us = LITTLE_NOW_US,
+					.wall_s = LITTLE_NOW_S};
+
+	progress_step(p, &w->job, &v);
+}
 
 /* What its user reads. */
 static const struct {
@@ -250,17 +247,9 @@ START_TEST(word_rows)
 {
 	struct little_world w;
 	struct progress p = {.job_id = 0};
-	struct progress_view v;
 
 	little_world_init(&w, words[_i].job, words[_i].seen, "");
-	v = (struct progress_view){.want = &w.want,
-				   .seen = &w.seen,
-				   .flight = &w.flight,
-				   .catalogue = &w.catalogue,
-				   .policy = &w.policy,
-				   .mono_us = LITTLE_NOW_US,
-				   .wall_s = LITTLE_NOW_S};
-	progress_step(&p, &w.job, &v);
+	step(&p, &w);
 	ck_assert_str_eq(p.status.reason, words[_i].reason);
 	ck_assert_int_eq(p.status.state, words[_i].state);
 	little_world_done(&w);
@@ -274,20 +263,12 @@ START_TEST(trouble_is_told)
 	struct progress p = {.job_id = 0};
 	struct action a = {.kind = ACT_ATTACH_DISK, .job_key = LITTLE_KEY, .object = "disk-data"};
 	struct err e;
-	struct progress_view v;
 
 	little_world_init(&w, "running", "vm0:running " ALL " named:claimed pvcd pvd", "");
 	(void)err_set(&e, ERR_DENIED, "vmd may not");
 	(void)inflight_finish(&w.flight, inflight_start(&w.flight, &a, LITTLE_NOW_US - 5), &e,
 			      LITTLE_NOW_US - 5);
-	v = (struct progress_view){.want = &w.want,
-				   .seen = &w.seen,
-				   .flight = &w.flight,
-				   .catalogue = &w.catalogue,
-				   .policy = &w.policy,
-				   .mono_us = LITTLE_NOW_US,
-				   .wall_s = LITTLE_NOW_S};
-	progress_step(&p, &w.job, &v);
+	step(&p, &w);
 	ck_assert_str_eq(p.status.attach_trouble, "vmd may not");
 	ck_assert_int_eq(p.status.state, VM_STATE_BOOTING);
 	little_world_done(&w);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Lost nodes: a row for every rule of plan_fence.c (words: little_world.h), and what may be taken
  * for a client of a disk. */
-#include "tests/unit/little_world.h"
+#include "tests/unit/little_row.h"
 #include "vmd/base/str.h"
 
 #include <check.h>
@@ -9,11 +9,7 @@
 #define REST " pv pvc secret"
 
 /* clang-format off */
-static const struct {
-	const char *why;
-	const char *job, *seen, *flight;
-	const char *plan;
-} rows[] = {
+static const struct little_row rows[] = {
 	/* what is over and hangs */
 	{"requeued off a lost node: the disk is fenced", "pending r1",
 	 "vm0:deleting disk n1:lost" REST, "", "fence-disk:root"},
@@ -91,15 +87,8 @@ static struct plan out;
 
 START_TEST(fence_rows)
 {
-	struct little_world w;
-	char text[256];
 
-	little_world_init(&w, rows[_i].job, rows[_i].seen, rows[_i].flight);
-	plan(&w.want, &w.seen, &w.context, &out);
-	ck_assert_msg(str_eq(little_plan_text(&out, text, sizeof(text)), rows[_i].plan),
-		      "%s [%s | %s | %s]: '%s', not '%s'", rows[_i].why, rows[_i].job,
-		      rows[_i].seen, rows[_i].flight, text, rows[_i].plan);
-	little_world_done(&w);
+	little_row_check(&rows[_i], &out);
 }
 END_TEST
 
@@ -107,14 +96,12 @@ START_TEST(actions_name_the_vm)
 {
 	struct little_world w;
 
-	little_world_init(&w, "pending r1", "vm0:deleting disk n1:lost", "");
-	plan(&w.want, &w.seen, &w.context, &out);
+	little_plan(&w, "pending r1", "vm0:deleting disk n1:lost", &out);
 	ck_assert_uint_eq(out.n, 1);
 	ck_assert_str_eq(out.act[0].uid, "u-vm");
 	ck_assert_str_eq(out.act[0].pool, "rbd");
 	little_world_done(&w);
-	little_world_init(&w, "pending r1", "vm0:deleting disk:fenced n1:lost", "");
-	plan(&w.want, &w.seen, &w.context, &out);
+	little_plan(&w, "pending r1", "vm0:deleting disk:fenced n1:lost", &out);
 	ck_assert_uint_eq(out.n, 1);
 	ck_assert_str_eq(out.act[0].uid, "u-vm");
 	ck_assert_str_eq(out.act[0].node, "n1");

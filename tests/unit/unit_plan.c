@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A row for every rule of plan(). The words are explained in little_world.h. */
-#include "tests/unit/little_world.h"
+#include "tests/unit/little_row.h"
 #include "vmd/base/str.h"
 
 #include <check.h>
@@ -10,11 +10,7 @@
 #define RUN1 "disk pv1 pvc1 secret" /* the same of run 1 */
 
 /* clang-format off */
-static const struct {
-	const char *why;
-	const char *job, *seen, *flight;
-	const char *plan;
-} rows[] = {
+static const struct little_row rows[] = {
 	/* unknown is not empty */
 	{"no list of jobs: nothing at all", "unknown", "vm0:running " ALL, "", ""},
 	{"no list of VMs: nothing is removed", "ended normal", ALL " ?vms", "", ""},
@@ -357,15 +353,8 @@ static const struct {
 START_TEST(plan_rows)
 {
 	static struct plan out;
-	struct little_world w;
-	char text[512];
 
-	little_world_init(&w, rows[_i].job, rows[_i].seen, rows[_i].flight);
-	plan(&w.want, &w.seen, &w.context, &out);
-	ck_assert_msg(str_eq(little_plan_text(&out, text, sizeof(text)), rows[_i].plan),
-		      "%s [%s | %s | %s]: '%s', not '%s'", rows[_i].why, rows[_i].job,
-		      rows[_i].seen, rows[_i].flight, text, rows[_i].plan);
-	little_world_done(&w);
+	little_row_check(&rows[_i], &out);
 }
 END_TEST
 
@@ -375,8 +364,7 @@ START_TEST(delete_has_precondition)
 	static struct plan out;
 	struct little_world w;
 
-	little_world_init(&w, "ending", "vm0:running " ALL, "");
-	plan(&w.want, &w.seen, &w.context, &out);
+	little_plan(&w, "ending", "vm0:running " ALL, &out);
 	ck_assert_uint_eq(out.n, 1);
 	ck_assert_str_eq(out.act[0].uid, "u-vm");
 	ck_assert_str_eq(out.act[0].version, "7");
@@ -386,13 +374,11 @@ START_TEST(delete_has_precondition)
 
 	/* Of a volume or a Secret the state is no reason: that its binding moved on says nothing.
 	 */
-	little_world_init(&w, "ended", "pvc", "");
-	plan(&w.want, &w.seen, &w.context, &out);
+	little_plan(&w, "ended", "pvc", &out);
 	ck_assert_str_eq(out.act[0].uid, "u-volume");
 	ck_assert_str_eq(out.act[0].version, "");
 	little_world_done(&w);
-	little_world_init(&w, "ended", "secret", "");
-	plan(&w.want, &w.seen, &w.context, &out);
+	little_plan(&w, "ended", "secret", &out);
 	ck_assert_str_eq(out.act[0].uid, "u-volume");
 	ck_assert_str_eq(out.act[0].version, "");
 	little_world_done(&w);
@@ -444,8 +430,7 @@ START_TEST(drives_of_the_job)
 	static struct plan out;
 	struct little_world w;
 
-	little_world_init(&w, "running", "disk pv pvc", "");
-	plan(&w.want, &w.seen, &w.context, &out);
+	little_plan(&w, "running", "disk pv pvc", &out);
 	ck_assert_int_eq(out.act[0].kind, ACT_CREATE_SECRET);
 	ck_assert_str_eq(out.act[0].vm.owner, "alice");
 	ck_assert_str_eq(out.act[0].vm.image, w.image.name);
@@ -500,16 +485,14 @@ START_TEST(volumes_have_spec)
 	struct little_world w;
 	const struct disk_spec *d = &out.act[0].disk;
 
-	little_world_init(&w, "running", "disk pvc secret", "");
-	plan(&w.want, &w.seen, &w.context, &out);
+	little_plan(&w, "running", "disk pvc secret", &out);
 	ck_assert_int_eq(out.act[0].kind, ACT_CREATE_PV);
 	ck_assert_str_eq(d->name, "vm-" LITTLE_KEY "-root");
 	ck_assert_str_eq(d->claim, "vm-" LITTLE_KEY "-r0-root");
 	ck_assert_str_eq(d->claim_uid, "u-volume");
 	little_world_done(&w);
 
-	little_world_init(&w, "running r1", "disk secret", "");
-	plan(&w.want, &w.seen, &w.context, &out);
+	little_plan(&w, "running r1", "disk secret", &out);
 	ck_assert_int_eq(out.act[0].kind, ACT_CREATE_PVC);
 	ck_assert_str_eq(out.act[0].object, "vm-" LITTLE_KEY "-r1-root");
 	ck_assert_str_eq(d->name, "vm-" LITTLE_KEY "-root");
@@ -526,8 +509,7 @@ START_TEST(create_has_spec)
 	const struct vm_spec *vm = &out.act[0].vm;
 	const struct disk_spec *d = &out.act[0].disk;
 
-	little_world_init(&w, "running scratch", ALL " scratch pv2 pvc2", "");
-	plan(&w.want, &w.seen, &w.context, &out);
+	little_plan(&w, "running scratch", ALL " scratch pv2 pvc2", &out);
 	ck_assert_uint_eq(out.n, 1);
 	ck_assert_str_eq(vm->name, "vm-" LITTLE_KEY "-r0");
 	ck_assert_str_eq(vm->secret, "vm-" LITTLE_KEY);
@@ -542,8 +524,7 @@ START_TEST(create_has_spec)
 	ck_assert_str_eq(vm->disk[1].name, "scratch");
 	little_world_done(&w);
 
-	little_world_init(&w, "running", "pvc secret", "");
-	plan(&w.want, &w.seen, &w.context, &out);
+	little_plan(&w, "running", "pvc secret", &out);
 	ck_assert_uint_eq(out.n, 1);
 	ck_assert_str_eq(d->golden.snapshot, "v1");
 	ck_assert_str_eq(d->pool, "rbd");
@@ -559,8 +540,7 @@ START_TEST(create_has_spec)
 	ck_assert_uint_eq(d->origin.memory_bytes, UINT64_C(512) << 20);
 	ck_assert_int_eq(d->origin.limit_s, 0);
 
-	little_world_init(&w, "running from16", "other:kept secret", "");
-	plan(&w.want, &w.seen, &w.context, &out);
+	little_plan(&w, "running from16", "other:kept secret", &out);
 	ck_assert_int_eq(out.act[0].kind, ACT_TAKE_DISK);
 	ck_assert_str_eq(d->name, "vm-" LITTLE_OTHER "-root");
 	ck_assert_str_eq(d->from, LITTLE_OTHER);
@@ -569,22 +549,19 @@ START_TEST(create_has_spec)
 	ck_assert_uint_eq(d->size_bytes, UINT64_C(3) << 30);
 	little_world_done(&w);
 	/* one disk, one name, one PV: also when another job has it */
-	little_world_init(&w, "running from16", "other:taken secret pvc", "");
-	plan(&w.want, &w.seen, &w.context, &out);
+	little_plan(&w, "running from16", "other:taken secret pvc", &out);
 	ck_assert_int_eq(out.act[0].kind, ACT_CREATE_PV);
 	ck_assert_str_eq(out.act[0].object, "vm-" LITTLE_OTHER "-root");
 	ck_assert_str_eq(d->name, "vm-" LITTLE_OTHER "-root");
 	ck_assert_str_eq(d->claim, "vm-" LITTLE_KEY "-r0-root");
 	little_world_done(&w);
 
-	little_world_init(&w, "ended abnormal", "disk", "");
-	plan(&w.want, &w.seen, &w.context, &out);
+	little_plan(&w, "ended abnormal", "disk", &out);
 	ck_assert_int_eq(out.act[0].keep_until_s, LITTLE_NOW_S + 3600);
 	ck_assert_str_eq(out.act[0].pool, "rbd");
 	little_world_done(&w);
 
-	little_world_init(&w, "running", "vm0:running disk:kept", "");
-	plan(&w.want, &w.seen, &w.context, &out);
+	little_plan(&w, "running", "vm0:running disk:kept", &out);
 	ck_assert_int_eq(out.act[0].keep_until_s, 0);
 	little_world_done(&w);
 }
@@ -662,8 +639,7 @@ START_TEST(end_says_how)
 	static struct plan out;
 	struct little_world w;
 
-	little_world_init(&w, "running", "vm0:stopped " ALL, "");
-	plan(&w.want, &w.seen, &w.context, &out);
+	little_plan(&w, "running", "vm0:stopped " ALL, &out);
 	ck_assert(!out.act[0].job_failed);
 	little_world_done(&w);
 	little_world_init(&w, "running failed", ALL, "");

@@ -3,8 +3,6 @@
  * machine what is there of it. */
 #include "tests/unit/little_world.h"
 #include "vmd/base/str.h"
-#include "vmd/job/job_spec.h"
-#include "vmd/job/job_words.h"
 #include "vmd/reconcile/reconciler.h"
 #include "vmd/reconcile/recover.h"
 
@@ -435,135 +433,28 @@ END_TEST
 
 START_TEST(a_drain_moves_none_of_them)
 {
-	struct move m;
 	struct pair w;
+	struct move_view v = {
+		.job = &w.job[1], .vm = &w.vm[1], .n_vm = 1, .known = true, .asked = ""};
+	struct move m;
 
 	pair_init(&w, "running", "up", "up");
 	w.job[1].drained = true;
-	move_read(
-		&(struct move_view){
-			.job = &w.job[1], .vm = &w.vm[1], .n_vm = 1, .known = true, .asked = ""},
-		&m);
+	move_read(&v, &m);
 	ck_assert_int_eq(m.phase, MOVE_BLOCKED);
 	ck_assert(m.tell);
 	ck_assert_ptr_nonnull(strstr(m.reason, "machine 1 must leave n2"));
 	/* ... but one that somebody took away comes home. */
 	w.job[1].drained = false;
 	(void)str_copy(w.vm[1].node, sizeof(w.vm[1].node), "n3");
-	move_read(
-		&(struct move_view){
-			.job = &w.job[1], .vm = &w.vm[1], .n_vm = 1, .known = true, .asked = ""},
-		&m);
+	move_read(&v, &m);
 	ck_assert_int_eq(m.phase, MOVE_POINT);
 	ck_assert_str_eq(m.to, "n2");
 	ck_assert(m.keeps_vm);
 	/* If it cannot, no room is asked for elsewhere: the job could not follow. */
-	move_read(&(struct move_view){.job = &w.job[1],
-				      .vm = &w.vm[1],
-				      .n_vm = 1,
-				      .known = true,
-				      .home_closed = "is cordoned",
-				      .asked = ""},
-		  &m);
+	v.home_closed = "is cordoned";
+	move_read(&v, &m);
 	ck_assert_int_eq(m.phase, MOVE_BLOCKED);
-}
-END_TEST
-
-#define RECORD "slurm-vm{image=tiny nonce=9f3c12ab45de6701 machines=2%s}"
-
-static void record_write(char comment[512], uint32_t rank, const char *status)
-{
-	char words[512], next[512];
-	struct vm_request r;
-	const char *inside;
-	struct err e;
-	size_t len;
-
-	ck_assert_int_eq(job_spec_find_rank(comment, rank, &r, &e), 1);
-	inside = job_spec_inside(comment, &len);
-	ck_assert_int_eq(job_words_merge(inside, len, rank, status, words, sizeof(words), &e), 0);
-	ck_assert_int_eq(job_spec_place(comment, &r, words, next, sizeof(next), &e), 0);
-	(void)str_copy(comment, 512, next);
-}
-
-START_TEST(one_record_has_the_status_of_all)
-{
-	char comment[512] = "site slurm-vm{image=tiny nonce=9f3c12ab45de6701 machines=2} x";
-	struct vm_request r;
-	struct err e;
-
-	record_write(comment, 1, " state=ready run=0 ready=1700000001 node=n2");
-	record_write(comment, 0, " state=failed run=3 reason=\"it = broke 1\"");
-	record_write(comment, 1, " state=ready run=0 ready=1700000002 node=n2 told=5");
-	ck_assert_str_eq(comment,
-			 "site slurm-vm{image=tiny nonce=9f3c12ab45de6701 machines=2 state0=failed "
-			 "run0=3 reason0=\"it = broke 1\" state1=ready run1=0 ready1=1700000002 "
-			 "node1=n2 told1=5} x");
-	ck_assert_int_eq(job_spec_find_rank(comment, 1, &r, &e), 1);
-	ck_assert_int_eq(r.recorded_ready_s, 1700000002);
-	ck_assert_int_eq(r.told_s, 5);
-	ck_assert_uint_eq(r.machines, 2);
-	ck_assert_int_eq(job_spec_find_rank(comment, 0, &r, &e), 1);
-	ck_assert_int_eq(r.recorded_ready_s, 0);
-	ck_assert_uint_eq(r.recorded_run, 3);
-	ck_assert_int_eq(job_spec_find(comment, &r, &e), 1);
-	ck_assert_uint_eq(r.recorded_run, 0);
-}
-END_TEST
-
-/* "run11" is of machine 11, and nothing of machine 1. */
-START_TEST(ranks_of_two_digits)
-{
-	struct vm_request r;
-	char words[64];
-	struct err e;
-
-	ck_assert_int_eq(
-		job_spec_find_rank("slurm-vm{image=tiny nonce=9f3c12ab45de6701 machines=12 "
-				   "run1=5 run11=7}",
-				   1, &r, &e),
-		1);
-	ck_assert_uint_eq(r.recorded_run, 5);
-	ck_assert_int_eq(
-		job_spec_find_rank("slurm-vm{image=tiny nonce=9f3c12ab45de6701 machines=12 "
-				   "run1=5 run11=7}",
-				   11, &r, &e),
-		1);
-	ck_assert_uint_eq(r.recorded_run, 7);
-	ck_assert_int_eq(
-		job_words_merge("run1=5 run11=7", 14, 1, " run=6", words, sizeof(words), &e), 0);
-	ck_assert_str_eq(words, " run11=7 run1=6");
-	ck_assert_int_eq(job_words_merge("run1=5 run11=7", 14, 1, " run=6", words, 10, &e), -1);
-	ck_assert_int_eq(job_words_merge("run1", 4, 1, " run=6", words, sizeof(words), &e), -1);
-	ck_assert_int_eq(job_words_merge("a1=\"x", 5, 0, "", words, sizeof(words), &e), -1);
-}
-END_TEST
-
-static const struct {
-	const char *text;
-	int rc;
-	uint32_t machines;
-} counts[] = {
-	{"image=tiny nonce=9f3c12ab45de6701 machines=3",  0,  3 },
-	{"image=tiny nonce=9f3c12ab45de6701 machines=32", 0,  32},
-	{"image=tiny nonce=9f3c12ab45de6701 machines=33", -1, 0 },
-	{"image=tiny nonce=9f3c12ab45de6701 machines=0",  -1, 0 },
-	{"image=tiny nonce=9f3c12ab45de6701 machines=x",  -1, 0 },
-	{"image=tiny nonce=9f3c12ab45de6701",             0,  0 },
-};
-
-START_TEST(a_request_says_how_many)
-{
-	char again[JOB_REQUEST_MAX + 1];
-	struct vm_request r;
-	struct err e;
-
-	ck_assert_int_eq(job_spec_decode(counts[_i].text, &r, &e), counts[_i].rc);
-	if (counts[_i].rc < 0)
-		return;
-	ck_assert_uint_eq(r.machines, counts[_i].machines);
-	ck_assert_int_eq(job_spec_encode(&r, again, sizeof(again), &e), 0);
-	ck_assert_str_eq(again, counts[_i].text);
 }
 END_TEST
 
@@ -583,9 +474,6 @@ int main(void)
 	tcase_add_test(t, each_has_a_status_of_its_own);
 	tcase_add_test(t, a_job_that_lost_a_node_fails);
 	tcase_add_test(t, a_drain_moves_none_of_them);
-	tcase_add_test(t, one_record_has_the_status_of_all);
-	tcase_add_test(t, ranks_of_two_digits);
-	tcase_add_loop_test(t, a_request_says_how_many, 0, ARRAY_LEN(counts));
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
