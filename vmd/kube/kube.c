@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The adapter's front: seven watches into one cache, and the changes vmd asks for. Owns everything
- * below vmd/kube. Loop thread only; callbacks come from the loop.
+/* The adapter's front: a watch for each kind into one cache, and the changes vmd asks for. Owns
+ * everything below vmd/kube. Loop thread only; callbacks come from the loop.
  *
  * Events are a help for people, not a ground for decisions: where they may not be read (an RBAC
  * rule is missing) vmd works without them. Without nodes it works, too, but never takes one for
