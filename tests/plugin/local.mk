@@ -22,7 +22,8 @@ tests_plugin_slurm_vm_prolog_hosted_la_SOURCES = $(prolog_parts) vmd/api/wire.c
 tests_plugin_slurm_vm_prolog_hosted_la_CFLAGS = $(slurm_vm_la_CFLAGS)
 tests_plugin_slurm_vm_prolog_hosted_la_LDFLAGS = $(plugin_ldflags) -rpath /nowhere
 
-tests_plugin_host_SOURCES = tests/plugin/host.c vmd/api/wire.c
+tests_plugin_host_SOURCES = tests/plugin/host.c tests/plugin/host_epilog.c tests/plugin/host_submit.c \
+	tests/plugin/host_task.c tests/plugin/slurm_host.c tests/plugin/slurm_host.h vmd/api/wire.c
 tests_plugin_host_CFLAGS = $(unit_cflags) $(SLURM_CFLAGS) $(plugin_test_base) \
 	-DPLUGIN='"$(abs_top_builddir)/.libs/slurm_vm.so"' \
 	-DHOSTED='"$(abs_top_builddir)/tests/plugin/.libs/slurm_vm_hosted.so"' \
