@@ -38,6 +38,8 @@ int ready_tell(struct daemon *d, const struct action *a, hook_done_fn done, void
 {
 	const struct job *j = world_job(slurm_view_desired(d->slurm), a->job_key);
 	const struct vm_status *s = reconciler_status(d->reconciler, a->job_id);
+	const struct image *image =
+		j ? catalogue_find(&d->settings->catalogue, j->request.image) : NULL;
 	struct facts f = {.n = 0};
 
 	if (!j || !s)
@@ -53,6 +55,7 @@ int ready_tell(struct daemon *d, const struct action *a, hook_done_fn done, void
 	fact_add(&f, "VM_ADDRESS", s->address);
 	fact_add(&f, "VM_USER", s->user);
 	fact_add(&f, "VM_IMAGE", j->request.image);
+	fact_add(&f, "VM_PROFILE", image ? vm_profile_name(image->profile) : "");
 	fact_add(&f, "VM_TASK", j->task);
 	fact_add_number(&f, "VM_MACHINES", job_is_several(j) ? j->request.machines : 1);
 	fact_add(&f, "VM_MAIL", str_eq(j->request.mail, "@") ? j->user : j->request.mail);

@@ -65,6 +65,7 @@ vmd_configure()
 vmd_up()
 {
 	running vmd && return
-	daemon vmd masternode setpriv --reuid=slurm --regid=slurm --init-groups vmd
+	# Without rights to gain, as vmd.service has it.
+	daemon vmd masternode setpriv --reuid=slurm --regid=slurm --init-groups --no-new-privs vmd
 	until_ok 20 vmctl images >/dev/null
 }
