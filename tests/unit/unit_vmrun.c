@@ -120,6 +120,26 @@ START_TEST(runs_once)
 }
 END_TEST
 
+/* Said in words, and over at once. */
+START_TEST(no_interpreter)
+{
+	const struct script pwsh = {.with = RUN_POWERSHELL, .key = "17-9f3c12ab45de6701"};
+	AUTO(strbuf_done) struct strbuf b = {.s = NULL};
+	char *argv[] = {NULL};
+	struct err e;
+
+	if (sh("command -v pwsh >/dev/null", "") == 0)
+		return;
+	ck_assert_int_eq(store("env", ""), 0);
+	ck_assert_int_eq(store("script", "exit 3\n"), 0);
+	ck_assert_int_eq(script_start(&pwsh, argv, &b, &e), 0);
+	ck_assert_int_eq(sh(b.s, ""), 0);
+	ck_assert_int_eq(follow(0, 0), 0);
+	ck_assert_str_eq(out, "vmrun: there is no pwsh in this guest: its image has to bring it\n");
+	code_is("127\n");
+}
+END_TEST
+
 START_TEST(signals_and_losses)
 {
 	AUTO(strbuf_done) struct strbuf term = {.s = NULL};
@@ -257,6 +277,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 90);
 	tcase_add_test(t, runs_once);
+	tcase_add_test(t, no_interpreter);
 	tcase_add_test(t, signals_and_losses);
 	tcase_add_test(t, environment_is_chosen);
 	tcase_add_loop_test(t, text_row, 0, ARRAY_LEN(texts));

@@ -8,10 +8,14 @@
 #include "vmd/vmctl/quote.h"
 #include "vmd/vmrun/guest_text.h"
 
-static const char *const commands[] = {[RUN_POWERSHELL] = "pwsh -NoProfile -File",
-				       [RUN_CMD] = "false",
-				       [RUN_SH] = "sh",
-				       [RUN_PYTHON] = "python3"};
+static const struct {
+	const char *program, *options;
+} interpreters[] = {
+	[RUN_POWERSHELL] = {"pwsh",    " -NoProfile -File"},
+	[RUN_CMD] = {"false",   ""                 },
+	[RUN_SH] = {"sh",      ""                 },
+	[RUN_PYTHON] = {"python3", ""                 },
+};
 
 static int wrap(const char *body, struct strbuf *ret, struct err *e)
 {
@@ -40,25 +44,29 @@ int linux_store(const struct script *s, const char *name, struct strbuf *ret, st
 }
 
 /* The shell in between lives as long as the script, and a signal for the session does not end it:
- * it is the one who writes down the exit code. What the script left running is not waited for. */
+ * it is the one who writes down the exit code. What the script left running is not waited for. An
+ * interpreter that is not there is told in words, with the exit code that a shell has for it. */
 int linux_start(const struct script *s, char *const *argv, struct strbuf *ret, struct err *e)
 {
 	AUTO(strbuf_done) struct strbuf b = {.s = NULL};
 	AUTO(strbuf_done) struct strbuf run = {.s = NULL};
+	const char *program = interpreters[s->with].program;
 
-	strbuf_addf(&run,
-		    "trap : TERM INT USR1 USR2 HUP; d=$VMRUN_DIR; "
-		    "cat /proc/sys/kernel/random/boot_id >\"$d/boot\"; echo $$ >\"$d/pid\"; "
-		    "cd; . \"$d/env\"; %s \"$d/script\"",
-		    commands[s->with]);
+	strbuf_addf(
+		&run,
+		"trap : TERM INT USR1 USR2 HUP; d=$VMRUN_DIR; "
+		"cat /proc/sys/kernel/random/boot_id >\"$d/boot\"; echo $$ >\"$d/pid\"; "
+		"over() { echo $1 >\"$d/code.new\"; mv \"$d/code.new\" \"$d/code\"; exit; }; "
+		"cd; . \"$d/env\"; command -v %s >/dev/null || { echo \"vmrun: there is no %s in "
+		"this guest: its image has to bring it\"; over 127; }; %s%s \"$d/script\"",
+		program, program, program, interpreters[s->with].options);
 	for (size_t i = 0; argv[i]; i++) {
 		strbuf_add(&run, " ", 1);
 		quote_sh(&run, argv[i]);
 	}
 	strbuf_addf(&run,
 		    " & p=$!; while :; do wait $p; c=$?; kill -0 $p 2>/dev/null || break; done; "
-		    "wait $p 2>/dev/null; r=$?; [ $r -eq 127 ] || c=$r; "
-		    "echo $c >\"$d/code.new\"; mv \"$d/code.new\" \"$d/code\"");
+		    "wait $p 2>/dev/null; r=$?; [ $r -eq 127 ] || c=$r; over $c");
 	strbuf_addf(&b,
 		    "umask 077; d=$HOME/.slurm-vm/%s; export VMRUN_DIR=\"$d\"; "
 		    "[ -e \"$d/script\" ] && [ -e \"$d/env\" ] || exit 1; "
