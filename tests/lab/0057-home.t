@@ -14,7 +14,25 @@ ok "an image with a drive" settings_change <<EOF
     networks: [lan]
     shares: {H: '\\\\$server\\home\\%USER%'}
 EOF
+# vmd dies when the job's Secret is there, and not yet what tells the guest of the drive: the next one makes that
+# of the job's record alone.
+kubernetes_fails_for() # TEXT
+{
+	jq -n --arg text "$1" '{failFor: $text}' | on_lab kubectl replace --raw /debug/faults -f - >/dev/null
+}
+kubernetes_fails_for '-init"'
 job=$(as alice vmctl start tiny-home -c 1 --mem=512M --name=home --no-wait)
+half_made()
+{
+	local made
+
+	made=$(on_lab kubectl get secrets -n slurm-vm -o name -l "slurm-vm.io/job=$job")
+	contains "$made" '-login$' && ! contains "$made" '-init$'
+}
+ok "what the guest is told of it is not made at once" within 60 half_made
+signal KILL vmd
+kubernetes_fails_for ''
+ok "another vmd begins" lab up
 
 # The file server, on the LAN of the guests; it knows alice and bob by passwords of its own.
 on_lab sh -c 'mkdir -p /run/smbd; cat >/run/smbd/smb.conf' <<EOF
