@@ -13,9 +13,10 @@ vmctl()
 	[ "$*" != "list --kept --json" ] || printf '[\n  {\n    "job": 5,\n    "size_bytes": 7\n  }\n]\n'
 	[ "$*" != "disk list --json" ] || printf '[\n  {\n    "name": "data",\n    "uid": 7\n  },\n  {\n    "name": "more"\n  }\n]\n'
 	[ "$*" = "list --json" ] || return 1
-	printf '[\n  {\n    "job": 17,\n    "vm": "vm-17-9f3c12ab45de6701-r0",\n    "uid": 5\n  },\n  {\n    "job": 230,\n    "task": "12_3"\n  },\n  {\n    "job": 12,\n    "task": "12_[4-7]"\n  }\n]\n'
+	printf '[\n  {\n    "job": 17,\n    "name": "render",\n    "attached": [\n      {\n        "name": "data"\n      }\n    ],\n    "vm": "vm-17-9f3c12ab45de6701-r0",\n    "uid": 5\n  },\n  {\n    "job": 230,\n    "task": "12_3"\n  },\n  {\n    "job": 12,\n    "task": "12_[4-7]"\n  }\n]\n'
 }
 timeout() { shift && "$@"; }
+sinfo() { printf 'worker1node\nworker2node\n'; }
 
 # Words as bash splits them: '=' is a word of its own.
 offers() # WANTED WORD...
@@ -39,9 +40,12 @@ offers "" vmctl start tiny ""
 offers "--scratch=" vmctl start tiny --disk = 2G --sc
 offers "always abnormal never" vmctl start tiny --keep =
 offers "migrate requeue stay" vmctl start tiny --on-drain =
-offers "17 vm-17-9f3c12ab45de6701-r0 230 12_3 12" vmctl stop ""
-offers "17 vm-17-9f3c12ab45de6701-r0 230 12_3 12" vmctl show ""
+offers "17 render vm-17-9f3c12ab45de6701-r0 230 12_3 12" vmctl stop ""
+offers "17 render vm-17-9f3c12ab45de6701-r0 230 12_3 12" vmctl show ""
 offers "230" vmctl wait 2
+offers "render" vmctl rdp r
+offers "data more" vmctl start tiny --attach =
+offers "worker1node worker2node" vmctl migrate --to =
 offers "230" vmctl wait --for = running 2
 offers "ready running" vmctl wait --for ""
 offers "ready running" vmctl wait --for =
@@ -57,8 +61,8 @@ offers "5" vmctl discard ""
 offers "5" vmctl recover ""
 offers "--scratch=" vmctl recover 5 --sc
 offers "--kept" vmctl list --k
-offers "17 vm-17-9f3c12ab45de6701-r0 230 12_3 12" vmctl exec ""
-offers "17: vm-17-9f3c12ab45de6701-r0: 230: 12_3: 12:" vmctl cp ""
+offers "17 render vm-17-9f3c12ab45de6701-r0 230 12_3 12" vmctl exec ""
+offers "17: render: vm-17-9f3c12ab45de6701-r0: 230: 12_3: 12:" vmctl cp ""
 offers "--rotate" vmctl password --r
 offers "approve" vmctl admin ""
 offers "--cpus=" vmctl resize 17 --cp
@@ -66,7 +70,7 @@ offers "--yes" vmctl admin approve --y
 offers "create delete add remove list" vmctl disk ""
 offers "data more" vmctl disk delete ""
 offers "" vmctl disk create ""
-offers "17 vm-17-9f3c12ab45de6701-r0 230 12_3 12 data more" vmctl disk add ""
+offers "17 render vm-17-9f3c12ab45de6701-r0 230 12_3 12 data more" vmctl disk add ""
 offers "data more" vmctl disk remove 17 ""
 offers "" vmctl list x
 offers "" vmctl images --server = ""
