@@ -231,6 +231,7 @@ vmctl_SOURCES = \
 	vmd/vmctl/cmd_wait.c \
 	vmd/vmctl/confirm.c \
 	vmd/vmctl/file.c vmd/vmctl/file.h \
+	vmd/vmctl/interrupt.c vmd/vmctl/interrupt.h \
 	vmd/vmctl/login.c vmd/vmctl/login.h \
 	vmd/vmctl/fan.c vmd/vmctl/fan.h \
 	vmd/vmctl/login_ask.c \

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <stdarg.h>
 #include <string.h>
 
 #define HELP_MACHINE                                                                               \
@@ -86,8 +87,8 @@ static const struct command {
 		"      --port=PORT    the port of 127.0.0.1 (default: any that is free)\n"),
 	COMMAND("console", "[JOB]", OPT_MACHINE, cmd_console,
 		"the guest's serial console on this terminal", HELP_MACHINE),
-	COMMAND("screenshot", "FILE [JOB]", TAKES_TWO, cmd_screenshot,
-		"a picture of the guest's screen as a PNG file", ""),
+	COMMAND("screenshot", "FILE [JOB]", TAKES_TWO | OPT_MACHINE, cmd_screenshot,
+		"a picture of the guest's screen as a PNG file", HELP_MACHINE),
 	COMMAND("kubeconfig", "[JOB]", OPT_FILE | OPT_MACHINE, cmd_kubeconfig,
 		"settings for virtctl and kubectl, with a token for this VM",
 		HELP_MACHINE
@@ -98,7 +99,7 @@ static const struct command {
 		"      --to=NODE      to this one (default: where Slurm finds room)\n"
 		"      --cancel       not any more, if it has not begun\n"
 		"      --timeout=TIME watch no longer than 90, 15m, 2h or 1d\n"),
-	COMMAND("resize", "[JOB]", OPT_SIZE | OPT_CANCEL | OPT_TIMEOUT, cmd_resize,
+	COMMAND("resize", "[JOB]", OPT_CPUS | OPT_MEM | OPT_CANCEL | OPT_TIMEOUT, cmd_resize,
 		"give a running VM more CPUs or memory",
 		"  -c, --cpus=N       CPUs of its job\n"
 		"      --mem=SIZE     memory of its job, as sbatch's --mem: 16G\n"
@@ -141,7 +142,7 @@ static const char common_help[] = "      --json         print JSON\n"
 static const char job_help[] =
 	"JOB is a job id, a task of an array (12_3), the name of a VM, or a job's name if only "
 	"one\n"
-	"of yours has it.\n"
+	"of yours has it; 17-2 and NAME-2 are the third of several machines of one job.\n"
 	"It may be left out inside a job with a VM, and when you have exactly one VM.\n";
 
 static int help_all(FILE *f)
@@ -159,12 +160,30 @@ static int help_all(FILE *f)
 
 static int help_command(const struct command *c)
 {
-	printf("Usage: vmctl %s%s%s [OPTION...]\n%s: %s.\n\nOptions:\n%s%s", c->name,
-	       c->operand ? " " : "", c->operand ? c->operand : "", c->name, c->summary, c->help,
+	printf("Usage: vmctl %s%s%s [OPTION...]%s\n%s: %s.\n\nOptions:\n%s%s", c->name,
+	       c->operand ? " " : "", c->operand ? c->operand : "",
+	       c->options & TAKES_REST ? " [-- COMMAND...]" : "", c->name, c->summary, c->help,
 	       common_help);
 	if (c->operand && strstr(c->operand, "[JOB]"))
 		printf("\n%s", job_help);
 	return EXIT_DONE;
+}
+
+/* c: of that command, as far as one is known. fmt NULL: it has been said. */
+static int usage(const struct command *c, const char *fmt, ...) PRINTF(2, 3);
+static int usage(const struct command *c, const char *fmt, ...)
+{
+	char text[256];
+	va_list ap;
+
+	if (fmt) {
+		va_start(ap, fmt);
+		(void)vsnprintf(text, sizeof(text), fmt, ap);
+		va_end(ap);
+		(void)fprintf(stderr, "vmctl: %s\n", text_clean(text));
+	}
+	(void)fprintf(stderr, "Try: vmctl %s%s--help\n", c ? c->name : "", c ? " " : "");
+	return EXIT_USAGE;
 }
 
 static const struct command *command_find(const char *name)
@@ -194,18 +213,28 @@ static int rest_split(struct vmctl *v, int argc, char **argv)
 	return argc;
 }
 
+#define BEHIND "what is for the guest stands behind --"
+
+/* "vmctl exec 17 ls -l": the guest's command was meant to follow. */
+static bool lacks_rest(const struct command *c, const struct vmctl *v)
+{
+	return c->options & TAKES_REST && !v->rest;
+}
+
 static int operands_check(const struct command *c, const struct vmctl *v, const struct given *g)
 {
 	int max = c->options & TAKES_THREE ? 3 : c->options & TAKES_TWO ? 2 : c->operand ? 1 : 0;
 	unsigned also = c->options & OPT_MACHINES ? OPT_MACHINE : 0;
+	unsigned odd = g->options & ~(c->options | also);
 
-	if (g->options & ~(c->options | also))
-		return usage("an option does not belong to '%s'", c->name);
+	if (odd & OPT_MACHINES && c->options & OPT_MACHINE)
+		return usage(c, "--machine: '%s' is of one machine at a time", c->name);
+	if (odd)
+		return usage(c, "--%s does not belong to '%s'%s", options_name(odd), c->name,
+			     lacks_rest(c, v) ? "; " BEHIND : "");
 	if (v->n_arg > max)
-		return usage("too many operands: '%.40s'%s", v->arg[max],
-			     c->options & TAKES_REST && !v->rest
-				     ? "; what is for the guest stands behind --"
-				     : "");
+		return usage(c, "too many operands: '%.40s'%s", v->arg[max],
+			     lacks_rest(c, v) ? "; " BEHIND : "");
 	return -1;
 }
 
@@ -213,7 +242,7 @@ static int operands_check(const struct command *c, const struct vmctl *v, const 
 static int run(struct vmctl *v, const struct command *c, struct given *g, int argc, char **argv)
 {
 	struct err e;
-	int code = -1;
+	int code;
 
 	if (c->options & TAKES_ALL) {
 		v->n_arg = argc - 1;
@@ -224,22 +253,23 @@ static int run(struct vmctl *v, const struct command *c, struct given *g, int ar
 		argc = c->options & TAKES_REST ? rest_split(v, argc, argv) : argc;
 		argv[0] = program_invocation_short_name; /* for getopt's messages */
 		code = options_read(v, g, argc, argv, true);
+		if (code >= 0)
+			return lacks_rest(c, v) ? usage(c, BEHIND) : usage(c, NULL);
 		v->n_arg = argc - optind;
 		v->arg = argv + optind;
 	}
-	if (code < 0 && g->version)
+	if (g->version)
 		return version();
-	if (code < 0 && g->help)
+	if (g->help)
 		return help_command(c);
-	if (code < 0 && c->options & TAKES_ALL)
+	if (c->options & TAKES_ALL)
 		return c->run(v);
-	if (code < 0)
-		code = operands_check(c, v, g);
+	code = operands_check(c, v, g);
 	if (code >= 0)
 		return code;
 	v->job = v->n_arg > 0 ? v->arg[0] : NULL;
 	if (settings_read(v, &e) < 0)
-		return usage("%s", e.msg);
+		return usage(c, "%s", e.msg);
 	return c->run(v);
 }
 
@@ -251,14 +281,14 @@ static int command_line(struct vmctl *v, int argc, char **argv)
 	int code = options_read(v, &g, argc, argv, false);
 
 	if (code >= 0)
-		return code;
+		return usage(NULL, NULL);
 	if (g.version)
 		return version();
 	if (optind == argc)
 		return help_all(g.help ? stdout : stderr);
 	c = command_find(argv[optind]);
 	if (!c)
-		return usage("no command '%.40s'", argv[optind]);
+		return usage(NULL, "no command '%.40s'", argv[optind]);
 	return run(v, c, &g, argc - optind, argv + optind);
 }
 

@@ -51,6 +51,16 @@ shows() # PATTERN
 {
 	contains "$(as alice vmctl show "$job")" "$1"
 }
+desktop_of() # RANK: what its .rdp file is for
+{
+	as alice vmctl rdp -w "$1" "$job" 2>/dev/null
+	as alice sed -n 's/^full address:s:\(.*\):3389\r$/\1/p' "vm-$job-$1.rdp"
+}
+for n in 0 1; do
+	ok "a .rdp file for machine $n" contains "$(desktop_of $n | xargs)" "^vm-$job-$n\.rdp $(as alice vmctl show --json -w $n "$job" | jq -r .address)\$"
+done
+ok "a picture of one" as alice vmctl screenshot -w 1 second.png "$job"
+ok "none is stopped alone" refused "which end together: vmctl stop $job" vmctl stop duo-1
 not_for_bob()
 {
 	! as bob vmctl exec -w 0-1 "$job" -- true && ! as bob vmctl show -w 1 "$job" && ! as bob vmctl password --print -w 1 "$job"

@@ -391,8 +391,14 @@ static void slurm_write(const char *name, const char *body)
 /* Of ssh and scp: shows the key that it was given (the operand of -i), ends with 7. */
 #define GUEST_PROGRAM "echo >&2; while [ \"$1\" != -i ]; do shift; done; /bin/cat \"$2\"; exit 7"
 
+/* One that runs. */
+struct run {
+	pid_t pid;
+	int out, err;
+};
+
 /* args: separated by blanks. As alice, or as root. */
-static int vmctl(const char *args, bool as_root, const char *job_id)
+static struct run vmctl_start(const char *args, bool as_root, const char *job_id)
 {
 	char name[] = "vmctl", line[512], *argv[24] = {name}, *rest = line;
 	int o = memfd_create("out", MFD_CLOEXEC), e = memfd_create("err", MFD_CLOEXEC);
@@ -401,7 +407,6 @@ static int vmctl(const char *args, bool as_root, const char *job_id)
 	char conf_env[160], job_env[32] = "NONE=";
 	char path_env[160], cache_env[160];
 	char *env[] = {conf_env, job_env, path_env, cache_env, NULL};
-	int status;
 	pid_t pid;
 
 	(void)snprintf(cache_env, sizeof(cache_env), "XDG_CACHE_HOME=%s/cache", munge.dir);
@@ -424,13 +429,27 @@ static int vmctl(const char *args, bool as_root, const char *job_id)
 		fexecve(program, argv, env);
 		_exit(98);
 	}
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	close(program);
 	close(nothing);
-	collect(o, out);
-	collect(e, err);
+	return (struct run){.pid = pid, .out = o, .err = e};
+}
+
+static int vmctl_end(const struct run *r)
+{
+	int status;
+
+	ck_assert_int_eq(waitpid(r->pid, &status, 0), r->pid);
+	collect(r->out, out);
+	collect(r->err, err);
 	ck_assert(WIFEXITED(status));
 	return WEXITSTATUS(status);
+}
+
+static int vmctl(const char *args, bool as_root, const char *job_id)
+{
+	struct run r = vmctl_start(args, as_root, job_id);
+
+	return vmctl_end(&r);
 }
 
 /* A call, since clang-format 14 dies of aligning a table with rows of several lines. */
@@ -511,7 +530,8 @@ static const struct {
 	ROW("list --kept --json", false, NULL, 0, "\"limit_s\": 3601", "", NULL),
 	ROW("discard", false, NULL, 2, "", "say which job's", NULL),
 	ROW("discard 25", false, NULL, 1, "", "repeat with --yes", NULL),
-	ROW("discard --yes 99", false, NULL, 3, "", "no disk is kept of job 99", NULL),
+	ROW("discard --yes 99", false, NULL, 3, "",
+	    "vmctl: no disk is kept of job 99: vmctl list --kept\n", NULL),
 	ROW("discard --kept 25", false, NULL, 2, "", "does not belong to 'discard'", NULL),
 	ROW("recover", false, NULL, 2, "", "say which job's", NULL),
 	ROW("recover x", false, NULL, 2, "", "'x' is no job's id", NULL),
@@ -559,6 +579,10 @@ static const struct {
 	ROW("stop --timeout=1 21", false, NULL, 7, "", "21|", NULL),
 	ROW("exec 17", false, NULL, 2, "", "vmctl exec [JOB] -- COMMAND", NULL),
 	ROW("exec 17 true", false, NULL, 2, "", "stands behind --", NULL),
+	ROW("exec 17 ls -l", false, NULL, 2, "",
+	    "what is for the guest stands behind --\nTry: vmctl exec --help\n", NULL),
+	ROW("ssh 17 ls -a", false, NULL, 2, "",
+	    "--all does not belong to 'ssh'; what is for the guest stands behind --\n", NULL),
 	ROW("exec 19 -- true", false, NULL, 1, "", "the VM of job 19 is PENDING", NULL),
 	ROW("exec 20 -- true", false, NULL, 1, "", "try: vmctl show 20", NULL),
 	ROW("exec 18 -- true", false, NULL, 4, "", "belongs to another user", NULL),
@@ -581,7 +605,9 @@ static const struct {
 	    NULL),
 	ROW("password --print --rotate 17", false, NULL, 0, "new-password\n", "on its way", NULL),
 	ROW("password --print 18", true, NULL, 4, "", "only its owner", NULL),
-	ROW("rdp 22", false, NULL, 1, "", "try: vmctl wait 22", NULL),
+	ROW("rdp 22", false, NULL, 1, "", "PROVISIONING: cloning; try: vmctl wait 22", NULL),
+	ROW("rdp 20", false, NULL, 1, "", "try: vmctl show 20", NULL),
+	ROW("rdp -w 0-1 17", false, NULL, 2, "", "'rdp' is of one machine at a time", NULL),
 	ROW("wait --now 17", false, NULL, 2, "", "does not belong to 'wait'", NULL),
 	ROW("wait 17", false, NULL, 0, "", "job 17  READY", NULL),
 	ROW("wait 21", false, NULL, 0, "", "job 21  PROVISIONING: waiting", NULL),
@@ -589,8 +615,8 @@ static const struct {
 	ROW("wait --for=running 19", false, NULL, 0, "", "BOOTING", NULL),
 	ROW("wait 19", false, NULL, 6, "", "FAILED: disk full?[2J", NULL),
 	ROW("wait 20", false, NULL, 6, "", "vmctl show 20", NULL),
-	ROW("wait --timeout=1 22", false, NULL, 7, "", "is not ready after 1 s (the job goes on",
-	    NULL),
+	ROW("wait --timeout=1 22", false, NULL, 7, "",
+	    "is not ready after 1 s\nThe job goes on. Wait again: vmctl wait 22\n", NULL),
 	ROW("wait", false, "21", 0, "", "job 21  READY", NULL),
 	ROW("wait 18", false, NULL, 4, "", "belongs to another user", NULL),
 	ROW("images", false, NULL, 0, "tiny   v1         linux    1G", "", "win11"),
@@ -603,7 +629,8 @@ static const struct {
 	ROW("admin destroy", true, NULL, 2, "", "vmctl admin approve", NULL),
 	ROW("admin approve", true, NULL, 0, "No deletion is held back.", "", NULL),
 	ROW("admin approve", false, NULL, 4, "", "may approve deletions", NULL),
-	ROW("list --yes", false, NULL, 2, "", "does not belong to 'list'", NULL),
+	ROW("list --yes", false, NULL, 2, "",
+	    "--yes does not belong to 'list'\nTry: vmctl list --help", NULL),
 	ROW("list --server 127.0.0.1:1", false, NULL, 5, "", "Connection refused", NULL),
 	ROW("list --server nix", false, NULL, 2, "", "'nix' is not HOST:PORT", NULL),
 	ROW("", false, NULL, 2, "", "no command ''", NULL),
@@ -643,6 +670,40 @@ START_TEST(command_rows)
 		      rows[_i].args, rows[_i].not_out, out);
 	if (rows[_i].code != 0 && rows[_i].code != 7)
 		ck_assert_msg(!*out, "vmctl %s: failed and printed %s", rows[_i].args, out);
+}
+END_TEST
+
+/* Ctrl-C ends the watching at once, and says that nothing else has ended. */
+static const struct {
+	const char *args, *says;
+} watches[] = {
+	{"wait 22",            "goes on without being watched\nWatch it again: vmctl wait 22\n"},
+	{"stop 21",            "goes on ending without being watched: vmctl show 21\n"         },
+	{"migrate 28",         "the move goes on without being watched: vmctl show 28\n"       },
+	{"start tiny --mem=1", "Watch it again: vmctl wait 22\nEnd it: vmctl stop 22\n"        },
+};
+
+START_TEST(interrupt_rows)
+{
+	struct run r;
+	struct stat st;
+	int code;
+
+	conf_write("");
+	slurm_write("scancel", "");
+	slurm_write("sbatch", "echo 22");
+	r = vmctl_start(watches[_i].args, false, NULL);
+	do {
+		ck_assert_int_eq(fstat(r.err, &st), 0);
+		ck_assert_int_eq(waitpid(r.pid, &code, WNOHANG), 0);
+		(void)usleep(1000);
+	} while (pread(r.err, err, (size_t)st.st_size, 0) < 0 ||
+		 !memmem(err, (size_t)st.st_size, "job 2", 5));
+	ck_assert_int_eq(kill(r.pid, SIGINT), 0);
+	code = vmctl_end(&r);
+	ck_assert_msg(code == 130, "vmctl %s: exit %d\n%s", watches[_i].args, code, err);
+	ck_assert_msg(strstr(err, watches[_i].says), "vmctl %s: no '%s' in\n%s", watches[_i].args,
+		      watches[_i].says, err);
 }
 END_TEST
 
@@ -724,6 +785,7 @@ int main(void)
 	}
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, command_rows, 0, ARRAY_LEN(rows));
+	tcase_add_loop_test(t, interrupt_rows, 0, ARRAY_LEN(watches));
 	tcase_add_test(t, approves);
 	tcase_add_test(t, old_is_told);
 	tcase_add_loop_test(t, conf_rows, 0, ARRAY_LEN(confs));

@@ -119,7 +119,8 @@ static int disk_find(const struct ask *a, const struct observed *seen, const cha
 		return err_set(e, ERR_DENIED, "the kept disk of job %.40s belongs to another user",
 			       from);
 	if (!found)
-		return err_set(e, ERR_ABSENT, "no disk is kept of job %.40s", from);
+		return err_set(e, ERR_ABSENT, "no disk is kept of job %.40s: vmctl list --kept",
+			       from);
 	*ret = found;
 	return 0;
 }

@@ -151,6 +151,24 @@ int ask_show(struct vmctl *v, uint32_t job, struct json_object **ret, struct err
 	return ask_news(v, job, 0, at_once, ret, e);
 }
 
+int ask_ready(struct vmctl *v, uint32_t job, struct json_object **ret, struct err *e)
+{
+	AUTO(json_object_put) struct json_object *vm = NULL;
+	const char *reason;
+
+	if (!v->machines)
+		v->machines = 1; /* of several the first */
+	if (ask_show(v, job, &vm, e) < 0)
+		return -1;
+	reason = text_of(vm, "reason");
+	if (!str_eq(state_of(vm), "READY"))
+		return err_set(e, ERR_CONFLICT, "the VM of job %u is %s%s%.100s; try: vmctl %s %u",
+			       job, state_of(vm), *reason ? ": " : "", reason,
+			       choice_is_over(vm) ? "show" : "wait", job);
+	*ret = STEAL(vm);
+	return 0;
+}
+
 void ask_hint(struct vmctl *v, uint32_t job)
 {
 	struct err e;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Asks until a VM is where it shall be, has failed, or time is up. What happens is told on stderr:
  * one line per change, and on a terminal a line that counts the seconds. */
+#include "vmd/vmctl/interrupt.h"
 #include "vmd/vmctl/vmctl.h"
 
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 
-#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
@@ -174,41 +174,34 @@ static void pause_us(int64_t us)
 	(void)nanosleep(&ts, NULL);
 }
 
-/* Ctrl-C ends the wait, not the job: that is worth a word. */
-static volatile sig_atomic_t interrupted;
-
-static void on_interrupt(int signal)
+static void interrupt_prepare(const struct waiting *w)
 {
-	(void)signal;
-	interrupted = 1;
-}
+	const char *line = w->tty ? "\n" : ""; /* the live line, with the terminal's ^C, stays */
 
-static int say_interrupted(struct waiting *w)
-{
-	end_line(w);
 	if (w->goal == AWAIT_GONE)
-		(void)fprintf(stderr,
-			      "\nvmctl: job %u goes on ending without being watched: vmctl show "
-			      "%u\n",
-			      w->job, w->job);
+		interrupt_say(
+			"%svmctl: job %u goes on ending without being watched: vmctl show %u\n",
+			line, w->job, w->job);
 	else
-		(void)fprintf(stderr,
-			      "\nvmctl: the job goes on without being watched\n"
+		interrupt_say("%svmctl: the job goes on without being watched\n"
 			      "Watch it again: vmctl wait %u\nEnd it: vmctl stop %u\n",
-			      w->job, w->job);
-	return EXIT_INTERRUPTED;
+			      line, w->job, w->job);
 }
 
 static int say_late(const struct vmctl *v, struct waiting *w)
 {
-	static const char more[] = " (the job goes on: wait again, or end it with scancel)";
 	static const char *const goals[] = {
 		[AWAIT_READY] = "ready", [AWAIT_RUNNING] = "running", [AWAIT_GONE] = "gone"};
 
 	end_line(w);
-	(void)fprintf(stderr, "vmctl: the VM of job %u is not %s after %lld s%s\n", w->job,
-		      goals[w->goal], (long long)v->timeout_s,
-		      w->trouble_us || w->goal == AWAIT_GONE ? "" : more);
+	(void)fprintf(stderr, "vmctl: the VM of job %u is not %s after %lld s\n", w->job,
+		      goals[w->goal], (long long)v->timeout_s);
+	if (w->goal == AWAIT_GONE)
+		(void)fprintf(stderr, "It goes on ending: vmctl show %u\n", w->job);
+	else if (!w->trouble_us)
+		(void)fprintf(stderr,
+			      "The job goes on. Wait again: vmctl wait %u\nEnd it: vmctl stop %u\n",
+			      w->job, w->job);
 	return EXIT_TIMEOUT;
 }
 
@@ -218,11 +211,10 @@ int await(struct vmctl *v, uint32_t job, enum await_goal goal, struct json_objec
 			    .goal = goal,
 			    .start_us = clock_mono_us(),
 			    .tty = isatty(STDERR_FILENO) != 0};
-	struct sigaction act = {.sa_handler = on_interrupt}, old;
 	int64_t next_us = PAUSE_MIN_US;
 	int code = -1;
 
-	(void)sigaction(SIGINT, &act, &old);
+	interrupt_prepare(&w);
 	while (code < 0) {
 		int64_t left;
 
@@ -230,15 +222,13 @@ int await(struct vmctl *v, uint32_t job, enum await_goal goal, struct json_objec
 		if (code >= 0)
 			break;
 		left = left_us(v, &w);
-		if (interrupted)
-			code = say_interrupted(&w);
-		else if (left <= 0)
+		if (left <= 0)
 			code = say_late(v, &w);
 		else
 			pause_us(left < next_us ? left : next_us);
 		if (next_us < PAUSE_MAX_US)
 			next_us += next_us / 4;
 	}
-	(void)sigaction(SIGINT, &old, NULL);
+	interrupt_end();
 	return code;
 }

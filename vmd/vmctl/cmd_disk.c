@@ -3,11 +3,13 @@
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 #include "vmd/job/attach.h"
+#include "vmd/vmctl/interrupt.h"
 #include "vmd/vmctl/vmctl.h"
 
 #include <pwd.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define MIB (UINT64_C(1) << 20)
 
@@ -174,6 +176,8 @@ static int watch(struct vmctl *v, uint32_t job, const char *name, bool added)
 	int64_t until_us = clock_mono_us() + (v->timeout_s ? v->timeout_s : WATCH_S) * SEC_US;
 	char why[200] = "";
 
+	interrupt_say("%svmctl: it goes on without being watched: vmctl disk list %u\n",
+		      isatty(STDERR_FILENO) ? "\n" : "", job);
 	while (clock_mono_us() < until_us) {
 		AUTO(json_object_put) struct json_object *vm = NULL;
 		struct json_object *d;

@@ -71,8 +71,8 @@ int cmd_list(struct vmctl *v)
 		(void)fprintf(stderr, "%s\n",
 			      geteuid() == 0 && !v->all
 				      ? "root has no VM. Everybody's: vmctl list --all"
-				      : "No VM. Start one with: sbatch --vm=IMAGE ... "
-					"(images: vmctl images)");
+				      : "No VM. Start one with: vmctl start IMAGE (images: "
+					"vmctl images)");
 	if (v->old)
 		(void)fprintf(stderr, "slurmctld does not answer vmd: this is what was known "
 				      "before.\n");

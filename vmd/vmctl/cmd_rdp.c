@@ -39,21 +39,46 @@ static bool is_line(const char *text)
 	return text && *text && !strpbrk(text, "\r\n");
 }
 
-static int rdp(struct vmctl *v, uint32_t job, char *path, size_t size, struct err *e)
+/* "vm-17.rdp", of one of several machines "vm-17-2.rdp". */
+static int path_of(const struct vmctl *v, struct json_object *vm, char *path, size_t size)
 {
-	AUTO(json_object_put) struct json_object *vm = NULL;
+	long long job = int_of(vm, "job");
+
+	if (v->file)
+		return str_copy(path, size, v->file);
+	return json_at(vm, "machines")
+		       ? str_fmt(path, size, "vm-%lld-%lld.rdp", job, (long long)int_of(vm, "rank"))
+		       : str_fmt(path, size, "vm-%lld.rdp", job);
+}
+
+static int rdp(struct vmctl *v, struct json_object *vm, char *path, size_t size, struct err *e)
+{
 	AUTO(strbuf_done) struct strbuf text = {.s = NULL};
 
-	if (ask_show(v, job, &vm, e) < 0)
-		return -1;
-	if (!str_eq(state_of(vm), "READY") || !is_line(json_str_at(vm, "address")) ||
-	    !is_line(json_str_at(vm, "guest_user")))
-		return err_set(e, ERR_CONFLICT, "the VM of job %u is %s; try: vmctl wait %u", job,
-			       state_of(vm), job);
-	if (v->file ? str_copy(path, size, v->file) < 0 : str_fmt(path, size, "vm-%u.rdp", job) < 0)
+	if (!is_line(json_str_at(vm, "address")) || !is_line(json_str_at(vm, "guest_user")))
+		return err_set(e, ERR_CONFLICT,
+			       "the VM of job %lld has no address or account to connect to",
+			       (long long)int_of(vm, "job"));
+	if (path_of(v, vm, path, size) < 0)
 		return err_set(e, ERR_INVALID, "--file: the path is too long");
 	rdp_text(vm, &text);
 	return file_write(path, &text, e);
+}
+
+/* What is good to know before it is opened. */
+static void say(struct json_object *vm)
+{
+	char machine[16] = "";
+	long long job = int_of(vm, "job");
+
+	if (json_at(vm, "machines"))
+		(void)str_fmt(machine, sizeof(machine), "-w %lld ", (long long)int_of(vm, "rank"));
+	(void)fprintf(stderr, "The password: vmctl password %s%lld\n", machine, job);
+	if (!str_eq(text_of(vm, "profile"), "windows"))
+		(void)fprintf(stderr,
+			      "Its guest is no Windows: it needs an RDP server, such as xrdp. The "
+			      "screen without one: vmctl vnc %s%lld\n",
+			      machine, job);
 }
 
 /* Returns only if there is no display, or no client. */
@@ -80,17 +105,19 @@ static void print_json(uint32_t job, const char *path)
 
 int cmd_rdp(struct vmctl *v)
 {
+	AUTO(json_object_put) struct json_object *vm = NULL;
 	uint32_t job = 0;
 	char path[1024];
 	struct err e;
 
-	if (ask_job(v, &job, &e) < 0 || rdp(v, job, path, sizeof(path), &e) < 0)
+	if (ask_job(v, &job, &e) < 0 || ask_ready(v, job, &vm, &e) < 0 ||
+	    rdp(v, vm, path, sizeof(path), &e) < 0)
 		return fail(v, &e);
 	if (v->json)
 		print_json(job, path);
 	else
 		printf("%s\n", path);
-	(void)fprintf(stderr, "The password: vmctl password %u\n", job);
+	say(vm);
 	if (!v->json && !v->file)
 		client_exec(path);
 	return EXIT_DONE;

@@ -211,8 +211,9 @@ static void say_next(uint32_t job, struct json_object *vm)
 	printf("  password  vmctl password %u\n", job);
 	if (windows)
 		printf("  desktop   vmctl rdp %u\n", job);
-	printf("  command   vmctl exec %u -- COMMAND\n", job);
 	printf("  shell     vmctl ssh %u\n", job);
+	printf("  command   vmctl exec %u -- COMMAND\n", job);
+	printf("  screen    vmctl vnc %u\n", job);
 	printf("  stop it   vmctl stop %u\n", job);
 }
 

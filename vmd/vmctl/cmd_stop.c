@@ -47,6 +47,13 @@ int cmd_stop(struct vmctl *v)
 
 	if (ask_job(v, &job, &e) < 0)
 		return fail(v, &e);
+	if (v->machines) {
+		(void)err_set(&e, ERR_INVALID,
+			      "%.60s is one of the machines of job %u, which end together: vmctl "
+			      "stop %u; one alone is shut down from inside: vmctl ssh -w %u %u",
+			      v->job, job, job, ask_machine(v), job);
+		return fail(v, &e);
+	}
 	if ((v->now ? cancel(v, job, &e) : stop(v, job, &e)) < 0)
 		return fail(v, &e);
 	code = await(v, job, AWAIT_GONE, &vm);

@@ -20,19 +20,13 @@ static void text_take(char *dst, size_t size, struct json_object *vm, const char
 static int vm_read(struct vmctl *v, struct login *l, struct err *e)
 {
 	AUTO(json_object_put) struct json_object *vm = NULL;
-	const char *reason;
 
-	if (ask_show(v, l->job, &vm, e) < 0)
+	if (ask_ready(v, l->job, &vm, e) < 0)
 		return -1;
 	text_take(l->user, sizeof(l->user), vm, "guest_user");
 	text_take(l->address, sizeof(l->address), vm, "address");
 	text_take(l->profile, sizeof(l->profile), vm, "profile");
 	text_take(l->vm, sizeof(l->vm), vm, "vm");
-	reason = json_str_at(vm, "reason");
-	if (!str_eq(state_of(vm), "READY"))
-		return err_set(e, ERR_CONFLICT, "the VM of job %u is %s%s%.100s; try: vmctl %s %u",
-			       l->job, state_of(vm), reason && *reason ? ": " : "",
-			       reason ? reason : "", choice_is_over(vm) ? "show" : "wait", l->job);
 	if (!login_is_plain(l->user) || !login_is_plain(l->address) || !login_is_plain(l->vm))
 		return err_set(e, ERR_CONFLICT,
 			       "the VM of job %u has no address, account or name to be reached by",
@@ -66,8 +60,6 @@ static int key_read(struct vmctl *v, struct login *l, struct err *e)
 int login_open(struct vmctl *v, uint32_t job, struct login *ret, struct err *e)
 {
 	*ret = (struct login){.job = job, .key_fd = -1};
-	if (!v->machines)
-		v->machines = 1; /* of several the first */
 	if (vm_read(v, ret, e) < 0 || key_read(v, ret, e) < 0 || login_place(ret, e) < 0)
 		return -1;
 	return 0;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* See move_watch.h. */
 #include "vmd/vmctl/move_watch.h"
+#include "vmd/vmctl/interrupt.h"
 
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 
 #include <time.h>
+#include <unistd.h>
 
 #define PAUSE_NS 500000000L
 /* vmd takes an order in at once; a look that came before that shows no move yet. */
@@ -31,6 +33,8 @@ int move_watch(struct vmctl *v, uint32_t job, const struct move_watch *w)
 	char said[SAID_MAX] = "";
 	unsigned looks = 0;
 
+	interrupt_say("%svmctl: %s without being watched: vmctl show %u\n",
+		      isatty(STDERR_FILENO) ? "\n" : "", w->goes_on, job);
 	for (;;) {
 		AUTO(json_object_put) struct json_object *vm = NULL;
 		struct err e;

@@ -11,7 +11,7 @@ struct move_watch {
 	 * vmd may not have taken the order in. */
 	int (*verdict)(const void *ctx, struct json_object *vm, const char *phase, bool early);
 	void (*print)(struct json_object *vm); /* on EXIT_DONE, unless as JSON */
-	const char *goes_on;                   /* said when the time is up */
+	const char *goes_on;                   /* said when the time is up, and on Ctrl-C */
 	const void *ctx;
 };
 

@@ -13,18 +13,16 @@
 
 #define MIB (UINT64_C(1) << 20)
 
-int usage(const char *fmt, ...)
+static int wrong(const char *fmt, ...) PRINTF(1, 2);
+static int wrong(const char *fmt, ...)
 {
 	char text[256];
 	va_list ap;
 
-	if (fmt) {
-		va_start(ap, fmt);
-		(void)vsnprintf(text, sizeof(text), fmt, ap);
-		va_end(ap);
-		(void)fprintf(stderr, "vmctl: %s\n", text_clean(text));
-	}
-	(void)fprintf(stderr, "Try: vmctl --help\n");
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	(void)fprintf(stderr, "vmctl: %s\n", text_clean(text));
 	return EXIT_USAGE;
 }
 
@@ -36,7 +34,7 @@ static int cpus_read(struct vmctl *v, struct given *g, const char *value)
 
 	(void)g;
 	if (str_to_u64(value, 4096, &number) < 0 || number == 0)
-		return usage("--cpus=%.40s: must be a number of CPUs", value);
+		return wrong("--cpus=%.40s: must be a number of CPUs", value);
 	v->cpus = (uint32_t)number;
 	return -1;
 }
@@ -49,16 +47,17 @@ static int memory_read(struct vmctl *v, struct given *g, const char *value)
 	/* A number alone is of MiB, as with sbatch's. */
 	if (str_to_bytes(value, MIB, &v->memory_bytes, &e) == 0 && v->memory_bytes)
 		return -1;
-	return usage("--mem=%.40s: must be a size like 16G", value);
+	return wrong("--mem=%.40s: must be a size like 16G", value);
 }
 
 static int machine_read(struct vmctl *v, struct given *g, const char *value)
 {
 	v->machines = fan_ranks(value);
-	g->options |= v->machines & (v->machines - 1) ? OPT_MACHINES : OPT_MACHINE;
+	if (v->machines & (v->machines - 1))
+		g->options |= OPT_MACHINES;
 	if (v->machines)
 		return -1;
-	return usage("--machine=%.40s: must be numbers of machines, from 0, like 2 or 0-2", value);
+	return wrong("--machine=%.40s: must be numbers of machines, from 0, like 2 or 0-2", value);
 }
 
 static int for_read(struct vmctl *v, struct given *g, const char *value)
@@ -67,7 +66,7 @@ static int for_read(struct vmctl *v, struct given *g, const char *value)
 	v->for_running = strcmp(value, "running") == 0;
 	if (v->for_running || strcmp(value, "ready") == 0)
 		return -1;
-	return usage("--for=%.40s: must be ready or running", value);
+	return wrong("--for=%.40s: must be ready or running", value);
 }
 
 static int timeout_read(struct vmctl *v, struct given *g, const char *value)
@@ -75,7 +74,7 @@ static int timeout_read(struct vmctl *v, struct given *g, const char *value)
 	struct err e;
 
 	(void)g;
-	return seconds_parse(value, &v->timeout_s, &e) == 0 ? -1 : usage("--timeout: %s", e.msg);
+	return seconds_parse(value, &v->timeout_s, &e) == 0 ? -1 : wrong("--timeout: %s", e.msg);
 }
 
 static int port_read(struct vmctl *v, struct given *g, const char *value)
@@ -84,7 +83,7 @@ static int port_read(struct vmctl *v, struct given *g, const char *value)
 
 	(void)g;
 	if (str_to_u64(value, 65535, &number) < 0 || number == 0)
-		return usage("--port=%.40s: must be 1 to 65535", value);
+		return wrong("--port=%.40s: must be 1 to 65535", value);
 	v->port = (uint16_t)number;
 	return -1;
 }
@@ -94,7 +93,7 @@ static int server_read(struct vmctl *v, struct given *g, const char *value)
 	(void)g;
 	if (*value && str_copy(v->servers, sizeof(v->servers), value) == 0)
 		return -1;
-	return usage("--server: empty or too long");
+	return wrong("--server: empty or too long");
 }
 
 static int file_read(struct vmctl *v, struct given *g, const char *value)
@@ -148,9 +147,9 @@ static const struct {
 	{"timeout", required_argument, 't', OPT_TIMEOUT, timeout_read, 0},
 	{"file", required_argument, 'F', OPT_FILE, file_read, 0},
 	{"to", required_argument, 'o', OPT_TO, to_read, 0},
-	{"cpus", required_argument, 'c', OPT_SIZE, cpus_read, 0},
-	{"mem", required_argument, 'm', OPT_SIZE, memory_read, 0},
-	{"machine", required_argument, 'w', 0, machine_read, 0},
+	{"cpus", required_argument, 'c', OPT_CPUS, cpus_read, 0},
+	{"mem", required_argument, 'm', OPT_MEM, memory_read, 0},
+	{"machine", required_argument, 'w', OPT_MACHINE, machine_read, 0},
 	{"port", required_argument, 'P', OPT_PORT, port_read, 0},
 	{"server", required_argument, 's', 0, server_read, 0},
 	{"help", no_argument, 'h', 0, help_read, 0},
@@ -170,7 +169,7 @@ static int option_read(struct vmctl *v, struct given *g, int letter, const char 
 		*(bool *)((char *)v + rows[i].flag) = true;
 		return -1;
 	}
-	return usage(NULL); /* getopt has said what */
+	return EXIT_USAGE; /* getopt has said what */
 }
 
 int options_read(struct vmctl *v, struct given *g, int argc, char **argv, bool with_operands)
@@ -190,4 +189,12 @@ int options_read(struct vmctl *v, struct given *g, int argc, char **argv, bool w
 			return code;
 	}
 	return -1;
+}
+
+const char *options_name(unsigned set)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (set & rows[i].option)
+			return rows[i].name;
+	return "?"; /* a set of none */
 }

@@ -21,7 +21,8 @@ enum {
 	OPT_PORT = 1 << 11,
 	OPT_TO = 1 << 12,
 	OPT_CANCEL = 1 << 13,
-	OPT_SIZE = 1 << 14,
+	OPT_CPUS = 1 << 14,
+	OPT_MEM = 1 << 17,
 	OPT_MACHINE = 1 << 15,
 	OPT_MACHINES = 1 << 16, /* several */
 	TAKES_TWO = 1 << 20,    /* operands */
@@ -36,12 +37,11 @@ struct given {
 	bool help, version;
 };
 
-/* Says on stderr what is wrong with the command line (NULL: that was said already), and where help
- * is. Returns EXIT_USAGE. */
-int usage(const char *fmt, ...) PRINTF(1, 2);
-
 /* Reads options into v and g, up to optind. with_operands: options and operands may be mixed; else
- * it ends at the first operand. The exit code, or -1: go on. */
+ * it ends at the first operand. EXIT_USAGE: something is wrong, which has been said; or -1: go on.
+ */
 int options_read(struct vmctl *v, struct given *g, int argc, char **argv, bool with_operands);
+/* The name of one of those in the set: "all". */
+const char *options_name(unsigned set);
 
 #endif

@@ -150,10 +150,12 @@ int fail(const struct vmctl *v, const struct err *e)
 			(void)fprintf(stderr, "Try again later, or tell your administrator.\n");
 		return EXIT_NO_VMD;
 	case ERR_ABSENT:
-		(void)fprintf(stderr, "See your VMs with: vmctl list\n");
+		if (!strstr(e->msg, "vmctl ")) /* it says itself what to look at */
+			(void)fprintf(stderr, "See your VMs with: vmctl list\n");
 		return EXIT_NOT_FOUND;
 	case ERR_DENIED:
-		(void)fprintf(stderr, "Your own VMs: vmctl list\n");
+		if (str_starts(e->msg, "job "))
+			(void)fprintf(stderr, "Your own VMs: vmctl list\n");
 		return EXIT_NOT_ALLOWED;
 	case ERR_INVALID: return EXIT_USAGE;
 	case ERR_NONE:

@@ -10,15 +10,14 @@ static const struct {
 	const char *state;
 	const char *what; /* %N: " on NODE", %A: " at ADDRESS", or nothing if not known */
 	const char *same; /* the reason that says no more */
-	const char *next; /* %J: the job's id */
+	const char *next; /* %J: the job's id; %I: the ways in */
 } sentences[] = {
 	{"PENDING", "The job waits in Slurm's queue", "the job waits for a node",
 	 "Slurm's own reason, and its guess of the start: squeue --start -j %J"},
 	{"PROVISIONING", "Its virtual machine is being made%N", "making its disks and virtual machine",
 	 "To be told when it is ready: vmctl wait %J"},
 	{"BOOTING", "The guest boots%N", NULL, "To be told when it is ready: vmctl wait %J"},
-	{"READY", "The guest answers%A%N", NULL,
-	 "To get in: vmctl ssh %J, vmctl exec %J -- COMMAND, vmctl rdp %J"},
+	{"READY", "The guest answers%A%N", NULL, "To get in: %I"},
 	{"STOPPING", "The job ends", "the job is ending", "There is nothing to do but to wait: vmctl show %J"},
 	{"STOPPED", "The job is over, and its virtual machine gone", NULL, "How the job ended: sacct -j %J"},
 	{"FAILED", "The virtual machine cannot become ready, and its job ends", NULL,
@@ -39,6 +38,13 @@ static const char *text_of_one(struct json_object *vm, const char *key)
 	return json_at(vm, "each") ? NULL : json_str_at(vm, key);
 }
 
+static const char *ways_in(struct json_object *vm)
+{
+	if (str_eq(json_str_at(vm, "profile"), "windows"))
+		return "vmctl rdp %J, vmctl ssh %J, vmctl exec %J -- COMMAND";
+	return "vmctl ssh %J, vmctl exec %J -- COMMAND, vmctl vnc %J";
+}
+
 static void text_add(struct strbuf *b, struct json_object *vm, const char *text)
 {
 	for (; *text; text++) {
@@ -49,6 +55,7 @@ static void text_add(struct strbuf *b, struct json_object *vm, const char *text)
 		switch (*++text) {
 		case 'N': place_add(b, "on", text_of_one(vm, "node")); break;
 		case 'A': place_add(b, "at", text_of_one(vm, "address")); break;
+		case 'I': text_add(b, vm, ways_in(vm)); break;
 		case 'J':
 			strbuf_addf(b, "%lld",
 				    (long long)json_object_get_int64(json_at(vm, "job")));

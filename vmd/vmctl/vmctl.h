@@ -78,6 +78,9 @@ uint32_t ask_machine(const struct vmctl *v);
 int ask_kept(struct vmctl *v, const char *job, struct json_object **ret, struct err *e);
 /* The state of a job: the object of show. */
 int ask_show(struct vmctl *v, uint32_t job, struct json_object **ret, struct err *e);
+/* The same of one that is READY, of several machines the first unless another is said.
+ * ERR_CONFLICT: it is not, with what to do. */
+int ask_ready(struct vmctl *v, uint32_t job, struct json_object **ret, struct err *e);
 /* The same; seen is the word of the answer before, of WIRE_SEEN_SIZE, "" for none: vmd answers when
  * it is not true any more, or after 8 s, or after left_s. Then it is the new one; "" from an older
  * vmd. */
