@@ -43,6 +43,7 @@ libvmcore_a_SOURCES = \
 	vmd/migration/companion.c vmd/migration/companion.h \
 	vmd/migration/move.c vmd/migration/move.h vmd/migration/move_rules.h \
 	vmd/migration/move_astray.c \
+	vmd/migration/move_gap.c \
 	vmd/migration/move_mark.c \
 	vmd/migration/move_need.c \
 	vmd/migration/move_on.c \

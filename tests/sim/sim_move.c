@@ -489,8 +489,9 @@ void sim_moves_move(struct sim *w)
 			       j->job.drained && w->node[n].ours ? DRAIN_REASON : "");
 		if (j->job.phase != JOB_PENDING || j->job.held)
 			j->free_us = 0;
-		else if (!j->free_us &&
-			 !companion_at(w, job_key(&j->job, key, sizeof(key)), j->job.asked_node))
+		else if (companion_at(w, job_key(&j->job, key, sizeof(key)), j->job.asked_node))
+			j->free_us = 0; /* also of a second one, when the first node was drained */
+		else if (!j->free_us)
 			j->free_us = w->now_us;
 	}
 }

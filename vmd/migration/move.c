@@ -187,12 +187,8 @@ static void read_pending(const struct move_view *v, struct move *m, const struct
 		else
 			move_set(m, aimed ? MOVE_RELEASE : MOVE_AIM, "its job follows to %.80s",
 				 m->companion->node);
-	} else if (move_is_marked(j) && is_at(v->vm, j->asked_node) && !v->alone) {
-		/* A companion that is not there comes of a request whose answer was lost. */
-		m->keeps_vm = true;
-		m->alone = !m->companion;
-		move_set(m, m->companion ? MOVE_DROP : MOVE_STARTING, "its job starts on %.80s",
-			 j->asked_node);
+	} else if (move_is_marked(j) && is_at(v->vm, j->asked_node) && move_read_gap(v, m)) {
+		return;
 	} else if (m->companion && v->n_vm == 0) {
 		move_set(m, MOVE_DROP, "%s", "");
 	} else if (move_is_from(j) ||

@@ -45,12 +45,13 @@ void move_read_home(const struct move_view *v, struct move *m, const char *why)
 }
 
 #define NO_PLACE                                                                                   \
-	"it is outside its job's allocation, nothing else was found: it is made again at home"
+	"it is outside its job's allocation, nothing else was found: it is made again with its "   \
+	"job"
 
-/* It had its time: it is deleted, and made anew at home. But first it is bound to where it is: the
- * view may be old, and the deletion, which names the version, must miss a VM that has come home
- * meanwhile. */
-static void read_given_up(const struct move_view *v, struct move *m)
+/* It had its time: it is deleted, and made anew where its job runs. But first it is bound to where
+ * it is: the view may be old, and the deletion, which names the version, must miss a VM that has
+ * come home meanwhile. */
+void move_read_given_up(const struct move_view *v, struct move *m)
 {
 	const struct vm_moving *k = &v->vm->moving;
 	const char *here = v->vm->node;
@@ -86,7 +87,7 @@ void move_read_astray(const struct move_view *v, struct move *m)
 			 "it is outside its job's allocation, and Kubernetes does not tell vmd of "
 			 "migrations (does its role allow it?)");
 	else if (v->alone)
-		read_given_up(v, m);
+		move_read_given_up(v, m);
 	else if (!*why)
 		move_read_home(v, m, "is outside its job's allocation");
 	else if (h && h->phase == JOB_RUNNING)

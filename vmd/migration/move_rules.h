@@ -45,6 +45,12 @@ void move_read_astray(const struct move_view *v, struct move *m);
 /* To where its job is; why it is not to stay. */
 void move_read_home(const struct move_view *v, struct move *m, const char *why);
 
+/* ... and has had its time. */
+void move_read_given_up(const struct move_view *v, struct move *m);
+
+/* move_gap.c. Its job is to start where it is. false: it had its time; m is untouched. */
+bool move_read_gap(const struct move_view *v, struct move *m);
+
 /* move_on.c. It is with m->companion. false: it may stay there, or cannot go on; m is untouched. */
 bool move_read_on(const struct move_view *v, struct move *m, const struct companion *next);
 

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The moment between the end of a companion and the start of the job that takes its place: the VM
+ * runs where its job is to start, in no allocation. It is given MOVE_GAP_S. Pure. */
+#include "vmd/migration/move_rules.h"
+
+#include "vmd/base/str.h"
+
+/* Is KubeVirt told to take it to that companion's node? */
+static bool is_sent(const struct move_view *v, const struct companion *h)
+{
+	const struct vm_moving *k = &v->vm->moving;
+
+	return h && h->phase == JOB_RUNNING &&
+	       (job_node_same(k->wanted_node, h->node) || job_node_same(k->given_node, h->node));
+}
+
+/* The node was taken out of service in this moment, so its job cannot start there: whatever its
+ * user wants a drain to mean, it would lose its place. Once it is told to go elsewhere it goes,
+ * though the node is open again: its job follows. */
+static bool is_shut_out(const struct move_view *v, const struct companion *h)
+{
+	return v->known && !*v->vm->moving.blocked && !v->pause &&
+	       (is_set(v->here_closed) || is_sent(v, h));
+}
+
+static void read_shut_out(const struct move_view *v, struct move *m)
+{
+	const struct companion *h = m->companion;
+	char why[MOVE_WHY_SIZE];
+
+	(void)str_fmt(why, sizeof(why), "its job cannot start on %.80s, which %s", v->vm->node,
+		      v->here_closed);
+	if (h && h->phase == JOB_RUNNING)
+		move_read_send(v, m);
+	else if (h && move_is_small(v, h))
+		move_set(m, MOVE_DROP, "%s", MOVE_MORE_ROOM);
+	else if (h && v->outdated)
+		move_set(m, MOVE_DROP, "%s", "more nodes take it now: room is asked for anew");
+	else if (h)
+		move_read_queued(m, h, why);
+	else
+		move_set(m, MOVE_ALLOCATE, "%s, room is asked for on another one", why);
+}
+
+bool move_read_gap(const struct move_view *v, struct move *m)
+{
+	const struct companion *h = m->companion;
+	bool shut_out = is_shut_out(v, h);
+
+	if (v->alone && !shut_out)
+		return false;
+	m->keeps_vm = true;
+	m->alone = shut_out || !h;
+	if (v->alone)
+		move_read_given_up(v, m);
+	else if (shut_out)
+		read_shut_out(v, m);
+	else /* a companion that is not there comes of a request whose answer was lost */
+		move_set(m, h ? MOVE_DROP : MOVE_STARTING, "its job starts on %.80s",
+			 v->job->asked_node);
+	return true;
+}
