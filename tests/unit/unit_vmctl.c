@@ -106,7 +106,8 @@ static const struct desired *get_desired(void *self)
 
 /* Kept of jobs that Slurm has forgotten. */
 static struct disk_seen disks[2];
-static struct observed observed = {.disks_known = true, .n_disk = 2, .disk = disks};
+static struct observed observed = {
+	.disks_known = true, .n_disk = 2, .disk = disks, .named_known = true};
 
 static void disks_make(void)
 {
@@ -532,6 +533,8 @@ static const struct {
 	ROW("discard 25", false, NULL, 1, "", "repeat with --yes", NULL),
 	ROW("discard --yes 99", false, NULL, 3, "",
 	    "vmctl: no disk is kept of job 99: vmctl list --kept\n", NULL),
+	ROW("disk delete --yes nix", false, NULL, 3, "",
+	    "there is no disk nix; see: vmctl disk list\n", NULL),
 	ROW("discard --kept 25", false, NULL, 2, "", "does not belong to 'discard'", NULL),
 	ROW("recover", false, NULL, 2, "", "say which job's", NULL),
 	ROW("recover x", false, NULL, 2, "", "'x' is no job's id", NULL),
@@ -666,6 +669,8 @@ START_TEST(command_rows)
 		      rows[_i].out, out);
 	ck_assert_msg(strstr(err, rows[_i].err), "vmctl %s: no '%s' in\n%s", rows[_i].args,
 		      rows[_i].err, err);
+	/* what is told to do next is one thing */
+	ck_assert_msg(!strstr(err, ": vmctl disk list") || !strstr(err, "vmctl list"), "%s", err);
 	ck_assert_msg(!rows[_i].not_out || !strstr(out, rows[_i].not_out), "vmctl %s: '%s' in\n%s",
 		      rows[_i].args, rows[_i].not_out, out);
 	if (rows[_i].code != 0 && rows[_i].code != 7)

@@ -62,7 +62,10 @@ static int owner_add(struct vmctl *v, const char **ret_name, struct err *e)
 	if (pw)
 		uid = pw->pw_uid;
 	else if (str_to_u64(user, UINT32_MAX, &uid) < 0)
-		return err_set(e, ERR_ABSENT, "there is no user '%s'", user);
+		return err_set(
+			e, ERR_ABSENT,
+			"there is no user '%s'; whose disks there are: vmctl disk list --all",
+			user);
 	wire_addf(&v->out, "uid", "%llu", (unsigned long long)uid);
 	return 0;
 }
