@@ -116,6 +116,7 @@ librbddisk_a_SOURCES = \
 	vmd/rbd/rbd_client.c \
 	vmd/rbd/rbd_disk.c vmd/rbd/rbd_disk.h \
 	vmd/rbd/rbd_error.c vmd/rbd/rbd_error.h \
+	vmd/rbd/rbd_leftover.c \
 	vmd/rbd/rbd_list.c \
 	vmd/rbd/rbd_mark.c vmd/rbd/rbd_mark.h \
 	vmd/rbd/rbd_named.c vmd/rbd/rbd_named.h \

@@ -5,6 +5,7 @@
 #include "vmd/rbd/rbd_blocklist.h"
 #include "vmd/rbd/rbd_disk.h"
 #include "vmd/rbd/rbd_named.h"
+#include "vmd/rbd/rbd_store.h"
 
 #include <check.h>
 #include <errno.h>
@@ -742,6 +743,64 @@ START_TEST(scratch_disk_leaves)
 }
 END_TEST
 
+#define LEFT  "vm-" KEY "-scratch7"
+#define CLONE "vm-" OTHER "-root"
+
+/* What a creation has left that was cut short before the marks: nobody's at first, then a disk
+ * whose removal has begun, of the job that its name tells. */
+START_TEST(leftover_goes)
+{
+	int64_t leftover_s = store->leftover_s;
+	struct disk_spec d = root_spec();
+	rbd_image_t image;
+
+	make_image(LEFT, 4 * MIB);
+	(void)str_copy(d.name, sizeof(d.name), CLONE);
+	(void)str_copy(d.job_key, sizeof(d.job_key), OTHER);
+	must(rbd_disk_clone(store, &d, &e), "clone");
+	set_mark(CLONE, "slurm-vm.job", NULL);
+	ck_assert_ptr_null(listed(LEFT)); /* it may be finished this moment */
+	ck_assert_ptr_null(listed(CLONE));
+	ck_assert_int_eq(rbd_disk_remove(store, "rbd", LEFT, KEY, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_CONFLICT);
+	store->leftover_s = 0;
+	ck_assert_ptr_nonnull(listed(LEFT));
+	ck_assert(listed(LEFT)->removing);
+	ck_assert_str_eq(listed(LEFT)->job_key, KEY);
+	ck_assert_str_eq(listed(CLONE)->job_key, OTHER);
+	ck_assert(listed(CLONE)->removing);
+	/* ... and nobody else's */
+	ck_assert_int_eq(rbd_disk_remove(store, "rbd", LEFT, OTHER, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_CONFLICT);
+	set_mark(LEFT, "slurm-vm.cluster", "elsewhere");
+	ck_assert_ptr_null(listed(LEFT));
+	set_mark(LEFT, "slurm-vm.cluster", NULL);
+	/* a lost host's disks are all fenced, it with them */
+	must(rbd_disk_fence(store, "rbd", LEFT, KEY, VM_UID, &e), "fence");
+	ck_assert_str_eq(listed(LEFT)->fenced, VM_UID);
+	/* in use, something in it, a snapshot of it: somebody's */
+	ck_assert_int_eq(rbd_open(io, LEFT, &image, NULL), 0);
+	ck_assert_int_eq(rbd_disk_remove(store, "rbd", LEFT, KEY, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_RETRY);
+	ck_assert_int_eq(rbd_snap_create(image, "mine"), 0);
+	ck_assert_ptr_null(listed(LEFT));
+	ck_assert_int_eq(rbd_snap_remove(image, "mine"), 0);
+	ck_assert_ptr_nonnull(listed(LEFT));
+	ck_assert_int_eq(rbd_write(image, MIB, 4, "mine"), 4);
+	ck_assert_int_eq(rbd_close(image), 0);
+	ck_assert_ptr_null(listed(LEFT));
+	ck_assert_int_eq(rbd_disk_remove(store, "rbd", LEFT, KEY, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_CONFLICT);
+	ck_assert_int_eq(rbd_remove(io, LEFT), 0);
+	must(rbd_disk_remove(store, "rbd", CLONE, OTHER, &e), "remove the clone");
+	make_image(LEFT, 4 * MIB);
+	must(rbd_disk_remove(store, "rbd", LEFT, KEY, &e), "remove the empty one");
+	ck_assert_int_eq(rbd_open(io, LEFT, &image, NULL), -ENOENT);
+	ck_assert_int_eq(rbd_open(io, CLONE, &image, NULL), -ENOENT);
+	store->leftover_s = leftover_s;
+}
+END_TEST
+
 START_TEST(named_disk_goes)
 {
 	struct named_disk d = named_spec(), not_his = d;
@@ -857,6 +916,7 @@ int main(void)
 	tcase_add_test(t, claims_are_compared);
 	tcase_add_test(t, writers_are_fenced);
 	tcase_add_test(t, scratch_disk_leaves);
+	tcase_add_test(t, leftover_goes);
 	tcase_add_test(t, named_disk_goes);
 	tcase_add_test(t, cannot_connect);
 	tcase_add_test(t, times_out);

@@ -232,13 +232,17 @@ static int fence(const struct rbd_store *st, struct rbd_pool *p, rbd_image_t ima
 	return check_blocklist(st, p, c, e) < 0 || check_unused(p, image, name, e) < 0 ? -1 : 0;
 }
 
-/* Its own disk, or a named one that it writes. */
-static bool is_of(const struct rbd_store *st, const struct rbd_mark *m, const char *job_key)
+/* Its own disk, or a named one that it writes; or what is left of one, which nobody has open, but
+ * the job's disks are let go of when all of them are fenced. */
+static bool is_of(const struct rbd_store *st, struct rbd_pool *p, const char *name,
+		  const struct rbd_mark *m, const char *job_key)
 {
 	const struct disk_claim *c = disk_claim_of(&m->named.claims, job_key);
 
-	return str_eq(m->cluster, st->cluster) &&
-	       (str_eq(m->job_key, job_key) || (c && !c->read_only));
+	if (str_eq(m->cluster, st->cluster) &&
+	    (str_eq(m->job_key, job_key) || (c && !c->read_only)))
+		return true;
+	return rbd_is_leftover_of(st, p, name, m, job_key);
 }
 
 /* It is opened for writing, since only then librbd tells of the lock. To open takes no lock.
@@ -268,7 +272,7 @@ int rbd_disk_fence(struct rbd_store *st, const char *pool, const char *name, con
 	if (users_read(&p, image, name, &c, owner, e) < 0 ||
 	    rbd_mark_read(image, name, &mark, e) < 0)
 		return -1;
-	if (!is_of(st, &mark, job_key))
+	if (!is_of(st, &p, name, &mark, job_key))
 		return err_set(e, ERR_CONFLICT, "Ceph: image %s is not of job %s", name, job_key);
 	if (str_eq(mark.fenced, vm_uid))
 		return 0;

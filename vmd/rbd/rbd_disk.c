@@ -7,7 +7,8 @@
  * An image is ours by its marks. Between its creation and its marks vmd can be killed; what is left
  * is an unmarked image whose name holds the job's key, 64 random bits of it. For the job that wants
  * exactly this disk it is adopted if it is what the interrupted call would have left: a clone of
- * the same golden image, or an empty image without a parent. Nobody else's action touches it. */
+ * the same golden image, or an empty image without a parent. Nobody else's action touches it, but
+ * for the one that removes what nobody has finished for a while (rbd_leftover.c). */
 #include "vmd/rbd/rbd_disk.h"
 
 #include "vmd/base/str.h"
@@ -22,6 +23,7 @@
 	(RBD_FEATURE_LAYERING | RBD_FEATURE_EXCLUSIVE_LOCK | RBD_FEATURE_OBJECT_MAP |              \
 	 RBD_FEATURE_FAST_DIFF)
 #define WATCHERS_MAX 16
+#define LEFTOVER_S   900 /* as long as an action on a disk counts as under way (inflight.c) */
 
 /* Some images share one. */
 pthread_mutex_t *rbd_lock_marks(struct rbd_store *st, const char *name)
@@ -51,6 +53,7 @@ int rbd_store_new(const struct settings *s, struct rbd_store **ret, struct err *
 	(void)str_copy(st->cluster, sizeof(st->cluster), s->cluster);
 	(void)str_copy(st->pool, sizeof(st->pool), s->ceph_pool);
 	st->blocklist_s = (uint32_t)s->ceph_blocklist_s;
+	st->leftover_s = LEFTOVER_S;
 	*ret = st;
 	return 0;
 }
@@ -247,7 +250,7 @@ static int prepare_removal(struct rbd_store *st, struct rbd_pool *p, const char 
 		return rbd_failed(p, e, rc, "open image", name);
 	if (rbd_mark_read(look, name, &mark, e) < 0)
 		return -1;
-	if (!is_ours(st, &mark, job_key))
+	if (!is_ours(st, &mark, job_key) && !rbd_is_leftover_of(st, p, name, &mark, job_key))
 		return not_ours(e, name, &mark);
 	if (rbd_check_unused(p, look, name, e) < 0)
 		return -1;

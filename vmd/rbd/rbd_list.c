@@ -151,6 +151,7 @@ static int read_image(struct rbd_store *st, struct rbd_pool *p, const char *pool
 {
 	AUTO(rbd_close) rbd_image_t image = NULL;
 	struct rbd_mark mark;
+	bool leftover;
 	int rc = rbd_look(p->io, name, NULL, &image);
 
 	if (rc == -ESHUTDOWN)
@@ -159,14 +160,19 @@ static int read_image(struct rbd_store *st, struct rbd_pool *p, const char *pool
 		return rbd_error(e, rc, "open image %s", name);
 	if (rbd_mark_read(image, name, &mark, e) < 0)
 		return -1;
-	if (!mark.job_key[0] || !str_eq(mark.cluster, st->cluster))
+	leftover = rbd_is_leftover(st, image, name, &mark, mark.job_key);
+	if (leftover) { /* looked at anew each time, for it is so by what is not in it */
+		mark.removing = true;
+		mark.clients.n = 0;
+	} else if (!mark.job_key[0] || !str_eq(mark.cluster, st->cluster))
 		return 0;
 	*d = (struct disk_seen){.kept_until_s = mark.keep_until_s,
 				.removing = mark.removing,
 				.origin = mark.origin,
 				.clients = mark.clients};
 	(void)str_copy(d->fenced, sizeof(d->fenced), mark.fenced);
-	rbd_clients_note(p, image, name, &d->clients);
+	if (!leftover)
+		rbd_clients_note(p, image, name, &d->clients);
 	rc = rbd_get_size(image, &d->size_bytes);
 	if (rc < 0)
 		return rbd_error(e, rc, "size of image %s", name);

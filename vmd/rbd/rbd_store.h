@@ -10,12 +10,14 @@
 #include <rbd/librbd.h>
 
 struct rbd_cache; /* rbd_list.c */
+struct rbd_mark;
 
 struct rbd_store {
 	struct rbd_session *session;
 	char cluster[64];
 	char pool[64]; /* where none is named */
 	uint32_t blocklist_s;
+	int64_t leftover_s; /* rbd_leftover.c: no creation takes so long */
 	struct rbd_cache *cache;
 	/* Held from reading an image's marks to changing them: by its name, so that one image whose
 	 * object store hangs does not hold up all others. */
@@ -59,6 +61,12 @@ static inline void rbd_unlock_auto(pthread_mutex_t **mu)
 int rbd_check_unused(struct rbd_pool *p, rbd_image_t image, const char *name, struct err *e);
 /* As rbd_error, and begins a new connection when this one was shut out. */
 int rbd_failed(struct rbd_pool *p, struct err *e, int rc, const char *what, const char *name);
+/* rbd_leftover.c: is this image, with these marks, what an interrupted creation has left, and for
+ * which job? ret_key is not touched when it is not. */
+bool rbd_is_leftover(const struct rbd_store *st, void *look, const char *name,
+		     const struct rbd_mark *m, char ret_key[JOB_KEY_MAX + 1]);
+bool rbd_is_leftover_of(const struct rbd_store *st, struct rbd_pool *p, const char *name,
+			const struct rbd_mark *m, const char *job_key);
 /* With the features that all images of ours have. */
 int rbd_options_new(rbd_image_options_t *ret, bool clone);
 
