@@ -200,6 +200,10 @@ static void migration_end(struct sim *w, struct sim_vm *vm, bool failed)
 		k->failed = failed;
 		(void)str_copy(k->failure, sizeof(k->failure), failed ? "it failed" : "");
 	}
+	if (!failed) {
+		memcpy(k->came_to, vm->vm.node, sizeof(k->came_to));
+		k->came_s = k->begun_s;
+	}
 	k->name[0] = k->uid[0] = '\0';
 	k->scheduling = false;
 	if (sim_chance(w, 2))

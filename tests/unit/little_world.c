@@ -96,6 +96,8 @@ static int move_word(struct little_world *w, const char *s)
 		w->progress.pause_until_us = LITTLE_NOW_US + 1;
 	else if (str_eq(s, "alone"))
 		w->progress.alone_since_us = LITTLE_NOW_US - MOVE_GAP_S * INT64_C(1000000);
+	else if (str_eq(s, "late"))
+		w->progress.behind_since_us = LITTLE_NOW_US - MOVE_BEHIND_S * INT64_C(1000000);
 	else
 		return -1;
 	return true;
@@ -379,6 +381,8 @@ static bool moving_word(struct little_world *w, const char *s)
 		return str_copy(k->wanted_node, sizeof(k->wanted_node), s + 6) == 0;
 	if (str_starts(s, "given:"))
 		return str_copy(k->given_node, sizeof(k->given_node), s + 6) == 0;
+	if (str_starts(s, "came:"))
+		return str_copy(k->came_to, sizeof(k->came_to), s + 5) == 0;
 	if (str_starts(s, "sockets:")) {
 		w->vm[w->seen.n_vm - 1].size = (struct vm_size){
 			.cores = 1,

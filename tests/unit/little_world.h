@@ -6,7 +6,7 @@
  *       drain:CHOICE site:CHOICE (--vm-on-drain, vmd.yaml)
  *       nodes:LIST (where its VM has been, by its record)
  *       drained requeue held aimed:NODE (asked_node) moved (this run is a move's) marked (the next
- *       will be) migrate:NODE pause alone ; companion:PHASE@NODE, up to two, job ids 23, 24
+ *       will be) migrate:NODE pause alone late ; companion:PHASE@NODE, up to two, job ids 23, 24
  *       grow grows (it is to have 4 CPUs: progress, record) large (the last companion is of that
  * size) (not:n2: the last one must not get n2; limit: it, or the job that waits, waits for a limit)
  *       from16 fromkey (starts from the disk kept of job 16, by key) bob slurm (owner)
@@ -28,8 +28,8 @@
  * it is) evacuating blocked sending (our migration) theirs (KubeVirt's own, new) stale (the same,
  * older than the companion) bound (as old as it) found (as old, and it has found its node) unplaced
  * (for two minutes) placing (theirs has found no node yet) failed:N succeeded (our last migration,
- * attempt N) before:N (the same, of companion 30) sockets:WGH (told, taken over, had by the guest;
- * one CPU each, 4 at most);
+ * attempt N) before:N (the same, of companion 30) came:NODE (by the last one) sockets:WGH (told,
+ * taken over, had by the guest; one CPU each, 4 at most);
  * attach attach:ro: the job asks for alice's named disk "data"; named: it is there, with :claimed
  * :reads :leaving (by the job) :others :othersread (by job 18) :both (it and 18 read) :unreadable
  * :fenced :refenced (claimed and so); pvd pvcd pvro its PV and PVC of run 0, a reader's PV; ?named;

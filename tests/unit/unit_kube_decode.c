@@ -525,7 +525,10 @@ START_TEST(moves_of_a_vm)
 	     "is\\nlocal\"}]}}",
 	     false);
 	load(c, CACHE_MIGRATION, MIGRATION("vm-1-a-r0-m7-1", "\"phase\":\"Failed\""), false);
-	load(c, CACHE_MIGRATION, MIGRATION("vm-1-a-r0-m7-3", "\"phase\":\"Succeeded\""), false);
+	load(c, CACHE_MIGRATION,
+	     MIGRATION("vm-1-a-r0-m7-3",
+		       "\"phase\":\"Succeeded\",\"migrationState\":{\"targetNode\":\"n4\"}"),
+	     false);
 	load(c, CACHE_MIGRATION,
 	     MIGRATION("vm-1-a-r0-m7-2",
 		       "\"phase\":\"Failed\",\"migrationState\":{\"failureReason\":\"slow\"}"),
@@ -558,6 +561,19 @@ START_TEST(moves_of_a_vm)
 	ck_assert_uint_eq(k->companion, 7);
 	ck_assert_uint_eq(k->attempt, 3);
 	ck_assert(!k->failed);
+	ck_assert_str_eq(k->came_to, "n4");
+	load(c, CACHE_MIGRATION,
+	     MIGRATION_AT("08:49:01", "kubevirt-evacuation-y",
+			  "\"phase\":\"Succeeded\",\"migrationState\":{\"targetNode\":\"n5\"}"),
+	     false);
+	cache_observe(c, fixture_settings(), &seen);
+	ck_assert_str_eq(seen.vm[0].moving.came_to, "n5"); /* anybody's */
+	load(c, CACHE_MIGRATION,
+	     MIGRATION_AT("08:49:01", "kubevirt-evacuation-z",
+			  "\"phase\":\"Succeeded\",\"migrationState\":{\"targetNode\":\"n6\"}"),
+	     false);
+	cache_observe(c, fixture_settings(), &seen);
+	ck_assert_str_eq(seen.vm[0].moving.came_to, ""); /* nobody knows which was the last */
 	load(c, CACHE_MIGRATION, MIGRATION("vm-1-a-r0-m7-3", ""), true);
 	load(c, CACHE_MIGRATION, MIGRATION("kubevirt-evacuation-x", ""), true);
 	cache_observe(c, fixture_settings(), &seen);

@@ -481,6 +481,10 @@ static const struct {
 	 "migrate-vm:r0-m0-1", true},
 	{"... by a name that was not wanted before", "running requeue",
 	 "vm0:running@n2 wants:n1 given:n1 succeeded " HAS, "", "send", "migrate-vm:r0-m23-2", true},
+	{"... but not behind one that has taken it home: the VM is seen there in a moment", "running requeue",
+	 "vm0:running@n2 wants:n1 given:n1 succeeded came:n1 " HAS, "", "sending", "", true},
+	{"... when it is not, it has left again", "running requeue late",
+	 "vm0:running@n2 wants:n1 given:n1 succeeded came:n1 " HAS, "", "send", "migrate-vm:r0-m23-2", true},
 	{"... also when it failed", "running requeue", "vm0:running@n2 wants:n1 given:n1 failed:3 " HAS,
 	 "", "send", "migrate-vm:r0-m23-4", true},
 	{"... which is waited for, however long", "running requeue alone",
@@ -907,10 +911,17 @@ START_TEST(it_comes_home)
 	look(5, "running requeue", "vm0:running@n2 wants:n1 given:n1 sending " ALL);
 	look(2 * MOVE_GAP_S, "running requeue", "vm0:running@n2 wants:n1 given:n1 sending " ALL);
 	ready_and("sending");
+	/* the migration is seen to have succeeded, the VM is seen where it was */
+	look(1, "running requeue", "vm0:running@n2 wants:n1 given:n1 succeeded came:n1 " ALL);
+	ready_and("sending");
+	ck_assert_ptr_null(asked(ACT_MIGRATE_VM));
+	look(MOVE_BEHIND_S - 1, "running requeue",
+	     "vm0:running@n2 wants:n1 given:n1 succeeded came:n1 " ALL);
+	ready_and("sending");
 	look(5, "running requeue", "vm0:running " ALL);
 	ready_and("");
 	ck_assert_ptr_nonnull(strstr(asked(ACT_RECORD)->reason,
-				     " nodes=n1@1699999500,n2@1700000000,n1@1700000260"));
+				     " nodes=n1@1699999500,n2@1700000000,n1@1700000290"));
 	ck_assert_ptr_null(strstr(asked(ACT_RECORD)->reason, "moved="));
 	end();
 }

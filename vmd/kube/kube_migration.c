@@ -31,6 +31,7 @@ int migration_decode(struct json_object *doc, struct kube_migration *ret, struct
 {
 	struct kube_migration m = {.over = false};
 	struct migration_text text = {.phase = ""};
+	const char *target;
 
 	if (meta_decode(doc, &m.meta, e) < 0 ||
 	    json_read(doc, fields, ARRAY_LEN(fields), &text, e) < 0)
@@ -40,6 +41,9 @@ int migration_decode(struct json_object *doc, struct kube_migration *ret, struct
 	m.scheduling = str_eq(text.phase, "Scheduling");
 	m.over = m.failed || str_eq(text.phase, "Succeeded");
 	failure_read(doc, m.failure, sizeof(m.failure));
+	target = json_str_at(doc, "status/migrationState/targetNode");
+	if (target)
+		(void)str_copy(m.target, sizeof(m.target), target);
 	*ret = m;
 	return 0;
 }
@@ -96,6 +100,19 @@ static void last_fold(const struct kube_migration *m, uint32_t companion, uint32
 		       *m->failure ? m->failure : "KubeVirt does not say why");
 }
 
+/* Of two that were made in one second nobody can tell which came first. */
+static void arrival_fold(const struct kube_migration *m, struct vm_moving *into)
+{
+	bool tie = into->came_s && m->meta.created_s == into->came_s;
+
+	if (!m->over || m->failed || m->meta.created_s < into->came_s)
+		return;
+	memcpy(into->came_to, m->target, sizeof(into->came_to));
+	if (tie)
+		into->came_to[0] = '\0';
+	into->came_s = m->meta.created_s;
+}
+
 void migration_fold(const struct kube_migration *m, const char *vm, struct vm_moving *into)
 {
 	uint32_t companion = 0, attempt = 0;
@@ -105,6 +122,7 @@ void migration_fold(const struct kube_migration *m, const char *vm, struct vm_mo
 		return;
 	if (ours)
 		last_fold(m, companion, attempt, into);
+	arrival_fold(m, into);
 	if (m->over)
 		return;
 	memcpy(into->name, m->meta.name, sizeof(into->name));

@@ -14,6 +14,7 @@ struct kube_migration {
 	char vmi[VM_NAME_MAX + 1];
 	bool over, failed, scheduling;
 	char failure[VM_REASON_MAX + 1]; /* "" KubeVirt does not say */
+	char target[JOB_NODE_MAX + 1];   /* the node it goes to; "" not known yet */
 };
 
 int migration_decode(struct json_object *doc, struct kube_migration *ret, struct err *e);

@@ -21,6 +21,24 @@ static const char *why_not_home(const struct move_view *v, char buf[MOVE_WHY_SIZ
 	return *v->asked ? "somebody asked for it" : "";
 }
 
+/* Its migration home is seen to have succeeded, and the VM is seen where it was: VMI and migration
+ * are two watches, and one may be behind. In a moment it is seen at home; if not, it has left
+ * again. */
+static bool has_come(const struct move_view *v)
+{
+	const struct vm_moving *k = &v->vm->moving;
+	const char *home = v->job->node;
+
+	return !*k->name && job_node_same(k->came_to, home) && !v->late &&
+	       job_node_same(k->wanted_node, home) && job_node_same(k->given_node, home);
+}
+
+static void read_come(const struct move_view *v, struct move *m)
+{
+	m->behind = true;
+	move_set(m, MOVE_SENDING, "has come back to %.80s", v->job->node);
+}
+
 /* To where the room is its job's. The name of its migration must be a new one: of those that were
  * ours the last one took it away from there. */
 void move_read_home(const struct move_view *v, struct move *m, const char *why)
@@ -40,6 +58,8 @@ void move_read_home(const struct move_view *v, struct move *m, const char *why)
 		move_set(m, MOVE_STUCK, "KubeVirt's own migration is bound to %.80s", v->vm->node);
 	else if (*k->name)
 		move_set(m, MOVE_SENDING, "migrates back to %.80s", home);
+	else if (has_come(v))
+		read_come(v, m);
 	else
 		move_set(m, MOVE_SEND, "%s, migrates back to %.80s", why, home);
 }
@@ -86,6 +106,8 @@ void move_read_astray(const struct move_view *v, struct move *m)
 		move_set(m, MOVE_BLOCKED, "%s",
 			 "it is outside its job's allocation, and Kubernetes does not tell vmd of "
 			 "migrations (does its role allow it?)");
+	else if (has_come(v))
+		read_come(v, m);
 	else if (v->alone)
 		move_read_given_up(v, m);
 	else if (!*why)

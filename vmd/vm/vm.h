@@ -93,6 +93,10 @@ struct vm_moving {
 	uint32_t attempt;
 	int64_t last_s;
 	bool failed;
+	/* Where the last one that succeeded, anybody's, has taken it, and since when that went on;
+	 * "" nobody knows. The VM itself is a watch of its own, and may be seen there later. */
+	char came_to[JOB_NODE_MAX + 1];
+	int64_t came_s;
 	/* Of all of ours the highest: names up to these may be taken. */
 	uint32_t companion_most, attempt_most;
 	char failure[VM_REASON_MAX + 1];
