@@ -411,6 +411,45 @@ START_TEST(each_has_a_status_of_its_own)
 }
 END_TEST
 
+/* A disk that each would write is given to none, whoever let the job in: both FAIL at once and say
+ * why, and nothing is claimed or made. To read it is another matter. */
+START_TEST(a_disk_is_not_written_by_several)
+{
+	const struct action_port port = {.apply = nothing};
+	const struct now now = {.mono_us = LITTLE_NOW_US, .wall_s = LITTLE_NOW_S};
+	struct named_disk data = {
+		.image = "vmdisk-1a2b3c4d-1000-data", .uid = 1000, .name = "data"};
+	struct reconciler *r;
+	struct pair w;
+
+	for (int read_only = 0; read_only < 2; read_only++) {
+		pair_init(&w, "running", "", "");
+		w.seen.named_known = true;
+		w.seen.named = &data;
+		w.seen.n_named = 1;
+		for (size_t i = 0; i < MACHINES; i++)
+			w.job[i].request.attach = (struct vm_attachs){
+				.n = 1, .at = {{.name = "data", .read_only = read_only}}};
+		r = reconciler_new(&w.catalogue, &w.policy, &port);
+		(void)reconciler_round(r, &w.want, &w.seen, now);
+		for (uint32_t i = 0; i < MACHINES; i++) {
+			const struct vm_status *s = reconciler_rank_status(r, 17, i);
+
+			ck_assert_int_eq(s->state,
+					 read_only ? VM_STATE_PROVISIONING : VM_STATE_FAILED);
+			ck_assert(read_only || strstr(s->reason, "2 machines"));
+			ck_assert(read_only || strstr(s->reason, "--vm-attach=data:ro"));
+		}
+		for (size_t i = 0; i < reconciler_plan(r)->n; i++)
+			ck_assert(read_only || reconciler_plan(r)->act[i].kind == ACT_RECORD ||
+				  reconciler_plan(r)->act[i].kind == ACT_END_JOB);
+		ck_assert_uint_eq(reconciler_plan(r)->n > 0, true);
+		reconciler_free(r);
+		inflight_done(&w.flight);
+	}
+}
+END_TEST
+
 /* Which of its machines has lost its node nobody tells: so all of them have. */
 START_TEST(a_job_that_lost_a_node_fails)
 {
@@ -472,6 +511,7 @@ int main(void)
 	tcase_add_loop_test(t, kept_disks_go_by_rank, 0, ARRAY_LEN(starts));
 	tcase_add_loop_test(t, kept_disks_are_taken_all_or_none, 0, ARRAY_LEN(recoveries));
 	tcase_add_test(t, each_has_a_status_of_its_own);
+	tcase_add_test(t, a_disk_is_not_written_by_several);
 	tcase_add_test(t, a_job_that_lost_a_node_fails);
 	tcase_add_test(t, a_drain_moves_none_of_them);
 	suite_add_tcase(s, t);

@@ -35,6 +35,21 @@ const char *job_key(const struct job *j, char *buf, size_t size)
 	return buf;
 }
 
+/* One writes a disk: of several machines that ask for it the others would wait in vain. */
+static int written_check(const struct job *j, struct err *e)
+{
+	for (size_t i = 0; i < j->request.attach.n; i++) {
+		const struct vm_attach *a = &j->request.attach.at[i];
+
+		if (!a->read_only)
+			return err_set(e, ERR_INVALID,
+				       "each of its %u machines would need disk %s to write: "
+				       "--vm-attach=%s:ro, or jobs one after the other",
+				       j->request.machines, a->name, a->name);
+	}
+	return 0;
+}
+
 int job_shape_check(const struct job *j, struct err *e)
 {
 	if (job_is_several(j) && j->n_nodes && j->n_nodes != j->request.machines)
@@ -46,6 +61,8 @@ int job_shape_check(const struct job *j, struct err *e)
 		return err_set(e, ERR_INVALID,
 			       "its nodes have given it different numbers of CPUs or amounts of "
 			       "memory: ask for the same on each, with --ntasks-per-node and -c");
+	if (job_is_several(j) && written_check(j, e) < 0)
+		return -1;
 	if (j->n_nodes > 1 && !job_is_several(j))
 		return err_set(e, ERR_INVALID,
 			       "a job with a virtual machine runs on one node, not on %u: submit "
