@@ -140,8 +140,9 @@ tests_fuzz_fuzz_job_spec_LDADD = $(core_libs)
 
 # lives of jobs under faults and crashes, with virtual time
 check_PROGRAMS += tests/sim/sim_seeds
-tests_sim_sim_seeds_SOURCES = tests/sim/sim_drain.c tests/sim/sim_faults.c tests/sim/sim_grow.c \
-	tests/sim/sim_lease.c tests/sim/sim_move.c tests/sim/sim_node.c tests/sim/sim_request.c \
-	tests/sim/sim_seeds.c tests/sim/sim_several.c tests/sim/sim_view.c tests/sim/sim_vmd.c \
+tests_sim_sim_seeds_SOURCES = tests/sim/sim_disks.c tests/sim/sim_drain.c tests/sim/sim_faults.c \
+	tests/sim/sim_grow.c tests/sim/sim_lease.c tests/sim/sim_move.c tests/sim/sim_named.c \
+	tests/sim/sim_node.c tests/sim/sim_request.c tests/sim/sim_seeds.c tests/sim/sim_several.c \
+	tests/sim/sim_view.c tests/sim/sim_vmd.c tests/sim/sim_volume.c \
 	tests/sim/sim_world.c tests/sim/sim_world.h
 tests_sim_sim_seeds_LDADD = $(core_libs)

@@ -14,7 +14,7 @@
 
 bool sim_is_disk(const struct action *a)
 {
-	return action_class(a->kind) == CLASS_DISK;
+	return action_class(a->kind) == CLASS_DISK || action_class(a->kind) == CLASS_CLAIM;
 }
 
 static bool is_slurms(const struct action *a)
@@ -128,7 +128,8 @@ bool sim_is_ours(struct sim *w, const char *key)
 /* What vmd wrote behind the request. */
 static void request_forget(struct vm_request *r)
 {
-	struct vm_request bare = {.scratch_bytes = r->scratch_bytes, .machines = r->machines};
+	struct vm_request bare = {
+		.scratch_bytes = r->scratch_bytes, .machines = r->machines, .attach = r->attach};
 
 	memcpy(bare.image, r->image, sizeof(bare.image));
 	memcpy(bare.from, r->from, sizeof(bare.from));
@@ -188,6 +189,8 @@ static void disks_ail(struct sim *w)
 void sim_faults_move(struct sim *w)
 {
 	disks_ail(w);
+	if (w->disks)
+		sim_named_ail(w);
 	if (w->moves && !w->script && sim_chance(w, 10000) < w->faults_percent)
 		sim_move_forget(w, &w->job[sim_chance(w, SIM_JOBS)]);
 	if (!w->faults_percent || sim_chance(w, 20000) >= w->faults_percent)

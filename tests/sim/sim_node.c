@@ -52,23 +52,38 @@ static bool can_write(const struct sim *w, const struct sim_vm *vm)
 {
 	for (size_t i = 0; i < SIM_OBJECTS; i++)
 		if (*w->disk[i].name && str_eq(w->disk[i].job_key, vm->vm.job_key) &&
-		    !(vm->fenced & bit_of(&w->disk[i])))
+		    !disk_extra_label(w->disk[i].name) && !(vm->fenced & bit_of(&w->disk[i])))
 			return true;
-	return false;
+	return sim_volumes_write(vm);
 }
 
-int sim_fence(struct sim *w, const struct action *a)
+/* Whoever has a disk of the job open is shut out from it. */
+static void check_others(struct sim *w, const struct action *a)
+{
+	const struct sim_vm *user = w->disks ? sim_user_of(w, a->job_key) : NULL;
+
+	if (user && !str_eq(user->vm.uid, a->uid) && sim_vm_is_wanted(w, user))
+		sim_wrong(w, "wanted %s was shut out from %s", user->vm.name, a->object);
+}
+
+int sim_fence(struct sim *w, const struct action *a, struct err *e)
 {
 	struct sim_vm *vm = by_uid(w, a->uid);
 	const struct sim_job *j = sim_job_of(w, a->job_key);
 	char name[VM_NAME_MAX + 1];
 
+	if (str_starts(a->object, NAMED_IMAGE_PREFIX))
+		return sim_named_fence(w, a, e);
 	for (size_t i = 0; i < SIM_OBJECTS; i++) {
 		struct disk_seen *d = &w->disk[i];
 
 		if (!str_eq(d->name, a->object))
 			continue;
-		if (vm)
+		if (!str_eq(d->fenced, a->uid))
+			check_others(w, a);
+		if (disk_extra_label(d->name))
+			sim_volumes_fence(w, d->name);
+		else if (vm)
 			vm->fenced |= bit_of(d);
 		(void)str_copy(d->fenced, sizeof(d->fenced), a->uid);
 	}
@@ -127,7 +142,7 @@ static void jobs_lose(struct sim *w, unsigned node)
 		j = sim_first_of(w, j);
 		if (j->job.phase == JOB_PENDING || j->job.phase == JOB_ENDED)
 			continue; /* that of another machine of it was lost, too */
-		if (j->job.phase == JOB_RUNNING && sim_chance(w, 3)) {
+		if (j->job.phase == JOB_RUNNING && (w->script || sim_chance(w, 3))) {
 			j->job.phase = JOB_PENDING;
 			j->job.restarts++;
 			j->job.node[0] = '\0';
@@ -178,6 +193,17 @@ static void node_lose(struct sim *w, unsigned node)
 	w->node[node].slurm_us = sim_chance(w, 4)
 					 ? w->now_us + (int64_t)(20 + sim_chance(w, 100)) * SIM_S
 					 : INT64_MAX;
+}
+
+void sim_host_lose(struct sim *w, const char *node)
+{
+	int i = node_of(node);
+
+	if (i < 0)
+		return;
+	w->node[i].lost_us = w->now_us;
+	w->node[i].back_us = INT64_MAX;
+	w->node[i].slurm_us = w->now_us + 30 * SIM_S;
 }
 
 void sim_nodes_move(struct sim *w)

@@ -13,7 +13,7 @@ static void check_known(struct sim *w, const struct sim_view *v, const struct ac
 	switch (action_class(a->kind)) {
 	case CLASS_POD:
 	case CLASS_VM: known = v->vms_known; break;
-	case CLASS_CLAIM:
+	case CLASS_CLAIM: known = v->named_known && v->volumes_known && v->vms_known; break;
 	case CLASS_DISK: known = v->disks_known && v->vms_known; break;
 	case CLASS_PV:
 	case CLASS_PVC:
@@ -55,10 +55,35 @@ static void check_kept(struct sim *w, const struct sim_view *v, const struct act
 /* Nothing is done to a disk that could not be read when it was looked at last. */
 static void check_readable(struct sim *w, const struct sim_view *v, const struct action *a)
 {
+	bool hidden = false;
+
 	for (size_t i = 0; sim_is_disk(a) && i < v->n_disk; i++)
-		if (*v->disk[i].unreadable && str_eq(v->disk[i].name, a->object))
-			sim_wrong(w, "%s of %s, which cannot be read", action_name(a->kind),
-				  a->object);
+		hidden |= *v->disk[i].unreadable && str_eq(v->disk[i].name, a->object);
+	for (size_t i = 0; sim_is_disk(a) && i < v->n_named; i++)
+		hidden |= *v->named[i].unreadable && str_eq(v->named[i].image, a->object);
+	if (hidden)
+		sim_wrong(w, "%s of %s, which cannot be read", action_name(a->kind), a->object);
+}
+
+/* Of a named disk the core changes claims, and shuts out who had it; it never gives one up. From a
+ * guest it takes what is to be given back, or what is nobody's claim and has not arrived. */
+static void check_named(struct sim *w, const struct sim_view *v, const struct action *a)
+{
+	char name[VM_NAME_MAX + 1];
+
+	if (str_starts(a->object, NAMED_IMAGE_PREFIX) && action_class(a->kind) == CLASS_DISK &&
+	    a->kind != ACT_FENCE_DISK)
+		sim_wrong(w, "%s of %s", action_name(a->kind), a->object);
+	if (action_class(a->kind) == CLASS_CLAIM &&
+	    (a->order.kind != NAMED_CLAIM || !v->named_known))
+		sim_wrong(w, "%s of %s, which is not known", action_name(a->kind), a->object);
+	for (size_t i = 0; a->kind == ACT_DETACH_DISK && i < v->n_attachment; i++) {
+		const struct attachment *d = &v->attachment[i];
+
+		(void)attachment_volume(d, name, sizeof(name));
+		if (str_eq(d->job_key, a->job_key) && str_eq(name, a->object) && !d->leaving)
+			sim_wrong(w, "%s is taken from its guest unasked", d->name);
+	}
 }
 
 static bool is_of_node(const struct action *a)
@@ -83,6 +108,7 @@ int sim_request(void *self, const struct action *a, uint64_t ticket, struct err 
 	check_known(w, &d->view, a);
 	check_kept(w, &d->view, a);
 	check_readable(w, &d->view, a);
+	check_named(w, &d->view, a);
 	sim_several_check_end(w, &d->view, a);
 	for (size_t i = 0; i < SIM_FLYING && !r; i++)
 		if (!w->request[i].used)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Many lives of six jobs under faults and crashes, with one vmd and with two that are stopped, too;
- * some lives with a crash at every single effect, without and with other faults; and moves and
- * growths with a crash at every effect, those that end well and those that are called off.
+/* Many lives of six jobs under faults and crashes, with one vmd and with two that are stopped, too,
+ * in every fourth with disks that users have and give to guests; some lives with a crash at every
+ * single effect, without and with other faults; moves and growths with a crash at every effect,
+ * those that end well and those that are called off; and lives of a job with such disks.
  * "sim_seeds [SEEDS [FIRST]]": 200 from 1 unless told otherwise. A seed that fails is printed; the
  * same seed fails again. */
 #include "tests/sim/sim_world.h"
@@ -32,9 +33,9 @@ static bool run(const char *what, unsigned long number, unsigned crash_percent)
 	return false;
 }
 
-/* Jobs that followed their VM, VMs that were astray and are no longer, guests that grew, hand-overs
- * of the Lease. */
-static unsigned long moved, found, grown, led;
+/* Jobs that followed their VM, VMs that were astray and are no longer, guests that grew, disks of
+ * users that guests were given, hand-overs of the Lease. */
+static unsigned long moved, found, grown, attached, led;
 
 /* Moves and growths behind LIFE_UNDO and LIFE_CANCEL are called off in that step, behind LIFE_LOSE
  * their companion is cancelled in it. */
@@ -46,12 +47,17 @@ enum {
 	LIFE_GROW = LIFE_MOVE + SIM_STEPS + 1,
 	LIFE_CANCEL,
 	LIFE_LOSE = LIFE_GROW + SIM_STEPS + 1,
-	LIVES = LIFE_LOSE + SIM_STEPS - 1 /* while its job is queued again the guest is lost, too */
+	/* while its job is queued again the guest is lost, too */
+	LIFE_DISKS = LIFE_LOSE + SIM_STEPS - 1,
+	LIFE_DISKS_LOST, /* and its host is lost */
+	LIVES
 };
 
 static void begin(unsigned life, unsigned long seed)
 {
-	if (life >= LIFE_LOSE)
+	if (life >= LIFE_DISKS)
+		sim_init_disks(&sim, seed, life == LIFE_DISKS_LOST);
+	else if (life >= LIFE_LOSE)
 		sim_init_grow(&sim, seed, life - LIFE_LOSE + 1, true);
 	else if (life >= LIFE_GROW)
 		sim_init_grow(&sim, seed, life - LIFE_GROW, false);
@@ -119,26 +125,31 @@ int main(int argc, char **argv)
 
 	if (few)
 		every = 5;
-	printf("1..4\n");
+	printf("1..5\n");
 	for (unsigned long seed = first; seed < first + seeds; seed++) {
 		sim_init(&sim, seed, (unsigned)(seed * 7 % 40));
 		failed += !run("seed", seed, (unsigned)(seed * 13 % 100));
 		moved += sim.moved;
 		found += sim.found;
 		grown += sim.grown;
+		attached += sim.attached;
 		led += sim.n_vmd > 1 ? sim.led : 0;
 		sim_done(&sim);
 	}
 	printf("%s 1 - %lu seeds from %lu with faults and crashes (%lu jobs followed their VM, %lu "
-	       "VMs were astray and are not, %lu guests grew, %lu times another vmd led)\n",
-	       failed ? "not ok" : "ok", seeds, first, moved, found, grown, led);
+	       "VMs were astray and are not, %lu guests grew, %lu disks were given to guests, %lu "
+	       "times another vmd led)\n",
+	       failed ? "not ok" : "ok", seeds, first, moved, found, grown, attached, led);
 	ok = all_crash_points(2, LIFE_QUIET, LIFE_FAULTS, first, lives,
 			      "lives, half of them with faults");
 	ok = all_crash_points(3, LIFE_MOVE, LIFE_GROW - 1, first, few ? lives : 4 * lives,
 			      "moves, most of them called off") &&
 	     ok;
-	ok = all_crash_points(4, LIFE_GROW, LIVES - 1, first, seeds < 1000 ? 1 : 4 * lives,
+	ok = all_crash_points(4, LIFE_GROW, LIFE_DISKS - 1, first, seeds < 1000 ? 1 : 4 * lives,
 			      "growths, most of them called off or robbed of their room") &&
+	     ok;
+	ok = all_crash_points(5, LIFE_DISKS, LIVES - 1, first, lives,
+			      "lives with disks that come and go, half of them of lost hosts") &&
 	     ok;
 	return failed != 0 || !ok;
 }

@@ -27,6 +27,10 @@ static void vms_hear(struct sim *w, struct sim_vmd *d, int64_t next_us)
 		    sim_chance(w, 400) < w->faults_percent)
 			continue;
 		v->heard_vm[i] = w->vm[i].vm;
+		/* A pod without a bound PVC finds no node (status.nodeName). In lives without disks
+		 * of users it is told all the same, which is worse. */
+		if (w->disks && !w->vm[i].began)
+			v->heard_vm[i].node[0] = '\0';
 		v->heard_us[i] = w->now_us;
 	}
 }
@@ -133,6 +137,8 @@ void sim_views_move(struct sim *w, struct sim_vmd *d)
 		disks_see(w, d);
 		if (!v->disks_known)
 			v->n_disk = part_of(w, v->n_disk);
+		if (w->disks)
+			sim_named_see(w, v);
 		v->disks_us = look_again_us(w, 25);
 		d->wake_us = w->now_us;
 	}

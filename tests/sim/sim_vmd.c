@@ -20,9 +20,13 @@ static void round_run(struct sim *w, struct sim_vmd *d)
 				.n_vm = v->n_vm,
 				.vm = v->vm,
 				.disks_known = v->disks_known,
-				.named_known = v->disks_known,
 				.n_disk = v->n_disk,
 				.disk = v->disk,
+				.named_known = w->disks ? v->named_known : v->disks_known,
+				.n_named = v->n_named,
+				.named = v->named,
+				.n_attachment = v->n_attachment,
+				.attachment = v->attachment,
 				.pvs_known = v->volumes_known,
 				.n_pv = v->n_pv,
 				.pv = v->pv,
@@ -111,7 +115,9 @@ void sim_tick(struct sim *w)
 	}
 	check(w);
 	sim_sizes_check(w);
-	if (w->script)
+	if (w->disks)
+		sim_volumes_check(w);
+	if (w->script && !w->loses_host)
 		script_check(w);
 }
 
@@ -195,6 +201,8 @@ void sim_init(struct sim *w, uint64_t seed, unsigned faults_percent)
 			      10 + i - (SIM_JOBS - 2));
 		w->job[i].next_us += 300 * SIM_S;
 	}
+	if (seed % 4 == 2)
+		sim_disks_init(w);
 	sim_several_init(w);
 }
 
@@ -234,7 +242,7 @@ void sim_done(struct sim *w)
 
 bool sim_has_followed(const struct sim *w)
 {
-	if (w->grow.cpus)
+	if (w->grow.cpus || w->disks)
 		return *w->wrong || w->fits;
 	return *w->wrong || w->undo || !w->job[0].job.batch || w->moved == 1;
 }
@@ -257,6 +265,9 @@ bool sim_is_settled(const struct sim *w)
 	for (size_t i = 0; i < SIM_OBJECTS; i++)
 		if (w->vm[i].vm.phase != VM_ABSENT || *w->pv[i].name || *w->pvc[i].name ||
 		    *w->secret[i].name || (*w->disk[i].name && !w->disk[i].kept_until_s))
+			return false;
+	for (size_t i = 0; i < SIM_NAMED; i++)
+		if (w->named[i].claims.n)
 			return false;
 	return !sim_has_companions(w) && (w->script || sim_is_in_service(w)) && is_at_rest(w);
 }
@@ -288,6 +299,10 @@ void sim_print_left(struct sim *w)
 		if (*w->disk[i].name && !w->disk[i].kept_until_s)
 			printf("#   disk %s\n", w->disk[i].name);
 	}
+	for (size_t i = 0; i < SIM_NAMED; i++)
+		if (w->named[i].claims.n)
+			printf("#   a claim of %s on %s\n", w->named[i].claims.claim[0].job_key,
+			       w->named[i].image);
 	print_volumes(w->pv, "PV");
 	print_volumes(w->pvc, "PVC");
 	print_volumes(w->secret, "Secret");

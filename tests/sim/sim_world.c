@@ -95,6 +95,7 @@ static int vm_create(struct sim *w, const struct vm_spec *spec)
 		.memory_max_bytes = spec->memory_max_bytes,
 	};
 	(void)str_fmt(vm->vm.uid, sizeof(vm->vm.uid), "u%llu", (unsigned long long)++w->uids);
+	sim_volumes_make(vm, spec);
 	return 0;
 }
 
@@ -181,9 +182,10 @@ static int disk_remove(struct sim *w, const struct action *a, struct err *e)
 		sim_wrong(w, "%s is not ours", a->object);
 		return err_set(e, ERR_CONFLICT, "not ours");
 	}
-	if (sim_user_of(w, a->job_key))
+	if (disk_extra_label(a->object) ? sim_disk_user(w, a->object) != NULL
+					: sim_user_of(w, a->job_key) != NULL)
 		return err_set(e, ERR_RETRY, "%s is in use", a->object);
-	if (j && !j->ended_once)
+	if (j && !j->ended_once && !d->removing)
 		sim_wrong(w, "%s was removed though its job never ended", a->object);
 	*d = (struct disk_seen){.name = ""};
 	return 0;
@@ -234,6 +236,8 @@ static bool is_used(const struct sim *w, const struct volume_seen *pvc)
 
 	if (vm_incarnation(pvc->name, pvc->job_key, &run) < 0)
 		return false;
+	if (strstr(pvc->name, "-d-"))
+		return sim_claim_is_used(w, pvc->name);
 	for (size_t i = 0; i < SIM_OBJECTS; i++)
 		if (w->vm[i].guest && str_eq(w->vm[i].vm.job_key, pvc->job_key) &&
 		    vm_incarnation(w->vm[i].vm.name, pvc->job_key, &other) == 0 && run == other)
@@ -242,7 +246,7 @@ static bool is_used(const struct sim *w, const struct volume_seen *pvc)
 }
 
 /* Finalizers: what is being deleted goes when nothing uses it any more. */
-static void volumes_release(struct sim *w)
+void sim_volumes_release(struct sim *w)
 {
 	for (size_t i = 0; i < SIM_OBJECTS; i++)
 		if (w->pvc[i].deleting && !is_used(w, &w->pvc[i]))
@@ -274,6 +278,8 @@ static int volume_make(struct sim *w, struct volume_seen *table, const struct ac
 	if (table == w->pv) {
 		(void)str_copy(place->claim, sizeof(place->claim), a->disk.claim);
 		(void)str_copy(place->claim_uid, sizeof(place->claim_uid), a->disk.claim_uid);
+		(void)str_copy(w->pv_image[place - table], sizeof(w->pv_image[0]),
+			       *a->disk.image ? a->disk.image : a->disk.name);
 	}
 	(void)str_fmt(place->uid, sizeof(place->uid), "u%llu", (unsigned long long)++w->uids);
 	return 0;
@@ -292,7 +298,7 @@ static int volume_delete(struct sim *w, struct volume_seen *table, const struct 
 		*v = (struct volume_seen){.name = ""};
 	else
 		v->deleting = true;
-	volumes_release(w);
+	sim_volumes_release(w);
 	return 0;
 }
 
@@ -320,7 +326,7 @@ int sim_effect(struct sim *w, const struct action *a, struct err *e)
 			d->kept_until_s = a->keep_until_s;
 		return 0;
 	case ACT_REMOVE_DISK: return disk_remove(w, a, e);
-	case ACT_FENCE_DISK: return sim_fence(w, a);
+	case ACT_FENCE_DISK: return sim_fence(w, a, e);
 	case ACT_RELEASE_VM: return sim_release(w, a);
 	case ACT_CREATE_PV: return volume_make(w, w->pv, a, e);
 	case ACT_CREATE_PVC: return volume_make(w, w->pvc, a, e);
@@ -345,12 +351,12 @@ int sim_effect(struct sim *w, const struct action *a, struct err *e)
 	case ACT_AIM_JOB: return sim_move_effect(w, a, e);
 	case ACT_MARK_NODE:
 	case ACT_DRAIN_NODE: return sim_drain_effect(w, a, e);
+	case ACT_CLAIM_DISK:
+	case ACT_RELEASE_DISK: return sim_order(w, &a->order, e);
+	case ACT_ATTACH_DISK:
+	case ACT_DETACH_DISK: return sim_volume_effect(w, a, e);
 	case ACT_TELL_JOB:
 	case ACT_WARN_GUEST:
-	case ACT_CLAIM_DISK: /* no named disks in this world */
-	case ACT_RELEASE_DISK:
-	case ACT_ATTACH_DISK:
-	case ACT_DETACH_DISK:
 	case ACT_TELL_READY: return 0;
 	}
 	return 0;
@@ -483,7 +489,7 @@ static void job_move(struct sim *w, struct sim_job *j)
 static void vm_gone(struct sim *w, struct sim_vm *vm)
 {
 	*vm = (struct sim_vm){.vm = {.phase = VM_ABSENT}};
-	volumes_release(w);
+	sim_volumes_release(w);
 }
 
 /* As kubelet looks before it starts a pod: the VM's own claim, bound, not being deleted. */
@@ -530,8 +536,10 @@ static void vm_move(struct sim *w, struct sim_vm *vm)
 	if (vm->vm.phase == VM_ABSENT)
 		return;
 	astray_note(w, vm);
-	if (!sim_is_lost(w, vm->vm.node))
+	if (!sim_is_lost(w, vm->vm.node)) {
 		sim_vm_moves(w, vm);
+		sim_volumes_move(w, vm);
+	}
 	if (w->now_us < vm->next_us)
 		return;
 	if (sim_is_lost(w, vm->vm.node)) { /* nobody there confirms anything */
@@ -547,9 +555,10 @@ static void vm_move(struct sim *w, struct sim_vm *vm)
 	vm->next_us = w->now_us + (int64_t)(5 + sim_chance(w, 60)) * SIM_S;
 	switch (vm->vm.phase) {
 	case VM_STARTING:
-		if (has_disk(w, vm) && !sim_is_cordoned(w, vm->vm.node)) {
+		if (has_disk(w, vm) && !sim_is_cordoned(w, vm->vm.node) &&
+		    sim_volumes_start(w, vm)) {
 			vm->vm.phase = VM_RUNNING;
-			vm->guest = true;
+			vm->guest = vm->began = true;
 		}
 		break;
 	case VM_RUNNING:
@@ -559,7 +568,8 @@ static void vm_move(struct sim *w, struct sim_vm *vm)
 		} else if (!w->script && sim_chance(w, w->moves ? 40 : 8) == 0) {
 			vm->vm.phase = sim_chance(w, 2) ? VM_STOPPED : VM_FAILED;
 			vm->guest = false;
-			volumes_release(w);
+			sim_volumes_close(vm);
+			sim_volumes_release(w);
 		}
 		break;
 	case VM_DELETING: vm_gone(w, vm); break;
@@ -571,6 +581,8 @@ static void vm_move(struct sim *w, struct sim_vm *vm)
 
 void sim_world_move(struct sim *w)
 {
+	if (w->disks)
+		sim_disks_move(w);
 	sim_nodes_move(w);
 	sim_moves_move(w);
 	for (size_t i = 0; i < SIM_JOBS; i++)

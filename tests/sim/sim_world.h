@@ -15,6 +15,9 @@
 #define SIM_COMPANIONS 32
 #define SIM_FLYING     512
 #define SIM_FORGOT     8 /* keys of jobs that Slurm forgot */
+#define SIM_NAMED      3 /* disks that users have */
+#define SIM_CLUSTER    "sim"
+#define SIM_ATTACHED   (SIM_NAMED * DISK_CLAIMS_MAX + SIM_OBJECTS)
 #define SIM_S          INT64_C(1000000)
 
 struct sim_job {
@@ -37,12 +40,24 @@ struct sim_companion {
 	int64_t next_us;
 };
 
+/* Beside what Kubernetes shows of a volume that comes and goes: what the guest has by it. */
+struct sim_volume {
+	char claim[VM_NAME_MAX + 1];
+	char image[VM_NAME_MAX + 1]; /* open, or that was it last */
+	bool read_only;
+	bool open;
+	bool fenced;     /* its client of that image is shut out */
+	int64_t next_us; /* when it is a step further */
+};
+
 struct sim_vm {
-	struct vm_seen vm; /* phase VM_ABSENT: a free place */
+	struct vm_seen vm;                       /* phase VM_ABSENT: a free place */
+	struct sim_volume volume[VM_VOLUME_MAX]; /* of vm.volume */
 	int64_t next_us;
 	bool hangs;      /* never gets an agent */
 	bool guest;      /* its pod has the job's disks open */
-	unsigned fenced; /* 1: its clients of the root disk, 2: of the scratch disk */
+	bool began;      /* ... or had them: only then Kubernetes tells its node */
+	unsigned fenced; /* 1: its clients of the root disk, 2: of the scratch disk asked for */
 	bool released;
 	/* Its migration, if vm.moving.name says that there is one. */
 	char target[JOB_NODE_MAX + 1];
@@ -79,15 +94,17 @@ struct sim_request {
 };
 
 struct sim_view {
-	bool vms_known, volumes_known, disks_known, jobs_known;
+	bool vms_known, volumes_known, disks_known, named_known, jobs_known;
 	int64_t vms_us, volumes_us, disks_us, jobs_us; /* when it is looked at next */
 	/* What was last heard of each place, and when: of some it is older than of others. */
 	struct vm_seen heard_vm[SIM_OBJECTS];
 	int64_t heard_us[SIM_OBJECTS];
-	size_t n_vm, n_disk, n_pv, n_pvc, n_secret, n_job;
+	size_t n_vm, n_disk, n_pv, n_pvc, n_secret, n_job, n_named, n_attachment;
 	struct vm_seen vm[SIM_OBJECTS];
 	struct disk_seen disk[SIM_OBJECTS];
 	struct volume_seen pv[SIM_OBJECTS], pvc[SIM_OBJECTS], secret[SIM_OBJECTS];
+	struct named_disk named[SIM_NAMED];
+	struct attachment attachment[SIM_ATTACHED];
 	struct job job[SIM_JOBS];
 	struct node_seen node[SIM_NODES];
 	struct slurm_node slurm_node[SIM_NODES];
@@ -118,14 +135,17 @@ struct sim {
 	size_t n_forgot;
 	unsigned lives, effects, crash_at;
 	bool crashed;
-	bool moves;    /* nodes are drained */
-	bool script;   /* one job, which is moved; nothing else goes wrong by itself */
-	unsigned undo; /* of a script: the step in which it is not wanted any more; 0: never */
+	bool moves;      /* nodes are drained */
+	bool script;     /* one job, which is moved; nothing else goes wrong by itself */
+	bool disks;      /* users have disks of their own, see sim_disks.c */
+	bool loses_host; /* of a script with disks: its host is lost */
+	unsigned undo;   /* of a script: the step in which it is not wanted any more; 0: never */
 	struct job_size grow; /* of a script: so large it is to become, instead of leaving; 0 no */
 	bool loses;         /* its companion is cancelled in the step undo, and nothing is undone */
 	bool asked;         /* it was asked to grow, and that was taken */
 	bool called_off;    /* ... and so was that it shall not */
-	bool fits;          /* in the end guest and allocation are as they should be */
+	bool fits;          /* in the end guest and allocation, or disks, are as they should be */
+	unsigned attached;  /* volumes that guests were given */
 	unsigned grown;     /* guests that have become larger */
 	unsigned moved;     /* jobs that followed their VM */
 	unsigned found;     /* VMs that were astray and are in an allocation again */
@@ -138,7 +158,10 @@ struct sim {
 	struct sim_node node[SIM_NODES];
 	struct disk_seen disk[SIM_OBJECTS]; /* name "": a free place */
 	int64_t unreadable_us[SIM_OBJECTS]; /* until then that disk cannot be read; 0 it can */
+	struct named_disk named[SIM_NAMED]; /* image "": a free place */
+	int64_t named_unreadable_us[SIM_NAMED];
 	struct volume_seen pv[SIM_OBJECTS], pvc[SIM_OBJECTS], secret[SIM_OBJECTS];
+	char pv_image[SIM_OBJECTS][VM_NAME_MAX + 1]; /* where each PV leads to */
 	struct sim_companion companion[SIM_COMPANIONS];
 	uint32_t companions; /* so many were made */
 	struct sim_request request[SIM_FLYING];
@@ -158,6 +181,9 @@ void sim_init(struct sim *w, uint64_t seed, unsigned faults_percent);
 void sim_init_move(struct sim *w, uint64_t seed, unsigned undo);
 /* The same with a job that is to grow; loses: in that step its companion is cancelled instead. */
 void sim_init_grow(struct sim *w, uint64_t seed, unsigned undo, bool loses);
+/* One job with named disks, one that it is given while it runs, one that it gives back; and the
+ * same with a host that is lost then, and never comes back. */
+void sim_init_disks(struct sim *w, uint64_t seed, bool loses_host);
 bool sim_has_followed(const struct sim *w); /* the end of such a life is as it should be */
 void sim_done(struct sim *w);
 /* Half a second of everything. */
@@ -187,19 +213,43 @@ void sim_several_follow(struct sim *w); /* the second becomes what the first is 
 struct sim_job *sim_first_of(struct sim *w, struct sim_job *j);
 bool sim_is_clear(struct sim *w, const struct sim_job *j); /* the epilogs of all its nodes may go */
 void sim_several_check_end(struct sim *w, const struct sim_view *v, const struct action *a);
+/* Of sim_disks.c: named disks, and scratch disks for guests that run. */
+void sim_disks_init(struct sim *w);
+void sim_disks_move(struct sim *w);
+/* Of sim_named.c. */
+struct named_disk *sim_named_of(struct sim *w, const char *image); /* NULL: there is none */
+bool sim_named_hangs(const struct sim *w, const char *image);
+int sim_order(struct sim *w, const struct disk_order *o, struct err *e);
+void sim_named_see(struct sim *w, struct sim_view *v);
+void sim_named_ail(struct sim *w);
+int sim_named_fence(struct sim *w, const struct action *a, struct err *e);
+/* Of sim_volume.c. */
+void sim_volumes_make(struct sim_vm *vm, const struct vm_spec *spec);
+bool sim_volumes_start(struct sim *w, struct sim_vm *vm); /* false: not all are there */
+void sim_volumes_close(struct sim_vm *vm);
+void sim_volumes_move(struct sim *w, struct sim_vm *vm);
+int sim_volume_effect(struct sim *w, const struct action *a, struct err *e);
+bool sim_claim_is_used(const struct sim *w, const char *claim);
+const struct sim_vm *sim_disk_user(const struct sim *w, const char *image);
+/* Its job runs and wants this VM. */
+bool sim_vm_is_wanted(struct sim *w, const struct sim_vm *vm);
+void sim_volumes_fence(struct sim *w, const char *image);
+bool sim_volumes_write(const struct sim_vm *vm); /* to any that it can write still */
+void sim_volumes_check(struct sim *w);
 /* Of sim_request.c. The reconciler's port: self is the vmd. */
 int sim_request(void *self, const struct action *a, uint64_t ticket, struct err *e);
 void sim_requests_move(struct sim *w);
 /* Of sim_view.c: each view is looked at again when its time has come. */
 void sim_views_move(struct sim *w, struct sim_vmd *d);
 /* Of sim_world.c. */
+void sim_volumes_release(struct sim *w); /* PVCs and PVs that nothing uses any more go */
 void sim_world_move(struct sim *w);
 int sim_effect(struct sim *w, const struct action *a, struct err *e);
 /* Of sim_faults.c: what becomes of a request, and what else goes wrong by itself. */
 void sim_fate(struct sim *w, struct sim_request *r);
 void sim_faults_move(struct sim *w);
 bool sim_is_ours(struct sim *w, const char *key); /* of a job that is or was */
-bool sim_is_disk(const struct action *a);
+bool sim_is_disk(const struct action *a);         /* a call into librbd */
 #define SIM_TICK_US (SIM_S / 2)
 void sim_wrong(struct sim *w, const char *fmt, ...) PRINTF(2, 3); /* the first one counts */
 struct sim_job *sim_job_of(struct sim *w, const char *key);
@@ -244,7 +294,8 @@ void sim_nodes_move(struct sim *w);
 void sim_nodes_see(const struct sim *w, struct node_seen *seen);
 bool sim_is_lost(const struct sim *w, const char *node);
 unsigned sim_node_choose(struct sim *w); /* one that is there */
-int sim_fence(struct sim *w, const struct action *a);
+int sim_fence(struct sim *w, const struct action *a, struct err *e);
+void sim_host_lose(struct sim *w, const char *node); /* for ever; Slurm sees it soon */
 int sim_release(struct sim *w, const struct action *a);
 void sim_ghost_leave(struct sim *w, const struct sim_vm *vm);
 unsigned sim_ghosts(const struct sim *w, const char *key); /* of the job, that can write */

@@ -685,10 +685,9 @@ void little_world_init(struct little_world *w, const char *job, const char *seen
 	each_word(w, job, job_word);
 	each_word(w, seen, seen_word);
 	each_word(w, flight, flight_word);
-	if (w->seen.named_known) {
-		w->seen.n_attachment = attachments_count(w->named, w->seen.n_named);
-		attachments_of(w->named, w->seen.n_named, w->attachment);
-	}
+	/* also of a list that is not whole, as disk_view_observe() does it */
+	w->seen.n_attachment = attachments_count(w->named, w->seen.n_named);
+	attachments_of(w->named, w->seen.n_named, w->attachment);
 	extras_of(w->disk, w->seen.n_disk, &w->attachment[w->seen.n_attachment]);
 	w->seen.n_attachment += extras_count(w->disk, w->seen.n_disk);
 	world_sort(&w->want, &w->seen);

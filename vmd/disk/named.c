@@ -247,6 +247,19 @@ int disk_claims_remove(struct disk_claims *c, const char *name, struct err *e)
 	return 0;
 }
 
+int disk_claims_step(struct disk_claims *c, const char *name, enum disk_claim_step step,
+		     const char *job_key, struct err *e)
+{
+	switch (step) {
+	case CLAIM_WRITE: return disk_claims_add(c, name, job_key, false, e);
+	case CLAIM_READ: return disk_claims_add(c, name, job_key, true, e);
+	case CLAIM_LEAVE: disk_claims_leave(c, job_key); return 0;
+	case CLAIM_DROP: disk_claims_drop(c, job_key); return 0;
+	case CLAIM_REMOVE: return disk_claims_remove(c, name, e);
+	}
+	return -1; /* not reached: -Wswitch sees to it */
+}
+
 /* ---- quota ---- */
 
 int disk_quota_check(const struct disk_quota *q, const struct named_disk *disk, size_t n,

@@ -88,6 +88,10 @@ void disk_claims_drop(struct disk_claims *c, const char *job_key); /* none there
 /* ERR_CONFLICT: a job has it. */
 int disk_claims_remove(struct disk_claims *c, const char *name, struct err *e);
 
+/* One of these. */
+int disk_claims_step(struct disk_claims *c, const char *name, enum disk_claim_step step,
+		     const char *job_key, struct err *e);
+
 /* A change that its owner asks for, or the core. */
 struct disk_order {
 	enum {

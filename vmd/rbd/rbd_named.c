@@ -107,19 +107,6 @@ int rbd_named_create(struct rbd_store *st, const struct named_disk *d, struct er
 
 /* ---- claims ---- */
 
-static int step_apply(struct disk_claims *c, const struct named_disk *d, enum disk_claim_step step,
-		      const char *job_key, struct err *e)
-{
-	switch (step) {
-	case CLAIM_WRITE: return disk_claims_add(c, d->name, job_key, false, e);
-	case CLAIM_READ: return disk_claims_add(c, d->name, job_key, true, e);
-	case CLAIM_LEAVE: disk_claims_leave(c, job_key); return 0;
-	case CLAIM_DROP: disk_claims_drop(c, job_key); return 0;
-	case CLAIM_REMOVE: return disk_claims_remove(c, d->name, e);
-	}
-	return -1; /* not reached: -Wswitch sees to it */
-}
-
 /* Reads, decides, writes; once more when somebody else was faster. */
 static int claims_change(struct rbd_store *st, struct rbd_pool *p, const struct named_disk *d,
 			 enum disk_claim_step step, const char *job_key, struct disk_claims *ret,
@@ -138,7 +125,7 @@ static int claims_change(struct rbd_store *st, struct rbd_pool *p, const struct 
 		if (!is_it(st, &mark, d))
 			return not_it(e, d, &mark);
 		next = mark.named.claims;
-		if (step_apply(&next, d, step, job_key, e) < 0)
+		if (disk_claims_step(&next, d->name, step, job_key, e) < 0)
 			return -1;
 		if (rbd_mark_claims(p->io, look, d->image, &mark.named.claims, &next, e) == 0)
 			break;

@@ -69,6 +69,7 @@ static bool plan_asked(struct planner *p, const struct task *t, const struct vm_
 		named_find(p->seen->named, p->seen->n_named, t->job->uid, asked->name);
 	const struct attachment *claim;
 	struct disk_claims claims;
+	struct disk_spec spec;
 	struct err e;
 
 	if (!d || *d->unreadable)
@@ -78,7 +79,9 @@ static bool plan_asked(struct planner *p, const struct task *t, const struct vm_
 	if (!claim && disk_claims_add(&claims, d->name, t->have.key, asked->read_only, &e) < 0)
 		return false; /* who has it is seen to let go of it: that need not be tried */
 	if (claim && claim->leaving) { /* of an earlier run: it is let go of, then had again */
-		plan_release(p, t, claim);
+		attachment_spec(claim, t->job, &spec);
+		if (plan_volume_gone(p, t, &spec))
+			plan_release(p, t, claim);
 		return false;
 	}
 	switch (plan_wanted(p, t, d->image, CLASS_CLAIM, claim != NULL)) {
@@ -220,12 +223,12 @@ bool plan_claims_drop(struct planner *p, const struct task *t)
 {
 	bool none = true;
 
-	for (size_t i = 0; i < t->have.n_attachment; i++) {
+	/* Where they are not known, one that is there is found when they are. */
+	for (size_t i = 0; p->seen->named_known && i < t->have.n_attachment; i++) {
 		if (t->have.attachment[i].own)
 			continue; /* plan_disks_remove() */
 		none = false;
 		plan_release(p, t, &t->have.attachment[i]);
 	}
-	/* Where they are not known, none is seen; one that is there is found when they are. */
 	return none && !plan_may_appear(p, t, CLASS_CLAIM);
 }
