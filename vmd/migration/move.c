@@ -157,11 +157,23 @@ static void read_running(const struct move_view *v, struct move *m, const struct
 
 /* ---- the job is queued again ---- */
 
+/* Marked, it is queued again because its VM was with its companion. Who sees the VM elsewhere may
+ * have an old view of it, or the request came late. */
+static bool is_elsewhere(const struct move_view *v, const struct companion *h)
+{
+	return v->known && h && h->phase == JOB_RUNNING && move_is_marked(v->job) && v->vm &&
+	       v->vm->phase == VM_RUNNING && !is_there(v, h);
+}
+
+#define NOT_THERE "its job is queued again, and it is not with its companion: it is made again"
+
 static void read_ending(const struct move_view *v, struct move *m)
 {
 	if (move_is_marked(v->job) && is_there(v, m->companion)) {
 		m->keeps_vm = true;
 		move_set(m, MOVE_LEAVING, "its job leaves %.80s", v->job->node);
+	} else if (is_elsewhere(v, m->companion)) {
+		move_read_given_up(v, m, NOT_THERE);
 	} else if (m->companion && v->n_vm == 0) {
 		move_set(m, MOVE_DROP, "%s", "");
 	}
@@ -189,6 +201,8 @@ static void read_pending(const struct move_view *v, struct move *m, const struct
 				 m->companion->node);
 	} else if (move_is_marked(j) && is_at(v->vm, j->asked_node) && move_read_gap(v, m)) {
 		return;
+	} else if (is_elsewhere(v, m->companion)) {
+		move_read_given_up(v, m, NOT_THERE);
 	} else if (m->companion && v->n_vm == 0) {
 		move_set(m, MOVE_DROP, "%s", "");
 	} else if (move_is_from(j) ||

@@ -62,6 +62,7 @@ struct move {
 	/* The VM is right where it is, though the job has no allocation there (yet): its companion
 	 * has, or the job starts there in a moment. */
 	bool keeps_vm;
+	bool binds_vm; /* it goes, but not before it is bound to where it is seen */
 	/* Of the view it was read from: the one that the phase is about; NULL none. While that is
 	 * another than the one the VM is with, with is that. */
 	const struct companion *companion, *with;

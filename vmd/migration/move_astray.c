@@ -64,29 +64,22 @@ void move_read_home(const struct move_view *v, struct move *m, const char *why)
 		move_set(m, MOVE_SEND, "%s, migrates back to %.80s", why, home);
 }
 
-#define NO_PLACE                                                                                   \
-	"it is outside its job's allocation, nothing else was found: it is made again with its "   \
-	"job"
-
-/* It had its time: it is deleted, and made anew where its job runs. But first it is bound to where
- * it is: the view may be old, and the deletion, which names the version, must miss a VM that has
- * come home meanwhile. */
-void move_read_given_up(const struct move_view *v, struct move *m)
+void move_read_given_up(const struct move_view *v, struct move *m, const char *why)
 {
 	const struct vm_moving *k = &v->vm->moving;
 	const char *here = v->vm->node;
 
-	m->keeps_vm = true;
+	m->binds_vm = true;
 	if (*k->name && !k->scheduling)
 		move_set(m, MOVE_SENDING, "the migration ends");
 	else if (!job_node_same(k->wanted_node, here))
-		move_set_to(m, MOVE_POINT, here, "%s", NO_PLACE);
+		move_set_to(m, MOVE_POINT, here, "%s", why);
 	else if (!job_node_same(k->given_node, here))
-		move_set(m, MOVE_POINTED, "%s", NO_PLACE);
+		move_set(m, MOVE_POINTED, "%s", why);
 	else if (*k->name)
-		move_set(m, MOVE_STUCK, "%s", NO_PLACE);
+		move_set(m, MOVE_STUCK, "%s", why);
 	else {
-		m->keeps_vm = false;
+		m->binds_vm = false;
 		if (m->companion)
 			move_set(m, MOVE_DROP, "%s", "");
 	}
@@ -108,9 +101,10 @@ void move_read_astray(const struct move_view *v, struct move *m)
 			 "migrations (does its role allow it?)");
 	else if (has_come(v))
 		read_come(v, m);
-	else if (v->alone)
-		move_read_given_up(v, m);
-	else if (!*why)
+	else if (v->alone) {
+		move_read_given_up(v, m, MOVE_NO_PLACE);
+		m->keeps_vm = m->binds_vm;
+	} else if (!*why)
 		move_read_home(v, m, "is outside its job's allocation");
 	else if (h && h->phase == JOB_RUNNING)
 		move_read_send(v, m);

@@ -51,9 +51,10 @@ bool move_read_gap(const struct move_view *v, struct move *m)
 		return false;
 	m->keeps_vm = true;
 	m->alone = shut_out || !h;
-	if (v->alone)
-		move_read_given_up(v, m);
-	else if (shut_out)
+	if (v->alone) {
+		move_read_given_up(v, m, MOVE_NO_PLACE);
+		m->keeps_vm = m->binds_vm;
+	} else if (shut_out)
 		read_shut_out(v, m);
 	else /* a companion that is not there comes of a request whose answer was lost */
 		move_set(m, h ? MOVE_DROP : MOVE_STARTING, "its job starts on %.80s",

@@ -42,11 +42,14 @@ bool move_is_bound(const struct move_view *v, int64_t start_s, int64_t *ret_agai
 
 /* move_astray.c. Its VM is outside every allocation. */
 void move_read_astray(const struct move_view *v, struct move *m);
+/* It is deleted, and made anew. But first it is bound to where it is: the view may be old, and the
+ * deletion, which names the version, must miss a VM that has come to its place meanwhile. */
+void move_read_given_up(const struct move_view *v, struct move *m, const char *why);
+#define MOVE_NO_PLACE                                                                              \
+	"it is outside its job's allocation, nothing else was found: it is made again with its "   \
+	"job"
 /* To where its job is; why it is not to stay. */
 void move_read_home(const struct move_view *v, struct move *m, const char *why);
-
-/* ... and has had its time. */
-void move_read_given_up(const struct move_view *v, struct move *m);
 
 /* move_gap.c. Its job is to start where it is. false: it had its time; m is untouched. */
 bool move_read_gap(const struct move_view *v, struct move *m);

@@ -178,7 +178,7 @@ static void plan_job(struct planner *p, size_t i)
 		(void)vm_name(t.job, name, sizeof(name));
 		if (!p->seen->vms_known)
 			break;
-		if (t.move.keeps_vm)
+		if (t.move.keeps_vm || t.move.binds_vm)
 			(void)plan_vms_remove(p, &t, name);
 		else if (plan_vms_remove(p, &t, NULL))
 			(void)plan_volumes_gone(p, &t);

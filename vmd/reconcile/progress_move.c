@@ -105,7 +105,7 @@ static void mark_set(struct progress *p, const struct job *j, const struct move 
 {
 	const struct vm_request *r = &j->request;
 	bool next = m->phase == MOVE_MARK || m->phase == MOVE_REQUEUE ||
-		    ((!known || m->keeps_vm) && r->moved_run == j->restarts + 1);
+		    ((!known || m->keeps_vm || m->binds_vm) && r->moved_run == j->restarts + 1);
 
 	p->base_run = p->moved_run = 0;
 	p->moved_until_s = 0;
