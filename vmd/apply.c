@@ -169,8 +169,9 @@ static int start(struct daemon *d, const struct action *a, struct effect *f, str
 	case ACT_DELETE_PV: return delete_object(d, KUBE_PV, a, f, e);
 	case ACT_DELETE_SECRET: return delete_object(d, KUBE_SECRET, a, f, e);
 	case ACT_POINT_VM:
-		return kube_point_vm(d->kube, a->object, a->uid, a->version, a->node, &a->target,
-				     on_kube, f, e);
+		return kube_point_vm(d->kube, a->object, a->uid, a->version,
+				     &(struct vm_word){a->node, a->target, a->gives_up}, on_kube, f,
+				     e);
 	case ACT_MIGRATE_VM:
 		return kube_migrate_vm(d->kube, a->object, a->vm.name, a->uid, a->job_key,
 				       a->job_id, on_kube, f, e);

@@ -51,6 +51,18 @@ ok "... where it was" vm_at "$job" "$there"
 ok "READY" in_state "$job" READY
 ok "... the VM that it has been all the time" equals "$(vmi "$job" metadata.uid)" "$uid"
 on_lab scontrol update "nodename=$first" state=resume
+
+not_given_up() # JOB
+{
+	equals "$(on_lab kubectl get vm -A -l "slurm-vm.io/job=$1" -o "jsonpath={.items[*].metadata.annotations['slurm-vm\.io/given-up']}")" ""
+}
+given_up() # JOB: as whoever was to delete it, and was stopped
+{
+	on_lab kubectl annotate vm -n slurm-vm -l "slurm-vm.io/job=$1" slurm-vm.io/given-up=true
+}
+ok "it is marked as given up, and has a place" given_up "$job"
+ok "... the mark is taken off it" within 60 not_given_up "$job"
+ok "... nothing else is done to it" equals "$(vmi "$job" metadata.uid) $(vmi "$job" status.nodeName)" "$uid $there"
 on_lab scancel "$job"
 ok "the job ends" within 60 job_over "$job"
 ok "all of it is gone" within 180 nothing_left "$job"

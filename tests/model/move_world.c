@@ -395,6 +395,7 @@ static void vm_point(struct mw_world *w, const struct action *a)
 	(void)str_fmt(version, sizeof(version), "%u", k->version);
 	if (k->phase == VM_ABSENT || k->phase == VM_DELETING || !str_eq(a->version, version))
 		return;
+	k->given_up = a->gives_up;
 	k->wanted = node_number(a->node);
 	k->version++;
 }
@@ -608,6 +609,7 @@ static void vm_see(const struct mw_kube *k, struct vm_seen *vm)
 	(void)str_copy(vm->node, sizeof(vm->node), node_names[k->node]);
 	(void)str_copy(m->wanted_node, sizeof(m->wanted_node), node_names[k->wanted]);
 	(void)str_copy(m->given_node, sizeof(m->given_node), node_names[k->given]);
+	m->given_up = k->given_up;
 	m->companion = k->last_for;
 	m->attempt = k->last_for ? k->last_attempt : 0;
 	m->failed = k->last_failed;
@@ -697,12 +699,12 @@ void mw_print(const struct mw_world *w)
 	const struct mw_kube *k = &w->kube;
 
 	printf("#   job %s r%u on %s, asks for %s%s%s, mark %u of %u, drained %u; companions %u@%s "
-	       "%u@%s; VM r%u %s on %s, wanted %s, given %s, v%u, migration %u to %s%s\n",
+	       "%u@%s; VM r%u %s on %s, wanted %s, given %s, v%u, migration %u to %s%s%s\n",
 	       job_phase_name((enum job_phase)s->phase), s->run, node_names[s->node],
 	       s->asked ? node_names[s->asked] : "none", s->held ? ", held" : "",
 	       s->again ? ", again" : "", s->marked, s->base, s->drained, s->companion[0],
 	       node_names[s->place[0]], s->companion[1], node_names[s->place[1]], k->run,
 	       vm_phase_name((enum vm_phase)k->phase), node_names[k->node], node_names[k->wanted],
 	       node_names[k->given], k->version, k->migration, node_names[k->target],
-	       w->gap_over ? ", gap over" : "");
+	       k->given_up ? ", given up" : "", w->gap_over ? ", gap over" : "");
 }

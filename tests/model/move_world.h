@@ -30,6 +30,7 @@ struct mw_kube {
 	uint8_t version; /* changes with each change of the VM object; of all VMs there were */
 	uint8_t migration, target, migrates_for;
 	uint8_t last_for, last_attempt, last_failed;
+	uint8_t given_up;
 };
 
 struct mw_world {

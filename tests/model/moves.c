@@ -21,7 +21,7 @@
 
 struct late {
 	uint8_t kind; /* 1 + of the action; 0: none */
-	uint8_t version, run, node, companion, attempt;
+	uint8_t version, run, node, companion, attempt, gives_up;
 };
 
 struct state {
@@ -91,7 +91,8 @@ static bool late_make(const struct action *a, struct late *ret)
 			     .run = (uint8_t)run,
 			     .node = (uint8_t)(*a->node ? a->node[1] - '0' : 1),
 			     .companion = (uint8_t)companion,
-			     .attempt = (uint8_t)attempt};
+			     .attempt = (uint8_t)attempt,
+			     .gives_up = a->gives_up};
 	return true;
 }
 
@@ -99,7 +100,7 @@ static void late_land(const struct late *l, struct mw_world *w, const char **ret
 {
 	static struct action a;
 
-	a = (struct action){.kind = (enum action_kind)(l->kind - 1)};
+	a = (struct action){.kind = (enum action_kind)(l->kind - 1), .gives_up = l->gives_up};
 	(void)str_fmt(a.vm.name, sizeof(a.vm.name), "vm-" MOVE_KEY "-r%u", l->run);
 	if (l->companion)
 		(void)vm_migration_name(a.vm.name, l->companion, l->attempt, a.object,

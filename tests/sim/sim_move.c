@@ -142,6 +142,7 @@ static int point(struct sim *w, const struct action *a, struct err *e)
 	if (!str_eq(vm->vm.uid, a->uid) || !str_eq(vm->vm.version, a->version))
 		return err_set(e, ERR_CONFLICT, "%s has changed", a->object);
 	(void)str_copy(vm->vm.moving.wanted_node, sizeof(vm->vm.moving.wanted_node), a->node);
+	vm->vm.moving.given_up = a->gives_up;
 	sim_vm_told(vm, &a->target);
 	(void)str_fmt(vm->vm.version, sizeof(vm->vm.version), "%llu",
 		      (unsigned long long)++w->uids);

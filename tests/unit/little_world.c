@@ -404,6 +404,8 @@ static bool moving_word(struct little_world *w, const char *s)
 		k->attempt_most = k->attempt;
 		return true;
 	}
+	if (str_eq(s, "given-up"))
+		return k->given_up = true;
 	if (str_eq(s, "evacuating"))
 		return k->evacuating = true;
 	if (str_eq(s, "blocked"))

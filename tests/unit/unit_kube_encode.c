@@ -207,12 +207,14 @@ START_TEST(vm_that_may_grow)
 	};
 	static const struct row plain[] = {
 		{"metadata/resourceVersion", "\"7\""                              },
+		{"metadata/annotations",     "{\"slurm-vm.io/given-up\":null}"    },
 		{T "nodeSelector",           "{\"kubernetes.io/hostname\":\"n2\"}"},
 		{T "domain",                 NULL				 },
 	};
 	static const struct row larger[] = {
-		{T "nodeSelector", "{\"kubernetes.io/hostname\":\"n2\"}"                        },
-		{T "domain",       "{\"cpu\":{\"sockets\":2},\"memory\":{\"guest\":\"3000Mi\"}}"},
+		{"metadata/annotations", "{\"slurm-vm.io/given-up\":\"true\"}"                        },
+		{T "nodeSelector",       "{\"kubernetes.io/hostname\":\"n2\"}"                        },
+		{T "domain",             "{\"cpu\":{\"sockets\":2},\"memory\":{\"guest\":\"3000Mi\"}}"},
 	};
 	struct err e;
 
@@ -222,11 +224,15 @@ START_TEST(vm_that_may_grow)
 	v.memory_max_bytes = UINT64_C(6) << 30;
 	ck_assert_int_eq(spec_encode(fixture_settings(), &v, &doc, &e), 0);
 	check_rows(doc, rows, ARRAY_LEN(rows));
-	moved = migration_encode_point("u", "7", "n2", &(struct vm_target){.sockets = 0});
+	moved = migration_encode_point("u", "7", &(struct vm_word){.node = "n2"});
 	check_rows(moved, plain, ARRAY_LEN(plain));
 	grown = migration_encode_point(
-		"u", "7", "n2",
-		&(struct vm_target){.sockets = 2, .memory_bytes = UINT64_C(3000) << 20});
+		"u", "7",
+		&(struct vm_word){
+			.node = "n2",
+			.target = {.sockets = 2, .memory_bytes = UINT64_C(3000) << 20},
+			.given_up = true
+        });
 	check_rows(grown, larger, ARRAY_LEN(larger));
 }
 END_TEST

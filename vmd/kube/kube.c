@@ -276,11 +276,10 @@ int kube_create_vm(struct kube *k, const struct vm_spec *v, kube_done_fn done, v
 }
 
 int kube_point_vm(struct kube *k, const char *name, const char *uid, const char *version,
-		  const char *node, const struct vm_target *target, kube_done_fn done, void *ctx,
-		  struct err *e)
+		  const struct vm_word *word, kube_done_fn done, void *ctx, struct err *e)
 {
-	return request_patch(k->requests, KUBE_VM, name,
-			     migration_encode_point(uid, version, node, target), done, ctx, e);
+	return request_patch(k->requests, KUBE_VM, name, migration_encode_point(uid, version, word),
+			     done, ctx, e);
 }
 
 int kube_migrate_vm(struct kube *k, const char *name, const char *vm, const char *vm_uid,

@@ -5,6 +5,7 @@
 #ifndef VMD_KUBE_KUBE_H
 #define VMD_KUBE_KUBE_H
 
+#include "vmd/kube/kube_migration.h"
 #include "vmd/reconcile/world.h"
 #include "vmd/settings.h"
 
@@ -62,11 +63,9 @@ int kube_create_secret(struct kube *k, const char *name, const struct secret_job
 enum kube_object { KUBE_VM, KUBE_PV, KUBE_PVC, KUBE_SECRET, KUBE_MIGRATION, KUBE_NODE };
 int kube_delete(struct kube *k, enum kube_object what, const char *name, const char *uid,
 		const char *version, kube_done_fn done, void *ctx, struct err *e);
-/* The VM's nodeSelector becomes node, and its size target (0 sockets: it stays).
- * ERR_CONFLICT: it changed since version. */
+/* ERR_CONFLICT: it changed since version. */
 int kube_point_vm(struct kube *k, const char *name, const char *uid, const char *version,
-		  const char *node, const struct vm_target *target, kube_done_fn done, void *ctx,
-		  struct err *e);
+		  const struct vm_word *word, kube_done_fn done, void *ctx, struct err *e);
 /* A live migration of the VM to where its nodeSelector says. ERR_RETRY: KubeVirt does not want it
  * now (another one goes on). */
 int kube_migrate_vm(struct kube *k, const char *name, const char *vm, const char *vm_uid,

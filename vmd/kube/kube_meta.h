@@ -12,7 +12,8 @@
 #define ANNO_OWNER_UID "slurm-vm.io/owner-uid"
 #define SELECTOR_NODE  "kubernetes.io/hostname"
 #define ANNO_IMAGE     "slurm-vm.io/image"
-#define ANNO_DRAIN     "slurm-vm.io/drain" /* of a node: see vmd/node/drain.h */
+#define ANNO_GIVEN_UP  "slurm-vm.io/given-up" /* of a VM: see struct vm_moving */
+#define ANNO_DRAIN     "slurm-vm.io/drain"    /* of a node: see vmd/node/drain.h */
 
 struct meta {
 	char name[VM_NAME_MAX + 1];

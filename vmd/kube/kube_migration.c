@@ -150,16 +150,21 @@ struct json_object *migration_encode(const struct settings *s, const char *name,
 	return doc;
 }
 
-struct json_object *migration_encode_point(const char *uid, const char *version, const char *node,
-					   const struct vm_target *target)
+struct json_object *migration_encode_point(const char *uid, const char *version,
+					   const struct vm_word *word)
 {
 	struct json_object *doc = json_object_new_object();
 	struct json_object *selector = json_object_new_object();
+	struct json_object *annotations = json_object_new_object();
+	const struct vm_target *target = &word->target;
 
 	json_put_str(doc, "metadata/uid", uid);
 	json_put_str(doc, "metadata/resourceVersion", version);
 	json_put_at(doc, "spec/template/spec/nodeSelector", selector);
-	json_object_object_add(selector, SELECTOR_NODE, json_object_new_string(node));
+	json_object_object_add(selector, SELECTOR_NODE, json_object_new_string(word->node));
+	json_put_at(doc, "metadata/annotations", annotations);
+	json_object_object_add(annotations, ANNO_GIVEN_UP, /* null takes it away */
+			       word->given_up ? json_object_new_string("true") : NULL);
 	if (target->sockets)
 		json_put_int(doc, "spec/template/spec/domain/cpu/sockets", target->sockets);
 	if (target->sockets && target->memory_bytes)

@@ -23,9 +23,14 @@ void migration_fold(const struct kube_migration *m, const char *vm, struct vm_mo
 /* Owned by the VM (its uid), so that it goes when the VM does. */
 struct json_object *migration_encode(const struct settings *s, const char *name, const char *vm,
 				     const char *vm_uid, const char *job_key, uint32_t job_id);
-/* A merge patch of a VM: its nodeSelector names node. Refused if it is not that VM any more, or has
- * changed since version. */
-struct json_object *migration_encode_point(const char *uid, const char *version, const char *node,
-					   const struct vm_target *target);
+/* What a VM is told. */
+struct vm_word {
+	const char *node;        /* where it shall be */
+	struct vm_target target; /* and so large; 0 sockets: as it is */
+	bool given_up;           /* noted on it, or taken off it */
+};
+/* A merge patch of a VM. Refused if it is not that VM any more, or has changed since version. */
+struct json_object *migration_encode_point(const char *uid, const char *version,
+					   const struct vm_word *word);
 
 #endif

@@ -173,6 +173,15 @@ static bool start_requested(struct json_object *doc)
 	return false;
 }
 
+/* The annotation's name has a slash, so that it is no path of json_at(). Its value says nothing. */
+static bool given_up(struct json_object *doc)
+{
+	struct json_object *annotations = json_at(doc, "metadata/annotations");
+
+	return json_object_is_type(annotations, json_type_object) &&
+	       json_object_object_get_ex(annotations, ANNO_GIVEN_UP, NULL);
+}
+
 int kube_vm_decode(struct json_object *doc, struct kube_vm *ret, struct err *e)
 {
 	struct kube_vm vm = {.begun = false};
@@ -188,6 +197,7 @@ int kube_vm_decode(struct json_object *doc, struct kube_vm *ret, struct err *e)
 	vm.start_wanted = start_requested(doc);
 	meta_selector(doc, "spec/template/spec/nodeSelector", vm.wanted_node,
 		      sizeof(vm.wanted_node));
+	vm.given_up = given_up(doc);
 	size_wanted_read(doc, &vm.size);
 	hotplug_wanted_read(doc, &vm.volumes);
 	condition_reason(doc, vm.reason, sizeof(vm.reason));
@@ -437,6 +447,7 @@ void kube_vm_join(const struct kube_vm *vm, const struct kube_vmi *vmi, const ch
 		memcpy(v.uid, m->uid, sizeof(v.uid));
 		memcpy(v.version, m->version, sizeof(v.version));
 		memcpy(v.moving.wanted_node, vm->wanted_node, sizeof(v.moving.wanted_node));
+		v.moving.given_up = vm->given_up;
 		v.size = vm->size;
 	}
 	if (here) {

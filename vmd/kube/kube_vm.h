@@ -15,10 +15,11 @@ struct kube_vm {
 	char printable[40];                 /* status.printableStatus; "" on a very new VM */
 	char run_strategy[24];              /* spec.runStrategy */
 	char wanted_node[JOB_NODE_MAX + 1]; /* as in struct vm_moving, like those below */
-	struct vm_size size;                /* wanted, and what it was made with */
-	struct kube_volumes volumes;        /* wanted */
-	bool begun;                         /* KubeVirt has made a VMI of it at least once */
-	bool start_wanted; /* it will make one again (a start request is pending) */
+	bool given_up;
+	struct vm_size size;         /* wanted, and what it was made with */
+	struct kube_volumes volumes; /* wanted */
+	bool begun;                  /* KubeVirt has made a VMI of it at least once */
+	bool start_wanted;           /* it will make one again (a start request is pending) */
 	char reason[VM_REASON_MAX + 1];
 };
 

@@ -43,7 +43,7 @@ static void read_there(const struct move_view *v, struct move *m, const struct c
 	const struct job *j = v->job;
 
 	m->keeps_vm = true;
-	if (move_read_on(v, m, next))
+	if (move_read_taken_back(v, m) || move_read_on(v, m, next))
 		return;
 	/* KubeVirt's own brought it here, and ours came a moment late: it looks for a place beside
 	 * the VM, and would for minutes. */
@@ -94,7 +94,7 @@ static void read_here(const struct move_view *v, struct move *m)
 	bool goes = *why && !move_is_blocked(v, m);
 	bool sending = *k->name && k->ours;
 
-	if (!v->known)
+	if (!v->known || move_read_taken_back(v, m))
 		return; /* unknown is not empty; why is said above */
 	if (h && h->phase == JOB_RUNNING && job_node_same(h->node, v->job->node)) {
 		move_set(m, MOVE_DROP, "%s", "it has moved");
@@ -171,7 +171,8 @@ static void read_ending(const struct move_view *v, struct move *m)
 {
 	if (move_is_marked(v->job) && is_there(v, m->companion)) {
 		m->keeps_vm = true;
-		move_set(m, MOVE_LEAVING, "its job leaves %.80s", v->job->node);
+		if (!move_read_taken_back(v, m))
+			move_set(m, MOVE_LEAVING, "its job leaves %.80s", v->job->node);
 	} else if (is_elsewhere(v, m->companion)) {
 		move_read_given_up(v, m, NOT_THERE);
 	} else if (m->companion && v->n_vm == 0) {
@@ -187,7 +188,7 @@ static void read_pending(const struct move_view *v, struct move *m, const struct
 	if (move_is_marked(j) && is_there(v, m->companion)) {
 		aimed = !j->held && job_node_same(j->asked_node, m->companion->node);
 		m->keeps_vm = true;
-		if (is_set(v->closed) && move_read_on(v, m, next))
+		if (move_read_taken_back(v, m) || (is_set(v->closed) && move_read_on(v, m, next)))
 			return;
 		if (aimed && is_set(v->closed)) /* it would not start there */
 			move_set(m, MOVE_HELD, "its job cannot follow as long as %.80s %s",

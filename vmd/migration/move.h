@@ -63,6 +63,7 @@ struct move {
 	 * has, or the job starts there in a moment. */
 	bool keeps_vm;
 	bool binds_vm; /* it goes, but not before it is bound to where it is seen */
+	bool gives_up; /* MOVE_POINT: which is noted on it */
 	/* Of the view it was read from: the one that the phase is about; NULL none. While that is
 	 * another than the one the VM is with, with is that. */
 	const struct companion *companion, *with;

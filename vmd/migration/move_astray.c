@@ -72,9 +72,10 @@ void move_read_given_up(const struct move_view *v, struct move *m, const char *w
 	m->binds_vm = true;
 	if (*k->name && !k->scheduling)
 		move_set(m, MOVE_SENDING, "the migration ends");
-	else if (!job_node_same(k->wanted_node, here))
+	else if (!job_node_same(k->wanted_node, here) || !k->given_up) {
 		move_set_to(m, MOVE_POINT, here, "%s", why);
-	else if (!job_node_same(k->given_node, here))
+		m->gives_up = true;
+	} else if (!job_node_same(k->given_node, here))
 		move_set(m, MOVE_POINTED, "%s", why);
 	else if (*k->name)
 		move_set(m, MOVE_STUCK, "%s", why);
@@ -83,6 +84,17 @@ void move_read_given_up(const struct move_view *v, struct move *m, const char *w
 		if (m->companion)
 			move_set(m, MOVE_DROP, "%s", "");
 	}
+}
+
+bool move_read_taken_back(const struct move_view *v, struct move *m)
+{
+	const struct vm_moving *k = &v->vm->moving;
+
+	if (!v->known || !k->given_up)
+		return false;
+	move_set_to(m, MOVE_POINT, *k->wanted_node ? k->wanted_node : v->vm->node, "%s",
+		    "it was given up and has a place: it goes on");
+	return true;
 }
 
 /* Home live, as long as its job may stay there; else to room that is given already, or where it
@@ -104,7 +116,9 @@ void move_read_astray(const struct move_view *v, struct move *m)
 	else if (v->alone) {
 		move_read_given_up(v, m, MOVE_NO_PLACE);
 		m->keeps_vm = m->binds_vm;
-	} else if (!*why)
+	} else if (move_read_taken_back(v, m))
+		return;
+	else if (!*why)
 		move_read_home(v, m, "is outside its job's allocation");
 	else if (h && h->phase == JOB_RUNNING)
 		move_read_send(v, m);

@@ -5,6 +5,8 @@
 
 #include "vmd/base/str.h"
 
+#define NOT_STARTED "its job does not start where it is: it is made again where that does"
+
 /* Is KubeVirt told to take it to that companion's node? */
 static bool is_sent(const struct move_view *v, const struct companion *h)
 {
@@ -42,19 +44,28 @@ static void read_shut_out(const struct move_view *v, struct move *m)
 		move_set(m, MOVE_ALLOCATE, "%s, room is asked for on another one", why);
 }
 
+static void read_out_of_time(const struct move_view *v, struct move *m, bool shut_out)
+{
+	move_read_given_up(v, m, shut_out ? MOVE_NO_PLACE : NOT_STARTED);
+	m->keeps_vm = m->binds_vm;
+	if (!shut_out && m->phase == MOVE_NONE) /* its job starts wherever there is room */
+		move_set(m, MOVE_UNAIM, "%s", "");
+}
+
 bool move_read_gap(const struct move_view *v, struct move *m)
 {
 	const struct companion *h = m->companion;
 	bool shut_out = is_shut_out(v, h);
 
-	if (v->alone && !shut_out)
-		return false;
+	if (v->alone && !shut_out && (!v->known || v->vm->phase != VM_RUNNING))
+		return false; /* nothing is lost, or nothing can be known */
 	m->keeps_vm = true;
-	m->alone = shut_out || !h;
-	if (v->alone) {
-		move_read_given_up(v, m, MOVE_NO_PLACE);
-		m->keeps_vm = m->binds_vm;
-	} else if (shut_out)
+	m->alone = v->alone || shut_out || !h;
+	if (v->alone)
+		read_out_of_time(v, m, shut_out);
+	else if (move_read_taken_back(v, m))
+		return true;
+	else if (shut_out)
 		read_shut_out(v, m);
 	else /* a companion that is not there comes of a request whose answer was lost */
 		move_set(m, h ? MOVE_DROP : MOVE_STARTING, "its job starts on %.80s",

@@ -42,12 +42,17 @@ bool move_is_bound(const struct move_view *v, int64_t start_s, int64_t *ret_agai
 
 /* move_astray.c. Its VM is outside every allocation. */
 void move_read_astray(const struct move_view *v, struct move *m);
-/* It is deleted, and made anew. But first it is bound to where it is: the view may be old, and the
- * deletion, which names the version, must miss a VM that has come to its place meanwhile. */
+/* It is deleted, and made anew. But first it is bound to where it is, and that is noted on it: the
+ * view may be old, and the deletion, which names the version, must miss a VM that has come to its
+ * place meanwhile. */
 void move_read_given_up(const struct move_view *v, struct move *m, const char *why);
 #define MOVE_NO_PLACE                                                                              \
 	"it is outside its job's allocation, nothing else was found: it is made again with its "   \
 	"job"
+/* It has its place, but was given up: a deletion may be on its way, of a vmd that was stopped with
+ * it. The note is taken off before anything rests on the VM, and the deletion misses it. false: it
+ * was not; m is untouched. */
+bool move_read_taken_back(const struct move_view *v, struct move *m);
 /* To where its job is; why it is not to stay. */
 void move_read_home(const struct move_view *v, struct move *m, const char *why);
 

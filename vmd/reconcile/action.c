@@ -175,6 +175,8 @@ const char *action_text(const struct action *a, char *buf, size_t size)
 		if (a->target.sockets)
 			text_add(&t, " sockets=%u", a->target.sockets);
 		text_size(&t, "memory", a->target.memory_bytes);
+		if (a->gives_up)
+			text_add(&t, " given-up");
 		break;
 	case ACT_REQUEUE_JOB: break;
 	case ACT_MARK_NODE:

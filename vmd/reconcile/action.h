@@ -33,11 +33,12 @@ enum action_kind {
 	ACT_WARN_GUEST, /* object: a VM; tell its users reason; vm.profile */
 	ACT_TELL_READY, /* object: a VM; tell the site's program, ready_hook, that it is READY */
 	/* A move, see DESIGN.md. */
-	ACT_ALLOCATE,         /* job_id: a companion: not on its node nor on not_on, on node if that
-				 is given */
-	ACT_END_COMPANION,    /* companion; if companion_stays is live still (0: in any case) */
-	ACT_POINT_VM,         /* object, uid, version: its nodeSelector becomes node */
-	ACT_MIGRATE_VM,       /* object: a migration of that name, of VM vm.name */
+	ACT_ALLOCATE,      /* job_id: a companion: not on its node nor on not_on, on node if that
+			      is given */
+	ACT_END_COMPANION, /* companion; if companion_stays is live still (0: in any case) */
+	ACT_POINT_VM,      /* object, uid, version: its nodeSelector becomes node, and it is noted
+			      whether it is given up */
+	ACT_MIGRATE_VM,    /* object: a migration of that name, of VM vm.name */
 	ACT_CANCEL_MIGRATION, /* object, uid */
 	ACT_REQUEUE_JOB, /* job_id: queue it again: held, as its record keeps its VM and companion
 			    runs; or anew,
@@ -77,6 +78,7 @@ struct action {
 	int64_t limit_s; /* ACT_AIM_JOB, without a node: the time limit is to be so long again */
 	struct job_size size;    /* ACT_ALLOCATE, ACT_AIM_JOB: so large; 0 CPUs: as the job is */
 	struct vm_target target; /* ACT_POINT_VM: and so large; 0 sockets: as it is */
+	bool gives_up;           /* ACT_POINT_VM */
 	bool cordon;             /* ACT_MARK_NODE */
 	enum node_mark mark;
 	char reason[ACTION_TEXT_MAX + 1];

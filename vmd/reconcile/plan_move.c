@@ -100,6 +100,7 @@ static void plan_point(struct planner *p, const struct task *t, const struct vm_
 	(void)str_copy(a->version, sizeof(a->version), vm->version);
 	(void)str_copy(a->node, sizeof(a->node), node);
 	a->target = t->move.target;
+	a->gives_up = t->move.gives_up;
 }
 
 static void plan_migrate(struct planner *p, const struct task *t, const struct vm_seen *vm)

@@ -80,8 +80,9 @@ struct vm_size {
 struct vm_moving {
 	char wanted_node[JOB_NODE_MAX + 1]; /* the VM's nodeSelector: where it shall be */
 	char given_node[JOB_NODE_MAX + 1];  /* the VMI's, which a migration obeys; it follows */
-	bool evacuating;                    /* somebody drains its node in Kubernetes */
-	char blocked[VM_REASON_MAX + 1];    /* why it cannot migrate live; "" it can */
+	bool given_up;   /* noted on the VM: it found no place, whoever noted that may delete it */
+	bool evacuating; /* somebody drains its node in Kubernetes */
+	char blocked[VM_REASON_MAX + 1]; /* why it cannot migrate live; "" it can */
 	/* The migration that goes on, anybody's; name "" none. */
 	char name[VM_NAME_MAX + 1], uid[VM_UID_MAX + 1];
 	int64_t begun_s;
