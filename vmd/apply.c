@@ -19,6 +19,7 @@ struct effect {
 	uint32_t job_id;
 	char object[VM_NAME_MAX + 1];
 	int64_t begun_us;
+	struct action *then; /* ACT_REQUEUE_JOB: when its VM is known to be there; NULL none */
 };
 
 static void log_hint_to_create(struct effect *f, int64_t now_us)
@@ -62,6 +63,7 @@ static void effect_end(struct effect *f, const struct err *e)
 	reconciler_done(d->reconciler, f->ticket, e, daemon_now());
 	lead_drained(d);
 	daemon_round_soon(d);
+	free(f->then);
 	free(f);
 }
 
@@ -77,6 +79,35 @@ static void on_kube(void *ctx, const struct err *e, int64_t took_us)
 static void on_done(void *ctx, const struct err *e)
 {
 	effect_end(ctx, e);
+}
+
+static void on_vm_there(void *ctx, const struct err *e, int64_t took_us)
+{
+	struct effect *f = ctx;
+	struct daemon *d = f->daemon;
+	struct err why = *e;
+
+	(void)took_us;
+	d->metrics.kube_request[e->kind]++;
+	if (why.kind == ERR_ABSENT)
+		why.kind = ERR_CONFLICT;
+	if (why.kind != ERR_NONE || slurm_view_apply(d->slurm, f->then, on_done, f, &why) < 0)
+		effect_end(f, &why);
+}
+
+/* To follow its VM. Whether that is there still, Kubernetes says, to whom it is told once more
+ * where it shall be: what was seen may be older than another vmd's word to it, and without one it
+ * goes nowhere (DESIGN.md, "The move"). */
+static int requeue(struct daemon *d, const struct action *a, struct effect *f, struct err *e)
+{
+	if (a->anew)
+		return slurm_view_apply(d->slurm, a, on_done, f, e);
+	f->then = malloc(sizeof(*f->then));
+	if (!f->then)
+		abort();
+	*f->then = *a;
+	return kube_point_vm(d->kube, a->vm.name, a->uid, a->version,
+			     &(struct vm_word){.node = a->node}, on_vm_there, f, e);
 }
 
 static int create_secret(struct daemon *d, const struct action *a, struct effect *f, struct err *e)
@@ -187,10 +218,10 @@ static int start(struct daemon *d, const struct action *a, struct effect *f, str
 	case ACT_RECORD:
 	case ACT_ALLOCATE:
 	case ACT_END_COMPANION:
-	case ACT_REQUEUE_JOB:
 	case ACT_AIM_JOB:
 	case ACT_TELL_JOB:
 	case ACT_DRAIN_NODE: return slurm_view_apply(d->slurm, a, on_done, f, e);
+	case ACT_REQUEUE_JOB: return requeue(d, a, f, e);
 	}
 	return err_set(e, ERR_INVALID, "no such action: %d", (int)a->kind);
 }
@@ -225,6 +256,7 @@ int apply_action(void *self, const struct action *a, uint64_t ticket, struct err
 	metrics_action(&d->metrics, a->kind, e->kind, 0);
 	log_warn("job=%u action=%s object=%s result=%s err=\"%s\"", a->job_id, action_name(a->kind),
 		 a->object, err_kind_name(e->kind), e->msg);
+	free(f->then);
 	free(f);
 	return -1;
 }

@@ -493,7 +493,12 @@ static void job_queue(struct mw_world *w, const struct action *a, const char **r
 {
 	struct mw_slurm *s = &w->slurm;
 	size_t i = a->companion - MOVE_FIRST;
+	char version[8];
 
+	(void)str_fmt(version, sizeof(version), "%u", w->kube.version);
+	if (w->kube.phase == VM_ABSENT || w->kube.phase == VM_DELETING ||
+	    !str_eq(a->version, version))
+		return;
 	if (s->phase != JOB_RUNNING || s->marked != s->run + 1 || s->marked >= MOVE_RUNS ||
 	    i >= MOVE_COMPANIONS || s->companion[i] != C_RUNNING)
 		return;

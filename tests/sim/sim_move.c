@@ -93,18 +93,39 @@ static int end_companion(struct sim *w, const struct action *a, struct err *e)
 	return 0;
 }
 
+static struct sim_vm *vm_by_name(struct sim *w, const char *name)
+{
+	for (size_t i = 0; i < SIM_OBJECTS; i++)
+		if (w->vm[i].vm.phase != VM_ABSENT && str_eq(w->vm[i].vm.name, name))
+			return &w->vm[i];
+	return NULL;
+}
+
+/* Is it what was seen? */
+static int vm_check(const struct sim_vm *vm, const struct action *a, struct err *e)
+{
+	if (!vm)
+		return err_set(e, ERR_ABSENT, "%s is gone", a->object);
+	if (!str_eq(vm->vm.uid, a->uid) || !str_eq(vm->vm.version, a->version))
+		return err_set(e, ERR_CONFLICT, "%s has changed", a->object);
+	return 0;
+}
+
 /* The run may count at once, or when the old one has left. */
-static void requeue(struct sim *w, const struct action *a, struct sim_job *j)
+static int requeue(struct sim *w, const struct action *a, struct sim_job *j, struct err *e)
 {
 	struct sim_companion *h = companion_by_id(w, a->companion);
 
+	if (vm_check(vm_by_name(w, a->vm.name), a, e) < 0)
+		return -1;
 	if (!h || h->c.phase != JOB_RUNNING)
-		return;
+		return 0;
 	if (!j || j->job.phase != JOB_RUNNING || j->job.request.moved_run != j->job.restarts + 1)
-		return;
+		return 0;
 	sim_job_end(w, j, JOB_END_NONE);
 	j->again = true;
 	j->job.restarts += (uint32_t)sim_chance(w, 2);
+	return 0;
 }
 
 static void aim(struct sim *w, const struct action *a, struct sim_job *j)
@@ -123,24 +144,14 @@ static void aim(struct sim *w, const struct action *a, struct sim_job *j)
 	j->next_us = w->now_us + (room ? (int64_t)sim_chance(w, 4) : 200) * SIM_S;
 }
 
-static struct sim_vm *vm_by_name(struct sim *w, const char *name)
-{
-	for (size_t i = 0; i < SIM_OBJECTS; i++)
-		if (w->vm[i].vm.phase != VM_ABSENT && str_eq(w->vm[i].vm.name, name))
-			return &w->vm[i];
-	return NULL;
-}
-
 /* ---- Kubernetes ---- */
 
 static int point(struct sim *w, const struct action *a, struct err *e)
 {
 	struct sim_vm *vm = vm_by_name(w, a->object);
 
-	if (!vm)
-		return err_set(e, ERR_ABSENT, "%s is gone", a->object);
-	if (!str_eq(vm->vm.uid, a->uid) || !str_eq(vm->vm.version, a->version))
-		return err_set(e, ERR_CONFLICT, "%s has changed", a->object);
+	if (vm_check(vm, a, e) < 0)
+		return -1;
 	(void)str_copy(vm->vm.moving.wanted_node, sizeof(vm->vm.moving.wanted_node), a->node);
 	vm->vm.moving.given_up = a->gives_up;
 	sim_vm_told(vm, &a->target);
@@ -238,7 +249,7 @@ int sim_move_effect(struct sim *w, const struct action *a, struct err *e)
 	switch ((int)a->kind) {
 	case ACT_ALLOCATE: return allocate(w, a, j, e);
 	case ACT_END_COMPANION: return end_companion(w, a, e);
-	case ACT_REQUEUE_JOB: requeue(w, a, j); return 0;
+	case ACT_REQUEUE_JOB: return requeue(w, a, j, e);
 	case ACT_AIM_JOB: aim(w, a, j); return 0;
 	case ACT_POINT_VM: return point(w, a, e);
 	case ACT_MIGRATE_VM: return migrate(w, a, e);

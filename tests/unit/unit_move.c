@@ -1395,6 +1395,10 @@ START_TEST(a_second_companion_is_ended_beside_the_first)
 	begin(); /* nor is a job queued again without the one that its VM is with */
 	look(0, "running requeue drained marked companion:running@n2", "vm0:running@n2 " ALL);
 	ck_assert_uint_eq(asked(ACT_REQUEUE_JOB)->companion, 23);
+	ck_assert_str_eq(asked(ACT_REQUEUE_JOB)->vm.name, "vm-" LITTLE_KEY "-r0");
+	ck_assert_str_eq(asked(ACT_REQUEUE_JOB)->uid, "u-vm");
+	ck_assert_str_eq(asked(ACT_REQUEUE_JOB)->version, "7");
+	ck_assert_str_eq(asked(ACT_REQUEUE_JOB)->node, "n2");
 	end();
 }
 END_TEST

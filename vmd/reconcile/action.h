@@ -40,10 +40,10 @@ enum action_kind {
 			      whether it is given up */
 	ACT_MIGRATE_VM,    /* object: a migration of that name, of VM vm.name */
 	ACT_CANCEL_MIGRATION, /* object, uid */
-	ACT_REQUEUE_JOB, /* job_id: queue it again: held, as its record keeps its VM and companion
-			    runs; or anew,
-			    not held and without it, if it is still that run: its user is told
-			    reason */
+	ACT_REQUEUE_JOB, /* job_id: queue it again: held, as its record keeps its VM, if companion
+			    runs and the VM (vm.name, uid, version, pointed to node) has not
+			    changed; or anew, not held and without it, if it is still that run: its
+			    user is told reason */
 	ACT_AIM_JOB,     /* job_id, pending: let it start on node ("": anywhere), before all others,
 			    for what is left until until_s (0: its whole time) */
 	ACT_TELL_JOB,    /* job_id: its user is told reason */

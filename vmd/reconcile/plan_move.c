@@ -152,14 +152,20 @@ static void plan_tell(struct planner *p, const struct task *t)
 		(void)str_copy(a->reason, sizeof(a->reason), t->move.reason);
 }
 
-/* Whoever has forgotten the companion since (slurmctld started anew) must not queue the job again.
- */
-static void plan_follow(struct planner *p, const struct task *t, const struct companion *h)
+/* Whoever has forgotten the companion since (slurmctld started anew) must not queue the job again;
+ * nor may it be when the VM was told to go elsewhere since it was seen. */
+static void plan_follow(struct planner *p, const struct task *t, const struct companion *h,
+			const struct vm_seen *vm)
 {
-	struct action *a = plan_add(p, t, ACT_REQUEUE_JOB, t->have.key);
+	struct action *a = *vm->uid ? plan_add(p, t, ACT_REQUEUE_JOB, t->have.key) : NULL;
 
-	if (a)
-		a->companion = h->id;
+	if (!a)
+		return;
+	a->companion = h->id;
+	(void)str_copy(a->vm.name, sizeof(a->vm.name), vm->name);
+	(void)str_copy(a->uid, sizeof(a->uid), vm->uid);
+	(void)str_copy(a->version, sizeof(a->version), vm->version);
+	(void)str_copy(a->node, sizeof(a->node), vm->moving.wanted_node);
 }
 
 /* Its VM goes as that of every run that has ended; its disks stay for the next one. */
@@ -205,7 +211,7 @@ void plan_move(struct planner *p, const struct task *t)
 	case MOVE_ANEW: plan_anew(p, t); break;
 	case MOVE_SEND: plan_migrate(p, t, vm); break;
 	case MOVE_STUCK: plan_cancel(p, t, vm); break;
-	case MOVE_REQUEUE: plan_follow(p, t, h); break;
+	case MOVE_REQUEUE: plan_follow(p, t, h, vm); break;
 	case MOVE_AIM: plan_aim(p, t, h->node); break;
 	case MOVE_UNAIM: plan_aim(p, t, ""); break;
 	case MOVE_RELEASE:
