@@ -549,7 +549,8 @@ static const struct {
 	{"... then its job follows", "running requeue drained marked companion:running@n2", "vm0:running@n2 " HAS, "",
 	 "requeue", "requeue-job", true},
 	{"... likewise at home", "running requeue", "vm0:running given-up " HAS, "", "point", "point-vm:r0", false},
-	{"... or when a new vmd gives it time again", "running requeue", "vm0:running@n2 given-up " HAS, "", "point",
+	{"... or when a new vmd gives it time again", "running requeue",
+	 "vm0:running@n2 wants:n1 given:n1 given-up " HAS, "", "point",
 	 "point-vm:r0", true},
 	{"... or when its job leaves for it", "ending requeue marked companion:running@n2", "vm0:running@n2 given-up " HAS, "",
 	 "point", "point-vm:r0", true},
@@ -1275,6 +1276,24 @@ START_TEST(the_gap_has_an_end)
 }
 END_TEST
 
+/* Nor can it start any more, for the node was drained: other room is waited for, but not for ever.
+ */
+START_TEST(the_gap_has_an_end_though_it_waits_for_room)
+{
+	static const char job[] = "pending r1 requeue moved aimed:n2 s2:drained companion:pending";
+
+	begin();
+	look(0, job, "vm0:running@n2 " ALL);
+	look(MOVE_GAP_S - 1, job, "vm0:running@n2 " ALL);
+	ready_and("queued");
+	look(1, job, "vm0:running@n2 " ALL);
+	ck_assert(asked(ACT_POINT_VM)->gives_up);
+	look(10, job, "vm0:running@n2 given-up " ALL);
+	ck_assert_ptr_nonnull(asked(ACT_DELETE_VM));
+	end();
+}
+END_TEST
+
 /* A vmd was stopped with the deletion of a VM that had found no place. Meanwhile there is room for
  * it, and another vmd goes on with the move: first it changes the VM, by taking off it that it was
  * given up, so that the deletion misses it (the model of moves found that: question 5). */
@@ -1500,6 +1519,7 @@ int main(void)
 	tcase_add_test(t, the_list_of_nodes_has_an_end);
 	tcase_add_test(t, node_is_not_clear_under_its_vm);
 	tcase_add_test(t, the_gap_has_an_end);
+	tcase_add_test(t, the_gap_has_an_end_though_it_waits_for_room);
 	tcase_add_test(t, who_was_given_up_and_finds_room_is_changed_first);
 	tcase_add_test(t, somebody_asks);
 	tcase_add_test(t, what_was_asked_survives_vmd);
