@@ -32,22 +32,37 @@ bool sim_vm_is_to_grow(const struct sim_vm *vm)
 	return s->sockets_given > s->sockets || s->memory_given_bytes > s->memory_bytes;
 }
 
-static bool is_in(const struct vm_size *s, const struct job_size *room)
+bool sim_vm_is_in(const struct sim_vm *vm, const struct job_size *room)
 {
+	const struct vm_size *s = &vm->vm.size;
 	uint32_t cpus = s->sockets * s->cores;
 
 	return cpus <= room->cpus &&
 	       vm_allocation_bytes(s->memory_bytes, cpus, s->tpm) <= room->memory_bytes;
 }
 
-/* vmd brings no VM home that is larger than its job. */
+static const struct sim_vm *vm_of(const struct sim *w, const struct sim_job *j)
+{
+	char name[VM_NAME_MAX + 1];
+
+	(void)vm_name(&j->job, name, sizeof(name));
+	for (size_t i = 0; i < SIM_OBJECTS; i++)
+		if (w->vm[i].vm.phase != VM_ABSENT && str_eq(w->vm[i].vm.name, name))
+			return &w->vm[i];
+	return NULL;
+}
+
+/* vmd brings no VM home that is larger than its job. But its list of jobs may be old: the job may
+ * have been queued again since by somebody, so that the VM is not its own any more (seed 2264), or
+ * have begun by itself where its companion is, which has the room (seed 4001, a crash after effect
+ * 11). */
 static void home_check(struct sim *w, const struct sim_vm *vm)
 {
 	const struct sim_job *j = sim_job_of(w, vm->vm.job_key);
 
-	if (vm->vm.moving.ours && j && j->job.phase == JOB_RUNNING &&
-	    str_eq(j->job.node, vm->vm.node) &&
-	    !is_in(&vm->vm.size, &(struct job_size){j->job.cpus, j->job.memory_bytes}))
+	if (vm->vm.moving.ours && j && j->job.phase == JOB_RUNNING && vm == vm_of(w, j) &&
+	    str_eq(j->job.node, vm->vm.node) && !sim_companion_has_room(w, vm) &&
+	    !sim_vm_is_in(vm, &(struct job_size){j->job.cpus, j->job.memory_bytes}))
 		sim_wrong(w, "%s came home larger than its job", vm->vm.name);
 }
 
@@ -62,17 +77,6 @@ void sim_vm_arrives(struct sim *w, struct sim_vm *vm)
 }
 
 /* ---- who asks ---- */
-
-static const struct sim_vm *vm_of(const struct sim *w, const struct sim_job *j)
-{
-	char name[VM_NAME_MAX + 1];
-
-	(void)vm_name(&j->job, name, sizeof(name));
-	for (size_t i = 0; i < SIM_OBJECTS; i++)
-		if (w->vm[i].vm.phase != VM_ABSENT && str_eq(w->vm[i].vm.name, name))
-			return &w->vm[i];
-	return NULL;
-}
 
 /* As op_resize() does it, by the vmd that leads. false: it was not taken. */
 static bool resize(struct sim *w, const struct sim_job *j, const struct job_size *asked)
@@ -157,7 +161,7 @@ static void size_check(struct sim *w, struct sim_vm *vm, const struct sim_job *j
 	const struct vm_size *s = &vm->vm.size;
 	struct job_size room;
 
-	if (!sim_vm_room(w, vm, j, &room) || is_in(s, &room)) {
+	if (!sim_vm_room(w, vm, j, &room) || sim_vm_is_in(vm, &room)) {
 		vm->large_us = 0;
 		return;
 	}

@@ -355,6 +355,13 @@ static const struct companion *companion_at(const struct sim *w, const char *key
 	return NULL;
 }
 
+bool sim_companion_has_room(const struct sim *w, const struct sim_vm *vm)
+{
+	const struct companion *h = companion_at(w, vm->vm.job_key, vm->vm.node);
+
+	return h && h->size.cpus && sim_vm_is_in(vm, &h->size);
+}
+
 bool sim_vm_is_placed(const struct sim *w, const struct sim_vm *vm, const struct sim_job *j)
 {
 	const struct job *job = &j->job;

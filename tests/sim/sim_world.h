@@ -272,11 +272,13 @@ bool sim_node_takes(const struct sim *w, const char *node); /* jobs: it is there
 bool sim_vm_room(const struct sim *w, const struct sim_vm *vm, const struct sim_job *j,
 		 struct job_size *ret);
 void sim_companion_cancel(struct sim *w);
+bool sim_companion_has_room(const struct sim *w, const struct sim_vm *vm); /* ... where it is */
 unsigned sim_script_step(const struct sim *w); /* how far the move of the script is; 0: not begun */
 /* Of sim_grow.c. */
 void sim_vm_told(struct sim_vm *vm, const struct vm_target *t);
 void sim_vm_takes_in(struct sim_vm *vm);
 bool sim_vm_is_to_grow(const struct sim_vm *vm); /* KubeVirt's own migration would do it */
+bool sim_vm_is_in(const struct sim_vm *vm, const struct job_size *room);
 void sim_vm_arrives(struct sim *w, struct sim_vm *vm);
 void sim_grows_move(struct sim *w);
 void sim_sizes_check(struct sim *w);
