@@ -120,6 +120,47 @@ START_TEST(show_fields)
 }
 END_TEST
 
+static const char *clear_on(const char *node)
+{
+	char text[80];
+
+	(void)str_fmt(text, sizeof(text), "op=show\njob=17\nnode=%s\n", node);
+	ask_as(0, text);
+	return wire_get(&in, "node_clear");
+}
+
+/* A host was lost and is back, while its job runs on another one: its epilog is not to wait for the
+ * job's end, which may be days away, and fail, which drains the node. */
+START_TEST(epilog_of_a_run_before)
+{
+	setup();
+	ck_assert_pstr_eq(clear_on("worker1node"), "0"); /* where it runs */
+	ck_assert_pstr_eq(clear_on("worker2node"), "1");
+	ck_assert_pstr_eq(clear_on("worker1node.example.org"), "0");
+	ck_assert_pstr_eq(clear_on(""), "0");
+	vms[0] = (struct vm_seen){.job_key = "17-" NONCE, .node = "worker1node"};
+	ck_assert_pstr_eq(clear_on("worker2node"), "1");
+	(void)str_copy(vms[0].moving.given_node, sizeof(vms[0].moving.given_node), "worker2node");
+	ck_assert_pstr_eq(clear_on("worker2node"), "0"); /* it goes there */
+	vms[0] = (struct vm_seen){.job_key = "17-" NONCE, .moving = {.wanted_node = "worker2node"}};
+	ck_assert_pstr_eq(clear_on("worker2node"), "0");
+	vms[0] = (struct vm_seen){.job_key = "17-" NONCE, .node = "worker2node"};
+	ck_assert_pstr_eq(clear_on("worker2node"), "0"); /* an old one is there still */
+	ck_assert_pstr_eq(clear_on("worker3node"), "1");
+	observed.vms_known = false;
+	ck_assert_pstr_eq(clear_on("worker3node"), "0");
+	observed.vms_known = true;
+	desired.known = false; /* of an old list nobody knows where it runs */
+	ck_assert_pstr_eq(clear_on("worker3node"), "0");
+	desired.known = true;
+	status.state = VM_STATE_UNKNOWN; /* not looked at yet */
+	ck_assert_pstr_eq(clear_on("worker3node"), "0");
+	status.state = VM_STATE_STOPPING;
+	jobs[1].phase = JOB_ENDING;
+	ck_assert_pstr_eq(clear_on("worker3node"), "0"); /* as the reconciler says */
+}
+END_TEST
+
 static bool stands_by(void *self, char *ret_host, size_t size)
 {
 	(void)self;
@@ -433,6 +474,7 @@ int main(void)
 	tcase_add_loop_test(t, authorisation, 0, ARRAY_LEN(rows));
 	tcase_add_test(t, slurm_user_unknown);
 	tcase_add_test(t, show_fields);
+	tcase_add_test(t, epilog_of_a_run_before);
 	tcase_add_test(t, standby);
 	tcase_add_test(t, show_before_the_first_round);
 	tcase_add_test(t, without_slurm);

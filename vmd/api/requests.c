@@ -280,13 +280,15 @@ static int op_show(const struct ask *a, struct err *e)
 	char token[WIRE_SEEN_SIZE];
 	const char *node;
 	int kept, rank = WHOLE;
+	bool elsewhere;
 
 	if (ask_job_get(a, &j, e) < 0)
 		return show_leftover(a, e);
 	if (whole_rank_get(a, j, &rank, e) < 0)
 		return -1;
 	s = whole_status(a->q, j, rank, &buf);
-	kept = held_keep(a, j->id, rank, s, e);
+	elsewhere = whole_is_elsewhere(a, j);
+	kept = elsewhere ? 0 : held_keep(a, j->id, rank, s, e);
 	if (kept)
 		return kept < 0 ? -1 : LATER;
 	wire_add(a->out, "seen", held_token(s, token));
@@ -308,7 +310,7 @@ static int op_show(const struct ask *a, struct err *e)
 	wire_add(a->out, "profile", image ? vm_profile_name(image->profile) : "");
 	wire_add(a->out, "host", node);
 	/* Who only looks does not know what is under way. */
-	wire_add(a->out, "node_clear", s->node_clear && !stands_by(a) ? "1" : "0");
+	wire_add(a->out, "node_clear", (s->node_clear || elsewhere) && !stands_by(a) ? "1" : "0");
 	if (image)
 		wire_addf(a->out, "grace", "%lld", (long long)image->grace_s);
 	wire_addf(a->out, "elapsed", "%lld", (long long)elapsed_s(a, s));

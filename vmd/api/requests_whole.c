@@ -56,6 +56,46 @@ static const struct vm_status *status_of(const struct requests *q, const struct 
 	return s ? s : &unknown;
 }
 
+static bool is_at(const struct vm_seen *vm, const char *node)
+{
+	return job_node_same(vm->node, node) || job_node_same(vm->moving.wanted_node, node) ||
+	       job_node_same(vm->moving.given_node, node);
+}
+
+static bool is_elsewhere(const struct job *j, const struct observed *seen, const char *node)
+{
+	char key[JOB_KEY_MAX + 1];
+
+	if (j->phase != JOB_RUNNING || !*j->node || job_node_same(j->node, node))
+		return false;
+	(void)job_key(j, key, sizeof(key));
+	for (size_t i = 0; i < seen->n_vm; i++)
+		if (str_eq(seen->vm[i].job_key, key) && is_at(&seen->vm[i], node))
+			return false;
+	return true;
+}
+
+/* Its VMs have to be where it runs, and one of a run before is none that could start (DESIGN.md,
+ * "Why two guests never have one disk"): so what is not seen there does not come there either. */
+bool whole_is_elsewhere(const struct ask *a, const struct job *first)
+{
+	const struct desired *d = a->q->port.desired(a->q->port.self);
+	const char *node = wire_get(a->in, "node");
+	const struct observed *seen =
+		a->q->port.observed ? a->q->port.observed(a->q->port.self) : NULL;
+
+	if (!node || !*node || !d->known || !seen || !seen->vms_known)
+		return false;
+	for (uint32_t i = 0; i < machines_of(first); i++) {
+		const struct job *j = whole_machine(d, first, i);
+
+		if (!j || status_of(a->q, first, i)->state == VM_STATE_UNKNOWN ||
+		    !is_elsewhere(j, seen, node))
+			return false;
+	}
+	return true;
+}
+
 /* The higher, the more of it is to be told of the whole job. A guest that shut down is no news as
  * long as others go on. */
 static int weight(enum vm_state s)

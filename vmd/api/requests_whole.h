@@ -17,6 +17,9 @@ const struct job *whole_machine(const struct desired *d, const struct job *first
  * that is least far. buf or the reconciler's; never NULL. */
 const struct vm_status *whole_status(const struct requests *q, const struct job *first, int rank,
 				     struct vm_status *buf);
+/* Does it run, and is neither it nor any VM of it on the node of the field node=, nor to go there?
+ * Then the epilog that asks is of a run before, whose host was lost and is back. */
+bool whole_is_elsewhere(const struct ask *a, const struct job *first);
 /* Adds names=, hosts= and addresses= of all, in the order of ranks, "-" for what is not there. */
 void whole_lists_add(const struct ask *a, const struct job *first);
 
