@@ -60,10 +60,19 @@ static int move_word(struct little_world *w, const char *s)
 	if (str_starts(s, "not:"))
 		return str_copy(w->companion[w->want.n_companion - 1].not_on,
 				sizeof(w->companion[0].not_on), s + 4) == 0;
+	if (str_starts(s, "excludes:"))
+		return str_copy(j->not_on, sizeof(j->not_on), s + 9) == 0;
 	if (str_eq(s, "limit")) /* of the last companion, or of the job that waits */
 		return *(w->want.n_companion && j->phase != JOB_PENDING
 				 ? &w->companion[w->want.n_companion - 1].limited
 				 : &j->limited) = true;
+	if (str_starts(s, "grows:")) {
+		j->request.grow = large;
+		j->request.grow.cpus = (uint32_t)(s[6] - '0');
+		return true;
+	}
+	if (str_starts(s, "holds:")) /* the last companion */
+		return (w->companion[w->want.n_companion - 1].cpus = (uint32_t)(s[6] - '0')) > 0;
 	if (str_eq(s, "grow")) /* as its progress has it, and as its record has it */
 		w->progress.grow = large;
 	else if (str_eq(s, "grows"))

@@ -8,7 +8,8 @@
  *       drained requeue held aimed:NODE (asked_node) moved (this run is a move's) marked (the next
  *       will be) migrate:NODE pause alone late ; companion:PHASE@NODE, up to two, job ids 23, 24
  *       grow grows (it is to have 4 CPUs: progress, record) large (the last companion is of that
- * size) (not:n2: the last one must not get n2; limit: it, or the job that waits, waits for a limit)
+ * size) holds:N (so many CPUs) grows:N (by the record, N CPUs) (not:n2: the last one must not get
+ *       n2; excludes:n2: nor the job; limit: it, or the job that waits, waits for a limit)
  *       from16 fromkey (starts from the disk kept of job 16, by key) bob slurm (owner)
  *       hook (the site's, for READY) answers:N (READY since N s) told (the hook was)
  *       warned:N (N s ago) ends:N (the limit of 10000 s is over in N s) short:N (one of 600 s)

@@ -74,6 +74,58 @@ START_TEST(what_may_be_asked_for)
 }
 END_TEST
 
+/* Slurm gives each task of the job as many CPUs: what would be held and not had is refused. */
+START_TEST(tasks_have_as_many)
+{
+	static const struct {
+		uint32_t tasks, cores, sockets_max, asked;
+		const char *error;
+	} of[] = {
+		{0, 1, 8, 5,  NULL						      },
+		{1, 1, 8, 5,  NULL						      },
+		{2, 1, 8, 4,  NULL						      },
+		{2, 1, 8, 5,
+		 "Slurm gives each of its job's 2 tasks as many CPUs: ask for 6, not 5" },
+		{2, 1, 7, 7,
+		 "Slurm gives each of its job's 2 tasks as many CPUs: ask for 6, not 7" },
+		{2, 1, 3, 3,
+		 "Slurm gives each of its job's 2 tasks as many CPUs: it would grow by 2, and was "
+		 "made for up to 3; a new job may have more"                            },
+		{3, 2, 8, 8,
+		 "Slurm gives each of its job's 3 tasks as many CPUs: ask for 12, not 8"},
+		{3, 2, 8, 12, NULL						      },
+		{7, 2, 4, 8,
+		 "Slurm gives each of its job's 7 tasks as many CPUs: it would grow by 14, and was "
+		 "made for up to 8"						     },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(of); i++) {
+		struct job_size asked = {.cpus = of[i].asked};
+		struct job_size size = {.cpus = 0};
+		struct err e = {.kind = ERR_NONE};
+		int rc;
+
+		begin();
+		job.tasks = of[i].tasks;
+		vm.size.cores = of[i].cores;
+		vm.size.sockets = vm.size.sockets_wanted = vm.size.sockets_given = 2 / of[i].cores;
+		vm.size.sockets_max = of[i].sockets_max;
+		rc = growth_check(&job, &vm, &asked, &size, &e);
+		ck_assert_msg((rc < 0) == (of[i].error != NULL), "row %zu: %s", i, e.msg);
+		if (of[i].error)
+			ck_assert_msg(str_starts(e.msg, of[i].error), "row %zu: %s", i, e.msg);
+		else
+			ck_assert_uint_eq(size.cpus, of[i].asked);
+	}
+	/* more memory alone is no matter of tasks */
+	begin();
+	job.tasks = 3;
+	ck_assert_int_eq(growth_check(&job, &vm, &(struct job_size){.memory_bytes = 4 * G},
+				      &(struct job_size){.cpus = 0}, &(struct err){.msg = ""}),
+			 0);
+}
+END_TEST
+
 static void refused(enum err_kind kind, uint32_t cpus, uint64_t memory, const char *text)
 {
 	struct job_size asked = {.cpus = cpus, .memory_bytes = memory};
@@ -236,6 +288,7 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(t, what_may_be_asked_for, 0, (int)ARRAY_LEN(rows));
+	tcase_add_test(t, tasks_have_as_many);
 	tcase_add_test(t, what_cannot_grow);
 	tcase_add_test(t, cpus_take_memory);
 	tcase_add_test(t, what_the_vm_is_told);

@@ -293,6 +293,12 @@ static const struct {
 	{"what waits and may not get a node that is open again is asked for anew",
 	 "running requeue drained companion:pending not:n1,n2 s1 s2", "vm0:running n2:ready " HAS, "",
 	 "drop", "end-companion", false},
+	{"... but not for a node that its job must not get either",
+	 "running requeue drained companion:pending not:n1,n2 excludes:n2 s1 s2", "vm0:running n2:ready " HAS, "",
+	 "queued", "", false},
+	{"... nor if nobody can tell which those are",
+	 "running requeue drained companion:pending not:n1,n2 excludes:* s1 s2", "vm0:running n2:ready " HAS, "",
+	 "queued", "", false},
 	{"... but its own node does not count", "running requeue drained companion:pending not:n1",
 	 "vm0:running n1:ready " HAS, "", "queued", "", false},
 	{"... nor one that is closed", "running requeue drained companion:pending not:n1,n2",
@@ -1009,6 +1015,35 @@ START_TEST(a_vm_grows)
 }
 END_TEST
 
+/* Slurm gives whole cores: what its job will hold beyond the wish, the guest is given. */
+START_TEST(a_vm_gets_all_that_its_job_will_hold)
+{
+	begin();
+	look(0, "running requeue grows:3", "vm0:running sockets:111 " ALL);
+	ck_assert_uint_eq(asked(ACT_ALLOCATE)->size.cpus, 3);
+	look(1, "running requeue grows:3 companion:running@n2 large holds:3",
+	     "vm0:running sockets:111 " ALL);
+	ck_assert_uint_eq(asked(ACT_POINT_VM)->target.sockets, 3);
+	look(1, "running requeue grows:3 companion:running@n2 large holds:4",
+	     "vm0:running sockets:111 " ALL);
+	ck_assert_uint_eq(asked(ACT_POINT_VM)->target.sockets, 4);
+	end();
+}
+END_TEST
+
+/* What its VM has is what the next place must have, at least: its job may have asked for less. */
+START_TEST(room_is_asked_for_that_holds_it)
+{
+	begin();
+	look(0, "running requeue drained", "vm0:running sockets:222 " ALL);
+	ck_assert_uint_eq(asked(ACT_ALLOCATE)->size.cpus, 0);
+	ck_assert_uint_eq(asked(ACT_ALLOCATE)->least.cpus, 2);
+	ck_assert_uint_eq(asked(ACT_ALLOCATE)->least.memory_bytes,
+			  vm_allocation_bytes(UINT64_C(128) << 20, 2, false));
+	end();
+}
+END_TEST
+
 /* A guest that has grown and has lost its room is given as much where it is, and its job follows.
  */
 START_TEST(a_grown_vm_finds_room_of_its_size)
@@ -1509,6 +1544,8 @@ int main(void)
 	tcase_add_test(t, its_time_without_an_allocation_is_counted);
 	tcase_add_test(t, the_run_that_is_queued_again_is_named);
 	tcase_add_test(t, a_vm_grows);
+	tcase_add_test(t, a_vm_gets_all_that_its_job_will_hold);
+	tcase_add_test(t, room_is_asked_for_that_holds_it);
 	tcase_add_test(t, attempts_are_of_one_companion);
 	tcase_add_test(t, growing_is_given_up);
 	tcase_add_test(t, a_grown_vm_finds_room_of_its_size);

@@ -151,6 +151,15 @@ START_TEST(reads_what_moves)
 	ck_assert(!j.held);
 	ck_assert(!j.requeue);
 	ck_assert_str_eq(j.asked_node, "");
+	ck_assert_str_eq(j.not_on, "");
+	info.exc_nodes = (char *)"worker[3-4],head";
+	ck_assert_int_eq(slurm_job_read(&info, &j, &e), 0);
+	ck_assert_str_eq(j.not_on, "worker3,worker4,head");
+	ck_assert(job_excludes(&j, "worker4.example.org"));
+	ck_assert(!job_excludes(&j, "worker2"));
+	info.exc_nodes = (char *)"worker[100-300]";
+	ck_assert_int_eq(slurm_job_read(&info, &j, &e), 0);
+	ck_assert(job_excludes(&j, "worker2")); /* nobody can tell */
 	slurm_reason_text(WAIT_RESOURCES, text, sizeof(text));
 	ck_assert_str_eq(text, "Resources");
 	slurm_reason_text(9999, text, sizeof(text));
@@ -171,6 +180,7 @@ START_TEST(reads_a_record)
 	ck_assert_str_eq(j.user, "alice");
 	ck_assert_str_eq(j.name, "render??");
 	ck_assert_uint_eq(j.restarts, 2);
+	ck_assert_uint_eq(j.tasks, 0);
 	ck_assert(j.batch);
 	ck_assert_str_eq(j.node, "worker2node");
 	ck_assert_uint_eq(j.n_nodes, 1);

@@ -94,6 +94,18 @@ bool job_node_same(const char *a, const char *b)
 	return la == lb || (n > 0 && (la > lb ? a : b)[n] == '.');
 }
 
+bool job_excludes(const struct job *j, const char *node)
+{
+	char copy[JOB_NOT_ON_MAX + 1];
+	char *rest = copy, *name;
+
+	(void)str_copy(copy, sizeof(copy), j->not_on);
+	while ((name = strsep(&rest, ",")) != NULL)
+		if (str_eq(name, "*") || (*name && job_node_same(name, node)))
+			return true;
+	return false;
+}
+
 enum vm_keep vm_request_keep(const struct vm_request *r)
 {
 	if (r->keep != VM_KEEP_UNSET)

@@ -13,6 +13,7 @@
 #define JOB_NONCE_LEN   16  /* lower-case hex digits */
 #define JOB_NAME_MAX    63  /* image, revision, network: DNS label length */
 #define JOB_NODE_MAX    255 /* RFC 1123 host name */
+#define JOB_NOT_ON_MAX  511
 #define JOB_USER_MAX    64
 #define JOB_TITLE_MAX   63
 #define JOB_REQUEST_MAX 1024 /* canonical request text, bytes */
@@ -118,12 +119,15 @@ struct job {
 	char node[JOB_NODE_MAX + 1]; /* the allocated node of its rank; "" while pending */
 	/* The first node its request names (--nodelist; a move sets it, too); "" any will do. */
 	char asked_node[JOB_NODE_MAX + 1];
+	/* Those it must not get (--exclude), "n1,n3"; more than there is room for are "*". */
+	char not_on[JOB_NOT_ON_MAX + 1];
 	bool requeue; /* a batch job that may be queued again (not --no-requeue) */
 	bool limited; /* it waits for a limit of its owner's association or QOS */
 	bool held;    /* its priority is 0: Slurm will not start it */
 	/* Its node is drained in Slurm, and why. */
 	bool drained;
 	char drain_reason[JOB_TITLE_MAX + 1];
+	uint32_t tasks;        /* sbatch -n; 0 or 1 one */
 	uint32_t cpus;         /* allocated on node */
 	uint64_t memory_bytes; /* allocated on node */
 	int64_t start_s;       /* wall clock; 0 unknown */
@@ -153,6 +157,8 @@ int job_shape_check(const struct job *j, struct err *e);
 uint32_t job_incarnation(const struct job *j);
 /* Slurm says worker1node where Kubernetes may say worker1node.example.org. */
 bool job_node_same(const char *a, const char *b);
+/* Must it not get that node? Its list may be too long to tell: then perhaps. */
+bool job_excludes(const struct job *j, const char *node);
 /* What is to be kept: by default what is recovered is kept again, whatever the end. */
 enum vm_keep vm_request_keep(const struct vm_request *r);
 bool job_nonce_ok(const char *nonce); /* 16 lower-case hex digits */

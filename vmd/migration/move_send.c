@@ -37,9 +37,13 @@ bool move_is_cramped(const struct move_view *v, const struct companion *h)
  * migrates: then it goes as it is, and grows by another move. */
 static bool target_read(const struct move_view *v, const struct companion *h, struct vm_target *ret)
 {
+	struct job_size size = v->grow;
+
 	if (!v->grow.cpus || move_is_small(v, h) || *v->vm->moving.name)
 		return false;
-	growth_target(&v->vm->size, &v->grow, ret);
+	if (h->cpus > size.cpus) /* all that will be its job's */
+		size.cpus = h->cpus;
+	growth_target(&v->vm->size, &size, ret);
 	return true;
 }
 

@@ -76,6 +76,7 @@ struct action {
 	char not_on[COMPANION_NODES_MAX + 1]; /* "n3,n5": Slurm's names */
 	int64_t until_s;                      /* wall clock */
 	int64_t limit_s; /* ACT_AIM_JOB, without a node: the time limit is to be so long again */
+	struct job_size least;   /* ACT_ALLOCATE: what its VM takes at least; 0 CPUs: not known */
 	struct job_size size;    /* ACT_ALLOCATE, ACT_AIM_JOB: so large; 0 CPUs: as the job is */
 	struct vm_target target; /* ACT_POINT_VM: and so large; 0 sockets: as it is */
 	bool gives_up;           /* ACT_POINT_VM */

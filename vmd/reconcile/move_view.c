@@ -27,7 +27,7 @@ static const char *closed_why(const struct observed *seen, const struct move_sou
 }
 
 /* Does it wait for less than there is? */
-static bool is_outdated(const struct observed *seen, const struct companion *h, const char *own,
+static bool is_outdated(const struct observed *seen, const struct companion *h, const struct job *j,
 			const char *with)
 {
 	char copy[COMPANION_NODES_MAX + 1];
@@ -37,8 +37,8 @@ static bool is_outdated(const struct observed *seen, const struct companion *h, 
 	while ((name = strsep(&rest, ",")) != NULL) {
 		const struct node_seen *k = world_host(seen, name);
 
-		if (k && drain_takes_vms(k) && !job_node_same(name, own) &&
-		    !job_node_same(name, with))
+		if (k && drain_takes_vms(k) && !job_node_same(name, j->node) &&
+		    !job_node_same(name, with) && !job_excludes(j, name))
 			return true;
 	}
 	return false;
@@ -98,7 +98,7 @@ void move_view_read(const struct observed *seen, const struct move_source *s, st
 			.here_closed = vm ? closed_why(seen, s, vm->node) : "",
 			.next_closed = next ? closed_why(seen, s, next->node) : "",
 			.outdated = waits && waits->phase == JOB_PENDING &&
-				    is_outdated(seen, waits, s->job->node, next ? h->node : ""),
+				    is_outdated(seen, waits, s->job, next ? h->node : ""),
 			.taken_back = is_taken_back(seen, s, vm),
 			.pause = p && s->mono_us < p->pause_until_us,
 			.alone = p && progress_is_alone(p, s->mono_us),

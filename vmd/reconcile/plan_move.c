@@ -56,7 +56,7 @@ static void plan_closed(const struct planner *p, const struct task *t, struct ac
 	}
 }
 
-static void plan_allocate(struct planner *p, const struct task *t)
+static void plan_allocate(struct planner *p, const struct task *t, const struct vm_seen *vm)
 {
 	/* Slurm's name of it: where a VM is, is Kubernetes' word. */
 	const struct slurm_node *to = world_slurm_node(p->want, t->move.to);
@@ -72,6 +72,8 @@ static void plan_allocate(struct planner *p, const struct task *t)
 	(void)str_copy(a->node, sizeof(a->node), to ? to->name : t->move.to);
 	(void)str_copy(a->qos, sizeof(a->qos), p->c->policy->move_qos);
 	a->size = t->move.room;
+	if (vm)
+		growth_need(&vm->size, &a->least);
 	plan_closed(p, t, a);
 }
 
@@ -204,7 +206,7 @@ void plan_move(struct planner *p, const struct task *t)
 	plan_surplus(p, t, vm);
 	plan_tell(p, t);
 	switch (t->move.phase) {
-	case MOVE_ALLOCATE: plan_allocate(p, t); break;
+	case MOVE_ALLOCATE: plan_allocate(p, t, vm); break;
 	case MOVE_POINT:
 	case MOVE_BACK: plan_point(p, t, vm, t->move.to); break;
 	case MOVE_TAKEN_BACK: (void)plan_add(p, t, ACT_KEEP_VM, vm->name); break;

@@ -189,6 +189,7 @@ static int read_companion(const slurm_job_info_t *info, struct slurm_list *l, st
 	if (slurm_job_read(info, &j, e) < 0)
 		return -1;
 	c.phase = j.phase;
+	c.cpus = j.phase == JOB_RUNNING ? j.cpus : 0;
 	memcpy(c.node, j.node, sizeof(c.node));
 	if (j.phase == JOB_PENDING) {
 		c.limited = j.limited;

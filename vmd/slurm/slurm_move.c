@@ -21,6 +21,8 @@
  * next one down is what an operator may have used to push a job. */
 #define PRIORITY_FIRST (NO_VAL - 2)
 
+#define MIB (UINT64_C(1) << 20)
+
 /* The record that a step is about, as it is now. What another phase than the step's own means, each
  * says for itself. */
 struct record {
@@ -105,14 +107,38 @@ static void size_set(job_desc_msg_t *d, const slurm_job_info_t *info, const stru
 		return;
 	cpus_set(d, info, size->cpus);
 	if (size->memory_bytes)
-		d->pn_min_memory = size->memory_bytes >> 20;
+		d->pn_min_memory = size->memory_bytes / MIB;
+}
+
+/* Not where its job is, or must not be, for it follows. Caller frees. */
+static char *exclude(const char *own, const char *closed, const char *excluded)
+{
+	const char *more = excluded ? excluded : "";
+	char *text = NULL;
+
+	if (asprintf(&text, "%s%s%s%s%s", own, *own && *closed ? "," : "", closed,
+		     (*own || *closed) && *more ? "," : "", more) < 0)
+		abort();
+	return text;
+}
+
+/* A job that has its node whole has more than it asked for, and its VM likewise: a node with less
+ * would be too small for it. */
+static void least_set(job_desc_msg_t *d, const slurm_job_info_t *info, const struct job_size *least)
+{
+	if (info->shared != JOB_SHARED_NONE || !least->cpus)
+		return;
+	if (d->pn_min_cpus == NO_VAL16 || d->pn_min_cpus < least->cpus)
+		d->pn_min_cpus = (uint16_t)least->cpus;
+	if (d->pn_min_memory == 0) /* all that the node has */
+		d->pn_min_memory = (least->memory_bytes + MIB - 1) / MIB;
 }
 
 static int allocate(const struct action *a, const char *nonce, int64_t now_s, struct err *e)
 {
 	AUTO(record_close) struct record r = {.msg = NULL};
 	char mark[96 + JOB_SIZE_TEXT], name[48], node[JOB_NODE_MAX + 1], qos[sizeof(a->qos)];
-	char not_on[JOB_NODE_MAX + COMPANION_NODES_MAX + 2];
+	AUTO(free) char *not_on = NULL;
 	char path[] = "PATH=/usr/bin:/bin", work_dir[] = "/";
 	char *environment[] = {path, NULL};
 	resource_allocation_response_msg_t *answer = NULL;
@@ -127,10 +153,10 @@ static int allocate(const struct action *a, const char *nonce, int64_t now_s, st
 	(void)companion_mark(a->job_key, &a->size, mark, sizeof(mark));
 	(void)str_fmt(name, sizeof(name), "vm-move-%u", r.job.id);
 	(void)str_copy(node, sizeof(node), a->node);
-	(void)str_fmt(not_on, sizeof(not_on), "%s%s%s", r.job.node,
-		      *r.job.node && *a->not_on ? "," : "", a->not_on);
+	not_on = exclude(r.job.node, a->not_on, r.info->exc_nodes);
 	describe(&d, r.info);
 	size_set(&d, r.info, &a->size);
+	least_set(&d, r.info, &a->least);
 	d.name = name;
 	d.admin_comment = mark;
 	d.exc_nodes = not_on[0] ? not_on : NULL;

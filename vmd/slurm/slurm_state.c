@@ -290,6 +290,15 @@ static void read_array(const slurm_job_info_t *info, struct job *j)
 	str_cut(j->task, sizeof(j->task), text);
 }
 
+static void read_excluded(const slurm_job_info_t *info, struct job *j)
+{
+	char text[2 * JOB_NOT_ON_MAX];
+
+	slurm_nodes_text(info->exc_nodes, text, sizeof(text));
+	if (str_copy(j->not_on, sizeof(j->not_on), text) < 0 || !*text)
+		(void)str_copy(j->not_on, sizeof(j->not_on), "*");
+}
+
 int slurm_job_read(const slurm_job_info_t *info, struct job *ret, struct err *e)
 {
 	struct job j = {
@@ -300,6 +309,7 @@ int slurm_job_read(const slurm_job_info_t *info, struct job *ret, struct err *e)
 		.batch = info->batch_flag != 0,
 		.start_s = info->start_time,
 		.het = info->het_job_id != 0,
+		.tasks = info->num_tasks == NO_VAL ? 0 : info->num_tasks,
 	};
 	struct err ignored;
 
@@ -316,6 +326,8 @@ int slurm_job_read(const slurm_job_info_t *info, struct job *ret, struct err *e)
 	if (info->req_nodes && info->req_nodes[0] &&
 	    first_node(info->req_nodes, j.asked_node, sizeof(j.asked_node), &ignored) < 0)
 		(void)str_copy(j.asked_node, sizeof(j.asked_node), "?");
+	if (info->exc_nodes && info->exc_nodes[0])
+		read_excluded(info, &j);
 	if (info->time_limit != INFINITE && info->time_limit != NO_VAL) {
 		j.end_s = info->end_time;
 		j.limit_s = INT64_C(60) * info->time_limit;

@@ -13,6 +13,32 @@ static uint32_t cpus_of(const struct vm_size *s)
 	return s->sockets * s->cores;
 }
 
+/* Slurm gives each task as many, and so it may only be asked for what all of them take together:
+ * else the job would hold, and pay for, CPUs that its guest has not. */
+static int tasks_check(const struct vm_size *s, uint32_t tasks, uint32_t cpus, struct err *e)
+{
+	uint32_t max = s->sockets_max * s->cores, step = s->cores, fits;
+
+	if (tasks < 2 || cpus == cpus_of(s))
+		return 0;
+	while (step % tasks)
+		step += s->cores;
+	if (cpus % step == 0)
+		return 0;
+	fits = (cpus / step + 1) * step;
+	if (fits > max)
+		fits = max / step * step;
+	if (fits <= cpus_of(s))
+		return err_set(
+			e, ERR_INVALID,
+			"Slurm gives each of its job's %u tasks as many CPUs: it would grow by %u, "
+			"and was made for up to %u; a new job may have more",
+			tasks, step, max);
+	return err_set(e, ERR_INVALID,
+		       "Slurm gives each of its job's %u tasks as many CPUs: ask for %u, not %u",
+		       tasks, fits, cpus);
+}
+
 static int cpus_check(const struct vm_size *s, uint32_t cpus, struct err *e)
 {
 	uint32_t max = s->sockets_max * s->cores;
@@ -100,7 +126,7 @@ int growth_check(const struct job *j, const struct vm_seen *vm, const struct job
 			"it grows by a move to another node, but the job asks for its node by "
 			"name (--nodelist)");
 	size.cpus = asked->cpus ? asked->cpus : cpus_of(s);
-	if (cpus_check(s, size.cpus, e) < 0)
+	if (cpus_check(s, size.cpus, e) < 0 || tasks_check(s, j->tasks, size.cpus, e) < 0)
 		return -1;
 	need = vm_allocation_bytes(s->memory_bytes, size.cpus, s->tpm);
 	size.memory_bytes = asked->memory_bytes      ? asked->memory_bytes
@@ -152,7 +178,7 @@ static uint64_t most(uint64_t a, uint64_t b, uint64_t c)
 	return ab > c ? ab : c;
 }
 
-void growth_place(const struct job *j, const struct vm_size *vm, struct job_size *ret)
+void growth_need(const struct vm_size *vm, struct job_size *ret)
 {
 	uint64_t memory = most(vm->memory_wanted_bytes, vm->memory_given_bytes, vm->memory_bytes);
 	struct job_size s = {.cpus = vm->cores * (uint32_t)most(vm->sockets_wanted,
@@ -162,6 +188,15 @@ void growth_place(const struct job *j, const struct vm_size *vm, struct job_size
 	if (!vm->sockets || !vm->memory_bytes)
 		return;
 	s.memory_bytes = vm_allocation_bytes(memory, s.cpus, vm->tpm);
+	*ret = s;
+}
+
+void growth_place(const struct job *j, const struct vm_size *vm, struct job_size *ret)
+{
+	struct job_size s;
+
+	*ret = (struct job_size){.cpus = 0};
+	growth_need(vm, &s);
 	if (s.cpus <= j->cpus && s.memory_bytes <= j->memory_bytes)
 		return;
 	growth_join(&s, &(struct job_size){.cpus = j->cpus, .memory_bytes = j->memory_bytes});

@@ -30,6 +30,8 @@ bool growth_is_begun(const struct vm_size *vm);
 /* As large must be what it goes to, for what its guest has and for what it was told, which KubeVirt
  * gives it with the next migration, whoever's. 0 CPUs: its job is as large, or nobody knows. */
 void growth_place(const struct job *j, const struct vm_size *vm, struct job_size *ret);
+/* So large must be what holds it, whatever its job has; 0 CPUs: nobody knows. */
+void growth_need(const struct vm_size *vm, struct job_size *ret);
 /* Has it grown, and its job has less than such a place? What a job was given more or less of by
  * rounding is no growth. */
 bool growth_is_beyond(const struct job *j, const struct vm_size *vm, const struct job_size *place);
