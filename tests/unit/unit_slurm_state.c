@@ -152,6 +152,9 @@ START_TEST(reads_what_moves)
 	ck_assert(!j.requeue);
 	ck_assert_str_eq(j.asked_node, "");
 	ck_assert_str_eq(j.not_on, "");
+	info.num_tasks = 3;
+	ck_assert_int_eq(slurm_job_read(&info, &j, &e), 0);
+	ck_assert_uint_eq(j.tasks, 3);
 	info.exc_nodes = (char *)"worker[3-4],head";
 	ck_assert_int_eq(slurm_job_read(&info, &j, &e), 0);
 	ck_assert_str_eq(j.not_on, "worker3,worker4,head");

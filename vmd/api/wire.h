@@ -51,7 +51,8 @@
  * it tells may be old, and it takes no orders.
  *
  *   show    seen (a word for what is shown), job, state, reason, vm, node, address, user (the
- *           guest's account), host (the node's name, for VM_HOST), node_clear=0|1,
+ *           guest's account), host (the node's name, for VM_HOST), node_clear=0|1 (nothing of
+ *           the job is on the node that it leaves, or on that of node=),
  *           profile (linux, windows; "": not known), grace=SECONDS in which the guest
  *           must shut down (left out if its image is unknown),
  *           elapsed=SECONDS in this state, json=OBJECT;
