@@ -199,7 +199,8 @@ static int access_of(struct daemon *d, const struct job *j, struct kube_access *
 	for (size_t i = 0; i < h.n_vm; i++)
 		if (str_eq(h.vm[i].name, ret->vm) && h.vm[i].uid[0])
 			return str_copy(ret->vm_uid, sizeof(ret->vm_uid), h.vm[i].uid);
-	return err_set(e, ERR_RETRY, "job %u has no virtual machine at the moment", j->id);
+	return err_set(e, ERR_CONFLICT,
+		       "job %u has no virtual machine at the moment: vmctl show %u", j->id, j->id);
 }
 
 static int open_access(void *self, const struct job *j, requests_access_fn done, void *ctx,

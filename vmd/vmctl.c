@@ -56,8 +56,8 @@ static const struct command {
 		"                     what each prints is told with its rank in front\n"
 		"  -- COMMAND...      the program and its arguments, exactly; its exit code is "
 		"vmctl's\n"),
-	COMMAND("cp", "SRC DST", TAKES_TWO, cmd_cp, "copy files; those in the guest are [JOB]:PATH",
-		""),
+	COMMAND("cp", "SRC DST", TAKES_TWO | OPT_MACHINE, cmd_cp,
+		"copy files; those in the guest are [JOB]:PATH", HELP_MACHINE),
 	COMMAND("rdp", "[JOB]", OPT_FILE | OPT_MACHINE, cmd_rdp,
 		"write a .rdp file, and open it where there is a display",
 		HELP_MACHINE
@@ -105,8 +105,8 @@ static const struct command {
 		"      --mem=SIZE     memory of its job, as sbatch's --mem: 16G\n"
 		"      --cancel       not any more, if it has not begun\n"
 		"      --timeout=TIME watch no longer than 90, 15m, 2h or 1d\n"),
-	COMMAND("disk", "VERB...", TAKES_THREE | OPT_ALL | OPT_YES | OPT_TIMEOUT, cmd_disk,
-		"disks of yours that live on beyond jobs",
+	COMMAND("disk", "VERB...", TAKES_THREE | OPT_ALL | OPT_YES | OPT_TIMEOUT | OPT_MACHINE,
+		cmd_disk, "disks of yours that live on beyond jobs",
 		"  create NAME SIZE   an empty one, as 40G\n"
 		"  delete NAME        and all that is on it\n"
 		"  list               those that there are, and who uses them\n"
@@ -116,6 +116,7 @@ static const struct command {
 		"  list JOB           those that the job has\n"
 		"  -a, --all          list: everybody's (root and SlurmUser only)\n"
 		"  -y, --yes          delete: do not ask\n"
+		"  -w, --machine=RANK add, remove, list JOB: of several machines (default: 0)\n"
 		"      --timeout=TIME add, remove: watch no longer than 90, 15m, 2h or 1d\n"),
 	COMMAND("images", NULL, OPT_ALL, cmd_images, "the images sbatch --vm=IMAGE may name",
 		"  -a, --all          also those you may not use\n"),

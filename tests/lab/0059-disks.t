@@ -40,7 +40,7 @@ ok "another user's of that name is his own" as bob vmctl disk create data 512M
 ok "one above the quota is refused, with the numbers" refused alice "2G, of which 512M" vmctl disk create more 2G
 ok "a name that cannot be is refused" refused alice "no name of a disk" vmctl disk create ../x 1G
 ok "the list shows whose it is" contains "$(as alice vmctl disk list 2>&1)" "^data  *alice  *512M"
-ok "... and what is left of the quota" contains "$(as alice vmctl disk list 2>&1)" "512M of 2G are used, 1 disks of 4"
+ok "... and what is left of the quota" contains "$(as alice vmctl disk list 2>&1)" "512M of 2G is used, 1 of 4 disks"
 ok "everybody's is for root" refused alice "root and SlurmUser" vmctl disk list --all
 ok "... who sees both" equals "$(on_lab vmctl disk list --all --json | jq -r '.[].name' | wc -l)" 2
 writer=$(submit alice --vm=tiny --vm-attach=data -t 10 -c 1 --mem=512M <<EOS

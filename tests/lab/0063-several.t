@@ -46,7 +46,7 @@ ok "a command runs in both" within 60 marked
 ok "on disks of their own" equals "$(sed 's/^.: //' "$work/marks" | sort -u | wc -l)" 2
 ok "one is called by its name" within 30 prints "$(sed -n 's/^1: //p' "$work/marks")" as alice vmctl exec duo-1 -- cat marker
 ok "both are listed" contains "$(as alice vmctl list)" "^$job +duo-1 "
-ok "and shown as one" contains "$(as alice vmctl show "$job")" "^Of its 2 machines: The guest answers"
+ok "and shown as one" contains "$(as alice vmctl show "$job")" "^2 machines: The guest answers. To get in: vmctl ssh -w RANK "
 shows() # PATTERN
 {
 	contains "$(as alice vmctl show "$job")" "$1"

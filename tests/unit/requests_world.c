@@ -149,7 +149,7 @@ static int open_access(void *self, const struct job *j, requests_access_fn done,
 {
 	(void)self;
 	if (j->id == 18)
-		return err_set(e, ERR_RETRY, "job 18 has no virtual machine at the moment");
+		return err_set(e, ERR_CONFLICT, "job 18 has no virtual machine at the moment");
 	access_done = done;
 	access_ctx = ctx;
 	return 0;

@@ -97,6 +97,32 @@ START_TEST(kubernetes_says_why)
 }
 END_TEST
 
+/* Why it failed is asked afterwards, when nothing of it is left. */
+START_TEST(why_it_failed_stays)
+{
+	struct progress p = {.job_id = 0};
+	struct progress_view v;
+
+	little_world_init(&w, "running", "vm0:failed", "");
+	v = view_of();
+	progress_step(&p, &w.job, &v);
+	ck_assert_int_eq(p.status.state, VM_STATE_FAILED);
+	little_world_done(&w);
+	little_world_init(&w, "ended normal", "", "");
+	v = view_of();
+	progress_step(&p, &w.job, &v);
+	ck_assert_int_eq(p.status.state, VM_STATE_STOPPED);
+	ck_assert_str_eq(p.status.reason, "the virtual machine failed");
+	little_world_done(&w);
+	little_world_init(&w, "ended normal", "disk:kept", "");
+	v = view_of();
+	progress_step(&p, &w.job, &v);
+	ck_assert_msg(str_starts(p.status.reason, "the virtual machine failed; its root disk vm-"),
+		      "%s", p.status.reason);
+	little_world_done(&w);
+}
+END_TEST
+
 /* A site may set no limits: then a job waits as long as Slurm lets it. */
 START_TEST(no_limits)
 {
@@ -536,6 +562,7 @@ int main(void)
 
 	tcase_add_loop_test(t, first_step_rows, 0, ARRAY_LEN(first));
 	tcase_add_test(t, kubernetes_says_why);
+	tcase_add_test(t, why_it_failed_stays);
 	tcase_add_test(t, crashes_are_told);
 	tcase_add_test(t, crashes_survive_a_new_vmd);
 	tcase_add_test(t, old_trouble_is_not_the_jobs);

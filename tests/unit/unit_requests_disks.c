@@ -239,7 +239,7 @@ static const struct {
 	{ALICE, "op=disk-add\njob=17\nname=free\nread_only=0\n", ERR_NONE,     "a free one"                },
 	{0,     "op=disk-add\njob=17\nname=free\nread_only=0\n", ERR_NONE,     "by root, too"              },
 	{BOB,   "op=disk-add\njob=17\nname=free\nread_only=0\n", ERR_DENIED,   "not his job"               },
-	{BOB,   "op=disk-add\njob=18\nname=free\nread_only=0\n", ERR_RETRY,    "no guest runs"             },
+	{BOB,   "op=disk-add\njob=18\nname=free\nread_only=0\n", ERR_CONFLICT, "no guest runs"             },
 	{ALICE, "op=disk-add\njob=17\nname=his\nread_only=0\n",  ERR_ABSENT,   "another user's"            },
 	{ALICE, "op=disk-add\njob=17\nname=data\nread_only=0\n", ERR_NONE,     "has it: again"             },
 	{ALICE, "op=disk-add\njob=17\nname=data\nread_only=1\n", ERR_CONFLICT, "not both"                  },

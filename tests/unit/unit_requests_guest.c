@@ -68,7 +68,7 @@ START_TEST(access_for_the_owner)
 	ask_as(ALICE, "op=access\njob=99\n");
 	ck_assert_int_eq(reply.e.kind, ERR_ABSENT);
 	ask_as(BOB, "op=access\njob=18\n");
-	ck_assert_int_eq(reply.e.kind, ERR_RETRY);
+	ck_assert_int_eq(reply.e.kind, ERR_CONFLICT);
 	ck_assert_ptr_null(access_done);
 	ask_as(ALICE, "op=access\njob=17\n");
 	ck_assert(!reply.sent);

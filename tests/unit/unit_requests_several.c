@@ -85,10 +85,10 @@ START_TEST(one_of_several)
 	ck_assert_str_eq(wire_get(&in, "state"), "READY");
 	ck_assert_str_eq(wire_get(&in, "address"), "192.168.172.62");
 	ask_as(ALICE, "op=show\njob=40\nrank=3\n");
-	ck_assert_int_eq(reply.e.kind, ERR_ABSENT);
+	ck_assert_int_eq(reply.e.kind, ERR_INVALID);
 	ck_assert_ptr_nonnull(strstr(reply.e.msg, "0 to 2"));
 	ask_as(ALICE, "op=show\njob=17\nrank=1\n");
-	ck_assert_int_eq(reply.e.kind, ERR_ABSENT);
+	ck_assert_int_eq(reply.e.kind, ERR_INVALID);
 	ask_as(BOB, "op=show\njob=40\nrank=1\n");
 	ck_assert_int_eq(reply.e.kind, ERR_DENIED);
 	ask_as(ALICE, "op=migrate\njob=40\n");

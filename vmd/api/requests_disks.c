@@ -246,8 +246,8 @@ static int check_runs(const struct ask *a, const struct job *j, struct err *e)
 	const struct vm_seen *vm = ask_vm_get(a, j);
 
 	if (j->phase != JOB_RUNNING || !vm || vm->phase != VM_RUNNING)
-		return err_set(e, ERR_RETRY,
-			       "job %u has no guest that runs at the moment: vmctl wait %u", j->id,
+		return err_set(e, ERR_CONFLICT,
+			       "job %u has no guest that runs at the moment: vmctl show %u", j->id,
 			       j->id);
 	return 0;
 }
@@ -416,8 +416,11 @@ int op_disk_remove(const struct ask *a, struct err *e)
 			return -1;
 		return remove_scratch(a, own_find(seen, key, wire_get(a->in, "name")), e);
 	}
-	if (disk_get(a, j, seen, &d, e) < 0)
+	if (disk_get(a, j, seen, &d, e) < 0 && e->kind != ERR_ABSENT)
 		return -1;
+	if (!d)
+		return err_set(e, ERR_ABSENT, "job %u does not have disk %.40s: vmctl disk list %u",
+			       j->id, wire_get(a->in, "name"), j->id);
 	if (!disk_claim_of(&d->claims, key))
 		return err_set(e, ERR_ABSENT, "job %u does not have disk %s: vmctl disk list %u",
 			       j->id, d->name, j->id);

@@ -33,8 +33,10 @@ int whole_rank_get(const struct ask *a, const struct job *first, int *ret_rank, 
 		if (wire_get_u64(a->in, "rank", UINT32_MAX, &rank, e) < 0)
 			return -1;
 		if (rank >= machines_of(first) || !whole_machine(d, first, (uint32_t)rank))
-			return err_set(e, ERR_ABSENT, "job %u has no machine %llu: 0 to %u",
-				       first->id, (unsigned long long)rank, machines_of(first) - 1);
+			return err_set(e, ERR_INVALID, "job %u has no machine %llu: %s%u",
+				       first->id, (unsigned long long)rank,
+				       job_is_several(first) ? "they are 0 to " : "it has one, ",
+				       machines_of(first) - 1);
 		*ret_rank = (int)rank;
 		return 0;
 	}

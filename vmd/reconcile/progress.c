@@ -50,6 +50,7 @@ void progress_fail(struct progress *p, const struct progress_view *v, const char
 	progress_state(p, VM_STATE_FAILED, v);
 	if (reason != p->status.reason)
 		progress_reason(p, "%s", reason);
+	(void)str_copy(p->failure, sizeof(p->failure), p->status.reason);
 	p->failed_us = v->mono_us;
 	progress_due(p, v->mono_us + FAILED_GRACE_US);
 }
@@ -225,10 +226,11 @@ static void step_ended(struct progress *p, const struct holdings *h, const struc
 	if (bare && known) {
 		progress_state(p, VM_STATE_STOPPED, v);
 		if (kept)
-			progress_reason(p, "its root disk %s is kept until %s", kept->name,
+			progress_reason(p, "%.120s%sits root disk %s is kept until %s", p->failure,
+					*p->failure ? "; " : "", kept->name,
 					str_time(kept->kept_until_s, until));
 		else
-			progress_reason(p, "%s", "");
+			progress_reason(p, "%s", p->failure);
 		return;
 	}
 	progress_state(p, VM_STATE_STOPPING, v);

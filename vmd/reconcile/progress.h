@@ -19,9 +19,10 @@ struct progress {
 	struct vm_status status;
 	int64_t begun_us;
 	int64_t stepped_us;
-	int64_t waited_us;   /* for READY; time in trouble does not count */
-	int64_t failed_us;   /* since when it is FAILED, which it stays; 0 it is not */
-	struct trouble disk; /* one that is, or may be, its cannot be read; "" none */
+	int64_t waited_us;               /* for READY; time in trouble does not count */
+	int64_t failed_us;               /* since when it is FAILED, which it stays; 0 it is not */
+	char failure[VM_REASON_MAX + 1]; /* why, also when all of it has gone; "" it is not */
+	struct trouble disk;             /* one that is, or may be, its cannot be read; "" none */
 	/* Its move. What is asked is taken from the job's record, or given by reconciler_migrate()
 	 * and written there; asked_over: it has been done, and the record will say so. */
 	char move_to[JOB_NAME_MAX + 1];

@@ -162,9 +162,11 @@ int ask_ready(struct vmctl *v, uint32_t job, struct json_object **ret, struct er
 		return -1;
 	reason = text_of(vm, "reason");
 	if (!str_eq(state_of(vm), "READY"))
-		return err_set(e, ERR_CONFLICT, "the VM of job %u is %s%s%.100s; try: vmctl %s %u",
+		return err_set(e, ERR_CONFLICT, "the VM of job %u is %s%s%.150s; try: vmctl %s %u",
 			       job, state_of(vm), *reason ? ": " : "", reason,
-			       choice_is_over(vm) ? "show" : "wait", job);
+			       choice_is_over(vm) || str_eq(state_of(vm), "STOPPING") ? "show"
+										      : "wait",
+			       job);
 	*ret = STEAL(vm);
 	return 0;
 }

@@ -22,6 +22,7 @@ struct waiting {
 	enum await_goal goal;
 	int64_t start_us;
 	int64_t trouble_us; /* since when there is no good answer; 0: there is */
+	bool absent;        /* vmd said last that it knows no such job */
 	bool tty;
 	bool live; /* the cursor stands behind a live line */
 	bool hinted;
@@ -122,6 +123,17 @@ static int64_t left_us(const struct vmctl *v, const struct waiting *w)
 	return left > 0 ? left : 0;
 }
 
+static void say_over(uint32_t job, const char *state)
+{
+	if (str_eq(state, "FAILED"))
+		(void)fprintf(stderr, "vmctl: the VM of job %u will not become ready\n", job);
+	else
+		(void)fprintf(stderr, "vmctl: job %u %s\n", job,
+			      str_eq(state, "STOPPED") ? "is over, and its VM gone"
+						       : "ends, and its VM is being removed");
+	(void)fprintf(stderr, "More about it: vmctl show %u; sacct -j %u\n", job, job);
+}
+
 /* One question. The exit code, or -1: go on. */
 static int step(struct vmctl *v, struct waiting *w, struct json_object **ret)
 {
@@ -141,12 +153,14 @@ static int step(struct vmctl *v, struct waiting *w, struct json_object **ret)
 			end_line(w);
 			return fail(v, &e);
 		}
-		say(w, e.kind == ERR_ABSENT ? "UNKNOWN" : "WAITING FOR VMD", e.msg);
+		w->absent = e.kind == ERR_ABSENT;
+		say(w, w->absent ? "UNKNOWN" : "WAITING FOR VMD", e.msg);
 		if (e.kind == ERR_ABSENT)
 			ask_hint(v, w->job);
 		return -1;
 	}
 	w->trouble_us = 0;
+	w->absent = false;
 	say(w, state_of(vm), json_str_at(vm, "reason"));
 	/* A job that salloc has just got runs by now, and nobody has told vmd yet. */
 	if (str_eq(state_of(vm), "PENDING") && !w->hinted) {
@@ -160,10 +174,7 @@ static int step(struct vmctl *v, struct waiting *w, struct json_object **ret)
 	if (ret)
 		*ret = json_object_get(vm);
 	if (code == EXIT_VM_FAILED)
-		(void)fprintf(stderr,
-			      "vmctl: the VM of job %u will not become ready\n"
-			      "More about it: vmctl show %u; sacct -j %u\n",
-			      w->job, w->job, w->job);
+		say_over(w->job, state_of(vm));
 	return code;
 }
 
@@ -198,7 +209,7 @@ static int say_late(const struct vmctl *v, struct waiting *w)
 		      goals[w->goal], (long long)v->timeout_s);
 	if (w->goal == AWAIT_GONE)
 		(void)fprintf(stderr, "It goes on ending: vmctl show %u\n", w->job);
-	else if (!w->trouble_us)
+	else if (!w->absent)
 		(void)fprintf(stderr,
 			      "The job goes on. Wait again: vmctl wait %u\nEnd it: vmctl stop %u\n",
 			      w->job, w->job);

@@ -151,7 +151,7 @@ static void say_quota(const struct vmctl *v, struct json_object *disks)
 		return;
 	for (size_t i = 0; i < json_length(disks); i++)
 		used += (uint64_t)int_of(json_object_array_get_idx(disks, i), "size_bytes");
-	(void)fprintf(stderr, "%s of %s are used, %zu disks of %llu.\n",
+	(void)fprintf(stderr, "%s of %s is used, %zu of %llu disks.\n",
 		      used ? bytes_to_str(used, used_text, sizeof(used_text)) : "Nothing",
 		      bytes_to_str(quota, quota_text, sizeof(quota_text)), json_length(disks),
 		      (unsigned long long)number_of(v, "count"));
@@ -209,6 +209,16 @@ static const char *job_and(struct vmctl *v)
 	return v->arg[n_operands(v)];
 }
 
+/* The job, and of several machines of it the first unless another is said. */
+static int job_get(struct vmctl *v, uint32_t *ret, struct err *e)
+{
+	if (ask_job(v, ret, e) < 0)
+		return -1;
+	if (!v->machines)
+		v->machines = 1;
+	return 0;
+}
+
 /* "40G": a size has a capital letter, a disk's name has none. */
 static bool is_size(const char *text, uint64_t *ret_bytes)
 {
@@ -229,10 +239,10 @@ static int add(struct vmctl *v)
 	if (!what)
 		return usage("disk add: NAME or SIZE, and before it JOB, must be given");
 	if ((!is_size(what, &bytes) && vm_attach_parse(what, &disk, &e) < 0) ||
-	    ask_job(v, &job, &e) < 0)
+	    job_get(v, &job, &e) < 0)
 		return fail(v, &e);
 	ask_begin(v, "disk-add");
-	wire_addf(&v->out, "job", "%u", job);
+	ask_add_job(v, job);
 	if (bytes) {
 		wire_addf(&v->out, "size", "%llu", (unsigned long long)bytes);
 	} else {
@@ -260,10 +270,10 @@ static int take(struct vmctl *v)
 
 	if (!name)
 		return usage("disk remove: NAME, or JOB and NAME must be given");
-	if (ask_job(v, &job, &e) < 0)
+	if (job_get(v, &job, &e) < 0)
 		return fail(v, &e);
 	ask_begin(v, "disk-remove");
-	wire_addf(&v->out, "job", "%u", job);
+	ask_add_job(v, job);
 	wire_add(&v->out, "name", name);
 	if (ask_send(v, &e) < 0)
 		return fail(v, &e);
@@ -283,13 +293,18 @@ static int list_job(struct vmctl *v)
 	struct err e;
 
 	v->job = v->arg[1];
-	if (ask_job(v, &job, &e) < 0 || ask_show(v, job, &vm, &e) < 0)
+	if (job_get(v, &job, &e) < 0 || ask_show(v, job, &vm, &e) < 0)
 		return fail(v, &e);
 	all = json_at(vm, "attached");
 	if (v->json) {
 		json_print(all);
 		return EXIT_DONE;
 	}
+	if (json_length(all) == 0)
+		(void)fprintf(stderr,
+			      "Job %u has no disks beside those of its image. Give it one: vmctl "
+			      "disk add %u NAME\n",
+			      job, job);
 	for (size_t i = 0; json_length(all) && i < ARRAY_LEN(head); i++)
 		table_add(&t, head[i]);
 	for (size_t i = 0; i < json_length(all); i++) {

@@ -7,10 +7,9 @@
 #include "vmd/vmctl/quote.h"
 #include "vmd/vmctl/vmctl.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
-
-#define SSH_FAILED 255
 
 static int run(struct vmctl *v, struct login *l)
 {
@@ -19,11 +18,17 @@ static int run(struct vmctl *v, struct login *l)
 
 	if (login_run(l, &code, &e) < 0)
 		return fail(v, &e);
-	if (code == SSH_FAILED)
+	if (code == LOGIN_FAILED)
 		(void)fprintf(stderr,
-			      "vmctl: %s could not do it, or the command ended with 255\n"
-			      "The state of the guest: vmctl show %u\n",
-			      l->arg[0], l->job);
+			      "vmctl: %s failed, or what it ran ended with 255\n"
+			      "How the guest is: vmctl show %u; its screen: vmctl vnc %u\n",
+			      l->arg[0], l->job, l->job);
+	if (code == LOGIN_INTERRUPTED)
+		(void)fprintf(
+			stderr,
+			"\nvmctl: interrupted; what runs in the guest may go on there "
+			"(vmctl ssh %u -- COMMAND gives it a terminal, whose Ctrl-C it gets)\n",
+			l->job);
 	return code;
 }
 
@@ -155,6 +160,8 @@ static int cp(struct vmctl *v, struct login *l, const char *from, const char *to
 	if (str_fmt(job, sizeof(job), "%.*s", (int)strcspn(from_guest ? from : to, ":"),
 		    from_guest ? from : to) < 0)
 		return err_set(e, ERR_INVALID, "no job has such a long name");
+	if (to_guest && access(from, F_OK) < 0)
+		return err_set(e, ERR_INVALID, "%.150s: %s", from, strerror(errno));
 	if (ask_job_named(v, *job ? job : NULL, &id, e) < 0 || login_open(v, id, l, e) < 0)
 		return -1;
 	login_begin(l, "scp");

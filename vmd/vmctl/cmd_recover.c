@@ -46,7 +46,8 @@ static int job_check(const char *job, uint32_t *ret_id, struct err *e)
 	if (len > 0 && len < sizeof(digits) && (!job[len] || job[len] == '-'))
 		memcpy(digits, job, len);
 	if (str_to_u64(digits, UINT32_MAX, &id) < 0 || id == 0)
-		return err_set(e, ERR_INVALID, "'%.40s' is no job's id", job);
+		return err_set(e, ERR_INVALID, "'%.40s' is no job's id or key: vmctl list --kept",
+			       job);
 	*ret_id = (uint32_t)id;
 	return 0;
 }

@@ -12,8 +12,8 @@
 
 #define NEW_JOB_TRIES 10 /* vmd may hear of a job only now: it is hinted, and looks at once */
 
-static const char *const states[] = {"PENDING",  "PROVISIONING", "BOOTING", "READY",
-				     "STOPPING", "STOPPED",      "FAILED"};
+static const char *const states[] = {"PENDING", "PROVISIONING", "BOOTING", "READY",
+				     "FAILED",  "STOPPING",     "STOPPED"};
 
 static int show(struct vmctl *v, uint32_t job, struct json_object **ret, struct err *e)
 {
@@ -96,24 +96,40 @@ static void drives(struct json_object *vm)
 	}
 }
 
-/* "PENDING 0:00, PROVISIONING 0:03": seconds since the first state seen. */
-static void history(struct json_object *vm)
+/* The state that came next after those that are done; of two in one second that of a life's order.
+ * -1: none. */
+static int state_next(struct json_object *vm, unsigned done, int64_t *ret_since)
 {
-	AUTO(strbuf_done) struct strbuf b = {.s = NULL};
-	int64_t first = 0;
+	int found = -1;
 
 	for (size_t i = 0; i < ARRAY_LEN(states); i++) {
-		char path[40], when[32];
+		char path[40];
 		int64_t since;
 
 		(void)str_fmt(path, sizeof(path), "since/%s", states[i]);
 		since = int_of(vm, path);
-		if (since <= 0)
+		if (done & 1U << i || since <= 0 || (found >= 0 && since >= *ret_since))
 			continue;
-		if (first == 0 || since < first)
-			first = first ? first : since;
+		found = (int)i;
+		*ret_since = since;
+	}
+	return found;
+}
+
+/* "PENDING 0:00, PROVISIONING 0:03": seconds since the first state seen. */
+static void history(struct json_object *vm)
+{
+	AUTO(strbuf_done) struct strbuf b = {.s = NULL};
+	int64_t first = 0, since = 0;
+	unsigned done = 0;
+	char when[32];
+	int i;
+
+	while ((i = state_next(vm, done, &since)) >= 0) {
+		done |= 1U << i;
+		first = first ? first : since;
 		strbuf_addf(&b, "%s%s %s", b.len ? ", " : "", states[i],
-			    elapsed_text(since > first ? since - first : 0, when, sizeof(when)));
+			    elapsed_text(since - first, when, sizeof(when)));
 	}
 	if (b.s)
 		row("History", "%s", b.s);

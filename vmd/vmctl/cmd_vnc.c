@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 static volatile sig_atomic_t stopped;
 
@@ -162,6 +163,8 @@ int cmd_vnc(struct vmctl *v)
 		return fail(v, &e);
 	catch_signals();
 	rc = v->browser ? serve_browser(v, a.vm, w, &e) : serve_viewer(v, a.vm, w, &e);
+	if (stopped && isatty(STDERR_FILENO))
+		(void)fputc('\n', stderr); /* behind the terminal's ^C */
 	if (stopped)
 		return EXIT_INTERRUPTED;
 	return rc < 0 ? fail(v, &e) : EXIT_DONE;

@@ -13,7 +13,7 @@ bool is_confirmed(const struct vmctl *v, const char *fmt, ...)
 	if (v->yes)
 		return true;
 	if (!isatty(STDIN_FILENO)) {
-		(void)fprintf(stderr, "Nothing is asked without a terminal: repeat with --yes.\n");
+		(void)fprintf(stderr, "vmctl: nothing done; without a terminal it takes --yes\n");
 		return false;
 	}
 	va_start(args, fmt);
@@ -21,5 +21,8 @@ bool is_confirmed(const struct vmctl *v, const char *fmt, ...)
 	va_end(args);
 	printf(" [y/N] ");
 	(void)fflush(stdout);
-	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+	if (fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y'))
+		return true;
+	(void)fprintf(stderr, "vmctl: nothing done\n");
+	return false;
 }

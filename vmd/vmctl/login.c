@@ -100,7 +100,15 @@ void login_begin(struct login *l, const char *program)
 	login_arg(l, "-oUserKnownHostsFile=%s", l->known);
 }
 
-/* Ctrl-C is for the program, which shares the terminal with us. */
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signal)
+{
+	(void)signal;
+	interrupted = 1;
+}
+
+/* Ctrl-C is for the program, which shares the terminal with us. ssh and scp end with 255 then. */
 int login_run(struct login *l, int *ret_code, struct err *e)
 {
 	static const int theirs[] = {SIGINT, SIGQUIT};
@@ -113,7 +121,7 @@ int login_run(struct login *l, int *ret_code, struct err *e)
 	(void)sigemptyset(&defaults);
 	for (size_t i = 0; i < ARRAY_LEN(theirs); i++) {
 		(void)sigaddset(&defaults, theirs[i]);
-		(void)signal(theirs[i], SIG_IGN);
+		(void)signal(theirs[i], on_interrupt);
 	}
 	(void)posix_spawnattr_setsigdefault(&attr, &defaults);
 	(void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
@@ -125,5 +133,7 @@ int login_run(struct login *l, int *ret_code, struct err *e)
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	*ret_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	if (interrupted && *ret_code == LOGIN_FAILED)
+		*ret_code = LOGIN_INTERRUPTED;
 	return 0;
 }

@@ -47,7 +47,9 @@ int login_place(struct login *l, struct err *e);
 /* Begins a command line: program and all options by which it gets in. */
 void login_begin(struct login *l, const char *program);
 void login_arg(struct login *l, const char *fmt, ...) PRINTF(2, 3);
-/* Runs it in the foreground; its exit code (128 + signal), 255 as ssh's own failures. */
+#define LOGIN_FAILED      255 /* as ssh says it */
+#define LOGIN_INTERRUPTED 130 /* by Ctrl-C */
+/* Runs it in the foreground; its exit code (128 + signal), or one of those. */
 int login_run(struct login *l, int *ret_code, struct err *e);
 
 #endif

@@ -143,9 +143,11 @@ int fail(const struct vmctl *v, const struct err *e)
 			(void)fprintf(stderr, "Is munge running on this host? Try: munge -n\n");
 		else if (str_starts(e->msg, "vmd at "))
 			(void)fprintf(stderr,
-				      "vmd is asked at %s. Is it running? Try again later, or tell "
-				      "your administrator.\n",
-				      v->servers);
+				      "%s%s%sIs it running? VMs go on without it. Try again later, "
+				      "or tell your administrator.\n",
+				      strchr(v->servers, ',') ? "All were asked: " : "",
+				      strchr(v->servers, ',') ? v->servers : "",
+				      strchr(v->servers, ',') ? "\n" : "");
 		else
 			(void)fprintf(stderr, "Try again later, or tell your administrator.\n");
 		return EXIT_NO_VMD;

@@ -10,7 +10,7 @@ static const struct {
 	const char *state;
 	const char *what; /* %N: " on NODE", %A: " at ADDRESS", or nothing if not known */
 	const char *same; /* the reason that says no more */
-	const char *next; /* %J: the job's id; %I: the ways in */
+	const char *next; /* %J: the job's id; %M: -w and the machine; %I: the ways in */
 } sentences[] = {
 	{"PENDING", "The job waits in Slurm's queue", "the job waits for a node",
 	 "Slurm's own reason, and its guess of the start: squeue --start -j %J"},
@@ -38,11 +38,20 @@ static const char *text_of_one(struct json_object *vm, const char *key)
 	return json_at(vm, "each") ? NULL : json_str_at(vm, key);
 }
 
+/* "-w 2 ": of several machines the one that is told of. */
+static void machine_add(struct strbuf *b, struct json_object *vm)
+{
+	if (json_at(vm, "each"))
+		strbuf_addf(b, "-w RANK ");
+	else if (json_at(vm, "machines"))
+		strbuf_addf(b, "-w %lld ", (long long)json_object_get_int64(json_at(vm, "rank")));
+}
+
 static const char *ways_in(struct json_object *vm)
 {
 	if (str_eq(json_str_at(vm, "profile"), "windows"))
-		return "vmctl rdp %J, vmctl ssh %J, vmctl exec %J -- COMMAND";
-	return "vmctl ssh %J, vmctl exec %J -- COMMAND, vmctl vnc %J";
+		return "vmctl rdp %M%J, vmctl ssh %M%J, vmctl exec %M%J -- COMMAND";
+	return "vmctl ssh %M%J, vmctl exec %M%J -- COMMAND, vmctl vnc %M%J";
 }
 
 static void text_add(struct strbuf *b, struct json_object *vm, const char *text)
@@ -56,6 +65,7 @@ static void text_add(struct strbuf *b, struct json_object *vm, const char *text)
 		case 'N': place_add(b, "on", text_of_one(vm, "node")); break;
 		case 'A': place_add(b, "at", text_of_one(vm, "address")); break;
 		case 'I': text_add(b, vm, ways_in(vm)); break;
+		case 'M': machine_add(b, vm); break;
 		case 'J':
 			strbuf_addf(b, "%lld",
 				    (long long)json_object_get_int64(json_at(vm, "job")));
@@ -82,7 +92,7 @@ void sentence_of(struct json_object *vm, struct strbuf *ret)
 		if (!str_eq(state, sentences[i].state))
 			continue;
 		if (json_at(vm, "each"))
-			strbuf_addf(ret, "Of its %lld machines: ",
+			strbuf_addf(ret, "%lld machines: ",
 				    (long long)json_object_get_int64(json_at(vm, "machines")));
 		text_add(ret, vm, sentences[i].what);
 		if (reason && *reason && !str_eq(reason, sentences[i].same))
