@@ -283,6 +283,22 @@ static int take(struct vmctl *v)
 	return code;
 }
 
+static void say_none(struct json_object *vm, uint32_t job)
+{
+	char who[32] = "Job", machine[16] = "";
+
+	if (json_at(vm, "machines")) {
+		long long rank = int_of(vm, "rank");
+
+		(void)str_fmt(who, sizeof(who), "Machine %lld of job", rank);
+		(void)str_fmt(machine, sizeof(machine), "-w %lld ", rank);
+	}
+	(void)fprintf(stderr,
+		      "%s %u has no disks beside those of its image. Give it one: vmctl disk add "
+		      "%s%u NAME\n",
+		      who, job, machine, job);
+}
+
 static int list_job(struct vmctl *v)
 {
 	static const char *const head[] = {"NAME", "SIZE", "ACCESS", "SERIAL", "STATE", "REASON"};
@@ -301,10 +317,7 @@ static int list_job(struct vmctl *v)
 		return EXIT_DONE;
 	}
 	if (json_length(all) == 0)
-		(void)fprintf(stderr,
-			      "Job %u has no disks beside those of its image. Give it one: vmctl "
-			      "disk add %u NAME\n",
-			      job, job);
+		say_none(vm, job);
 	for (size_t i = 0; json_length(all) && i < ARRAY_LEN(head); i++)
 		table_add(&t, head[i]);
 	for (size_t i = 0; i < json_length(all); i++) {
