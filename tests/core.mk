@@ -131,6 +131,12 @@ TESTS += tests/model/lost_node
 tests_model_lost_node_SOURCES = tests/model/lost_node.c tests/model/search.c tests/model/search.h
 tests_model_lost_node_LDADD = $(core_libs)
 
+# every state of a named disk
+check_PROGRAMS += tests/model/named_disk
+TESTS += tests/model/named_disk
+tests_model_named_disk_SOURCES = tests/model/named_disk.c tests/model/search.c tests/model/search.h
+tests_model_named_disk_LDADD = $(core_libs)
+
 check_PROGRAMS += tests/fuzz/fuzz_job_spec
 tests_fuzz_fuzz_job_spec_SOURCES = tests/fuzz/fuzz_job_spec.c
 nodist_tests_fuzz_fuzz_job_spec_SOURCES = $(fuzz_main)

@@ -69,7 +69,7 @@ static int claim(struct sim *w, const struct disk_order *o, struct err *e)
 	if (!d)
 		return err_set(e, ERR_ABSENT, "%s is gone", o->disk.image);
 	next = d->claims;
-	if (disk_claims_step(&next, d->name, o->step, o->job_key, e) < 0)
+	if (disk_claims_step(&next, o, e) < 0)
 		return -1;
 	if (disk_claims_decode(disk_claims_encode(&next, text), &d->claims, e) < 0)
 		sim_wrong(w, "claims cannot be read: '%.120s'", text);

@@ -284,6 +284,33 @@ static const struct {
 	{{2 * GIB, 16},  1, 1,           ERR_FULL  }, /* a quota that was lowered */
 };
 
+/* A claim that was let go of, and given again since, is not let go of by an order from before: a
+ * vmd that was stopped, or a call that hung. */
+START_TEST(a_late_order_drops_no_new_claim)
+{
+	struct disk_order o = {.kind = NAMED_CLAIM, .step = CLAIM_DROP, .disk = {.name = "data"}};
+	struct disk_claims c = {.n = 0};
+
+	e.kind = ERR_NONE;
+	(void)str_copy(o.job_key, sizeof(o.job_key), A);
+	ck_assert_int_eq(disk_claims_add(&c, "data", A, false, &e), 0);
+	disk_claims_leave(&c, A);
+	o.disk.claims = c; /* this is seen: it leaves */
+	disk_claims_drop(&c, A);
+	ck_assert_int_eq(disk_claims_step(&c, &o, &e), 0); /* nothing is there: as well */
+	ck_assert_int_eq(disk_claims_add(&c, "data", A, false, &e), 0);
+	ck_assert_int_eq(disk_claims_step(&c, &o, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_CONFLICT);
+	ck_assert_uint_eq(c.n, 1);
+	disk_claims_leave(&c, A);
+	ck_assert_int_eq(disk_claims_step(&c, &o, &e), 0);
+	ck_assert_uint_eq(c.n, 0);
+	ck_assert_int_eq(disk_claims_add(&c, "data", A, true, &e), 0);
+	disk_claims_leave(&c, A);
+	ck_assert_int_eq(disk_claims_step(&c, &o, &e), -1);
+}
+END_TEST
+
 START_TEST(quota_rows)
 {
 	const struct named_disk disk[] = {
@@ -317,6 +344,7 @@ int main(void)
 	tcase_add_test(t, it_says_who_has_it);
 	tcase_add_test(t, no_more_readers_than_fit);
 	tcase_add_test(t, claims_go);
+	tcase_add_test(t, a_late_order_drops_no_new_claim);
 	tcase_add_loop_test(t, quota_rows, 0, ARRAY_LEN(quotas));
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

@@ -247,15 +247,28 @@ int disk_claims_remove(struct disk_claims *c, const char *name, struct err *e)
 	return 0;
 }
 
-int disk_claims_step(struct disk_claims *c, const char *name, enum disk_claim_step step,
-		     const char *job_key, struct err *e)
+/* Decided on while the job had a claim to let go of. One that it was given since, by somebody who
+ * knew more, is another one: then this order comes too late. */
+static int drop_seen(struct disk_claims *c, const struct disk_order *o, struct err *e)
 {
-	switch (step) {
-	case CLAIM_WRITE: return disk_claims_add(c, name, job_key, false, e);
-	case CLAIM_READ: return disk_claims_add(c, name, job_key, true, e);
-	case CLAIM_LEAVE: disk_claims_leave(c, job_key); return 0;
-	case CLAIM_DROP: disk_claims_drop(c, job_key); return 0;
-	case CLAIM_REMOVE: return disk_claims_remove(c, name, e);
+	const struct disk_claim *own = disk_claim_of(c, o->job_key);
+	const struct disk_claim *seen = disk_claim_of(&o->disk.claims, o->job_key);
+
+	if (own && seen && (own->leaving != seen->leaving || own->read_only != seen->read_only))
+		return err_set(e, ERR_CONFLICT, "the job's claim on disk %s is another one now",
+			       o->disk.name);
+	disk_claims_drop(c, o->job_key);
+	return 0;
+}
+
+int disk_claims_step(struct disk_claims *c, const struct disk_order *o, struct err *e)
+{
+	switch (o->step) {
+	case CLAIM_WRITE: return disk_claims_add(c, o->disk.name, o->job_key, false, e);
+	case CLAIM_READ: return disk_claims_add(c, o->disk.name, o->job_key, true, e);
+	case CLAIM_LEAVE: disk_claims_leave(c, o->job_key); return 0;
+	case CLAIM_DROP: return drop_seen(c, o, e);
+	case CLAIM_REMOVE: return disk_claims_remove(c, o->disk.name, e);
 	}
 	return -1; /* not reached: -Wswitch sees to it */
 }

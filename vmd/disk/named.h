@@ -88,10 +88,6 @@ void disk_claims_drop(struct disk_claims *c, const char *job_key); /* none there
 /* ERR_CONFLICT: a job has it. */
 int disk_claims_remove(struct disk_claims *c, const char *name, struct err *e);
 
-/* One of these. */
-int disk_claims_step(struct disk_claims *c, const char *name, enum disk_claim_step step,
-		     const char *job_key, struct err *e);
-
 /* A change that its owner asks for, or the core. */
 struct disk_order {
 	enum {
@@ -101,10 +97,15 @@ struct disk_order {
 		EXTRA_CREATE, /* a scratch disk of job_key: image, size */
 		EXTRA_LEAVE   /* it is to be taken from its guest, and removed: pool, image */
 	} kind;
-	struct named_disk disk;        /* pool, image, uid, name; to create it: size, time */
+	/* pool, image, uid, name; to create it: size, time; the claims that it was decided on */
+	struct named_disk disk;
 	enum disk_claim_step step;     /* NAMED_CLAIM */
 	char job_key[JOB_KEY_MAX + 1]; /* the same */
 };
+
+/* A step of the order on the claims as they are now. CLAIM_DROP: ERR_CONFLICT if the job's claim is
+ * not as it was seen, when one was. */
+int disk_claims_step(struct disk_claims *c, const struct disk_order *o, struct err *e);
 
 /* May this user have one more of that size? n disks of all users. ERR_FULL, ERR_DENIED with the
  * numbers. */

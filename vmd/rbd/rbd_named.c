@@ -108,10 +108,10 @@ int rbd_named_create(struct rbd_store *st, const struct named_disk *d, struct er
 /* ---- claims ---- */
 
 /* Reads, decides, writes; once more when somebody else was faster. */
-static int claims_change(struct rbd_store *st, struct rbd_pool *p, const struct named_disk *d,
-			 enum disk_claim_step step, const char *job_key, struct disk_claims *ret,
-			 struct err *e)
+static int claims_change(struct rbd_store *st, struct rbd_pool *p, const struct disk_order *o,
+			 struct disk_claims *ret, struct err *e)
 {
+	const struct named_disk *d = &o->disk;
 	AUTO(rbd_close) rbd_image_t look = NULL;
 	struct disk_claims next;
 	struct rbd_mark mark;
@@ -125,7 +125,7 @@ static int claims_change(struct rbd_store *st, struct rbd_pool *p, const struct 
 		if (!is_it(st, &mark, d))
 			return not_it(e, d, &mark);
 		next = mark.named.claims;
-		if (disk_claims_step(&next, d->name, step, job_key, e) < 0)
+		if (disk_claims_step(&next, o, e) < 0)
 			return -1;
 		if (rbd_mark_claims(p->io, look, d->image, &mark.named.claims, &next, e) == 0)
 			break;
@@ -141,10 +141,12 @@ int rbd_named_claim(struct rbd_store *st, const struct named_disk *d, enum disk_
 		    const char *job_key, struct disk_claims *ret, struct err *e)
 {
 	AUTO(rbd_pool_close) struct rbd_pool p = {.session = NULL};
+	struct disk_order o = {.kind = NAMED_CLAIM, .disk = *d, .step = step};
 
+	(void)str_copy(o.job_key, sizeof(o.job_key), job_key);
 	if (pool_open(st, d->pool, &p, e) < 0)
 		return -1;
-	return claims_change(st, &p, d, step, job_key, ret, e);
+	return claims_change(st, &p, &o, ret, e);
 }
 
 /* ---- remove ---- */
@@ -154,6 +156,7 @@ static int prepare_removal(struct rbd_store *st, struct rbd_pool *p, const struc
 			   struct err *e)
 {
 	AUTO(rbd_close) rbd_image_t look = NULL;
+	const struct disk_order o = {.kind = NAMED_REMOVE, .disk = *d, .step = CLAIM_REMOVE};
 	struct disk_claims none;
 	int rc = rbd_look(p->io, d->image, NULL, &look);
 
@@ -164,7 +167,7 @@ static int prepare_removal(struct rbd_store *st, struct rbd_pool *p, const struc
 	/* Somebody without a claim: an administrator, a backup. Better before than after. */
 	if (rbd_check_unused(p, look, d->image, e) < 0)
 		return -1;
-	return claims_change(st, p, d, CLAIM_REMOVE, "", &none, e);
+	return claims_change(st, p, &o, &none, e);
 }
 
 int rbd_named_remove(struct rbd_store *st, const struct named_disk *d, struct err *e)
