@@ -158,6 +158,8 @@ static const struct little_row rows[] = {
 	 "release-vm:r0"},
 	{"nor if one that it writes cannot be read", "pending r1",
 	 "vm0:deleting disk:fenced pv pvd named:unreadable n1:lost", "", ""},
+	{"nor while nobody knows the PVs, which tell of one that it may write", "pending r1",
+	 "vm0:deleting disk:fenced pv n1:lost ?pvs", "", ""},
 	{"another one is no matter", "pending r1",
 	 "vm0:deleting disk:fenced pv named:unreadable n1:lost", "", "release-vm:r0"},
 };
