@@ -210,10 +210,14 @@ struct act_work {
 	struct work work;
 	struct disk_view *view;
 	struct action action;
+	int64_t asked_us;
 	disk_done_fn done;
 	void *ctx;
 	struct err e;
 };
+
+/* As old as the list is by which it was decided whom to shut out. */
+#define FENCE_WITHIN_US LIST_EVERY_US
 
 static void act_run(struct work *w)
 {
@@ -231,7 +235,8 @@ static void act_run(struct work *w)
 	else if (act->kind == ACT_TAKE_DISK)
 		(void)rbd_disk_take(st, &act->disk, &a->e);
 	else if (act->kind == ACT_FENCE_DISK)
-		(void)rbd_disk_fence(st, act->pool, act->object, act->job_key, act->uid, &a->e);
+		(void)rbd_disk_fence(st, act->pool, act->object, act->job_key, act->uid,
+				     a->asked_us + FENCE_WITHIN_US, &a->e);
 	else if (act->kind == ACT_KEEP_DISK)
 		(void)rbd_disk_keep(st, act->pool, act->object, act->job_key, act->keep_until_s,
 				    &a->e);
@@ -343,6 +348,7 @@ int disk_view_apply(struct disk_view *v, const struct action *a, disk_done_fn do
 		.work = {.run = act_run, .done = act_done},
 		.view = v,
 		.action = *a,
+		.asked_us = clock_mono_us(),
 		.done = done,
 		.ctx = ctx
         };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* rbd_disk against a real Ceph; started by 0100-rbd.t with RBD_T_CONF and RBD_T_OSD. The tests run
  * in one process and in order: they share the connection and the golden image. */
+#include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 #include "vmd/rbd/rbd_blocklist.h"
 #include "vmd/rbd/rbd_disk.h"
@@ -350,10 +351,10 @@ START_TEST(fences_a_writer)
 	must(rbd_disk_keep(store, "rbd", SCRATCH, KEY, 0, &e), "list anew");
 	ck_assert_uint_eq(listed(ROOT)->clients.n, 1);
 	ck_assert_int_eq(guest_write(&old, "again"), 5); /* being listed is no harm */
-	must(rbd_disk_fence(store, "rbd", ROOT, KEY, VM_UID, &e), "fence");
+	must(rbd_disk_fence(store, "rbd", ROOT, KEY, VM_UID, INT64_MAX, &e), "fence");
 	ck_assert_str_eq(listed(ROOT)->fenced, VM_UID);
 	ck_assert_int_eq(guest_write(&old, "never"), -ESHUTDOWN);
-	must(rbd_disk_fence(store, "rbd", ROOT, KEY, VM_UID, &e), "fence again");
+	must(rbd_disk_fence(store, "rbd", ROOT, KEY, VM_UID, INT64_MAX, &e), "fence again");
 	guest_open(&new, ROOT);
 	ck_assert_int_eq(guest_write(&new, "newer"), 5);
 	ck_assert_int_eq(guest_write(&old, "never"), -ESHUTDOWN);
@@ -375,7 +376,7 @@ START_TEST(fences_whom_it_knew)
 	ck_assert_uint_eq(listed(SCRATCH)->clients.n, 1);
 	must(rbd_close(old.image), "its watch goes");
 	ck_assert_uint_eq(listed(SCRATCH)->clients.n, 1);
-	must(rbd_disk_fence(store, "", SCRATCH, KEY, VM_UID, &e), "fence");
+	must(rbd_disk_fence(store, "", SCRATCH, KEY, VM_UID, INT64_MAX, &e), "fence");
 	ck_assert_int_eq(rbd_open(old.io, SCRATCH, &old.image, NULL), -ESHUTDOWN);
 	rados_ioctx_destroy(old.io);
 	rados_shutdown(old.cluster);
@@ -396,7 +397,7 @@ START_TEST(fences_for_long)
 	must(rbd_disk_keep(store, "rbd", SCRATCH, KEY, 0, &e), "list anew");
 	(void)str_copy(address, sizeof(address), listed(SCRATCH)->clients.address[0]);
 	must(rados_blocklist_add(cluster, address, 3600), "an entry for an hour");
-	must(rbd_disk_fence(store, "", SCRATCH, KEY, NEXT_UID, &e), "fence");
+	must(rbd_disk_fence(store, "", SCRATCH, KEY, NEXT_UID, INT64_MAX, &e), "fence");
 	must(rados_mon_command(cluster, &command, 1, "", 0, &text, &len, NULL, NULL), "list");
 	until_s = blocklist_until_s(text, len, address);
 	ck_assert_msg(until_s > time(NULL) + 364 * 86400, "%.*s", (int)len, text);
@@ -411,12 +412,27 @@ START_TEST(fences_no_later_guest)
 {
 	struct guest next;
 
-	must(rbd_disk_fence(store, "", SCRATCH, KEY, VM_UID, &e), "fence");
+	must(rbd_disk_fence(store, "", SCRATCH, KEY, VM_UID, INT64_MAX, &e), "fence");
 	guest_open(&next, SCRATCH);
 	ck_assert_int_eq(guest_write(&next, "first"), 5);
 	must(rbd_disk_keep(store, "rbd", ROOT, KEY, 0, &e), "list anew");
 	ck_assert_uint_gt(listed(SCRATCH)->clients.n, 0);
-	must(rbd_disk_fence(store, "", SCRATCH, KEY, VM_UID, &e), "a late fence");
+	must(rbd_disk_fence(store, "", SCRATCH, KEY, VM_UID, INT64_MAX, &e), "a late fence");
+	ck_assert_int_eq(guest_write(&next, "lives"), 5);
+	guest_close(&next);
+}
+END_TEST
+
+/* The same, but the host came back before anybody was shut out: there is no mark. */
+START_TEST(fences_nobody_too_late)
+{
+	struct guest next;
+
+	guest_open(&next, SCRATCH);
+	ck_assert_int_eq(guest_write(&next, "first"), 5);
+	ck_assert_int_eq(rbd_disk_fence(store, "", SCRATCH, KEY, NEXT_UID, clock_mono_us() - 1, &e),
+			 -1);
+	ck_assert_int_eq(e.kind, ERR_RETRY);
 	ck_assert_int_eq(guest_write(&next, "lives"), 5);
 	guest_close(&next);
 }
@@ -424,9 +440,9 @@ END_TEST
 
 START_TEST(fences_only_its_own)
 {
-	ck_assert_int_eq(rbd_disk_fence(store, "rbd", ROOT, "18-00", VM_UID, &e), -1);
+	ck_assert_int_eq(rbd_disk_fence(store, "rbd", ROOT, "18-00", VM_UID, INT64_MAX, &e), -1);
 	ck_assert_int_eq(e.kind, ERR_CONFLICT);
-	ck_assert_int_eq(rbd_disk_fence(store, "rbd", "vm-none", KEY, VM_UID, &e), -1);
+	ck_assert_int_eq(rbd_disk_fence(store, "rbd", "vm-none", KEY, VM_UID, INT64_MAX, &e), -1);
 	ck_assert_int_eq(e.kind, ERR_ABSENT);           /* it may have lost its header only */
 	ck_assert_str_eq(listed(ROOT)->fenced, VM_UID); /* of an earlier test */
 }
@@ -509,7 +525,7 @@ START_TEST(one_is_damaged)
 	ck_assert_str_eq(seen->pool, "rbd");
 	ck_assert(!seen->origin.known);
 	ck_assert_str_eq(listed(SCRATCH)->unreadable, "");
-	ck_assert_int_eq(rbd_disk_fence(store, "rbd", ROOT, KEY, VM_UID, &e), -1);
+	ck_assert_int_eq(rbd_disk_fence(store, "rbd", ROOT, KEY, VM_UID, INT64_MAX, &e), -1);
 	ck_assert_int_eq(rbd_disk_remove(store, "rbd", ROOT, KEY, &e), -1);
 	header_put(header, size, sizeof(size));
 	ck_assert_str_eq(listed(ROOT)->unreadable, "");
@@ -533,7 +549,7 @@ START_TEST(one_has_no_header)
 	ck_assert_str_eq(listed(SCRATCH)->unreadable,
 			 "Ceph: image " SCRATCH " has no header: damaged, or its removal was cut "
 			 "short");
-	ck_assert_int_eq(rbd_disk_fence(store, "rbd", SCRATCH, KEY, VM_UID, &e), -1);
+	ck_assert_int_eq(rbd_disk_fence(store, "rbd", SCRATCH, KEY, VM_UID, INT64_MAX, &e), -1);
 	ck_assert_int_eq(rbd_remove(io, SCRATCH), 0);
 	ck_assert_ptr_null(listed(SCRATCH));
 }
@@ -709,11 +725,11 @@ START_TEST(writers_are_fenced)
 	struct named_disk d = named_spec();
 
 	ck_assert_int_eq(claimed(CLAIM_READ, KEY), ERR_NONE);
-	ck_assert_int_eq(rbd_disk_fence(store, "rbd", d.image, KEY, VM_UID, &e), -1);
+	ck_assert_int_eq(rbd_disk_fence(store, "rbd", d.image, KEY, VM_UID, INT64_MAX, &e), -1);
 	ck_assert_int_eq(e.kind, ERR_CONFLICT);
 	ck_assert_int_eq(claimed(CLAIM_DROP, KEY), ERR_NONE);
 	ck_assert_int_eq(claimed(CLAIM_WRITE, KEY), ERR_NONE);
-	must(rbd_disk_fence(store, "rbd", d.image, KEY, VM_UID, &e), "fence");
+	must(rbd_disk_fence(store, "rbd", d.image, KEY, VM_UID, INT64_MAX, &e), "fence");
 	ck_assert_str_eq(named_listed(&d)->fenced, VM_UID);
 	ck_assert_int_eq(claimed(CLAIM_DROP, KEY), ERR_NONE);
 }
@@ -776,7 +792,7 @@ START_TEST(leftover_goes)
 	ck_assert_ptr_null(listed(LEFT));
 	set_mark(LEFT, "slurm-vm.cluster", NULL);
 	/* a lost host's disks are all fenced, it with them */
-	must(rbd_disk_fence(store, "rbd", LEFT, KEY, VM_UID, &e), "fence");
+	must(rbd_disk_fence(store, "rbd", LEFT, KEY, VM_UID, INT64_MAX, &e), "fence");
 	ck_assert_str_eq(listed(LEFT)->fenced, VM_UID);
 	/* in use, something in it, a snapshot of it: somebody's */
 	ck_assert_int_eq(rbd_open(io, LEFT, &image, NULL), 0);
@@ -904,6 +920,7 @@ int main(void)
 	tcase_add_test(t, fences_whom_it_knew);
 	tcase_add_test(t, fences_for_long);
 	tcase_add_test(t, fences_no_later_guest);
+	tcase_add_test(t, fences_nobody_too_late);
 	tcase_add_test(t, fences_only_its_own);
 	tcase_add_test(t, removes);
 	tcase_add_test(t, says_what_is_missing);

@@ -169,6 +169,8 @@ void sim_named_ail(struct sim *w)
 
 /* ---- the fence ---- */
 
+#define FENCE_WITHIN_US (30 * SIM_S) /* as in disk_view.c */
+
 /* As rbd_disk_fence(): a writer's, once for each VM; whoever has it open then is shut out. */
 int sim_named_fence(struct sim *w, const struct action *a, struct err *e)
 {
@@ -183,6 +185,8 @@ int sim_named_fence(struct sim *w, const struct action *a, struct err *e)
 		return err_set(e, ERR_CONFLICT, "%s is not of job %s", a->object, a->job_key);
 	if (str_eq(d->fenced, a->uid))
 		return 0;
+	if (w->now_us > w->asked_us + FENCE_WITHIN_US)
+		return err_set(e, ERR_RETRY, "who has %s was found too late", a->object);
 	sim_volumes_fence(w, a->object);
 	return str_copy(d->fenced, sizeof(d->fenced), a->uid);
 }

@@ -114,9 +114,9 @@ int rbd_disk_keep(struct rbd_store *st, const char *pool, const char *name, cons
 }
 
 int rbd_disk_fence(struct rbd_store *st, const char *pool, const char *name, const char *job_key,
-		   const char *vm_uid, struct err *e)
+		   const char *vm_uid, int64_t by_us, struct err *e)
 {
-	(void)st, (void)pool, (void)name, (void)job_key, (void)vm_uid;
+	(void)st, (void)pool, (void)name, (void)job_key, (void)vm_uid, (void)by_us;
 	return outcome(e);
 }
 

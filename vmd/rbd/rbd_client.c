@@ -250,9 +250,10 @@ static bool is_of(const struct rbd_store *st, struct rbd_pool *p, const char *na
  * Who has the image is looked up first, and then whether it is fenced already: the disk's next
  * guest comes only behind that mark, so without the mark it is not among those that were found. A
  * fence that comes late (of a list that is old, of a vmd that was stopped) finds the mark, and
- * leaves the next guest alone. */
+ * leaves the next guest alone. Where the host came back by itself there is no mark: so a call that
+ * hung, or was stopped, until it knew who has the image is not for them (by_us). */
 int rbd_disk_fence(struct rbd_store *st, const char *pool, const char *name, const char *job_key,
-		   const char *vm_uid, struct err *e)
+		   const char *vm_uid, int64_t by_us, struct err *e)
 {
 	AUTO(rbd_pool_close) struct rbd_pool p = {.session = NULL};
 	AUTO(rbd_close) rbd_image_t image = NULL;
@@ -276,6 +277,8 @@ int rbd_disk_fence(struct rbd_store *st, const char *pool, const char *name, con
 		return err_set(e, ERR_CONFLICT, "Ceph: image %s is not of job %s", name, job_key);
 	if (str_eq(mark.fenced, vm_uid))
 		return 0;
+	if (clock_mono_us() > by_us)
+		return err_set(e, ERR_RETRY, "Ceph: who has image %s was found too late", name);
 	for (size_t i = 0; i < mark.clients.n; i++)
 		if (crowd_add(&c, mark.clients.address[i], name, e) < 0)
 			return -1;
