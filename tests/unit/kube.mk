@@ -13,7 +13,8 @@ unit_tests += \
 	tests/unit/unit_kube_request \
 	tests/unit/unit_kube_samples \
 	tests/unit/unit_kube_schema \
-	tests/unit/unit_kube_lease
+	tests/unit/unit_kube_lease \
+	tests/unit/unit_kube_watch
 
 tests_unit_unit_kube_lease_SOURCES = tests/unit/unit_kube_lease.c
 tests_unit_unit_kube_lease_CFLAGS = $(unit_cflags)
@@ -35,9 +36,14 @@ tests_unit_unit_kube_guest_SOURCES = tests/unit/unit_kube_guest.c
 tests_unit_unit_kube_guest_CFLAGS = $(unit_cflags)
 tests_unit_unit_kube_guest_LDADD = $(kube_test_libs)
 
-tests_unit_unit_kube_http_SOURCES = tests/unit/unit_kube_http.c tests/unit/fake_api.c
+http_fixture = tests/unit/http_fixture.c tests/unit/http_fixture.h tests/unit/fake_api.c
+tests_unit_unit_kube_http_SOURCES = tests/unit/unit_kube_http.c $(http_fixture)
 tests_unit_unit_kube_http_CFLAGS = $(unit_cflags) $(MHD_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_unit_kube_http_LDADD = $(kube_test_libs) $(MHD_LIBS)
+
+tests_unit_unit_kube_watch_SOURCES = tests/unit/unit_kube_watch.c $(http_fixture)
+tests_unit_unit_kube_watch_CFLAGS = $(unit_cflags) $(MHD_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_unit_kube_watch_LDADD = $(kube_test_libs) $(MHD_LIBS)
 
 tests_unit_unit_kube_request_SOURCES = tests/unit/unit_kube_request.c tests/unit/fake_api.c \
 	tests/unit/kube_fixture.c
