@@ -124,6 +124,8 @@ struct plan {
 
 const char *action_name(enum action_kind k); /* "create-vm" */
 enum action_class action_class(enum action_kind k);
+/* Is its object there when it has worked, so that it may appear when its answer was lost? Is it
+ * gone then? Most change an object, and are neither. */
 bool action_creates(enum action_kind k);
 bool action_removes(enum action_kind k);
 /* "create-vm job=17 object=vm-17-...-r0 node=worker1node": for logs, dry run and tests. */

@@ -49,6 +49,7 @@ int64_t flight_worth_until_us(const struct flight *f);
 bool flight_is_trouble(const struct flight *f, int64_t now_us);
 /* Was it refused for good: INVALID, DENIED, ABSENT? */
 bool flight_is_refused(const struct flight *f);
+/* Does what it hinders concern the job's move alone, or a disk that its guest is given? */
 bool flight_is_of_move(const struct flight *f);
 bool flight_is_of_volume(const struct flight *f);
 

@@ -46,7 +46,9 @@ bool plan_is_later(const struct task *t, const char *name);
 void plan_vm_remove(struct planner *p, const struct task *t, const struct vm_seen *vm);
 /* All VMs of the job but keep (NULL: none); true: none is seen. */
 bool plan_vms_remove(struct planner *p, const struct task *t, const char *keep);
+/* Its disks and its Secret are there, no VM of it is seen. */
 void plan_vm_wanted(struct planner *p, const struct task *t);
+/* true: it is there, with all its parts. */
 bool plan_secret_wanted(struct planner *p, const struct task *t);
 void plan_secrets_remove(struct planner *p, const struct task *t);
 
@@ -55,6 +57,7 @@ void plan_vm_release(struct planner *p, const struct task *t, const struct vm_se
 
 /* plan_move.c. t->move is read first. */
 void plan_move_read(const struct planner *p, const struct task *t, struct move *ret);
+/* What the phase of its move asks for; also of a job that has ended, whose companion is to go. */
 void plan_move(struct planner *p, const struct task *t);
 /* Companions of jobs that Slurm does not know any more. */
 void plan_companions(struct planner *p);
@@ -99,6 +102,7 @@ bool plan_disks_are_kept(const struct holdings *h);
 /* plan_attachment.c: named disks. */
 /* true: the job has its claims, and this incarnation's VM may have the disks. */
 bool plan_attachments_wanted(struct planner *p, const struct task *t);
+/* Adds them to what a new VM has. */
 void plan_attachments_fill(const struct task *t, struct vm_spec *vm);
 /* The VM runs: it gets what has been claimed since, and gives back what leaves. */
 void plan_attachments_live(struct planner *p, const struct task *t, const struct vm_seen *vm);

@@ -88,7 +88,6 @@ static void spec_fill(struct vm_spec *vm, const struct task *t)
 	plan_attachments_fill(t, vm);
 }
 
-/* The disks and the Secret are there, no VM of the job is seen. */
 void plan_vm_wanted(struct planner *p, const struct task *t)
 {
 	char name[VM_NAME_MAX + 1];

@@ -87,11 +87,14 @@ struct observed {
 	const struct node_seen *node;
 };
 
+/* Puts the arrays in the order that all below relies on; live, companions and nodes are left alone.
+ * Before each round, for adapters append. */
 void world_sort(struct desired *want, struct observed *seen);
 bool world_is_sorted(const struct desired *want, const struct observed *seen);
 
 /* NULL: Slurm told nothing of a job with this key. */
 const struct job *world_job(const struct desired *want, const char *key);
+/* Does Slurm know of a job with this id that has not ended? */
 bool world_is_live(const struct desired *want, uint32_t job_id);
 
 /* NULL: not seen, or the nodes are not known. */
@@ -101,7 +104,8 @@ const struct node_seen *world_host(const struct observed *seen, const char *slur
 /* NULL: no node of Slurm's. By either name. */
 const struct slurm_node *world_slurm_node(const struct desired *want, const char *name);
 
-/* All that is seen of one job. */
+/* All that is seen of one job. The arrays are parts of those of struct observed, borrowed; NULL
+ * where there is nothing. What it lacks is not there only if its collection is known. */
 struct holdings {
 	char key[JOB_KEY_MAX + 1];
 	size_t n_vm, n_disk, n_attachment, n_pv, n_pvc, n_secret;
