@@ -12,10 +12,6 @@ echo written
 sleep 600
 EOS
 )
-says() # PATTERN
-{
-	contains "$(output_of alice "$job")" "$1"
-}
 ok "the first run writes to its disk" within 100 says "^written$"
 on_lab scontrol requeue "$job"
 ok "it is pending again" within 60 job_in "$job" PENDING

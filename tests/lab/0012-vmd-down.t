@@ -9,10 +9,6 @@ job=$(submit alice --vm=tiny -c 1 --mem=512M <<EOS
 $ssh_guest echo in the guest
 EOS
 )
-says() # PATTERN
-{
-	contains "$(output_of alice "$job")" "$1"
-}
 ok "the job starts" within 20 job_in "$job" RUNNING
 ok "its output says what it waits for" within 20 says "vmd"
 ok "vmd comes back" lab up

@@ -22,10 +22,6 @@ node_is() # NODE STATE
 {
 	equals "$(on_lab sinfo -h -N -n "$1" -o %T)" "$2"
 }
-says() # PATTERN
-{
-	contains "$(output_of alice "$job")" "$1"
-}
 moved_from() # NODE: the job runs on another node, and its VM is there
 {
 	local now

@@ -5,14 +5,6 @@
 # long: every outage lasts until it is told
 . "$(dirname "$0")/lib.sh"
 
-shows() # JOB PATTERN
-{
-	contains "$(as alice vmctl show "$1" 2>&1)" "$2"
-}
-says() # JOB PATTERN
-{
-	contains "$(output_of alice "$1")" "$2"
-}
 brief() # SCRIPT: a job that does not wait for its guest, which has 4 s to go
 {
 	submit alice --vm=brisk --vm-wait=running -c 1 --mem=512M <<<$'#!/bin/bash\n'"$1"

@@ -67,10 +67,6 @@ not_for_bob()
 ok "another user cannot stop it" not_for_bob
 ok "it runs on" in_state "$job" READY
 ok "stop, by the job's name" as alice vmctl stop desk
-recorded() # JOB: its state in the accounting
-{
-	on_lab sacct -nXP -j "$1" -o state | cut -d' ' -f1
-}
 ok "the job is COMPLETED" within 20 prints COMPLETED recorded "$job"
 ok "and all is gone" within 20 nothing_left "$job"
 ok "nobody was told twice" equals "$(mails)" 1

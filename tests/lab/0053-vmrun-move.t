@@ -13,10 +13,6 @@ echo "starts: $(grep -c . /root/starts), still $$"
 exit 9
 EOS
 )
-says() # PATTERN
-{
-	contains "$(output_of alice "$job")" "$1"
-}
 moved()
 {
 	local now

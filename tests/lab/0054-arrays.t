@@ -44,25 +44,14 @@ ok "and no others" is_ready "${job}_0"
 ok "a task is stopped alone" as alice vmctl stop "${job}_0"
 ok "the other runs on" is_ready "${job}_1"
 ok "and is cancelled by its name" as alice vmctl stop --now "${job}_1"
-recorded()
-{
-	on_lab sacct -nXP -j "$1" -o state | cut -d' ' -f1
-}
 ok "one ended well" within 30 prints COMPLETED recorded "${job}_0"
 ok "and one was cancelled" within 30 prints CANCELLED recorded "${job}_1"
 ok "and nothing is left" within 180 nothing_left "$first"
 
-refused() # TEXT COMMAND...
-{
-	local text=$1 out
-
-	shift
-	! out=$(as alice "$@" 2>&1) && contains "$out" "$text"
-}
 small=(--vm=tiny -c 1 --mem=512M)
-ok "a number of nodes that is none" refused "must be one number, not 1-3" sbatch "${small[@]}" -N 1-3 --wrap=true
-ok "tasks for which one node is too small, too" refused "not available" sbatch --vm=tiny --mem=512M -n 4 --ntasks-per-node=2 --wrap=true
-ok "a heterogeneous job" refused "heterogeneous" sbatch "${small[@]}" : -c 1 --mem=64M --wrap=true
-ok "a heterogeneous salloc" refused "heterogeneous" salloc -c 1 --mem=64M : "${small[@]}" true
-ok "an array on one kept disk" refused "the kept disk is one" sbatch --vm=@1 -c 1 --mem=512M --array=1-2 --wrap=true
+ok "a number of nodes that is none" refused alice "must be one number, not 1-3" sbatch "${small[@]}" -N 1-3 --wrap=true
+ok "tasks for which one node is too small, too" refused alice "not available" sbatch --vm=tiny --mem=512M -n 4 --ntasks-per-node=2 --wrap=true
+ok "a heterogeneous job" refused alice "heterogeneous" sbatch "${small[@]}" : -c 1 --mem=64M --wrap=true
+ok "a heterogeneous salloc" refused alice "heterogeneous" salloc -c 1 --mem=64M : "${small[@]}" true
+ok "an array on one kept disk" refused alice "the kept disk is one" sbatch --vm=@1 -c 1 --mem=512M --array=1-2 --wrap=true
 done_testing

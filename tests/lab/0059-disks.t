@@ -3,17 +3,6 @@
 # Disks of a user that live on beyond jobs.
 . "$(dirname "$0")/lib.sh"
 
-refused() # USER PATTERN COMMAND...
-{
-	local user=$1 pattern=$2 out
-
-	shift 2
-	if out=$(as "$user" "$@" 2>&1 </dev/null); then
-		printf 'accepted: %s\n' "$out"
-		return 1
-	fi
-	contains "$out" "$pattern"
-}
 # images of named disks
 images()
 {
@@ -23,10 +12,6 @@ images()
 contains_output() # USER JOB PATTERN
 {
 	contains "$(output_of "$1" "$2")" "$3"
-}
-shows() # JOB PATTERN
-{
-	contains "$(as alice vmctl show "$1")" "$2"
 }
 unused() # DISK
 {

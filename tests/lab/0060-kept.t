@@ -16,17 +16,6 @@ not_kept()
 {
 	! kept "$@"
 }
-refused() # USER PATTERN COMMAND...
-{
-	local user=$1 pattern=$2 out
-
-	shift 2
-	if out=$(as "$user" "$@" 2>&1 </dev/null); then
-		printf 'accepted: %s\n' "$out"
-		return 1
-	fi
-	contains "$out" "$pattern"
-}
 one_left() # JOB: of all that there was
 {
 	equals "$(left_of "$1" | wc -l)" 1
@@ -38,10 +27,6 @@ no_vm() # JOB
 no_disk() # JOB
 {
 	equals "$(on_lab rbd ls rbd | grep -c "^vm-$1-")" 0
-}
-says() # JOB PATTERN
-{
-	contains "$(output_of alice "$1")" "$2"
 }
 
 job=$(submit alice --vm=tiny --vm-disk=2G -t 1 -c 1 --mem=512M <<EOS

@@ -12,10 +12,6 @@ is_recorded()
 {
 	contains "$(on_lab scontrol show job "$job")" "state=stopping .*kept=1"
 }
-says() # PATTERN
-{
-	contains "$(output_of alice "$job")" "$1"
-}
 reason_is() # PATTERN
 {
 	contains "$(on_lab vmctl show --json "$job" | jq -r .reason)" "$1"

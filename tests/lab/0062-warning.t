@@ -14,10 +14,6 @@ for i in \$(seq 60); do
 done
 EOS
 )
-says() # PATTERN
-{
-	contains "$(output_of alice "$job")" "$1"
-}
 told() # PATTERN
 {
 	contains "$(as alice cat told 2>&1)" "$1"

@@ -182,6 +182,37 @@ output_of() # USER JOB
 	as "$1" cat "job-$2.out"
 }
 
+# Of $job where no JOB is given:
+
+recorded() # [JOB]: its state in the accounting
+{
+	on_lab sacct -nXP -j "${1-$job}" -o state | cut -d' ' -f1
+}
+
+says() # [JOB] PATTERN: does the output of alice's job?
+{
+	[ $# -eq 2 ] || set -- "$job" "$1"
+	contains "$(output_of alice "$1")" "$2"
+}
+
+shows() # [JOB] PATTERN: does vmctl, of alice's job?
+{
+	[ $# -eq 2 ] || set -- "$job" "$1"
+	contains "$(as alice vmctl show "$1" 2>&1)" "$2"
+}
+
+refused() # USER PATTERN COMMAND...: it fails, and says why
+{
+	local user=$1 pattern=$2 out
+
+	shift 2
+	if out=$(as "$user" "$@" 2>&1 </dev/null); then
+		printf 'accepted: %s\n' "$out"
+		return 1
+	fi
+	contains "$out" "$pattern"
+}
+
 # settings_change [SED-SCRIPT] <LINES: changes vmd.yaml and adds lines at its end, which is in its section
 # images; settings_restore puts the first one back. Both wait until vmd has it.
 settings_change()
