@@ -86,7 +86,7 @@ static int request_set(struct vm_request *r, enum vm_option option, const char *
 	case OPTION_DISK: return size_set(value, &r->disk_bytes, e);
 	case OPTION_SCRATCH: return size_set(value, &r->scratch_bytes, e);
 	case OPTION_NETWORK: return network_set(value, r, e);
-	case OPTION_ATTACH: return vm_attachs_parse(value, &r->attach, e);
+	case OPTION_ATTACH: return vm_attach_list_parse(value, &r->attach, e);
 	case OPTION_WAIT: return job_option_wait(value, &r->wait, e);
 	case OPTION_KEEP: return job_option_keep(value, &r->keep, e);
 	case OPTION_ON_DRAIN: return job_option_on_drain(value, &r->on_drain, e);

@@ -246,8 +246,8 @@ static void job_see(const struct slurm *s, unsigned i)
         };
 	(void)str_copy(j->request.nonce, sizeof(j->request.nonce), nonces[i]);
 	(void)str_copy(j->node, sizeof(j->node), node_names[s->node[i]]);
-	j->request.attach =
-		(struct vm_attachs){.n = 1, .at = {{.name = "data", .read_only = reads(i * RUNS)}}};
+	j->request.attach = (struct vm_attach_list){
+		.n = 1, .at = {{.name = "data", .read_only = reads(i * RUNS)}}};
 }
 
 static void round_of(const struct slurm *s, const struct kube *k, const struct ceph *c)

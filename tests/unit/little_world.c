@@ -152,7 +152,7 @@ static bool job_word(struct little_world *w, const char *s)
 	else if (str_eq(s, "live"))
 		w->want.n_live = 1;
 	else if (str_starts(s, "attach"))
-		j->request.attach = (struct vm_attachs){
+		j->request.attach = (struct vm_attach_list){
 			.n = 1, .at = {{.name = "data", .read_only = str_eq(s, "attach:ro")}}};
 	else if (str_eq(s, "from16"))
 		from_set(j, "16");

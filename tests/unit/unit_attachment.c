@@ -307,13 +307,13 @@ static const struct {
 START_TEST(list_rows)
 {
 	char again[JOB_ATTACH_TEXT];
-	struct vm_attachs a;
+	struct vm_attach_list a;
 	struct err e;
 
-	if (vm_attachs_parse(lists[_i].text, &a, &e) < 0)
+	if (vm_attach_list_parse(lists[_i].text, &a, &e) < 0)
 		ck_assert_msg(!lists[_i].again, "'%s': %s", lists[_i].text, e.msg);
 	else
-		ck_assert_str_eq(vm_attachs_text(&a, again), lists[_i].again);
+		ck_assert_str_eq(vm_attach_list_text(&a, again), lists[_i].again);
 }
 END_TEST
 

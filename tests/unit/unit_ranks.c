@@ -428,7 +428,7 @@ START_TEST(a_disk_is_not_written_by_several)
 		w.seen.named = &data;
 		w.seen.n_named = 1;
 		for (size_t i = 0; i < MACHINES; i++)
-			w.job[i].request.attach = (struct vm_attachs){
+			w.job[i].request.attach = (struct vm_attach_list){
 				.n = 1, .at = {{.name = "data", .read_only = read_only}}};
 		r = reconciler_new(&w.catalogue, &w.policy, &port);
 		(void)reconciler_round(r, &w.want, &w.seen, now);

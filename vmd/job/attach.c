@@ -45,9 +45,9 @@ int vm_attach_parse(const char *text, struct vm_attach *ret, struct err *e)
 	return 0;
 }
 
-int vm_attachs_parse(const char *text, struct vm_attachs *ret, struct err *e)
+int vm_attach_list_parse(const char *text, struct vm_attach_list *ret, struct err *e)
 {
-	struct vm_attachs a = {.n = 0};
+	struct vm_attach_list a = {.n = 0};
 	char copy[JOB_ATTACH_TEXT];
 	char *rest = copy;
 	char *word;
@@ -70,7 +70,7 @@ int vm_attachs_parse(const char *text, struct vm_attachs *ret, struct err *e)
 	return 0;
 }
 
-const char *vm_attachs_text(const struct vm_attachs *a, char buf[JOB_ATTACH_TEXT])
+const char *vm_attach_list_text(const struct vm_attach_list *a, char buf[JOB_ATTACH_TEXT])
 {
 	size_t len = 0;
 

@@ -18,7 +18,7 @@ struct vm_attach {
 	bool read_only;
 };
 
-struct vm_attachs {
+struct vm_attach_list {
 	size_t n;
 	struct vm_attach at[JOB_ATTACH_MAX];
 };
@@ -29,7 +29,7 @@ int disk_label_check(const char *name, struct err *e);
 /* "data", "ref:ro" */
 int vm_attach_parse(const char *text, struct vm_attach *ret, struct err *e);
 /* "data,ref:ro": each disk once. */
-int vm_attachs_parse(const char *text, struct vm_attachs *ret, struct err *e);
-const char *vm_attachs_text(const struct vm_attachs *a, char buf[JOB_ATTACH_TEXT]);
+int vm_attach_list_parse(const char *text, struct vm_attach_list *ret, struct err *e);
+const char *vm_attach_list_text(const struct vm_attach_list *a, char buf[JOB_ATTACH_TEXT]);
 
 #endif

@@ -48,7 +48,7 @@ struct vm_request {
 	char network[JOB_NAME_MAX + 1];
 	uint64_t disk_bytes;
 	uint64_t scratch_bytes;
-	struct vm_attachs attach; /* named disks of the owner that its VM shall have */
+	struct vm_attach_list attach; /* named disks of the owner that its VM shall have */
 	enum vm_wait wait;
 	enum vm_keep keep;
 	enum vm_on_drain on_drain;

@@ -154,7 +154,7 @@ static int value_read(enum spec_key key, const char *value, struct vm_request *r
 	case K_DISK: return str_to_bytes(value, 1, &r->disk_bytes, e);
 	case K_SCRATCH: return str_to_bytes(value, 1, &r->scratch_bytes, e);
 	case K_NETWORK: return name_copy(value, r->network, e);
-	case K_ATTACH: return vm_attachs_parse(value, &r->attach, e);
+	case K_ATTACH: return vm_attach_list_parse(value, &r->attach, e);
 	case K_WAIT: return job_option_wait(value, &r->wait, e);
 	case K_KEEP: return job_option_keep(value, &r->keep, e);
 	case K_DRAIN: return job_option_on_drain(value, &r->on_drain, e);
@@ -314,7 +314,7 @@ int job_spec_encode(const struct vm_request *r, char *buf, size_t size, struct e
 	    put(buf, size, "from", r->from) < 0 || put(buf, size, "nonce", r->nonce) < 0 ||
 	    put(buf, size, "disk", disk) < 0 || put(buf, size, "scratch", scratch) < 0 ||
 	    put(buf, size, "network", r->network) < 0 ||
-	    put(buf, size, "attach", vm_attachs_text(&r->attach, attach)) < 0 ||
+	    put(buf, size, "attach", vm_attach_list_text(&r->attach, attach)) < 0 ||
 	    put(buf, size, "wait", vm_wait_name(r->wait)) < 0 ||
 	    put(buf, size, "keep", vm_keep_name(r->keep)) < 0 ||
 	    put(buf, size, "drain", vm_on_drain_name(r->on_drain)) < 0 ||
