@@ -19,7 +19,8 @@ libguest_a_SOURCES = \
 	kubevirt-lite/guest/qemu_screen.c \
 	kubevirt-lite/guest/qemu_start.c \
 	kubevirt-lite/guest/qmp.c kubevirt-lite/guest/qmp.h \
-	kubevirt-lite/guest/simulated.c
+	kubevirt-lite/guest/simulated.c \
+	kubevirt-lite/guest/simulated_agent.c kubevirt-lite/guest/simulated_agent.h
 libguest_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 guest_libs = libguest.a
 

@@ -7,6 +7,7 @@
  * boot-hangs, agent-never, crash-after=TIME, poweroff-after=TIME, shutdown-ignored, move-fails,
  * move-hangs; TIME is like 5s or 200ms, counted from the boot. */
 #include "kubevirt-lite/guest/guest.h"
+#include "kubevirt-lite/guest/simulated_agent.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/json.h"
 #include "vmd/base/str.h"
@@ -41,7 +42,7 @@ struct simulated {
 	struct simulated *next;
 	char id[41];
 	char fault[64];
-	char mac[MACHINE_NICS_MAX][18];
+	struct simulated_nic nic[MACHINE_NICS_MAX];
 	size_t n_nics;
 	unsigned cpus_each; /* of a socket */
 	char moving_to[128];
@@ -117,46 +118,12 @@ static void end(struct simulated *s, enum guest_state state, const char *reason)
 	changed(s);
 }
 
-/* What the agent would answer; the address follows from the MAC, so that it stays over a move. */
-static struct json_object *interfaces_new(const struct simulated *s)
-{
-	struct json_object *list = json_object_new_array();
-
-	for (size_t i = 0; i < s->n_nics; i++) {
-		struct json_object *nic = json_object_new_object();
-		struct json_object *addresses = json_object_new_array();
-		struct json_object *address = json_object_new_object();
-		unsigned last = (unsigned)strtoul(s->mac[i] + 15, NULL, 16);
-		char text[32];
-
-		(void)str_fmt(text, sizeof(text), "192.168.172.%u", 50 + last % 100);
-		json_put_str(address, "ip-address", text);
-		json_put_str(address, "ip-address-type", "ipv4");
-		json_put_int(address, "prefix", 24);
-		json_object_array_add(addresses, address);
-		(void)str_fmt(text, sizeof(text), "eth%zu", i);
-		json_put_str(nic, "name", text);
-		json_put_str(nic, "hardware-address", s->mac[i]);
-		json_put_at(nic, "ip-addresses", addresses);
-		json_object_array_add(list, nic);
-	}
-	return list;
-}
-
 static void agent_up(struct simulated *s)
 {
 	struct guest_seen *seen = &s->guest.seen;
 
-	if (!seen->os) {
-		seen->os = json_object_new_object();
-		json_put_str(seen->os, "id", "simulated");
-		json_put_str(seen->os, "name", "Simulated");
-		json_put_str(seen->os, "pretty-name", "Simulated guest");
-		json_put_str(seen->os, "machine", "x86_64");
-		seen->host_name = json_object_new_object();
-		json_put_str(seen->host_name, "host-name", "simulated");
-		seen->interfaces = interfaces_new(s);
-	}
+	if (!seen->os)
+		simulated_agent_tell(seen, s->n_nics, s->nic);
 	seen->agent = true;
 	changed(s);
 }
@@ -461,7 +428,8 @@ static int simulated_new(struct maker *m, const struct guest_request *r, struct 
 	s->cpus_each = r->machine ? r->machine->cores * r->machine->threads : 1;
 	s->guest.seen.cpus = r->machine ? r->machine->sockets * s->cpus_each : 0;
 	for (; r->machine && s->n_nics < r->machine->n_nics; s->n_nics++)
-		memcpy(s->mac[s->n_nics], r->machine->nic[s->n_nics].mac, sizeof(s->mac[0]));
+		memcpy(s->nic[s->n_nics].mac, r->machine->nic[s->n_nics].mac,
+		       sizeof(s->nic[0].mac));
 	s->guest.seen.disks_known = true;
 	for (size_t i = 0; r->machine && i < r->machine->n_disks; i++) {
 		struct guest_disk *d = &s->guest.seen.disk[s->guest.seen.n_disks++];
