@@ -430,6 +430,23 @@ static const struct {
 	 "end-job job=17 failed=1 reason=\"no room\""},
 	{{.kind = ACT_RECORD, .job_id = 17, .reason = " state=ready"},
 	 "record job=17 state=ready"},
+	{{.kind = ACT_CREATE_DISK, .job_id = 17, .object = "d"}, "create-disk job=17 object=d"},
+	{{.kind = ACT_RELEASE_VM, .job_id = 17, .object = "v", .node = "n1"},
+	 "release-vm job=17 object=v node=n1"},
+	{{.kind = ACT_WARN_GUEST, .job_id = 17, .object = "v", .reason = "10 minutes"},
+	 "warn-guest job=17 object=v text=\"10 minutes\""},
+	{{.kind = ACT_TELL_JOB, .job_id = 17, .reason = "it stays"}, "tell-job job=17 text=\"it stays\""},
+	{{.kind = ACT_ALLOCATE, .job_id = 17}, "allocate job=17 node=*"},
+	{{.kind = ACT_AIM_JOB, .job_id = 17, .node = "n2", .size = {.cpus = 4, .memory_bytes = UINT64_C(2) << 30}},
+	 "aim-job job=17 node=n2 cpus=4 memory=2G"},
+	{{.kind = ACT_POINT_VM, .job_id = 17, .object = "v", .node = "n2"}, "point-vm job=17 object=v node=n2"},
+	{{.kind = ACT_POINT_VM, .job_id = 17, .object = "v", .node = "n2", .target = {.sockets = 2, .memory_bytes = 64 << 20}},
+	 "point-vm job=17 object=v node=n2 sockets=2 memory=64M"},
+	{{.kind = ACT_POINT_VM, .job_id = 17, .object = "v", .node = "n2", .gives_up = true},
+	 "point-vm job=17 object=v node=n2 given-up"},
+	{{.kind = ACT_CLAIM_DISK, .job_id = 17, .object = "d", .order = {.step = CLAIM_READ}},
+	 "claim-disk job=17 object=d read-only"},
+	{{.kind = ACT_CLAIM_DISK, .job_id = 17, .object = "d"}, "claim-disk job=17 object=d"},
 };
 /* clang-format on */
 
