@@ -42,6 +42,8 @@ static const struct little_row rows[] = {
 	 "vm0:deleting scratch:fenced other:unreadable n1:lost ?pvs" REST, "", ""},
 	{"another job's is no reason", "pending r1",
 	 "vm0:deleting disk:fenced other:unreadable n1:lost" REST, "", "release-vm:r0"},
+	{"nobody knows whether it writes a disk of its owner's: it is not let go of", "pending r1",
+	 "vm0:deleting disk:fenced n1:lost ?pvs" REST, "", ""},
 
 	/* the fence first */
 	{"fenced: Kubernetes lets go of it", "pending r1",
