@@ -542,6 +542,8 @@ static const struct {
 	 true},
 	{"... and that is noted on it", "running requeue alone", "vm0:running@n2 " HAS, "", "point", "point-vm:r0",
 	 true},
+	{"... whatever else it was told since", "running requeue alone", "vm0:running@n2 given-up wants:n1 " HAS, "",
+	 "point", "point-vm:r0", true},
 	{"... which KubeVirt takes in", "running requeue alone", "vm0:running@n2 given-up given:n1 " HAS, "",
 	 "pointed", "", true},
 	{"... a migration that finds no node is stopped", "running requeue alone",
