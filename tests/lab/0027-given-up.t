@@ -38,13 +38,12 @@ ok "a file is written to its disk" as alice timeout 60 vmctl exec "$job" -- sh -
 
 ok "its owner moves it" as alice timeout 120 vmctl migrate "$job"
 ok "it is with its companion" within 60 held "$job"
-there=$(vmi "$job" status.nodeName)
-on_lab scontrol update "nodename=$first,$there" state=drain reason=test
+on_lab scontrol update nodename=ALL state=drain reason=test
 on_lab scancel "$(companion "$job")"
-ok "without that, and with both nodes drained, it is READY for a while" in_state "$job" READY
+ok "without that, and with all nodes drained, it is READY for a while" in_state "$job" READY
 ok "then that is noted on it" within 300 given_up "$job"
 ok "... and it is removed" within 120 is_another "$job" "$uid"
-on_lab scontrol update "nodename=$first,$there" state=resume
+on_lab scontrol update nodename=ALL state=resume
 ok "it is made again where its job is" within 240 at_home "$job" "$first"
 ok "... with its disk" equals "$(as alice timeout 60 vmctl exec "$job" -- cat marker)" kept
 on_lab scancel "$job"
