@@ -129,8 +129,10 @@ int epilog_run(spank_t spank, const struct plugin *p)
 	struct epilog ep = {.p = p};
 	uint32_t job;
 
+	/* The nonce alone has an allocation that vmd made, and that may have become a job's. */
 	if (!getenv(vm_option_variable("SPANK_", p->settings.prefix, OPTION_IMAGE, var,
-				       sizeof(var))))
+				       sizeof(var))) &&
+	    !getenv("SPANK_" NONCE_VARIABLE))
 		return 0;
 	job = compute_job_id(spank);
 	if (key_file_remove(job, &e) < 0)

@@ -182,7 +182,7 @@ local function request_read(env)
 	if env == nil then
 		return nil
 	end
-	local wanted = { ["VM_NONCE"] = "nonce" }
+	local wanted = { ["VM_NONCE"] = "nonce", ["VM_SHELL"] = "shell" }
 	for _, option in ipairs(OPTIONS) do
 		local name = "_SLURM_SPANK_OPTION_" .. PLUGIN .. "_" .. string.gsub(vm.prefix .. option, "-", "_")
 		wanted[name] = option
@@ -340,6 +340,9 @@ local function how_check(values, r, keep, desc, machines)
 	end
 	if machines > 1 then
 		r[#r + 1] = string.format("machines=%.0f", machines)
+	end
+	if values.shell == "no" then -- salloc --no-shell
+		r[#r + 1] = "shell=no"
 	end
 	return table.concat(r, " ")
 end

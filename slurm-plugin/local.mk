@@ -12,6 +12,7 @@ plugin_parts = \
 	slurm-plugin/machines.c slurm-plugin/machines.h \
 	slurm-plugin/own_keys.c slurm-plugin/own_keys.h \
 	slurm-plugin/settings.c slurm-plugin/settings.h \
+	slurm-plugin/shell.c slurm-plugin/shell.h \
 	slurm-plugin/step.c slurm-plugin/step.h \
 	slurm-plugin/submit.c slurm-plugin/submit.h \
 	slurm-plugin/task.c slurm-plugin/task.h \

@@ -133,7 +133,7 @@ int vm_options_from_job_environment(const char *prefix, struct vm_options *ret, 
 {
 	struct vm_options o = {.request.disk_bytes = 0};
 	char var[OPTION_VAR_MAX + 1];
-	const char *nonce;
+	const char *nonce, *shell = getenv("SPANK_" SHELL_VARIABLE);
 
 	if (!getenv(vm_option_variable("SPANK_", prefix, OPTION_IMAGE, var, sizeof(var))))
 		return 0;
@@ -150,6 +150,7 @@ int vm_options_from_job_environment(const char *prefix, struct vm_options *ret, 
 		return err_set(e, ERR_INVALID, "the submission carries no proper nonce");
 	if (str_copy(o.request.nonce, sizeof(o.request.nonce), nonce) < 0)
 		return err_set(e, ERR_INVALID, "nonce too long");
+	o.request.no_shell = shell && str_eq(shell, "no");
 	*ret = o;
 	return 1;
 }

@@ -8,10 +8,11 @@
 
 #include <slurm/spank.h>
 
-/* Names of the SPANK plugin and of the nonce: both are part of environment variables that
- * job_submit.lua reads too. */
+/* Names of the SPANK plugin, of the nonce, and of the word that there is no shell ("no"): part of
+ * environment variables that job_submit.lua reads too. */
 #define PLUGIN_NAME    "slurm_vm"
 #define NONCE_VARIABLE "VM_NONCE"
+#define SHELL_VARIABLE "VM_SHELL"
 
 /* Longest value of an option: longer ones are refused, wherever they come from. */
 #define OPTION_VALUE_MAX 160

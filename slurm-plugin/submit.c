@@ -4,6 +4,7 @@
  * again. A command without --vm pays for some getenv() and nothing else. */
 #include "slurm-plugin/submit.h"
 
+#include "slurm-plugin/shell.h"
 #include "vmd/base/str.h"
 
 #include <errno.h>
@@ -35,6 +36,7 @@ void submit_forget_outer_job(const struct plugin_settings *s)
 		unsetenv(vm_option_variable("", s->prefix, option, var, sizeof(var)));
 	}
 	unsetenv("SLURM_SPANK_" NONCE_VARIABLE);
+	unsetenv("SLURM_SPANK_" SHELL_VARIABLE);
 	for (size_t i = 0; i < ARRAY_LEN(guest_variables); i++)
 		unsetenv(guest_variables[i]);
 }
@@ -119,5 +121,8 @@ int submit_options_complete(spank_t spank, struct plugin *p, struct err *e)
 		return -1;
 	if (spank_job_control_setenv(spank, NONCE_VARIABLE, r->nonce, 1) != ESPANK_SUCCESS)
 		return err_set(e, ERR_RETRY, "the nonce cannot be passed to the job");
+	if (spank_context() == S_CTX_ALLOCATOR && shell_is_refused_here() &&
+	    spank_job_control_setenv(spank, SHELL_VARIABLE, "no", 1) != ESPANK_SUCCESS)
+		return err_set(e, ERR_RETRY, "--no-shell cannot be told to the job");
 	return 0;
 }

@@ -65,6 +65,21 @@ START_TEST(epilog_waits_until_clear)
 }
 END_TEST
 
+/* vmd made the allocation, for a move: no option was ever given. */
+START_TEST(epilog_of_a_companion)
+{
+	load(HOSTED);
+	setenv("SPANK_VM_NONCE", "9f3c12ab45de6701", 1);
+	host.context = S_CTX_JOB_SCRIPT;
+	vmd.answer[0].state = "STOPPING";
+	vmd.answer[1].state = "STOPPED";
+	vmd.answer[1].clear = true;
+	vmd.n_answer = 2;
+	ck_assert_int_eq(CALL("job_epilog"), 0);
+	ck_assert_int_eq(vmd.n_show, 2);
+}
+END_TEST
+
 START_TEST(epilog_gives_up_and_says_why)
 {
 	load(HOSTED);
@@ -138,6 +153,7 @@ TCase *epilog_cases(void)
 	tcase_add_test(t, prolog_hints_once);
 	tcase_add_loop_test(t, prolog_never_fails, 0, 4);
 	tcase_add_test(t, epilog_waits_until_clear);
+	tcase_add_test(t, epilog_of_a_companion);
 	tcase_add_test(t, epilog_gives_up_and_says_why);
 	tcase_add_loop_test(t, epilog_sweeps, 0, ARRAY_LEN(others));
 	tcase_add_test(t, epilog_of_a_job_vmd_never_had);

@@ -68,12 +68,14 @@ START_TEST(submit_inside_a_vm_job_inherits_nothing)
 	setenv("SLURM_SPANK_" IMAGE_OPTION, "tiny", 1);
 	setenv("SLURM_SPANK_" IMAGE_OPTION "_disk", "2G", 1);
 	setenv("SLURM_SPANK_VM_NONCE", "9f3c12ab45de6701", 1);
+	setenv("SLURM_SPANK_VM_SHELL", "no", 1);
 	setenv("SLURM_SPANK__SLURM_SPANK_OPTION_other_vm", "x", 1);
 	setenv("VM_ADDRESS", "192.168.172.57", 1);
 	ck_assert_int_eq(CALL("init"), 0);
 	ck_assert(!getenv("SLURM_SPANK_" IMAGE_OPTION));
 	ck_assert(!getenv("SLURM_SPANK_" IMAGE_OPTION "_disk"));
 	ck_assert(!getenv("SLURM_SPANK_VM_NONCE"));
+	ck_assert(!getenv("SLURM_SPANK_VM_SHELL"));
 	ck_assert(!getenv("VM_ADDRESS"));
 	ck_assert(getenv("SLURM_SPANK__SLURM_SPANK_OPTION_other_vm") != NULL);
 }

@@ -83,6 +83,10 @@ accepted("plain", "slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701 networ
 accepted("everything",
 	"slurm-vm{image=tiny revision=v1 nonce=9f3c12ab45de6701 disk=20G scratch=1536M network=dmz wait=none keep=always}",
 	{ NONCE, OPT .. "=tiny@v1", OPT .. "_disk=20g", OPT .. "_scratch=1536", OPT .. "_network=dmz", OPT .. "_wait=none", OPT .. "_keep=always" })
+accepted("without a shell", "slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701 network=lan keep=abnormal shell=no}",
+	{ OPT .. "=tiny", NONCE, "VM_SHELL=no" })
+accepted("an odd word about a shell is none", "slurm-vm{image=tiny revision=v2 nonce=9f3c12ab45de6701 network=lan keep=abnormal}",
+	{ OPT .. "=tiny", NONCE, "VM_SHELL=maybe" })
 accepted("from a kept disk", "slurm-vm{from=17 nonce=9f3c12ab45de6701 keep=always}", { OPT .. "=@17", NONCE })
 accepted("from a kept disk, with everything",
 	"slurm-vm{from=17-0123456789abcdef nonce=9f3c12ab45de6701 disk=20G scratch=1G network=lan wait=none keep=never}",

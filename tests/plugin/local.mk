@@ -9,7 +9,7 @@ unit_tests += \
 
 tests_unit_unit_plugin_SOURCES = tests/unit/unit_plugin.c \
 	slurm-plugin/key_file.c slurm-plugin/machines.c slurm-plugin/options.c slurm-plugin/own_keys.c \
-	slurm-plugin/settings.c slurm-plugin/wait.c
+	slurm-plugin/settings.c slurm-plugin/shell.c slurm-plugin/wait.c
 tests_unit_unit_plugin_CFLAGS = $(unit_cflags) $(SLURM_CFLAGS) $(plugin_test_base)
 tests_unit_unit_plugin_LDADD = $(core_libs) $(unit_libs)
 

@@ -78,6 +78,9 @@ static const struct {
 	{"image=tiny " NONCE " mail=" A64, "request: mail: at most 63 characters are allowed"},
 	{"image=tiny " NONCE " migrate=" A64, "request: migrate: at most 63 characters are allowed"},
 	{"image=tiny " NONCE " grow=8/17179869184", NULL},
+	{"image=tiny " NONCE " shell=no as=17 after=23 heir=31", NULL},
+	{"image=tiny " NONCE " shell=bash", "request: shell: 'bash' must be no"},
+	{"image=tiny " NONCE " heir=-1", "request: heir: '-1' must be a number up to 4294967295"},
 	{"image=tiny " NONCE " grow=8", "request: grow: '8' must be CPUS/BYTES"},
 	{"image=tiny " NONCE " grow=0/1", "request: grow: '0/1' must be CPUS/BYTES"},
 	{"image=tiny " NONCE " grow=8/x", "request: grow: '8/x' must be CPUS/BYTES"},
@@ -136,7 +139,7 @@ START_TEST(there_and_back)
 {
 	static const char text[] = "image=tiny revision=v1 " NONCE
 				   " disk=20G scratch=1536M network=lan wait=running keep=never "
-				   "mail=alice@example.org";
+				   "mail=alice@example.org shell=no as=17 after=23";
 	char again[JOB_REQUEST_MAX + 1];
 	struct vm_request r;
 	struct err e;

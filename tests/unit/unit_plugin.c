@@ -4,6 +4,7 @@
 #include "slurm-plugin/machines.h"
 #include "slurm-plugin/options.h"
 #include "slurm-plugin/own_keys.h"
+#include "slurm-plugin/shell.h"
 #include "slurm-plugin/wait.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
@@ -178,6 +179,62 @@ START_TEST(job_environment_rows)
 		ck_assert_str_eq(o.request.nonce, jobs[_i].nonce);
 	else
 		ck_assert_uint_eq(o.request.disk_bytes, 99);
+}
+END_TEST
+
+/* Words end in a NUL each; so does the text that C makes of a row. */
+static const struct {
+	const char words[64];
+	bool refused;
+	const char *why;
+} commands[] = {
+	{"salloc\0--vm=tiny\0--no-shell",        true,  "no shell"                       },
+	{"salloc\0--no-shell\0-p\0debug",        true,  "... whatever follows"           },
+	{"salloc\0--no-s\0--vm=tiny",            true,  "as short as getopt takes it"    },
+	{"salloc\0--no-\0--vm=tiny",             false, "shorter it is none"             },
+	{"salloc\0--vm=tiny",                    false, "a shell"                        },
+	{"salloc\0--no-shells",                  false, "another word"                   },
+	{"salloc\0--no-shelf",                   false, "another word of that length"    },
+	{"salloc\0--vm=tiny\0--\0x\0--no-shell", false, "a word of the command"          },
+	{"salloc\0bash\0-c\0salloc --no-shell",  false, "a part of a word of the command"},
+	{"--no-shell",			   false, "the program's name"             },
+	{"",				     false, "nothing"                        },
+};
+
+START_TEST(no_shell_rows)
+{
+	ck_assert_msg(shell_is_refused(commands[_i].words, sizeof(commands[_i].words)) ==
+			      commands[_i].refused,
+		      "%s", commands[_i].why);
+}
+END_TEST
+
+/* The last word may be cut off. */
+START_TEST(no_shell_cut)
+{
+	ck_assert(shell_is_refused("salloc\0--no-shell", 17));
+	ck_assert(!shell_is_refused("salloc\0--no-shell", 11));
+	ck_assert(!shell_is_refused("salloc", 6));
+	ck_assert(!shell_is_refused("", 0));
+	ck_assert(!shell_is_refused_here());
+}
+END_TEST
+
+START_TEST(no_shell_reaches_the_prolog)
+{
+	struct vm_options o;
+	struct err e;
+
+	setenv(IMAGE_VAR, "tiny", 1);
+	setenv("SPANK_VM_NONCE", "9f3c12ab45de6701", 1);
+	ck_assert_int_eq(vm_options_from_job_environment("vm", &o, &e), 1);
+	ck_assert(!o.request.no_shell);
+	setenv("SPANK_VM_SHELL", "no", 1);
+	ck_assert_int_eq(vm_options_from_job_environment("vm", &o, &e), 1);
+	ck_assert(o.request.no_shell);
+	setenv("SPANK_VM_SHELL", "bash", 1);
+	ck_assert_int_eq(vm_options_from_job_environment("vm", &o, &e), 1);
+	ck_assert(!o.request.no_shell);
 }
 END_TEST
 
@@ -468,6 +525,9 @@ int main(void)
 	tcase_add_test(t, option_sizes_default_to_megabytes);
 	tcase_add_test(t, option_variables);
 	tcase_add_loop_test(t, job_environment_rows, 0, ARRAY_LEN(jobs));
+	tcase_add_loop_test(t, no_shell_rows, 0, ARRAY_LEN(commands));
+	tcase_add_test(t, no_shell_cut);
+	tcase_add_test(t, no_shell_reaches_the_prolog);
 	tcase_add_loop_test(t, wait_rows, 0, ARRAY_LEN(waits));
 	tcase_add_test(t, wait_pauses);
 	tcase_add_test(t, key_file_life);

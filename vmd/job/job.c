@@ -7,10 +7,17 @@
 
 #include <string.h>
 
+uint32_t job_key_id(const struct job *j)
+{
+	return j->request.as ? j->request.as : j->id;
+}
+
 int job_key_compare(const struct job *a, const struct job *b)
 {
-	if (a->id != b->id)
-		return a->id < b->id ? -1 : 1;
+	uint32_t x = job_key_id(a), y = job_key_id(b);
+
+	if (x != y)
+		return x < y ? -1 : 1;
 	if (!str_eq(a->request.nonce, b->request.nonce))
 		return strcmp(a->request.nonce, b->request.nonce);
 	return (a->rank > b->rank) - (a->rank < b->rank);
@@ -29,9 +36,9 @@ bool job_is_several(const struct job *j)
 const char *job_key(const struct job *j, char *buf, size_t size)
 {
 	if (job_is_several(j))
-		(void)str_fmt(buf, size, "%u-%s-%u", j->id, j->request.nonce, j->rank);
+		(void)str_fmt(buf, size, "%u-%s-%u", job_key_id(j), j->request.nonce, j->rank);
 	else
-		(void)str_fmt(buf, size, "%u-%s", j->id, j->request.nonce);
+		(void)str_fmt(buf, size, "%u-%s", job_key_id(j), j->request.nonce);
 	return buf;
 }
 

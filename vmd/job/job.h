@@ -53,6 +53,10 @@ struct vm_request {
 	enum vm_keep keep;
 	enum vm_on_drain on_drain;
 	uint32_t machines; /* so many, one on each node of the job; 0: one */
+	bool no_shell;     /* salloc --no-shell: nothing of the job's own runs anywhere */
+	/* Of an allocation that has taken the place of another (migration/heir.h): the id of the
+	 * first one, whose key goes on, and of the one right before. 0: it is no such one. */
+	uint32_t as, after;
 	/* Who asked by --mail-type=BEGIN to be told when it is READY: an address, "@" for the job's
 	 * owner, "" nobody. */
 	char mail[JOB_MAIL_MAX + 1];
@@ -72,6 +76,8 @@ struct vm_request {
 	/* The time limit it had before a move left it what remained of it; 0: none, or never moved.
 	 * A run that is queued again for another reason gets it back. */
 	int64_t moved_limit_s;
+	/* The allocation that takes this one's place when vmd completes it; 0: none. */
+	uint32_t heir;
 	/* Where its VM has been and since when: "worker1node@1764090000,worker2node@1764090100",
 	 * the first ones cut off when it gets too long; "" it never moved. */
 	char nodes[JOB_NODES_MAX + 1];
@@ -113,6 +119,7 @@ struct job {
 	uint32_t restarts; /* slurm's restart_cnt: the run of its script */
 	enum job_phase phase;
 	enum job_end end;
+	bool completed; /* it ends, or has ended, as COMPLETED */
 	bool batch;
 	uint32_t n_nodes;
 	bool uneven; /* its nodes have not given it equal parts, as far as Slurm tells */
@@ -136,7 +143,10 @@ struct job {
 	struct vm_request request;
 };
 
-/* (id, nonce, rank): job ids come again after slurmctld lost its state; a nonce never does. */
+/* The id in its key: its own, or that of the allocation whose place it has taken. */
+uint32_t job_key_id(const struct job *j);
+/* (id in the key, nonce, rank): job ids come again after slurmctld lost its state; a nonce never
+ * does. */
 int job_key_compare(const struct job *a, const struct job *b);
 /* Are both of one job? Of one with several machines, whichever of them. */
 bool job_is_same(const struct job *a, const struct job *b);

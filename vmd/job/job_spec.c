@@ -64,12 +64,16 @@ enum spec_key {
 	K_DRAIN,
 	K_MAIL,
 	K_MACHINES,
+	K_SHELL,
+	K_AS,
+	K_AFTER,
 	K_RUN, /* from here on vmd's own, of each machine */
 	K_READY,
 	K_BASE,
 	K_MOVED,
 	K_UNTIL,
 	K_LIMIT,
+	K_HEIR,
 	K_MIGRATE,
 	K_GROW,
 	K_NODES,
@@ -80,9 +84,10 @@ enum spec_key {
 	K_COUNT
 };
 static const char *const key_names[K_COUNT] = {
-	"image", "revision", "from", "nonce",    "disk",    "scratch", "network", "attach", "wait",
-	"keep",  "drain",    "mail", "machines", "run",     "ready",   "base",    "moved",  "until",
-	"limit", "migrate",  "grow", "nodes",    "crashes", "crashed", "warned",  "told",
+	"image", "revision", "from",    "nonce",   "disk",     "scratch", "network", "attach",
+	"wait",  "keep",     "drain",   "mail",    "machines", "shell",   "as",      "after",
+	"run",   "ready",    "base",    "moved",   "until",    "limit",   "heir",    "migrate",
+	"grow",  "nodes",    "crashes", "crashed", "warned",   "told",
 };
 
 static int run_read(const char *text, uint32_t *ret, struct err *e)
@@ -92,6 +97,14 @@ static int run_read(const char *text, uint32_t *ret, struct err *e)
 	if (number_read(text, UINT32_MAX, &n, e) < 0)
 		return -1;
 	*ret = (uint32_t)n;
+	return 0;
+}
+
+static int shell_read(const char *text, bool *ret_none, struct err *e)
+{
+	if (!str_eq(text, "no"))
+		return err_set(e, ERR_INVALID, "'%.20s' must be no", text);
+	*ret_none = true;
 	return 0;
 }
 
@@ -160,6 +173,10 @@ static int value_read(enum spec_key key, const char *value, struct vm_request *r
 	case K_DRAIN: return job_option_on_drain(value, &r->on_drain, e);
 	case K_MAIL: return mail_copy(value, r->mail, e);
 	case K_MACHINES: return machines_read(value, &r->machines, e);
+	case K_SHELL: return shell_read(value, &r->no_shell, e);
+	case K_AS: return run_read(value, &r->as, e);
+	case K_AFTER: return run_read(value, &r->after, e);
+	case K_HEIR: return run_read(value, &r->heir, e);
 	case K_RUN: return run_read(value, &r->recorded_run, e);
 	case K_READY: return time_read(value, &r->recorded_ready_s, e);
 	case K_BASE: return run_read(value, &r->base_run, e);
@@ -300,7 +317,12 @@ static int put(char *buf, size_t size, const char *key, const char *value)
 int job_spec_encode(const struct vm_request *r, char *buf, size_t size, struct err *e)
 {
 	char disk[24] = "", scratch[24] = "", machines[12] = "", attach[JOB_ATTACH_TEXT];
+	char as[12] = "", after[12] = "";
 
+	if (r->as)
+		(void)str_fmt(as, sizeof(as), "%u", r->as);
+	if (r->after)
+		(void)str_fmt(after, sizeof(after), "%u", r->after);
 	if (r->machines > 1)
 		(void)str_fmt(machines, sizeof(machines), "%u", r->machines);
 	if (r->disk_bytes)
@@ -318,7 +340,9 @@ int job_spec_encode(const struct vm_request *r, char *buf, size_t size, struct e
 	    put(buf, size, "wait", vm_wait_name(r->wait)) < 0 ||
 	    put(buf, size, "keep", vm_keep_name(r->keep)) < 0 ||
 	    put(buf, size, "drain", vm_on_drain_name(r->on_drain)) < 0 ||
-	    put(buf, size, "mail", r->mail) < 0 || put(buf, size, "machines", machines) < 0) {
+	    put(buf, size, "mail", r->mail) < 0 || put(buf, size, "machines", machines) < 0 ||
+	    put(buf, size, "shell", r->no_shell ? "no" : "") < 0 || put(buf, size, "as", as) < 0 ||
+	    put(buf, size, "after", after) < 0) {
 		buf[0] = '\0';
 		return err_set(e, ERR_INVALID, "request: its text does not fit into %zu bytes",
 			       size);
