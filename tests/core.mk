@@ -8,6 +8,7 @@ unit_tests += \
 	tests/unit/unit_drain \
 	tests/unit/unit_fence \
 	tests/unit/unit_growth \
+	tests/unit/unit_heir \
 	tests/unit/unit_image \
 	tests/unit/unit_inflight \
 	tests/unit/unit_job_spec \
@@ -35,6 +36,9 @@ tests_unit_unit_fence_SOURCES = tests/unit/unit_fence.c $(little_world)
 tests_unit_unit_fence_CFLAGS = $(unit_cflags)
 tests_unit_unit_fence_LDADD = $(core_test_libs)
 
+tests_unit_unit_heir_SOURCES = tests/unit/unit_heir.c
+tests_unit_unit_heir_CFLAGS = $(unit_cflags)
+tests_unit_unit_heir_LDADD = $(core_test_libs)
 tests_unit_unit_growth_SOURCES = tests/unit/unit_growth.c
 tests_unit_unit_growth_CFLAGS = $(unit_cflags)
 tests_unit_unit_growth_LDADD = $(core_test_libs)
@@ -147,7 +151,7 @@ tests_fuzz_fuzz_job_spec_LDADD = $(core_libs)
 # lives of jobs under faults and crashes, with virtual time
 check_PROGRAMS += tests/sim/sim_seeds
 tests_sim_sim_seeds_SOURCES = tests/sim/sim_disks.c tests/sim/sim_drain.c tests/sim/sim_faults.c \
-	tests/sim/sim_grow.c tests/sim/sim_lease.c tests/sim/sim_move.c tests/sim/sim_named.c \
+	tests/sim/sim_grow.c tests/sim/sim_heir.c tests/sim/sim_lease.c tests/sim/sim_move.c tests/sim/sim_named.c \
 	tests/sim/sim_node.c tests/sim/sim_request.c tests/sim/sim_seeds.c tests/sim/sim_several.c \
 	tests/sim/sim_view.c tests/sim/sim_vmd.c tests/sim/sim_volume.c \
 	tests/sim/sim_world.c tests/sim/sim_world.h

@@ -41,6 +41,7 @@ libvmcore_a_SOURCES = \
 	vmd/job/job_words.c vmd/job/job_words.h \
 	vmd/lease/lease.c vmd/lease/lease.h vmd/lease/lease_gate.h \
 	vmd/migration/companion.c vmd/migration/companion.h \
+	vmd/migration/heir.c vmd/migration/heir.h \
 	vmd/migration/move.c vmd/migration/move.h vmd/migration/move_rules.h \
 	vmd/migration/move_astray.c \
 	vmd/migration/move_gap.c \
@@ -107,6 +108,7 @@ libsettings_a_SOURCES = \
 libslurmjobs_a_SOURCES = \
 	vmd/slurm/compat.h \
 	vmd/slurm/slurm_jobs.c vmd/slurm/slurm_jobs.h \
+	vmd/slurm/slurm_heir.c vmd/slurm/slurm_heir.h \
 	vmd/slurm/slurm_move.c vmd/slurm/slurm_move.h vmd/slurm/slurm_record.h \
 	vmd/slurm/slurm_node.c vmd/slurm/slurm_node.h \
 	vmd/slurm/slurm_state.c vmd/slurm/slurm_state.h
@@ -190,6 +192,7 @@ libapi_a_SOURCES = \
 	vmd/api/requests_ask.h \
 	vmd/api/requests_disks.c \
 	vmd/api/requests_drives.c \
+	vmd/api/requests_former.c vmd/api/requests_former.h \
 	vmd/api/requests_held.c vmd/api/requests_held.h \
 	vmd/api/requests_images.c \
 	vmd/api/requests_kept.c \

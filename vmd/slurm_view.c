@@ -7,6 +7,7 @@
 
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
+#include "vmd/migration/heir.h"
 #include "vmd/slurm/slurm_jobs.h"
 #include "vmd/slurm_ending.h"
 
@@ -143,6 +144,7 @@ static void load_take(struct slurm_view *v, struct slurm_list *l)
 {
 	bool same = nodes_take(v, l);
 
+	heirs_settle(l->job, &l->n, l->companion, &l->n_companion);
 	for (size_t i = 0; i < l->n; i++)
 		slurm_view_node_set(v, &l->job[i]);
 	same = same && is_same(v, l);

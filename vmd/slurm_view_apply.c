@@ -44,7 +44,8 @@ static void act_run(struct work *w)
  * the whole list only. */
 static void act_look(struct slurm_view *v, const struct action *a)
 {
-	if (a->kind == ACT_ALLOCATE || a->kind == ACT_END_COMPANION || a->kind == ACT_DRAIN_NODE)
+	if (a->kind == ACT_ALLOCATE || a->kind == ACT_END_COMPANION || a->kind == ACT_BEQUEATH ||
+	    a->kind == ACT_GIVE_WAY || a->kind == ACT_DRAIN_NODE)
 		slurm_view_load_soon(v);
 	else if (a->kind != ACT_TELL_JOB && (a->kind != ACT_RECORD || a->look))
 		slurm_view_hint(v, a->job_id, NULL, 0);

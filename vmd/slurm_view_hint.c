@@ -3,6 +3,7 @@
  * two. */
 #include "vmd/slurm_view_parts.h"
 
+#include "vmd/migration/heir.h"
 #include "vmd/slurm/slurm_jobs.h"
 
 #include <string.h>
@@ -37,10 +38,23 @@ static void one_run(struct work *w)
 	(void)slurm_job_load(o->hint->job_id, &o->job, &o->n_job, &o->e);
 }
 
+/* Which of an allocation and its heir is the job, the whole list tells. */
+static bool is_of_heirs(const struct slurm_view *v, const struct job *j)
+{
+	for (size_t i = 0; i < v->want.n; i++)
+		if (job_key_compare(&v->want.job[i], j) == 0)
+			return heir_is_concerned(j) || heir_is_concerned(&v->want.job[i]);
+	return heir_is_concerned(j);
+}
+
 static void want_put(struct slurm_view *v, struct job *j)
 {
 	struct desired *want = &v->want;
 
+	if (is_of_heirs(v, j)) {
+		slurm_view_load_soon(v);
+		return;
+	}
 	slurm_view_node_set(v, j);
 	for (size_t i = 0; i < want->n; i++) {
 		if (job_key_compare(&want->job[i], j) != 0)
@@ -120,6 +134,7 @@ static void adopt(struct slurm_view *v, const struct hint *h, const struct job *
 		.request = h->request
         };
 	a->request.machines = machines;
+	a->request.as = a->request.after = 0; /* only vmd itself says that */
 	if (worker_submit(v->worker, &a->work, &e) < 0) {
 		v->settings.log(v->settings.ctx, j->id, e.msg);
 		free(a);

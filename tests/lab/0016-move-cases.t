@@ -91,8 +91,13 @@ on_lab scancel "$named"
 ok "it ends" within 60 job_over "$named"
 resume "$first"
 
-# an allocation
-as alice salloc --no-shell --vm=tiny -c 1 --mem=512M 2>"$work/salloc"
+# an allocation with a shell, which cannot go elsewhere (one without: 0027-no-shell.t)
+as alice salloc --vm=tiny -c 1 --mem=512M sleep 900 2>"$work/salloc" &
+granted()
+{
+	grep -q 'Granted job allocation' "$work/salloc"
+}
+ok "an allocation is granted" within 60 granted
 held=$(sed -n 's/.*Granted job allocation //p' "$work/salloc")
 ok "an allocation's VM is READY" within 180 in_state "$held" READY
 first=$(node_of "$held")

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vmctl resize of what is not the plain case: an allocation, which keeps its companion and may grow again from
+# vmctl resize of what is not the plain case: an allocation, which goes on as its companion and may grow again from
 # there, a job of several tasks (-n), and one in the middle of which vmd is killed. SEED is printed.
 # long: four migrations of three guests
 . "$(dirname "$0")/lib.sh"
@@ -20,12 +20,17 @@ vm_uid() # JOB
 {
 	on_lab kubectl get vmi -A -l "slurm-vm.io/job=$1" -o jsonpath='{.items[*].metadata.uid}'
 }
-in_room_of() # JOB CPUS: with a companion that has so many, and no other one
+job_of() # JOB: which has its VM now
 {
-	local ids
+	on_lab vmctl show --json "$1" 2>/dev/null | jq -r .job
+}
+in_room_of() # JOB CPUS: as another job, that has so many, with the VM and no companion
+{
+	local now
 
-	ids=$(on_lab squeue -h -t R,PD -n "vm-move-$1" -o %i)
-	[ "$(wc -w <<<"$ids")" = 1 ] && equals "$(job_cpus "$ids")" "$2" && move_says "$1" "held, to $(vm_node "$1") in job $ids"
+	now=$(job_of "$1")
+	[ "$now" != "$1" ] && equals "$(job_cpus "$now")" "$2" && equals "$(node_of "$now")" "$(vm_node "$1")" &&
+		equals "$(on_lab squeue -h -t R,PD -u alice -o %j | grep -c "^vm-move-")" 0
 }
 
 settings_change 's/^\( *\)memory: {min: 128M}/&\n\1grow: {cpus: 4, memory: 3G}/' </dev/null
@@ -38,14 +43,14 @@ ok "an allocation's VM is READY" within 180 in_state "$held" READY
 uid=$(vm_uid "$held")
 ok "it grows" as alice timeout 150 vmctl resize "$held" -c 2
 ok "... its guest has two CPUs" within 60 prints 2 guest_cpus "$held"
-ok "... in a companion of that size" within 60 in_room_of "$held" 2
+ok "... as a job of that size" within 60 in_room_of "$held" 2
 ok "it grows again, from there" as alice timeout 150 vmctl resize "$held" -c 4
 ok "... its guest has four CPUs" within 90 prints 4 guest_cpus "$held"
-ok "... in another companion, the first one is gone" within 60 in_room_of "$held" 4
+ok "... as yet another one" within 60 in_room_of "$held" 4
 ok "... the same VM" equals "$(vm_uid "$held")" "$uid"
-on_lab scancel "$held"
-ok "it ends" within 120 job_over "$held"
-ok "... with its companion" within 60 no_companion "$held"
+grown=$(job_of "$held")
+on_lab scancel "$grown"
+ok "it ends" within 120 job_over "$grown"
 ok "all of it is gone" within 180 nothing_left "$held"
 
 # several tasks, and vmd is killed in the middle

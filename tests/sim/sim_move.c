@@ -18,7 +18,7 @@ int sim_record(struct sim *w, const struct action *a, struct err *e)
 	char text[JOB_REQUEST_MAX + ACTION_TEXT_MAX + 2];
 	struct vm_request r;
 
-	if (!j)
+	if (!j || j->job.id != a->job_id)
 		return 0;
 	if (job_spec_encode(&j->job.request, text, JOB_REQUEST_MAX, e) < 0 ||
 	    str_fmt(text + strlen(text), sizeof(text) - strlen(text), "%s", a->reason) < 0 ||
@@ -55,8 +55,9 @@ static int allocate(struct sim *w, const struct action *a, struct sim_job *j, st
 {
 	struct sim_companion *c = companion_place(w);
 
-	if (!j || (j->job.phase != JOB_RUNNING &&
-		   (j->job.phase != JOB_PENDING || !move_is_marked(&j->job))))
+	if (!j || j->job.id != a->job_id ||
+	    (j->job.phase != JOB_RUNNING &&
+	     (j->job.phase != JOB_PENDING || !move_is_marked(&j->job))))
 		return err_set(e, ERR_CONFLICT, "job %u does not run any more", a->job_id);
 	if (!c)
 		return err_set(e, ERR_RETRY, "too many jobs");
@@ -310,6 +311,7 @@ void sim_move_forget(struct sim *w, struct sim_job *j)
 		return;
 	(void)job_key(&j->job, key, sizeof(key));
 	j->job.request.grow = (struct job_size){.cpus = 0};
+	j->job.request.heir = 0;
 	for (size_t i = 0; i < SIM_COMPANIONS; i++)
 		if (str_eq(w->companion[i].c.job_key, key))
 			w->companion[i] = (struct sim_companion){.c = {.id = 0}};

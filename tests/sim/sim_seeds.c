@@ -33,9 +33,9 @@ static bool run(const char *what, unsigned long number, unsigned crash_percent)
 	return false;
 }
 
-/* Jobs that followed their VM, VMs that were astray and are no longer, guests that grew, disks of
- * users that guests were given, hand-overs of the Lease. */
-static unsigned long moved, found, grown, attached, led;
+/* Jobs that followed their VM (some of them as another allocation), VMs that were astray and are no
+ * longer, guests that grew, disks of users that guests were given, hand-overs of the Lease. */
+static unsigned long moved, heirs, found, grown, attached, led;
 
 /* Moves and growths behind LIFE_UNDO and LIFE_CANCEL are called off in that step, behind LIFE_LOSE
  * their companion is cancelled in it. */
@@ -130,6 +130,7 @@ int main(int argc, char **argv)
 		sim_init(&sim, seed, (unsigned)(seed * 7 % 40));
 		failed += !run("seed", seed, (unsigned)(seed * 13 % 100));
 		moved += sim.moved;
+		heirs += sim.heirs;
 		found += sim.found;
 		grown += sim.grown;
 		attached += sim.attached;
@@ -137,9 +138,9 @@ int main(int argc, char **argv)
 		sim_done(&sim);
 	}
 	printf("%s 1 - %lu seeds from %lu with faults and crashes (%lu jobs followed their VM, %lu "
-	       "VMs were astray and are not, %lu guests grew, %lu disks were given to guests, %lu "
-	       "times another vmd led)\n",
-	       failed ? "not ok" : "ok", seeds, first, moved, found, grown, attached, led);
+	       "of them as another allocation, %lu VMs were astray and are not, %lu guests grew, "
+	       "%lu disks were given to guests, %lu times another vmd led)\n",
+	       failed ? "not ok" : "ok", seeds, first, moved, heirs, found, grown, attached, led);
 	ok = all_crash_points(2, LIFE_QUIET, LIFE_FAULTS, first, lives,
 			      "lives, half of them with faults");
 	ok = all_crash_points(3, LIFE_MOVE, LIFE_GROW - 1, first, few ? lives : 4 * lives,

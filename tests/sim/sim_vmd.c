@@ -5,6 +5,7 @@
 #include "tests/sim/sim_world.h"
 
 #include "vmd/base/str.h"
+#include "vmd/migration/heir.h"
 
 static void round_run(struct sim *w, struct sim_vmd *d)
 {
@@ -191,6 +192,7 @@ void sim_init(struct sim *w, uint64_t seed, unsigned faults_percent)
 				    .nonce = "00000000000000aa"}
                 };
 		j->requeue = j->batch && sim_chance(w, 4);
+		j->request.no_shell = i & 1;
 		w->job[i].next_us = w->now_us + (int64_t)sim_chance(w, 100) * SIM_S;
 		if (i < SIM_JOBS - 2)
 			continue;
@@ -220,9 +222,11 @@ void sim_init_move(struct sim *w, uint64_t seed, unsigned undo)
 			.uid = 1000,
 			.cpus = 1,
 			.memory_bytes = UINT64_C(2) << 30,
-			.batch = seed % 4 != 0,
-			.requeue = seed % 4 != 0,
-			.request = {.image = "tiny", .nonce = "00000000000000aa"}},
+			.batch = seed % 4 && seed % 4 != 3,
+			.requeue = seed % 4 && seed % 4 != 3,
+			.request = {.image = "tiny",
+				    .nonce = "00000000000000aa",
+				    .no_shell = seed % 4 == 3}},
 		.next_us = 2 * SIM_S
         };
 }
@@ -244,7 +248,8 @@ bool sim_has_followed(const struct sim *w)
 {
 	if (w->grow.cpus || w->disks)
 		return *w->wrong || w->fits;
-	return *w->wrong || w->undo || !w->job[0].job.batch || w->moved == 1;
+	return *w->wrong || w->undo || w->moved == 1 ||
+	       !(w->job[0].job.batch || heir_may_be(&w->job[0].job));
 }
 
 static bool is_at_rest(const struct sim *w)

@@ -337,9 +337,14 @@ int sim_effect(struct sim *w, const struct action *a, struct err *e)
 	case ACT_DELETE_PVC: return volume_delete(w, w->pvc, a, e);
 	case ACT_DELETE_SECRET: return volume_delete(w, w->secret, a, e);
 	case ACT_END_JOB:
-		if (j && j->job.phase == JOB_RUNNING)
-			sim_job_end(w, j, JOB_END_NORMAL);
+		if (!j || j->job.phase != JOB_RUNNING || j->job.id != a->job_id)
+			return 0;
+		if (!a->job_failed && j->job.request.heir)
+			return err_set(e, ERR_RETRY, "it becomes job %u", j->job.request.heir);
+		sim_job_end(w, j, JOB_END_NORMAL);
 		return 0;
+	case ACT_BEQUEATH:
+	case ACT_GIVE_WAY: return sim_heir_effect(w, a, e);
 	case ACT_RECORD: return sim_record(w, a, e);
 	case ACT_ALLOCATE:
 	case ACT_END_COMPANION:

@@ -38,6 +38,7 @@ struct sim_companion {
 	struct companion c; /* id 0: a free place */
 	char not_on[JOB_NODE_MAX + 1], only_on[JOB_NODE_MAX + 1];
 	int64_t next_us;
+	struct vm_request request; /* with c.after: what its record has of the job */
 };
 
 /* Beside what Kubernetes shows of a volume that comes and goes: what the guest has by it. */
@@ -148,6 +149,7 @@ struct sim {
 	unsigned attached;  /* volumes that guests were given */
 	unsigned grown;     /* guests that have become larger */
 	unsigned moved;     /* jobs that followed their VM */
+	unsigned heirs;     /* ... as another allocation */
 	unsigned found;     /* VMs that were astray and are in an allocation again */
 	unsigned led;       /* hand-overs of the Lease */
 	int64_t resumed_us; /* when a stopped vmd went on last */
@@ -274,6 +276,8 @@ bool sim_vm_room(const struct sim *w, const struct sim_vm *vm, const struct sim_
 void sim_companion_cancel(struct sim *w);
 bool sim_companion_has_room(const struct sim *w, const struct sim_vm *vm); /* ... where it is */
 unsigned sim_script_step(const struct sim *w); /* how far the move of the script is; 0: not begun */
+/* Of sim_heir.c. */
+int sim_heir_effect(struct sim *w, const struct action *a, struct err *e);
 /* Of sim_grow.c. */
 void sim_vm_told(struct sim_vm *vm, const struct vm_target *t);
 void sim_vm_takes_in(struct sim_vm *vm);

@@ -91,9 +91,20 @@ static int move_word(struct little_world *w, const char *s)
 		return str_copy(j->asked_node, sizeof(j->asked_node), s + 6) == 0;
 	if (str_starts(s, "migrate:"))
 		return str_copy(w->progress.move_to, sizeof(w->progress.move_to), s + 8) == 0;
+	if (str_eq(s, "claims")) { /* the last companion */
+		w->companion[w->want.n_companion - 1].after = j->id;
+		return true;
+	}
 	if (str_eq(s, "drained"))
 		j->drained = true;
-	else if (str_eq(s, "requeue"))
+	else if (str_eq(s, "noshell"))
+		j->request.no_shell = true;
+	else if (str_eq(s, "heir"))
+		j->request.heir = 23;
+	else if (str_eq(s, "as17")) {
+		j->id = 23;
+		j->request.as = j->request.after = 17;
+	} else if (str_eq(s, "requeue"))
 		j->batch = j->requeue = true;
 	else if (str_eq(s, "held"))
 		j->held = true;

@@ -473,6 +473,33 @@ static const struct {
 	{"the VM is elsewhere than the job is to start", "pending r1 requeue moved aimed:n2",
 	 "vm0:running@n3 " HAS, "", "unaim", "delete-vm:r0 aim-job", false},
 
+	/* arrived: a salloc --no-shell goes on as its companion */
+	{"its companion is to take its place", "running drained noshell companion:running@n2", "vm0:running@n2 " HAS, "",
+	 "bequeath", "bequeath", true},
+	{"... which claims it: it names it", "running drained noshell companion:running@n2 claims", "vm0:running@n2 " HAS,
+	 "", "mark", "", true},
+	{"... also if it names another one", "running drained noshell heir companion:ended@n2 companion:running@n2 claims",
+	 "vm0:running@n2 " HAS, "", "mark", "", true},
+	{"... and gives way", "running drained noshell heir companion:running@n2 claims", "vm0:running@n2 " HAS, "",
+	 "give-way", "give-way", true},
+	{"... but not to one that does not claim it", "running drained noshell heir companion:running@n2",
+	 "vm0:running@n2 " HAS, "", "bequeath", "bequeath", true},
+	{"... nor before the migration has ended", "running drained noshell heir companion:running@n2 claims",
+	 "vm0:running@n2 sending " HAS, "", "sending", "", true},
+	{"... nor from an unknown view", "running drained noshell heir companion:running@n2 claims",
+	 "vm0:running@n2 ?moves " HAS, "", "sending", "", true},
+	{"... nor when its VM has gone home", "running noshell heir companion:running@n2 claims", "vm0:running " HAS, "",
+	 "drop", "end-companion", false},
+	{"a batch job follows all the same", "running requeue drained noshell companion:running@n2",
+	 "vm0:running@n2 " HAS, "", "mark", "", true},
+	{"from a node that is drained, too, it moves on first", "running drained noshell companion:running@n2 s2:drained",
+	 "vm0:running@n2 " HAS, "", "allocate", "allocate", true},
+	{"... if it can", "running drained noshell companion:running@n2 s2:drained", "vm0:running@n2 blocked " HAS, "",
+	 "bequeath", "bequeath", true},
+	{"the heir is a job like others", "running noshell as17", "vm0:running " HAS, "", "none", "", false},
+	{"... and moves", "running drained noshell as17", "vm0:running " HAS, "", "allocate", "allocate", false},
+	{"... and ends", "ended normal noshell as17", "vm0:running " HAS, "", "none", "delete-vm:r0", false},
+
 	/* arrived: an allocation stays */
 	{"so does a batch job that may not be queued again", "running batch drained companion:running@n2",
 	 "vm0:running@n2 " HAS, "", "held", "", true},
@@ -772,6 +799,32 @@ START_TEST(a_mark_stays_on_a_job_that_is_queued_again)
                 };
 		struct vm_request next = {.moved_run = cases[i].next_moved,
 					  .base_run = cases[i].next_base};
+
+		ck_assert_msg(move_may_record(&now, &next) == cases[i].may, "case %zu", i);
+	}
+}
+END_TEST
+
+START_TEST(an_heir_is_not_taken_back)
+{
+	static const struct {
+		enum job_phase phase;
+		uint32_t now, next;
+		bool may;
+	} cases[] = {
+		{JOB_RUNNING, 0,  23, true },
+                {JOB_RUNNING, 23, 0,  true },
+                {JOB_ENDING,  23, 0,  false},
+		{JOB_ENDING,  0,  23, false},
+                {JOB_ENDED,   23, 0,  false},
+                {JOB_ENDED,   23, 31, false},
+		{JOB_ENDED,   23, 23, true },
+                {JOB_ENDED,   0,  0,  true },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct job now = {.phase = cases[i].phase, .request.heir = cases[i].now};
+		struct vm_request next = {.heir = cases[i].next};
 
 		ck_assert_msg(move_may_record(&now, &next) == cases[i].may, "case %zu", i);
 	}
@@ -1405,6 +1458,82 @@ START_TEST(it_is_given_up_and_tried_later)
 }
 END_TEST
 
+/* What its heir has to know is written before it is the job, and it goes on from there. */
+START_TEST(an_allocation_without_a_shell)
+{
+	begin();
+	look(0, "running noshell", "vm0:running " ALL);
+	look(1, "running drained noshell companion:running@n2", "vm0:running@n2 " ALL);
+	ready_and("bequeath");
+	ck_assert_uint_eq(asked(ACT_BEQUEATH)->companion, 23);
+	ck_assert_ptr_nonnull(strstr(asked(ACT_BEQUEATH)->reason, " state=ready run=0 node=n2 "));
+	ck_assert_ptr_nonnull(
+		strstr(asked(ACT_BEQUEATH)->reason, " nodes=n1@1699999500,n2@1700000001"));
+	ck_assert_ptr_null(strstr(asked(ACT_BEQUEATH)->reason, "heir="));
+	look(5, "running drained noshell companion:running@n2 claims", "vm0:running@n2 " ALL);
+	ready_and("mark");
+	ck_assert_ptr_nonnull(strstr(asked(ACT_RECORD)->reason, " heir=23 "));
+	ck_assert_ptr_null(strstr(asked(ACT_RECORD)->reason, " moved="));
+	ck_assert(asked(ACT_RECORD)->look);
+	look(5, "running drained noshell heir companion:running@n2 claims", "vm0:running@n2 " ALL);
+	ready_and("give-way");
+	ck_assert_uint_eq(asked(ACT_GIVE_WAY)->companion, 23);
+	ck_assert_uint_eq(asked(ACT_GIVE_WAY)->job_id, 17);
+	look(5, "running noshell as17", "vm0:running " ALL); /* n1: it is there */
+	ck_assert_ptr_null(reconciler_status(r, 17));
+	ck_assert_str_eq(vm_state_name(reconciler_status(r, 23)->state), "READY");
+	ck_assert_ptr_null(strstr(asked(ACT_RECORD)->reason, "heir="));
+	ck_assert_uint_eq(asked(ACT_RECORD)->job_id, 23);
+	ck_assert_str_eq(asked(ACT_RECORD)->job_key, LITTLE_KEY);
+	end();
+}
+END_TEST
+
+/* What was seen of the VM is so still: KubeVirt shows no address for a while after a move. */
+START_TEST(an_heir_has_the_address)
+{
+	struct progress p = {.job_id = 17, .key_id = 17, .nonce = "9f3c12ab45de6701"};
+	struct little_world row;
+	struct progress_view v;
+
+	(void)str_copy(p.status.address, sizeof(p.status.address), "192.168.172.57");
+	(void)str_copy(p.recorded, sizeof(p.recorded), " state=ready");
+	little_world_init(&row, "running noshell as17", "vm0:running " ALL, "");
+	v = (struct progress_view){.want = &row.want,
+				   .seen = &row.seen,
+				   .flight = &row.flight,
+				   .catalogue = &row.catalogue,
+				   .policy = &row.policy,
+				   .mono_us = LITTLE_NOW_US,
+				   .wall_s = LITTLE_NOW_S};
+	progress_step(&p, &row.job, &v);
+	ck_assert_uint_eq(p.job_id, 23);
+	ck_assert_str_eq(p.status.address, "192.168.172.57");
+	ck_assert_str_eq(p.recorded, ""); /* its own record is another one */
+	row.job.request.as = 0;           /* another job */
+	progress_step(&p, &row.job, &v);
+	p.job_id = 17;
+	progress_step(&p, &row.job, &v);
+	ck_assert_str_eq(p.status.address, "");
+	little_world_done(&row);
+}
+END_TEST
+
+/* Its VM goes elsewhere before it gives way: it names nobody any more. */
+START_TEST(an_heir_is_taken_back)
+{
+	begin();
+	look(0, "running drained noshell heir companion:running@n2 claims", "vm0:running@n2 " ALL);
+	look(5, "running drained noshell heir companion:running@n2 claims",
+	     "vm0:running@n2 ?moves " ALL);
+	ck_assert_ptr_null(asked(ACT_RECORD)); /* unknown is no reason */
+	look(5, "running noshell heir companion:running@n2 claims", "vm0:running " ALL);
+	ck_assert_ptr_nonnull(asked(ACT_END_COMPANION));
+	ck_assert_ptr_null(strstr(asked(ACT_RECORD)->reason, "heir="));
+	end();
+}
+END_TEST
+
 /* What was asked for is believed in for 30 s, but not longer than until it is listed. */
 START_TEST(it_is_asked_for_again_at_once)
 {
@@ -1535,6 +1664,10 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(t, plan_rows, 0, (int)ARRAY_LEN(rows));
+	tcase_add_test(t, an_heir_is_not_taken_back);
+	tcase_add_test(t, an_allocation_without_a_shell);
+	tcase_add_test(t, an_heir_has_the_address);
+	tcase_add_test(t, an_heir_is_taken_back);
 	tcase_add_test(t, companions_are_marked);
 	tcase_add_test(t, companions_of_others_do_not_count);
 	tcase_add_test(t, slurm_says_why_it_waits);

@@ -237,6 +237,60 @@ START_TEST(leftover)
 }
 END_TEST
 
+/* Job 17 goes on as job 41. Either id finds it; the epilog that asks for the former one is told of
+ * its own node, whatever the job does elsewhere. */
+START_TEST(a_job_that_has_an_heir)
+{
+	AUTO(json_object_put) struct json_object *o = NULL;
+	struct err e;
+
+	setup();
+	desired.job[1].id = 41;
+	desired.job[1].request.as = 17;
+	desired.job[1].request.after = 23;
+	ask_as(ALICE, "op=show\njob=17\n");
+	ck_assert_int_eq(reply.e.kind, ERR_NONE);
+	ck_assert_pstr_eq(wire_get(&in, "job"), "41");
+	ck_assert_int_eq(json_parse(wire_get(&in, "json"), strlen(wire_get(&in, "json")), &o, &e),
+			 0);
+	ck_assert_int_eq(json_object_get_int64(json_at(o, "was")), 17);
+	ask_as(ALICE, "op=show\njob=41\n");
+	ck_assert_pstr_eq(wire_get(&in, "job"), "41");
+	ask_as(BOB, "op=show\njob=17\n");
+	ck_assert_int_eq(reply.e.kind, ERR_DENIED);
+	ask_as(ALICE, "op=stop\njob=17\n");
+	ck_assert_uint_eq(ended, 41);
+
+	observed.n_vm = 1;
+	observed.moves_known = true;
+	(void)str_copy(vms[0].job_key, sizeof(vms[0].job_key), "17-" NONCE);
+	(void)str_copy(vms[0].node, sizeof(vms[0].node), "n2");
+	(void)str_copy(vms[0].moving.wanted_node, sizeof(vms[0].node), "n2");
+	(void)str_copy(vms[0].moving.given_node, sizeof(vms[0].node), "n2");
+	ask_as(0, "op=show\njob=17\nnode=n1\n");
+	ck_assert_pstr_eq(wire_get(&in, "node_clear"), "1");
+	ask_as(0, "op=show\njob=23\nnode=n1\n"); /* of the one in between */
+	ck_assert_pstr_eq(wire_get(&in, "node_clear"), "1");
+	ask_as(0, "op=show\njob=17\nnode=n2\n");
+	ck_assert_pstr_eq(wire_get(&in, "node_clear"), "0");
+	ask_as(0, "op=show\njob=41\nnode=n1\n"); /* its own epilog waits for all of it */
+	ck_assert_pstr_eq(wire_get(&in, "node_clear"), "0");
+	(void)str_copy(vms[0].moving.wanted_node, sizeof(vms[0].node), "n1");
+	ask_as(0, "op=show\njob=17\nnode=n1\n");
+	ck_assert_pstr_eq(wire_get(&in, "node_clear"), "0");
+	(void)str_copy(vms[0].moving.wanted_node, sizeof(vms[0].node), "n2");
+	vms[0].node[0] = '\0'; /* it has not found its node yet */
+	ask_as(0, "op=show\njob=17\nnode=n1\n");
+	ck_assert_pstr_eq(wire_get(&in, "node_clear"), "0");
+	observed.n_vm = 0;
+	ask_as(0, "op=show\njob=17\nnode=n1\n");
+	ck_assert_pstr_eq(wire_get(&in, "node_clear"), "1");
+	observed.vms_known = false;
+	ask_as(0, "op=show\njob=17\nnode=n1\n");
+	ck_assert_pstr_eq(wire_get(&in, "node_clear"), "0");
+}
+END_TEST
+
 START_TEST(hints)
 {
 	setup();
@@ -479,6 +533,7 @@ int main(void)
 	tcase_add_test(t, show_before_the_first_round);
 	tcase_add_test(t, without_slurm);
 	tcase_add_test(t, leftover);
+	tcase_add_test(t, a_job_that_has_an_heir);
 	tcase_add_test(t, hints);
 	tcase_add_test(t, lists);
 	tcase_add_test(t, one_id_twice);

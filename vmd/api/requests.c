@@ -5,6 +5,7 @@
 #include "vmd/api/requests.h"
 
 #include "vmd/api/requests_ask.h"
+#include "vmd/api/requests_former.h"
 #include "vmd/api/requests_held.h"
 #include "vmd/api/requests_whole.h"
 #include "vmd/base/json.h"
@@ -24,16 +25,22 @@ bool ask_is_admin(const struct ask *a)
 }
 
 /* Of several jobs with one id (slurmctld lost its state) the one that has not ended; of its
- * machines the first. */
+ * machines the first. An id that none has may be that of the allocation before: of a job that goes
+ * on as another one (migration/heir.h). */
 const struct job *ask_job_find(const struct desired *d, uint32_t id)
 {
-	const struct job *found = NULL;
+	const struct job *found = NULL, *heir = NULL;
 
-	for (size_t i = 0; i < d->n; i++)
-		if (d->job[i].id == id && d->job[i].rank == 0 &&
-		    (!found || d->job[i].phase != JOB_ENDED))
-			found = &d->job[i];
-	return found;
+	for (size_t i = 0; i < d->n; i++) {
+		const struct job *j = &d->job[i];
+
+		if (j->id == id && j->rank == 0 && (!found || j->phase != JOB_ENDED))
+			found = j;
+		if ((j->request.as == id || j->request.after == id) && id &&
+		    (!heir || j->phase != JOB_ENDED))
+			heir = j;
+	}
+	return found ? found : heir;
 }
 
 static int id_get(const struct ask *a, uint32_t *ret, struct err *e)
@@ -113,6 +120,8 @@ static struct json_object *vm_json(const struct ask *a, const struct job *j,
 	struct json_object *o = json_object_new_object();
 
 	json_put_int(o, "job", j->id);
+	if (j->request.as)
+		json_put_int(o, "was", j->request.as);
 	if (job_is_several(j)) {
 		json_put_int(o, "rank", j->rank);
 		json_put_int(o, "machines", j->request.machines);
@@ -280,7 +289,7 @@ static int op_show(const struct ask *a, struct err *e)
 	char token[WIRE_SEEN_SIZE];
 	const char *node;
 	int kept, rank = WHOLE;
-	bool elsewhere;
+	bool elsewhere, former, clear;
 
 	if (ask_job_get(a, &j, e) < 0)
 		return show_leftover(a, e);
@@ -288,7 +297,8 @@ static int op_show(const struct ask *a, struct err *e)
 		return -1;
 	s = whole_status(a->q, j, rank, &buf);
 	elsewhere = whole_is_elsewhere(a, j);
-	kept = elsewhere ? 0 : held_keep(a, j->id, rank, s, e);
+	former = former_is_asked(a, j);
+	kept = elsewhere || former ? 0 : held_keep(a, j->id, rank, s, e);
 	if (kept)
 		return kept < 0 ? -1 : LATER;
 	wire_add(a->out, "seen", held_token(s, token));
@@ -310,7 +320,8 @@ static int op_show(const struct ask *a, struct err *e)
 	wire_add(a->out, "profile", image ? vm_profile_name(image->profile) : "");
 	wire_add(a->out, "host", node);
 	/* Who only looks does not know what is under way. */
-	wire_add(a->out, "node_clear", (s->node_clear || elsewhere) && !stands_by(a) ? "1" : "0");
+	clear = former ? former_is_clear(a, j) : s->node_clear || elsewhere;
+	wire_add(a->out, "node_clear", clear && !stands_by(a) ? "1" : "0");
 	if (image)
 		wire_addf(a->out, "grace", "%lld", (long long)image->grace_s);
 	wire_addf(a->out, "elapsed", "%lld", (long long)elapsed_s(a, s));
@@ -318,10 +329,13 @@ static int op_show(const struct ask *a, struct err *e)
 	return ANSWERED;
 }
 
-static int by_key(const void *a, const void *b)
+/* A page ends with an id, which need not be the one in the key. */
+static int by_id(const void *a, const void *b)
 {
 	const struct job *const *x = a, *const *y = b;
 
+	if ((*x)->id != (*y)->id)
+		return (*x)->id < (*y)->id ? -1 : 1;
 	return job_key_compare(*x, *y);
 }
 
@@ -347,7 +361,7 @@ static const struct job **jobs_select(const struct ask *a, const struct desired 
 	for (size_t i = 0; i < d->n; i++)
 		if (d->job[i].id > after && (all || d->job[i].uid == a->who->uid))
 			list[n++] = &d->job[i];
-	qsort(list, n, sizeof(const struct job *), by_key);
+	qsort(list, n, sizeof(const struct job *), by_id);
 	*ret_n = n;
 	return list;
 }

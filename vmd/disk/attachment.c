@@ -72,7 +72,8 @@ int attachment_volume(const struct attachment *a, char *buf, size_t size)
 
 void attachment_spec(const struct attachment *a, const struct job *j, struct disk_spec *ret)
 {
-	*ret = (struct disk_spec){.job_id = j->id, .role = DISK_NAMED, .size_bytes = a->size_bytes};
+	*ret = (struct disk_spec){
+		.job_id = job_key_id(j), .role = DISK_NAMED, .size_bytes = a->size_bytes};
 	(void)job_key(j, ret->job_key, sizeof(ret->job_key));
 	if (a->read_only)
 		(void)str_fmt(ret->name, sizeof(ret->name), "vm-%s-ro-%s", ret->job_key, a->label);

@@ -96,8 +96,10 @@ static void put_direct(struct json_object *map, const char *key, const char *val
 struct json_object *meta_labels(const char *cluster, const char *job_key, uint32_t job_id)
 {
 	struct json_object *labels = json_object_new_object();
-	char id[16];
+	char id[16], nonce[JOB_NONCE_LEN + 1];
 
+	/* That of the key: a job whose allocation is another one by now keeps its label. */
+	(void)job_key_parse(job_key, &job_id, nonce);
 	(void)str_fmt(id, sizeof(id), "%u", job_id);
 	put_direct(labels, LABEL_CLUSTER, cluster);
 	put_direct(labels, LABEL_JOB, id);

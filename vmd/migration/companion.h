@@ -19,7 +19,8 @@ struct companion {
 	bool limited;                  /* ... for a limit of its owner's association or QOS */
 	char not_on[COMPANION_NODES_MAX + 1]; /* nodes it must not get, "n1,n3"; cut */
 	struct job_size size; /* larger than its job, which is to become so; 0 CPUs: it is not */
-	uint32_t cpus; /* that it holds: Slurm gives whole cores, or a whole node; 0 not known */
+	uint32_t cpus;  /* that it holds: Slurm gives whole cores, or a whole node; 0 not known */
+	uint32_t after; /* its record says that it takes the place of that allocation; 0: not */
 };
 
 /* The one of several that counts (a request whose answer was lost may have made a second): the one

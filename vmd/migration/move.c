@@ -5,6 +5,7 @@
 #include "vmd/migration/move_rules.h"
 
 #include "vmd/base/str.h"
+#include "vmd/migration/heir.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -37,6 +38,32 @@ static bool is_there(const struct move_view *v, const struct companion *h)
 
 /* ---- the job runs ---- */
 
+/* It cannot follow, so its companion takes its place. Also on a node that takes no jobs: it is
+ * there already, and moves on as the job's own. */
+static void read_heir(const struct move_view *v, struct move *m)
+{
+	const struct companion *h = m->companion;
+	enum move_phase p = MOVE_GIVE_WAY;
+
+	if (h->after != v->job->id)
+		p = MOVE_BEQUEATH;
+	else if (v->job->request.heir != h->id)
+		p = MOVE_MARK;
+	move_set(m, p, "it is on %.80s, and goes on as job %u", h->node, h->id);
+}
+
+/* It keeps both nodes: until when, who waits for the old one wants to know. */
+static void read_held(const struct job *j, struct move *m)
+{
+	char end[STR_TIME_SIZE];
+
+	move_set(m, MOVE_HELD,
+		 "it runs on %.80s in the companion allocation %u, the job keeps %.80s to its "
+		 "end%s%s",
+		 m->companion->node, m->companion->id, j->node, j->end_s ? ", at the latest " : "",
+		 j->end_s ? str_time(j->end_s, end) : "");
+}
+
 /* The VM has arrived at its companion's node. */
 static void read_there(const struct move_view *v, struct move *m, const struct companion *next)
 {
@@ -58,6 +85,8 @@ static void read_there(const struct move_view *v, struct move *m, const struct c
 	else if (!job_node_same(v->vm->moving.given_node, m->companion->node))
 		move_set(m, MOVE_POINTED, "KubeVirt takes in that it stays on %.80s",
 			 m->companion->node);
+	else if (heir_may_be(j))
+		read_heir(v, m);
 	else if (is_set(v->closed) && move_is_by_requeue(j))
 		move_set(
 			m, MOVE_HELD,
@@ -65,11 +94,7 @@ static void read_there(const struct move_view *v, struct move *m, const struct c
 			"long as that %s",
 			m->companion->node, m->companion->id, v->closed);
 	else if (!move_is_by_requeue(j))
-		move_set(m, MOVE_HELD,
-			 "it runs on %.80s in the companion allocation %u, the job keeps %.80s to "
-			 "its "
-			 "end",
-			 m->companion->node, m->companion->id, j->node);
+		read_held(j, m);
 	else if (j->request.moved_run == j->restarts + 1)
 		move_set(m, MOVE_REQUEUE, "it is on %.80s, its job follows", v->vm->node);
 	else
@@ -252,7 +277,9 @@ const char *move_phase_name(enum move_phase p)
 	case MOVE_SEND: return "send";
 	case MOVE_SENDING: return "sending";
 	case MOVE_STUCK: return "stuck";
+	case MOVE_BEQUEATH: return "bequeath";
 	case MOVE_MARK: return "mark";
+	case MOVE_GIVE_WAY: return "give-way";
 	case MOVE_REQUEUE: return "requeue";
 	case MOVE_LEAVING: return "leaving";
 	case MOVE_AIM: return "aim";

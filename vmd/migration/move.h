@@ -45,7 +45,9 @@ enum move_phase {
 	MOVE_SEND,
 	MOVE_SENDING,
 	MOVE_STUCK,
+	MOVE_BEQUEATH,
 	MOVE_MARK,
+	MOVE_GIVE_WAY,
 	MOVE_REQUEUE,
 	MOVE_LEAVING,
 	MOVE_AIM,
@@ -129,7 +131,8 @@ bool move_is_marked(const struct job *j);
 /* May next be written into the record of a job that is now as Slurm says? To be asked right before,
  * for it may come of an older list. It must not give the present run another VM; nor take the mark
  * off a job that has been queued again, held, since (its next run would lose the VM, and nobody
- * would release it); nor put one on a job that somebody else has queued again. */
+ * would release it); nor put one on a job that somebody else has queued again;
+ * nor change who the heir of one is that has ended. */
 bool move_may_record(const struct job *now, const struct vm_request *next);
 const char *move_phase_name(enum move_phase p); /* "queued" */
 

@@ -16,6 +16,9 @@ bool move_may_record(const struct job *now, const struct vm_request *next)
 {
 	struct job then = *now;
 
+	/* What makes its heir the job is never taken back. */
+	if (now->phase != JOB_RUNNING && next->heir != now->request.heir)
+		return false;
 	then.request.moved_run = next->moved_run;
 	then.request.base_run = next->base_run;
 	switch (now->phase) {

@@ -39,6 +39,8 @@ const char *action_name(enum action_kind k)
 	case ACT_CANCEL_MIGRATION: return "cancel-migration";
 	case ACT_REQUEUE_JOB: return "requeue-job";
 	case ACT_AIM_JOB: return "aim-job";
+	case ACT_BEQUEATH: return "bequeath";
+	case ACT_GIVE_WAY: return "give-way";
 	case ACT_TELL_JOB: return "tell-job";
 	case ACT_MARK_NODE: return "mark-node";
 	case ACT_DRAIN_NODE: return "drain-node";
@@ -76,6 +78,8 @@ enum action_class action_class(enum action_kind k)
 	case ACT_RECORD: return CLASS_JOB_RECORD;
 	case ACT_TELL_JOB: return CLASS_JOB_WORD;
 	case ACT_REQUEUE_JOB:
+	case ACT_BEQUEATH:
+	case ACT_GIVE_WAY:
 	case ACT_AIM_JOB: return CLASS_JOB_MOVE;
 	case ACT_ALLOCATE:
 	case ACT_END_COMPANION: return CLASS_COMPANION;
@@ -169,6 +173,8 @@ const char *action_text(const struct action *a, char *buf, size_t size)
 			text_add(&t, " cpus=%u", a->size.cpus);
 		text_size(&t, "memory", a->size.memory_bytes);
 		break;
+	case ACT_BEQUEATH:
+	case ACT_GIVE_WAY:
 	case ACT_END_COMPANION: text_add(&t, " companion=%u", a->companion); break;
 	case ACT_POINT_VM:
 		text_add(&t, " object=%s node=%s", a->object, a->node);

@@ -46,7 +46,9 @@ enum action_kind {
 			    user is told reason */
 	ACT_AIM_JOB,     /* job_id, pending: let it start on node ("": anywhere), before all others,
 			    for what is left until until_s (0: its whole time) */
-	ACT_TELL_JOB,    /* job_id: its user is told reason */
+	ACT_BEQUEATH, /* job_id: companion's record shall claim its place, with the status reason */
+	ACT_GIVE_WAY, /* job_id: completed, for its heir, companion, takes its place */
+	ACT_TELL_JOB, /* job_id: its user is told reason */
 	/* A node that is out of service on one side only, see DESIGN.md, "Drain and cordon". */
 	ACT_MARK_NODE,  /* Kubernetes: object, version: cordon and mark are set */
 	ACT_DRAIN_NODE, /* Slurm: object: drained with reason; "": resumed */
@@ -70,7 +72,7 @@ struct action {
 	bool look;       /* ACT_RECORD */
 	bool anew;       /* ACT_REQUEUE_JOB: as a run that shall not keep its VM ... */
 	uint32_t run;    /* ... instead of this one */
-	uint32_t companion, companion_stays;
+	uint32_t companion, companion_stays; /* of the second: ACT_END_COMPANION */
 	char node[JOB_NODE_MAX + 1];
 	char qos[JOB_NAME_MAX + 1];           /* ACT_ALLOCATE: "" the job's */
 	char not_on[COMPANION_NODES_MAX + 1]; /* "n3,n5": Slurm's names */

@@ -86,6 +86,8 @@ static int64_t success_hold_us(enum action_kind k)
 	case ACT_CANCEL_MIGRATION:
 	case ACT_REQUEUE_JOB:
 	case ACT_AIM_JOB:
+	case ACT_BEQUEATH:
+	case ACT_GIVE_WAY:
 	case ACT_MARK_NODE:
 	case ACT_DRAIN_NODE:
 	case ACT_KEEP_VM: return FLIGHT_STEP_US;

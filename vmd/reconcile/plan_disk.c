@@ -72,7 +72,7 @@ static void root_fill(const struct task *t, struct disk_spec *d)
 static void spec_fill(const struct planner *p, const struct task *t, enum disk_role role,
 		      struct disk_spec *d)
 {
-	*d = (struct disk_spec){.job_id = t->job_id, .role = role};
+	*d = (struct disk_spec){.job_id = job_key_id(t->job), .role = role};
 	image_name(t, role, d->name, sizeof(d->name));
 	(void)disk_claim_name(t->job, role, d->claim, sizeof(d->claim));
 	(void)str_copy(d->job_key, sizeof(d->job_key), t->have.key);

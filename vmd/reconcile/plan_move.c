@@ -170,6 +170,18 @@ static void plan_follow(struct planner *p, const struct task *t, const struct co
 	(void)str_copy(a->node, sizeof(a->node), vm->moving.wanted_node);
 }
 
+/* The companion's record gets the status with it: who takes its place knows that it was READY. */
+static void plan_heir(struct planner *p, const struct task *t, enum action_kind kind)
+{
+	struct action *a = t->progress ? plan_add(p, t, kind, t->have.key) : NULL;
+
+	if (!a)
+		return;
+	a->companion = t->move.companion->id;
+	if (kind == ACT_BEQUEATH)
+		(void)progress_text(t->progress, a->reason);
+}
+
 /* Its VM goes as that of every run that has ended; its disks stay for the next one. */
 static void plan_anew(struct planner *p, const struct task *t)
 {
@@ -213,6 +225,8 @@ void plan_move(struct planner *p, const struct task *t)
 	case MOVE_ANEW: plan_anew(p, t); break;
 	case MOVE_SEND: plan_migrate(p, t, vm); break;
 	case MOVE_STUCK: plan_cancel(p, t, vm); break;
+	case MOVE_BEQUEATH: plan_heir(p, t, ACT_BEQUEATH); break;
+	case MOVE_GIVE_WAY: plan_heir(p, t, ACT_GIVE_WAY); break;
 	case MOVE_REQUEUE: plan_follow(p, t, h, vm); break;
 	case MOVE_AIM: plan_aim(p, t, h->node); break;
 	case MOVE_UNAIM: plan_aim(p, t, ""); break;

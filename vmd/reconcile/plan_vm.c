@@ -63,7 +63,7 @@ static void spec_fill(struct vm_spec *vm, const struct task *t)
 	const struct job *j = t->job;
 	const struct image *i = t->image;
 
-	vm->job_id = j->id;
+	vm->job_id = job_key_id(j);
 	vm->job_uid = j->uid;
 	vm->incarnation = job_incarnation(j);
 	(void)str_copy(vm->job_key, sizeof(vm->job_key), t->have.key);

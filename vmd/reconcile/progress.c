@@ -284,6 +284,7 @@ static void begin(struct progress *p, const struct job *j, const struct progress
 	*p = (struct progress){
 		.job_id = j->id,
 		.rank = j->rank,
+		.key_id = job_key_id(j),
 		.incarnation = job_incarnation(j),
 		.begun_us = v->mono_us,
 		.stepped_us = v->mono_us,
@@ -298,12 +299,24 @@ static void begin(struct progress *p, const struct job *j, const struct progress
 	crashes_begin(&p->crashes, j);
 }
 
+/* The same VM goes on in another allocation: what was seen of it is so still (its address, which
+ * KubeVirt does not show for a while after a move), but of that one's record nothing is known. */
+static void inherit(struct progress *p, const struct job *j)
+{
+	if (!j->request.as || !p->job_id || p->job_id == j->id || p->key_id != job_key_id(j))
+		return;
+	p->job_id = j->id;
+	p->recorded[0] = '\0';
+	p->record_ticket = 0;
+}
+
 void progress_step(struct progress *p, const struct job *j, const struct progress_view *v)
 {
 	struct holdings h;
 	struct move m;
 	char key[JOB_KEY_MAX + 1];
 
+	inherit(p, j);
 	if (p->job_id != j->id || p->rank != j->rank || p->incarnation != job_incarnation(j) ||
 	    !str_eq(p->nonce, j->request.nonce))
 		begin(p, j, v);

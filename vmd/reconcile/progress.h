@@ -14,6 +14,7 @@
 
 struct progress {
 	uint32_t job_id, rank;
+	uint32_t key_id; /* job_key_id() */
 	char nonce[JOB_NONCE_LEN + 1];
 	uint32_t incarnation;
 	struct vm_status status;
@@ -39,6 +40,7 @@ struct progress {
 	char nodes[JOB_NODES_MAX + 1];
 	uint32_t base_run, moved_run;
 	int64_t moved_until_s, moved_limit_s;
+	uint32_t heir;
 	struct crashes crashes;
 	int64_t warned_s;    /* time of the last warning that its users were given; 0 none */
 	int64_t told_s;      /* when the site's program was told that it is READY; 0 not */

@@ -3,6 +3,7 @@
  * to say, and what people read. Pure. All of it but the pauses is in the world, too, so that a new
  * vmd goes on where the last one was. */
 #include "vmd/base/str.h"
+#include "vmd/migration/heir.h"
 #include "vmd/reconcile/limit.h"
 #include "vmd/reconcile/move_view.h"
 #include "vmd/reconcile/progress_parts.h"
@@ -44,6 +45,12 @@ static void grow_end(struct progress *p)
 	p->grow_over = true;
 }
 
+/* Has the VM come to where its companion is, for good? */
+static bool has_come(const struct move *m)
+{
+	return m->phase == MOVE_BEQUEATH || m->phase == MOVE_MARK || m->phase == MOVE_HELD;
+}
+
 /* It is over when the VM has come to where there is room for it, and was told to be so large (the
  * rest is between KubeVirt and the guest), and when the guest is so large. */
 static void grow_step(struct progress *p, const struct vm_seen *vm, const struct move *m)
@@ -54,8 +61,8 @@ static void grow_step(struct progress *p, const struct vm_seen *vm, const struct
 		return;
 	growth_target(&vm->size, &p->grow, &t);
 	if (!growth_is_wanted(&vm->size, &t) ||
-	    ((m->phase == MOVE_MARK || m->phase == MOVE_HELD) &&
-	     vm->size.sockets_given >= t.sockets && vm->size.memory_given_bytes >= t.memory_bytes))
+	    (has_come(m) && vm->size.sockets_given >= t.sockets &&
+	     vm->size.memory_given_bytes >= t.memory_bytes))
 		grow_end(p);
 }
 
@@ -104,7 +111,7 @@ static void clocks_set(struct progress *p, const struct job *j, const struct vm_
 static void mark_set(struct progress *p, const struct job *j, const struct move *m, bool known)
 {
 	const struct vm_request *r = &j->request;
-	bool next = m->phase == MOVE_MARK || m->phase == MOVE_REQUEUE ||
+	bool next = (m->phase == MOVE_MARK && !heir_may_be(j)) || m->phase == MOVE_REQUEUE ||
 		    ((!known || m->keeps_vm || m->binds_vm) && r->moved_run == j->restarts + 1);
 
 	p->base_run = p->moved_run = 0;
@@ -122,6 +129,14 @@ static void mark_set(struct progress *p, const struct job *j, const struct move 
 		p->moved_run = j->restarts;
 		p->moved_until_s = r->moved_until_s;
 	}
+}
+
+/* Named while the VM is with it, and its record claims the place; kept while nobody knows. */
+static void heir_set(struct progress *p, const struct job *j, const struct move *m, bool known)
+{
+	p->heir = !known || j->phase != JOB_RUNNING ? j->request.heir : 0;
+	if ((m->phase == MOVE_MARK && heir_may_be(j)) || m->phase == MOVE_GIVE_WAY)
+		p->heir = m->companion->id;
 }
 
 /* Is node the last one of a list? */
@@ -157,7 +172,7 @@ static void nodes_set(struct progress *p, const struct job *j, const struct vm_s
 	if (*p->nodes && j->phase == JOB_RUNNING && vm && vm->phase == VM_RUNNING &&
 	    job_node_same(vm->node, j->node)) /* also when it has come back */
 		nodes_add(p->nodes, j->node, v->wall_s);
-	if (m->phase != MOVE_MARK && m->phase != MOVE_HELD)
+	if (!has_come(m))
 		return;
 	if (!*p->nodes)
 		nodes_add(p->nodes, j->node, p->status.since_s[VM_STATE_READY]);
@@ -204,10 +219,11 @@ void progress_move(struct progress *p, const struct job *j, const struct holding
 					     .wall_s = v->wall_s},
 		       ret);
 	clocks_set(p, j, world_vm(h, j), ret, v);
-	if (ret->phase == MOVE_MARK || ret->phase == MOVE_HELD)
+	if (has_come(ret))
 		ask_over(p);
 	grow_step(p, world_vm(h, j), ret);
 	mark_set(p, j, ret, v->seen->vms_known && v->seen->moves_known);
+	heir_set(p, j, ret, v->seen->vms_known && v->seen->moves_known);
 	nodes_set(p, j, world_vm(h, j), ret, v);
 	if (ret->phase == MOVE_NONE && !j->drained)
 		p->drain_told[0] = '\0'; /* the drain is over: the next one is told of again */

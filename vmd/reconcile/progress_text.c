@@ -68,6 +68,8 @@ const char *progress_text(const struct progress *p, char buf[ACTION_TEXT_MAX + 1
 	}
 	if (p->moved_limit_s)
 		word_add_number(buf, "limit", p->moved_limit_s);
+	if (p->heir)
+		word_add_number(buf, "heir", p->heir);
 	word_add(buf, "nodes", p->nodes);
 	word_add(buf, "migrate", p->move_to);
 	if (p->grow.cpus)

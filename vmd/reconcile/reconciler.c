@@ -64,8 +64,8 @@ void reconciler_configure(struct reconciler *r, const struct catalogue *c, const
 /* As job_key_compare(). */
 static int progress_order(const struct progress *p, const struct job *j)
 {
-	if (p->job_id != j->id)
-		return p->job_id < j->id ? -1 : 1;
+	if (p->key_id != job_key_id(j))
+		return p->key_id < job_key_id(j) ? -1 : 1;
 	if (!str_eq(p->nonce, j->request.nonce))
 		return strcmp(p->nonce, j->request.nonce);
 	return (p->rank > j->rank) - (p->rank < j->rank);

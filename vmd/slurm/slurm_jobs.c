@@ -123,6 +123,8 @@ static int read_machines(const slurm_job_info_t *info, const struct vm_request *
 	if (slurm_job_read(info, &j, e) < 0)
 		return -1;
 	j.request = *request;
+	if (request->as) /* what it asked for and excluded is what vmd chose */
+		j.asked_node[0] = j.not_on[0] = '\0';
 	fill_user(&j);
 	for (uint32_t i = 0; i < machines_of(request); i++) {
 		ret[i] = j;
@@ -182,6 +184,8 @@ static int companions_by_id(const void *a, const void *b)
 static int read_companion(const slurm_job_info_t *info, struct slurm_list *l, struct err *e)
 {
 	struct companion c = {.id = compat_job_id(info), .start_s = info->start_time};
+	struct vm_request request;
+	struct err ignored;
 	struct job j;
 
 	if (!info->admin_comment || !companion_find(info->admin_comment, c.job_key, &c.size))
@@ -191,6 +195,8 @@ static int read_companion(const slurm_job_info_t *info, struct slurm_list *l, st
 	c.phase = j.phase;
 	c.cpus = j.phase == JOB_RUNNING ? j.cpus : 0;
 	memcpy(c.node, j.node, sizeof(c.node));
+	if (job_spec_find(info->admin_comment, &request, &ignored) == 1)
+		c.after = request.after;
 	if (j.phase == JOB_PENDING) {
 		c.limited = j.limited;
 		slurm_reason_text(info->state_reason, c.reason, sizeof(c.reason));
@@ -379,7 +385,7 @@ int slurm_job_record(uint32_t job_id, uint32_t rank, const struct vm_request *r,
 	found = job_spec_find(old, &there, e);
 	if (found < 0)
 		return err_wrap(e, "job %u: AdminComment", job_id);
-	if (found > 0 && !str_eq(there.nonce, r->nonce))
+	if (found > 0 && (!str_eq(there.nonce, r->nonce) || there.as != r->as))
 		return err_set(e, ERR_CONFLICT, "job %u is another job now (nonce %s)", job_id,
 			       there.nonce);
 	if (status_merge(old, rank, r, status, words, e) < 0 ||
@@ -425,6 +431,7 @@ int slurm_job_end(uint32_t job_id, bool failed, const char *why, struct err *e)
 {
 	AUTO(slurm_free_job_info_msg) job_info_msg_t *m = NULL;
 	slurm_job_info_t *info;
+	struct vm_request request;
 	struct err why_not;
 	struct job j;
 
@@ -438,6 +445,11 @@ int slurm_job_end(uint32_t job_id, bool failed, const char *why, struct err *e)
 		return -1;
 	if (j.phase != JOB_RUNNING)
 		return 0;
+	/* As COMPLETED it would make room for its heir, which would go on instead. */
+	if (!failed && job_spec_find(info->admin_comment, &request, &why_not) == 1 && request.heir)
+		return err_set(e, ERR_RETRY,
+			       "job %u is just becoming job %u, after its VM: try again", job_id,
+			       request.heir);
 	if (failed && why && why[0])
 		slurm_job_explain(job_id, info->comment, why);
 	if (compat_complete_job(job_id, failed ? STATUS_EXIT_1 : 0) == SLURM_SUCCESS ||

@@ -11,6 +11,8 @@
 
 #include "vmd/base/str.h"
 #include "vmd/job/job_spec.h"
+#include "vmd/migration/heir.h"
+#include "vmd/slurm/slurm_heir.h"
 #include "vmd/slurm/slurm_record.h"
 
 #include <errno.h>
@@ -139,8 +141,8 @@ static int allocate(const struct action *a, const char *nonce, int64_t now_s, st
 	AUTO(record_close) struct record r = {.msg = NULL};
 	char mark[96 + JOB_SIZE_TEXT], name[48], node[JOB_NODE_MAX + 1], qos[sizeof(a->qos)];
 	AUTO(free) char *not_on = NULL;
-	char path[] = "PATH=/usr/bin:/bin", work_dir[] = "/";
-	char *environment[] = {path, NULL};
+	char path[] = "PATH=/usr/bin:/bin", work_dir[] = "/", spank[32 + JOB_NONCE_LEN];
+	char *environment[] = {path, NULL}, *spank_environment[] = {spank, NULL};
 	resource_allocation_response_msg_t *answer = NULL;
 	job_desc_msg_t d;
 
@@ -153,7 +155,8 @@ static int allocate(const struct action *a, const char *nonce, int64_t now_s, st
 	(void)companion_mark(a->job_key, &a->size, mark, sizeof(mark));
 	(void)str_fmt(name, sizeof(name), "vm-move-%u", r.job.id);
 	(void)str_copy(node, sizeof(node), a->node);
-	not_on = exclude(r.job.node, a->not_on, r.info->exc_nodes);
+	/* What an heir must not have got was vmd's to say, and is no wish of its job's. */
+	not_on = exclude(r.job.node, a->not_on, r.job.request.as ? NULL : r.info->exc_nodes);
 	describe(&d, r.info);
 	size_set(&d, r.info, &a->size);
 	least_set(&d, r.info, &a->least);
@@ -170,6 +173,12 @@ static int allocate(const struct action *a, const char *nonce, int64_t now_s, st
 	d.work_dir = work_dir;
 	d.environment = environment;
 	d.env_size = 1;
+	/* One that may become the job needs an epilog that waits for the VM. */
+	(void)str_fmt(spank, sizeof(spank), "VM_NONCE=%s", nonce);
+	if (heir_may_be(&r.job)) {
+		d.spank_job_env = spank_environment;
+		d.spank_job_env_size = 1;
+	}
 	if (slurm_allocate_resources(&d, &answer) != SLURM_SUCCESS)
 		return slurm_failed(e, errno, "allocate for the move");
 	slurm_free_resource_allocation_response_msg(answer);
@@ -178,7 +187,7 @@ static int allocate(const struct action *a, const char *nonce, int64_t now_s, st
 
 /* The record of one of the job's companions. ERR_ABSENT: there is none of that id. */
 static int companion_load(const struct action *a, uint32_t id, job_info_msg_t **ret_msg,
-			  enum job_phase *ret_phase, struct err *e)
+			  slurm_job_info_t **ret_info, enum job_phase *ret_phase, struct err *e)
 {
 	AUTO(slurm_free_job_info_msg) job_info_msg_t *m = NULL;
 	char key[JOB_KEY_MAX + 1];
@@ -194,6 +203,7 @@ static int companion_load(const struct action *a, uint32_t id, job_info_msg_t **
 	if (slurm_job_read(info, &j, e) < 0)
 		return -1;
 	*ret_phase = j.phase;
+	*ret_info = info;
 	*ret_msg = STEAL(m);
 	return 0;
 }
@@ -201,17 +211,22 @@ static int companion_load(const struct action *a, uint32_t id, job_info_msg_t **
 static int end_companion(const struct action *a, struct err *e)
 {
 	AUTO(slurm_free_job_info_msg) job_info_msg_t *m = NULL, *other = NULL;
+	struct vm_request request = {.after = 0};
 	enum job_phase phase, stays;
+	slurm_job_info_t *info;
 	struct err why;
 
-	if (companion_load(a, a->companion, &m, &phase, &why) < 0) {
+	if (companion_load(a, a->companion, &m, &info, &phase, &why) < 0) {
 		if (why.kind == ERR_ABSENT)
 			return 0;
 		*e = why;
 		return -1;
 	}
+	if (job_spec_find(info->admin_comment, &request, &why) == 1 &&
+	    slurm_heir_check_end(a->companion, &request, e) < 0)
+		return -1;
 	if (a->companion_stays &&
-	    (companion_load(a, a->companion_stays, &other, &stays, &why) < 0 ||
+	    (companion_load(a, a->companion_stays, &other, &info, &stays, &why) < 0 ||
 	     (stays != JOB_PENDING && stays != JOB_RUNNING)))
 		return err_set(e, ERR_CONFLICT, "companion %u is not there any more",
 			       a->companion_stays);
@@ -229,10 +244,11 @@ static int end_companion(const struct action *a, struct err *e)
 static int companion_check(const struct action *a, struct err *e)
 {
 	AUTO(slurm_free_job_info_msg) job_info_msg_t *m = NULL;
+	slurm_job_info_t *info;
 	enum job_phase phase;
 	struct err why;
 
-	if (companion_load(a, a->companion, &m, &phase, &why) == 0 && phase == JOB_RUNNING)
+	if (companion_load(a, a->companion, &m, &info, &phase, &why) == 0 && phase == JOB_RUNNING)
 		return 0;
 	return err_set(e, ERR_CONFLICT, "companion %u does not run any more", a->companion);
 }
@@ -304,6 +320,8 @@ int slurm_move_apply(const struct action *a, const char *nonce, int64_t now_s, s
 	case ACT_END_COMPANION: return end_companion(a, e);
 	case ACT_REQUEUE_JOB: return requeue(a, nonce, e);
 	case ACT_AIM_JOB: return aim(a, nonce, now_s, e);
+	case ACT_BEQUEATH: return slurm_heir_name(a, nonce, e);
+	case ACT_GIVE_WAY: return slurm_heir_give_way(a, nonce, e);
 	default: return err_set(e, ERR_INVALID, "%s is no step in Slurm", action_name(a->kind));
 	}
 }

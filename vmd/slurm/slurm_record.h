@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Between slurm_jobs.c and slurm_move.c only: one job's record as slurmctld has it now, and updates
- * of it. Worker thread; blocks. */
+/* Between slurm_jobs.c, slurm_move.c and slurm_heir.c only: one job's record as slurmctld has it
+ * now, and updates of it. Worker thread; blocks. */
 #ifndef VMD_SLURM_SLURM_RECORD_H
 #define VMD_SLURM_SLURM_RECORD_H
 

@@ -310,6 +310,7 @@ int slurm_job_read(const slurm_job_info_t *info, struct job *ret, struct err *e)
 		.start_s = info->start_time,
 		.het = info->het_job_id != 0,
 		.tasks = info->num_tasks == NO_VAL ? 0 : info->num_tasks,
+		.completed = (info->job_state & JOB_STATE_BASE) == (uint32_t)JOB_COMPLETE,
 	};
 	struct err ignored;
 

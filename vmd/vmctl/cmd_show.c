@@ -201,6 +201,9 @@ static void print(struct json_object *vm)
 	printf("%s\n\n", text_clean(sentence.s));
 	row("Job", "%lld of %s%s%s", (long long)int_of(vm, "job"), text_of(vm, "user"),
 	    *text_of(vm, "task") ? ", array task " : "", text_of(vm, "task"));
+	if (int_of(vm, "was") > 0)
+		row("Was", "job %lld, until its virtual machine moved",
+		    (long long)int_of(vm, "was"));
 	row("Name", "%s", text_of(vm, "name"));
 	row("State", "%s for %s", state_of(vm),
 	    elapsed_text(int_of(vm, "elapsed_s"), time, sizeof(time)));
