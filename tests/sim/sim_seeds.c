@@ -8,6 +8,8 @@
 #include "tests/sim/sim_world.h"
 
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define FAULTS_UNTIL_US (900 * SIM_S)
 #define SETTLED_BY_US   (3600 * SIM_S)
@@ -115,17 +117,13 @@ static bool all_crash_points(int test, unsigned life, unsigned last, unsigned lo
 	return failed == 0;
 }
 
-int main(int argc, char **argv)
-{
-	const char *few = getenv("CHECK_SEEDS"); /* slow builds: scripts/check */
-	unsigned long seeds = strtoul(argc > 1 ? argv[1] : few ? few : "200", NULL, 10);
-	unsigned long first = argc > 2 ? strtoul(argv[2], NULL, 10) : 1;
-	unsigned long failed = 0, lives = 1 + seeds / 1000;
-	bool ok;
+/* As asked for by argument or environment. */
+static unsigned long seeds = 200, first = 1;
 
-	if (few)
-		every = 5;
-	printf("1..5\n");
+static bool seeds_live(int test)
+{
+	unsigned long failed = 0;
+
 	for (unsigned long seed = first; seed < first + seeds; seed++) {
 		sim_init(&sim, seed, (unsigned)(seed * 7 % 40));
 		failed += !run("seed", seed, (unsigned)(seed * 13 % 100));
@@ -137,20 +135,93 @@ int main(int argc, char **argv)
 		led += sim.n_vmd > 1 ? sim.led : 0;
 		sim_done(&sim);
 	}
-	printf("%s 1 - %lu seeds from %lu with faults and crashes (%lu jobs followed their VM, %lu "
+	printf("%s %d - %lu seeds from %lu with faults and crashes (%lu jobs followed their VM, "
+	       "%lu "
 	       "of them as another allocation, %lu VMs were astray and are not, %lu guests grew, "
 	       "%lu disks were given to guests, %lu times another vmd led)\n",
-	       failed ? "not ok" : "ok", seeds, first, moved, heirs, found, grown, attached, led);
-	ok = all_crash_points(2, LIFE_QUIET, LIFE_FAULTS, first, lives,
-			      "lives, half of them with faults");
-	ok = all_crash_points(3, LIFE_MOVE, LIFE_GROW - 1, first, few ? lives : 4 * lives,
-			      "moves, most of them called off") &&
-	     ok;
-	ok = all_crash_points(4, LIFE_GROW, LIFE_DISKS - 1, first, seeds < 1000 ? 1 : 4 * lives,
-			      "growths, most of them called off or robbed of their room") &&
-	     ok;
-	ok = all_crash_points(5, LIFE_DISKS, LIVES - 1, first, lives,
-			      "lives with disks that come and go, half of them of lost hosts") &&
-	     ok;
-	return failed != 0 || !ok;
+	       failed ? "not ok" : "ok", test, seeds, first, moved, heirs, found, grown, attached,
+	       led);
+	return failed == 0;
+}
+
+static bool lives_crash(int test)
+{
+	return all_crash_points(test, LIFE_QUIET, LIFE_FAULTS, first, 1 + seeds / 1000,
+				"lives, half of them with faults");
+}
+
+static bool moves_crash(int test)
+{
+	unsigned long lives = 1 + seeds / 1000;
+
+	return all_crash_points(test, LIFE_MOVE, LIFE_GROW - 1, first,
+				every > 1 ? lives : 4 * lives, "moves, most of them called off");
+}
+
+static bool growths_crash(int test)
+{
+	return all_crash_points(test, LIFE_GROW, LIFE_DISKS - 1, first,
+				seeds < 1000 ? 1 : 4 * (1 + seeds / 1000),
+				"growths, most of them called off or robbed of their room");
+}
+
+static bool disks_crash(int test)
+{
+	return all_crash_points(test, LIFE_DISKS, LIVES - 1, first, 1 + seeds / 1000,
+				"lives with disks that come and go, half of them of lost hosts");
+}
+
+/* Each part is a process of its own, as many at once as there are processors, the longest first. */
+static const struct {
+	int test;
+	bool (*passes)(int test);
+} parts[] = {
+  /* clang-format off */
+	{4, growths_crash}, {3, moves_crash}, {1, seeds_live}, {2, lives_crash}, {5, disks_crash},
+  /* clang-format on */
+};
+
+/* Of one that runs: 1 when it failed. */
+static int part_failed(void)
+{
+	int status;
+
+	return wait(&status) < 0 || status != 0;
+}
+
+int main(int argc, char **argv)
+{
+	const char *few = getenv("CHECK_SEEDS"); /* slow builds: scripts/check */
+	long room = sysconf(_SC_NPROCESSORS_ONLN);
+	int failed = 0, running = 0;
+
+	if (few) {
+		seeds = strtoul(few, NULL, 10);
+		every = 5;
+	}
+	if (argc > 1)
+		seeds = strtoul(argv[1], NULL, 10);
+	if (argc > 2)
+		first = strtoul(argv[2], NULL, 10);
+	printf("1..%zu\n", ARRAY_LEN(parts));
+	(void)fflush(stdout);
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		pid_t pid;
+
+		if (running > 0 && running >= room) {
+			failed += part_failed();
+			running--;
+		}
+		pid = fork();
+		if (pid < 0) {
+			perror("sim_seeds: fork");
+			return 1;
+		}
+		if (pid == 0)
+			exit(parts[i].passes(parts[i].test) ? 0 : 1);
+		running++;
+	}
+	while (running-- > 0)
+		failed += part_failed();
+	return failed != 0;
 }
