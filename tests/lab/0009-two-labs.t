@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A second lab beside the first: neither notices the other, and nothing is left of it.
+# long: scripts/check has three labs side by side all the time
 . "$(dirname "$0")/lib.sh"
 
 second()
