@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The node of a `salloc --no-shell` is drained: its VM moves live, and its companion allocation takes its place. The old
 # node is DRAINED, the books show the new one alone, and vmctl finds it by either id.
+# long: 0015 has a move already, and scripts/check is to stay short
 . "$(dirname "$0")/lib.sh"
 
 node_is() # NODE STATE

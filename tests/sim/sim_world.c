@@ -120,6 +120,8 @@ static int vm_delete(struct sim *w, const struct action *a, struct err *e)
 		return 0;
 	if (!str_eq(vm->vm.uid, a->uid) || !str_eq(vm->vm.version, a->version))
 		return err_set(e, ERR_CONFLICT, "%s has changed", a->object);
+	if (vm->vm.phase == VM_DELETING)
+		return 0; /* it was judged when it was deleted first (seed 2180) */
 	if (j && j->job.phase == JOB_RUNNING) {
 		char name[VM_NAME_MAX + 1];
 

@@ -114,9 +114,10 @@ static int move_word(struct little_world *w, const char *s)
 		j->request.moved_run = j->restarts + 1;
 	else if (str_eq(s, "pause"))
 		w->progress.pause_until_us = LITTLE_NOW_US + 1;
-	else if (str_eq(s, "alone"))
+	else if (str_eq(s, "alone")) {
 		w->progress.alone_since_us = LITTLE_NOW_US - MOVE_GAP_S * INT64_C(1000000);
-	else if (str_eq(s, "late"))
+		w->progress.alone_run = j->restarts;
+	} else if (str_eq(s, "late"))
 		w->progress.behind_since_us = LITTLE_NOW_US - MOVE_BEHIND_S * INT64_C(1000000);
 	else
 		return -1;

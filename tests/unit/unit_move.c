@@ -1366,6 +1366,23 @@ START_TEST(the_gap_has_an_end)
 }
 END_TEST
 
+/* Who was stopped in the gap, while the job started, moved on and was queued again, sees only the
+ * next gap, and has not seen that the VM had a place in between (sim_seeds 1 8871). */
+START_TEST(the_next_gap_is_another_one)
+{
+	begin();
+	look(0, "pending r1 requeue moved aimed:n2", "vm0:running@n2 " ALL);
+	look(MOVE_GAP_S, "pending r2 requeue moved aimed:n2", "vm0:running@n2 " ALL);
+	ready_and("starting");
+	ck_assert_ptr_null(asked(ACT_POINT_VM));
+	look(MOVE_GAP_S - 1, "pending r2 requeue moved aimed:n2", "vm0:running@n2 " ALL);
+	ck_assert_ptr_null(asked(ACT_POINT_VM));
+	look(1, "pending r2 requeue moved aimed:n2", "vm0:running@n2 " ALL);
+	ck_assert(asked(ACT_POINT_VM)->gives_up);
+	end();
+}
+END_TEST
+
 /* Nor can it start any more, for the node was drained: other room is waited for, but not for ever.
  */
 START_TEST(the_gap_has_an_end_though_it_waits_for_room)
@@ -1691,6 +1708,7 @@ int main(void)
 	tcase_add_test(t, the_list_of_nodes_has_an_end);
 	tcase_add_test(t, node_is_not_clear_under_its_vm);
 	tcase_add_test(t, the_gap_has_an_end);
+	tcase_add_test(t, the_next_gap_is_another_one);
 	tcase_add_test(t, the_gap_has_an_end_though_it_waits_for_room);
 	tcase_add_test(t, who_was_given_up_and_finds_room_is_changed_first);
 	tcase_add_test(t, somebody_asks);

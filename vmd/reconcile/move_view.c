@@ -101,7 +101,7 @@ void move_view_read(const struct observed *seen, const struct move_source *s, st
 				    is_outdated(seen, waits, s->job, next ? h->node : ""),
 			.taken_back = is_taken_back(seen, s, vm),
 			.pause = p && s->mono_us < p->pause_until_us,
-			.alone = p && progress_is_alone(p, s->mono_us),
+			.alone = p && progress_is_alone(p, s->job, s->mono_us),
 			.late = p && progress_is_late(p, s->mono_us),
 			.over = s->over,
 		},

@@ -35,6 +35,7 @@ struct progress {
 	/* What its user was told of a drain that does not move it. A new vmd tells it again. */
 	char drain_told[VM_REASON_MAX + 1];
 	int64_t alone_since_us;  /* no allocation where its VM is; 0: it has one */
+	uint32_t alone_run;      /* in which run of its job that began: another one had a place */
 	int64_t behind_since_us; /* it is not where its migration has taken it; 0: it is */
 	/* For the record, see struct vm_request. */
 	char nodes[JOB_NODES_MAX + 1];
@@ -68,8 +69,9 @@ struct progress_view {
 /* p is zeroed, or of the same job before; a new incarnation begins anew. */
 void progress_step(struct progress *p, const struct job *j, const struct progress_view *v);
 /* Has its VM been outside every allocation for MOVE_GAP_S, or not where its migration has taken it
- * for MOVE_BEHIND_S? */
-bool progress_is_alone(const struct progress *p, int64_t mono_us);
+ * for MOVE_BEHIND_S? The first by this run of the job: who was stopped while another run began, was
+ * there and ended has not seen that the VM had a place in between. */
+bool progress_is_alone(const struct progress *p, const struct job *j, int64_t mono_us);
 bool progress_is_late(const struct progress *p, int64_t mono_us);
 /* A record costs slurmctld two RPCs: what passes in seconds is not written. READY and FAILED always
  * are; what comes before only of a job that has run for so long. */

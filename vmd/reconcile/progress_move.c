@@ -12,9 +12,10 @@
 
 #define SECOND_US INT64_C(1000000)
 
-bool progress_is_alone(const struct progress *p, int64_t mono_us)
+bool progress_is_alone(const struct progress *p, const struct job *j, int64_t mono_us)
 {
-	return p->alone_since_us && mono_us - p->alone_since_us >= MOVE_GAP_S * SECOND_US;
+	return p->alone_since_us && p->alone_run == j->restarts &&
+	       mono_us - p->alone_since_us >= MOVE_GAP_S * SECOND_US;
 }
 
 bool progress_is_late(const struct progress *p, int64_t mono_us)
@@ -88,9 +89,10 @@ static void clocks_set(struct progress *p, const struct job *j, const struct vm_
 		progress_due(p, v->mono_us + m->again_s * SECOND_US);
 	if (p->pause_until_us > v->mono_us)
 		progress_due(p, p->pause_until_us);
-	if (m->alone && !p->alone_since_us)
+	if (m->alone && (!p->alone_since_us || p->alone_run != j->restarts)) {
 		p->alone_since_us = v->mono_us;
-	else if (!m->alone && (j->phase != JOB_PENDING || m->companion))
+		p->alone_run = j->restarts;
+	} else if (!m->alone && (j->phase != JOB_PENDING || m->companion))
 		p->alone_since_us = 0;
 	if (!m->behind)
 		p->behind_since_us = progress_is_late(p, v->mono_us) && m->phase == MOVE_SEND
@@ -100,7 +102,7 @@ static void clocks_set(struct progress *p, const struct job *j, const struct vm_
 		p->behind_since_us = v->mono_us;
 	if (m->behind && !progress_is_late(p, v->mono_us))
 		progress_due(p, p->behind_since_us + MOVE_BEHIND_S * SECOND_US);
-	if (m->alone && !progress_is_alone(p, v->mono_us))
+	if (m->alone && !progress_is_alone(p, j, v->mono_us))
 		progress_due(p, p->alone_since_us + MOVE_GAP_S * SECOND_US);
 }
 
