@@ -144,30 +144,35 @@ static bool seeds_live(int test)
 	return failed == 0;
 }
 
+/* Of each kind, with a crash after each effect: so many seeds. */
+static unsigned long lives(void)
+{
+	return 1 + seeds / 1000;
+}
+
 static bool lives_crash(int test)
 {
-	return all_crash_points(test, LIFE_QUIET, LIFE_FAULTS, first, 1 + seeds / 1000,
+	return all_crash_points(test, LIFE_QUIET, LIFE_FAULTS, first, lives(),
 				"lives, half of them with faults");
 }
 
 static bool moves_crash(int test)
 {
-	unsigned long lives = 1 + seeds / 1000;
-
 	return all_crash_points(test, LIFE_MOVE, LIFE_GROW - 1, first,
-				every > 1 ? lives : 4 * lives, "moves, most of them called off");
+				every > 1 ? lives() : 4 * lives(),
+				"moves, most of them called off");
 }
 
 static bool growths_crash(int test)
 {
 	return all_crash_points(test, LIFE_GROW, LIFE_DISKS - 1, first,
-				seeds < 1000 ? 1 : 4 * (1 + seeds / 1000),
+				seeds < 1000 ? 1 : 4 * lives(),
 				"growths, most of them called off or robbed of their room");
 }
 
 static bool disks_crash(int test)
 {
-	return all_crash_points(test, LIFE_DISKS, LIVES - 1, first, 1 + seeds / 1000,
+	return all_crash_points(test, LIFE_DISKS, LIVES - 1, first, lives(),
 				"lives with disks that come and go, half of them of lost hosts");
 }
 
