@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* rbd_disk against a real Ceph; started by 0100-rbd.t with RBD_T_CONF and RBD_T_OSD. The tests run
  * in one process and in order: they share the connection and the golden image. */
+#include "tests/integration/rbd_guest.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 #include "vmd/rbd/rbd_blocklist.h"
@@ -299,32 +300,27 @@ END_TEST
 
 /* ---- fencing: a guest is another client, with the key that vmd has ---- */
 
-struct guest {
-	rados_t cluster;
-	rados_ioctx_t io;
-	rbd_image_t image;
-};
-
 static void guest_open(struct guest *g, const char *name)
 {
-	must(rados_create2(&g->cluster, "ceph", "client.vmd", 0), "guest");
-	must(rados_conf_read_file(g->cluster, settings.ceph_conf), "guest's ceph.conf");
-	must(rados_conf_set(g->cluster, "rados_osd_op_timeout", "10"), "time-out");
-	must(rados_connect(g->cluster), "guest connects");
-	must(rados_ioctx_create(g->cluster, "rbd", &g->io), "guest's pool");
-	must(rbd_open(g->io, name, &g->image, NULL), "guest opens");
+	char what[96];
+
+	must(guest_start(g, settings.ceph_conf), "guest");
+	(void)str_fmt(what, sizeof(what), "open %s", name);
+	ck_assert_int_eq(guest_do(g, what), 0);
 }
 
-static ssize_t guest_write(struct guest *g, const char *text)
+static long guest_write(struct guest *g, const char *text)
 {
-	return rbd_write(g->image, 0, strlen(text), text);
+	char what[96];
+
+	(void)str_fmt(what, sizeof(what), "write %s", text);
+	return guest_do(g, what);
 }
 
 static void guest_close(struct guest *g)
 {
-	(void)rbd_close(g->image);
-	rados_ioctx_destroy(g->io);
-	rados_shutdown(g->cluster);
+	ck_assert_int_eq(guest_do(g, "close"), 0);
+	guest_kill(g);
 }
 
 static void image_read(const char *name, char *text, size_t size)
@@ -361,7 +357,7 @@ START_TEST(fences_a_writer)
 	image_read(ROOT, text, sizeof(text));
 	ck_assert_str_eq(text, "newer");
 	guest_close(&new);
-	guest_close(&old);
+	guest_kill(&old);
 }
 END_TEST
 
@@ -374,12 +370,11 @@ START_TEST(fences_whom_it_knew)
 	guest_open(&old, SCRATCH);
 	must(rbd_disk_keep(store, "rbd", SCRATCH, KEY, 0, &e), "list anew");
 	ck_assert_uint_eq(listed(SCRATCH)->clients.n, 1);
-	must(rbd_close(old.image), "its watch goes");
+	ck_assert_int_eq(guest_do(&old, "close"), 0); /* its watch goes */
 	ck_assert_uint_eq(listed(SCRATCH)->clients.n, 1);
 	must(rbd_disk_fence(store, "", SCRATCH, KEY, VM_UID, INT64_MAX, &e), "fence");
-	ck_assert_int_eq(rbd_open(old.io, SCRATCH, &old.image, NULL), -ESHUTDOWN);
-	rados_ioctx_destroy(old.io);
-	rados_shutdown(old.cluster);
+	ck_assert_int_eq(guest_do(&old, "open " SCRATCH), -ESHUTDOWN);
+	guest_kill(&old);
 }
 END_TEST
 
@@ -402,7 +397,7 @@ START_TEST(fences_for_long)
 	until_s = blocklist_until_s(text, len, address);
 	ck_assert_msg(until_s > time(NULL) + 364 * 86400, "%.*s", (int)len, text);
 	rados_buffer_free(text);
-	guest_close(&old);
+	guest_kill(&old);
 }
 END_TEST
 
@@ -889,13 +884,15 @@ START_TEST(times_out)
 }
 END_TEST
 
-int main(void)
+int main(int argc, char **argv)
 {
 	Suite *s = suite_create("rbd_disk");
 	TCase *t = tcase_create("rbd_disk");
 	SRunner *r;
 	int failed;
 
+	if (argc == 3 && str_eq(argv[1], GUEST_ARGUMENT))
+		return guest_main(argv[2]);
 	if (!getenv("RBD_T_CONF") || !getenv("RBD_T_OSD")) {
 		puts("run by 0100-rbd.t");
 		return 77;
