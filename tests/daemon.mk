@@ -56,7 +56,9 @@ endif
 # daemon: integration with a real Ceph
 if HAVE_CHECK
 check_PROGRAMS += tests/integration/rbd_disk_test
-tests_integration_rbd_disk_test_SOURCES = tests/integration/rbd_disk_test.c tests/integration/rbd_guest.c tests/integration/rbd_guest.h
+tests_integration_rbd_disk_test_SOURCES = tests/integration/rbd_disk_test.c tests/integration/rbd_fence_test.c \
+	tests/integration/rbd_damaged_test.c tests/integration/rbd_named_test.c tests/integration/rbd_test.c \
+	tests/integration/rbd_test.h tests/integration/rbd_guest.c tests/integration/rbd_guest.h
 tests_integration_rbd_disk_test_CFLAGS = $(unit_cflags)
 tests_integration_rbd_disk_test_LDADD = librbddisk.a libvmcore.a $(base_libs) $(RBD_LIBS) $(unit_libs)
 TESTS += tests/integration/0100-rbd.t
