@@ -5,16 +5,21 @@ if HAVE_CHECK
 core_test_libs = $(core_libs) $(unit_libs)
 unit_tests += \
 	tests/unit/unit_attachment \
+	tests/unit/unit_companion \
 	tests/unit/unit_drain \
 	tests/unit/unit_fence \
 	tests/unit/unit_growth \
 	tests/unit/unit_heir \
+	tests/unit/unit_heir_story \
 	tests/unit/unit_image \
 	tests/unit/unit_inflight \
 	tests/unit/unit_job_spec \
 	tests/unit/unit_job_words \
 	tests/unit/unit_lease \
 	tests/unit/unit_move \
+	tests/unit/unit_move_growth \
+	tests/unit/unit_move_mark \
+	tests/unit/unit_move_story \
 	tests/unit/unit_named_disk \
 	tests/unit/unit_plan \
 	tests/unit/unit_progress \
@@ -24,9 +29,15 @@ unit_tests += \
 	tests/unit/unit_share
 
 little_world = tests/unit/little_world.c tests/unit/little_world.h tests/unit/little_row.h
+story = tests/unit/story.c tests/unit/story.h tests/unit/move_story.h $(little_world)
+
 tests_unit_unit_attachment_SOURCES = tests/unit/unit_attachment.c $(little_world)
 tests_unit_unit_attachment_CFLAGS = $(unit_cflags)
 tests_unit_unit_attachment_LDADD = $(core_test_libs)
+
+tests_unit_unit_companion_SOURCES = tests/unit/unit_companion.c $(little_world)
+tests_unit_unit_companion_CFLAGS = $(unit_cflags)
+tests_unit_unit_companion_LDADD = $(core_test_libs)
 
 tests_unit_unit_drain_SOURCES = tests/unit/unit_drain.c $(little_world)
 tests_unit_unit_drain_CFLAGS = $(unit_cflags)
@@ -39,9 +50,15 @@ tests_unit_unit_fence_LDADD = $(core_test_libs)
 tests_unit_unit_heir_SOURCES = tests/unit/unit_heir.c
 tests_unit_unit_heir_CFLAGS = $(unit_cflags)
 tests_unit_unit_heir_LDADD = $(core_test_libs)
+
+tests_unit_unit_heir_story_SOURCES = tests/unit/unit_heir_story.c $(story)
+tests_unit_unit_heir_story_CFLAGS = $(unit_cflags)
+tests_unit_unit_heir_story_LDADD = $(core_test_libs)
+
 tests_unit_unit_growth_SOURCES = tests/unit/unit_growth.c
 tests_unit_unit_growth_CFLAGS = $(unit_cflags)
 tests_unit_unit_growth_LDADD = $(core_test_libs)
+
 tests_unit_unit_image_SOURCES = tests/unit/unit_image.c
 tests_unit_unit_image_CFLAGS = $(unit_cflags)
 tests_unit_unit_image_LDADD = $(core_test_libs)
@@ -61,6 +78,18 @@ tests_unit_unit_job_words_LDADD = $(core_test_libs)
 tests_unit_unit_move_SOURCES = tests/unit/unit_move.c $(little_world)
 tests_unit_unit_move_CFLAGS = $(unit_cflags)
 tests_unit_unit_move_LDADD = $(core_test_libs)
+
+tests_unit_unit_move_growth_SOURCES = tests/unit/unit_move_growth.c $(story)
+tests_unit_unit_move_growth_CFLAGS = $(unit_cflags)
+tests_unit_unit_move_growth_LDADD = $(core_test_libs)
+
+tests_unit_unit_move_mark_SOURCES = tests/unit/unit_move_mark.c $(story)
+tests_unit_unit_move_mark_CFLAGS = $(unit_cflags)
+tests_unit_unit_move_mark_LDADD = $(core_test_libs)
+
+tests_unit_unit_move_story_SOURCES = tests/unit/unit_move_story.c $(story)
+tests_unit_unit_move_story_CFLAGS = $(unit_cflags)
+tests_unit_unit_move_story_LDADD = $(core_test_libs)
 
 tests_unit_unit_lease_SOURCES = tests/unit/unit_lease.c
 tests_unit_unit_lease_CFLAGS = $(unit_cflags)

@@ -11,7 +11,7 @@ unit_tests = \
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 
-tests_unit_unit_base_SOURCES = tests/unit/unit_base.c
+tests_unit_unit_base_SOURCES = tests/unit/unit_base.c tests/unit/check_main.h
 tests_unit_unit_base_CFLAGS = $(unit_cflags)
 tests_unit_unit_base_LDADD = $(base_libs) $(unit_libs)
 endif

@@ -2,6 +2,7 @@
 /* A row for every rule of plan(). The words are explained in little_world.h. */
 #include "tests/unit/little_row.h"
 #include "vmd/base/str.h"
+#include "vmd/reconcile/plan_rules.h"
 
 #include <check.h>
 #include <string.h>
@@ -762,6 +763,29 @@ START_TEST(round_is_limited)
 }
 END_TEST
 
+/* Two rules may want different things of a VM in one round. */
+START_TEST(the_first_action_on_an_object_counts)
+{
+	struct little_world world;
+	static struct plan out;
+	struct planner p = {.out = &out, .limit = PLAN_ACTIONS};
+	struct task t = {.job_id = 17};
+
+	little_world_init(&world, "running", "vm0:running " ALL, "");
+	p.want = &world.want;
+	p.seen = &world.seen;
+	p.c = &world.context;
+	world_of(&world.seen, LITTLE_KEY, &t.have);
+	out.n = 0;
+	ck_assert_ptr_nonnull(plan_add(&p, &t, ACT_DELETE_VM, world.vm[0].name));
+	ck_assert_ptr_nonnull(plan_add(&p, &t, ACT_DELETE_PVC, world.pvc[0].name));
+	ck_assert_ptr_null(plan_add(&p, &t, ACT_POINT_VM, world.vm[0].name));
+	ck_assert_ptr_nonnull(plan_add(&p, &t, ACT_WARN_GUEST, world.vm[0].name));
+	ck_assert_uint_eq(out.n, 3);
+	little_world_done(&world);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("plan");
@@ -783,6 +807,7 @@ int main(void)
 	tcase_add_test(t, warning_says_when);
 	tcase_add_loop_test(t, brake_rows, 0, ARRAY_LEN(brakes));
 	tcase_add_test(t, round_is_limited);
+	tcase_add_test(t, the_first_action_on_an_object_counts);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
