@@ -49,6 +49,7 @@ libkubeapi_a_SOURCES = \
 	kubevirt-lite/api/api_delete.c \
 	kubevirt-lite/api/api_hook.c \
 	kubevirt-lite/api/api_read.c \
+	kubevirt-lite/api/api_review.c \
 	kubevirt-lite/api/api_watch.c \
 	kubevirt-lite/api/api_write.c \
 	kubevirt-lite/api/auth.c kubevirt-lite/api/auth.h \
@@ -65,6 +66,7 @@ libkubeapi_a_SOURCES = \
 	kubevirt-lite/api/rbac.c kubevirt-lite/api/rbac.h \
 	kubevirt-lite/api/relay.c kubevirt-lite/api/relay.h \
 	kubevirt-lite/api/request.c kubevirt-lite/api/request.h \
+	kubevirt-lite/api/review_protobuf.c kubevirt-lite/api/review_protobuf.h \
 	kubevirt-lite/api/service_token.c kubevirt-lite/api/service_token.h \
 	kubevirt-lite/api/selector.c kubevirt-lite/api/selector.h \
 	kubevirt-lite/api/subresource.h \

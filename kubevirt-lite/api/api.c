@@ -128,6 +128,22 @@ static int not_json(struct api_call *c, const char *why)
 			  k ? k->kind : "object", why, body);
 }
 
+int call_check_type(struct api_call *c)
+{
+	static const char *const known[] = {"application/json", "application/*", "*/*"};
+	const char *type = c->http->content_type;
+	size_t len = type ? strcspn(type, "; ") : 0;
+
+	if (len == 0)
+		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (strlen(known[i]) == len && strncasecmp(type, known[i], len) == 0)
+			return 0;
+	return status_set(&c->status, 415, "UnsupportedMediaType",
+			  "the body of the request was in an unknown format - accepted media types "
+			  "include: application/json");
+}
+
 int call_read_body(struct api_call *c, bool required)
 {
 	struct err e;
@@ -273,7 +289,7 @@ void api_go_on(struct api_call *c)
 {
 	if (c->req.kind)
 		dispatch(c);
-	else if (!faults_answer(c) && !api_meta(c))
+	else if (!faults_answer(c) && !api_review(c) && !api_meta(c))
 		call_answer_text(c, 404, "404 page not found\n");
 }
 

@@ -38,22 +38,6 @@ static int admit(struct api_call *c, struct json_object *old, struct json_object
 
 /* --- bodies --- */
 
-static int check_type(struct api_call *c)
-{
-	static const char *const known[] = {"application/json", "application/*", "*/*"};
-	const char *type = c->http->content_type;
-	size_t len = type ? strcspn(type, "; ") : 0;
-
-	if (len == 0)
-		return 0;
-	for (size_t i = 0; i < ARRAY_LEN(known); i++)
-		if (strlen(known[i]) == len && strncasecmp(type, known[i], len) == 0)
-			return 0;
-	return status_set(&c->status, 415, "UnsupportedMediaType",
-			  "the body of the request was in an unknown format - accepted media types "
-			  "include: application/json");
-}
-
 static int check_kind(struct api_call *c, struct json_object *object)
 {
 	const struct kind *k = c->req.kind;
@@ -97,7 +81,7 @@ static int check_namespace(struct api_call *c, struct json_object *object)
  * the call. */
 static int read_object(struct api_call *c, struct json_object **ret)
 {
-	if (check_type(c) < 0 || call_read_body(c, true) < 0)
+	if (call_check_type(c) < 0 || call_read_body(c, true) < 0)
 		return -1;
 	form_strip(c->body);
 	if (json_object_is_type(c->body, json_type_object) && !json_at(c->body, "metadata"))

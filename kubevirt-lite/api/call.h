@@ -52,6 +52,8 @@ void api_token(struct api_call *c); /* serviceaccounts/token */
 void api_go_on(struct api_call *c); /* finds one of them */
 /* Paths that are no objects: discovery, version, health, OpenAPI. False: no such path. */
 bool api_meta(struct api_call *c);
+/* SelfSubjectAccessReview; the same. */
+bool api_review(struct api_call *c);
 
 /* What one list or watch asks for. Fills c->status on -1. */
 struct api_filter;
@@ -70,6 +72,7 @@ void call_answer_object(struct api_call *c, int code, struct json_object *object
 void call_answer_text(struct api_call *c, int code, const char *text);
 void call_refuse(struct api_call *c); /* c->status */
 void call_warn(struct api_call *c, const char *text);
+int call_check_type(struct api_call *c); /* of a body that shall be JSON. Fills c->status on -1. */
 /* Parses the body into c->body; an empty one is an error when required. Fills c->status on -1. */
 int call_read_body(struct api_call *c, bool required);
 /* Whole number from the query; absent leaves ret. Fills c->status on -1. */

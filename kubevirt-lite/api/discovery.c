@@ -8,9 +8,10 @@
 
 #include <string.h>
 
-static const char *const groups[] = {
-	"coordination.k8s.io", "storage.k8s.io", "rbac.authorization.k8s.io",
-	"k8s.cni.cncf.io",     "kubevirt.io",    "subresources.kubevirt.io"};
+static const char *const groups[] = {"authorization.k8s.io",    "coordination.k8s.io",
+				     "storage.k8s.io",          "rbac.authorization.k8s.io",
+				     "k8s.cni.cncf.io",         "kubevirt.io",
+				     "subresources.kubevirt.io"};
 
 static struct json_object *strings(const char *const *text, size_t n)
 {
@@ -94,6 +95,20 @@ static void add_hooks(const struct api *a, struct json_object *list, bool of_kub
 	}
 }
 
+/* api_review.c: can only be made, and is nowhere. */
+static struct json_object *review_resource(void)
+{
+	static const char *const verbs[] = {"create"};
+	struct json_object *o = json_object_new_object();
+
+	json_put_str(o, "name", "selfsubjectaccessreviews");
+	json_put_str(o, "singularName", "selfsubjectaccessreview");
+	json_put_bool(o, "namespaced", false);
+	json_put_str(o, "kind", "SelfSubjectAccessReview");
+	json_object_object_add(o, "verbs", strings(verbs, 1));
+	return o;
+}
+
 static void answer_resources(struct api_call *c, const char *group)
 {
 	AUTO(json_object_put) struct json_object *o = json_object_new_object();
@@ -115,6 +130,8 @@ static void answer_resources(struct api_call *c, const char *group)
 		if (k->has_status)
 			json_object_array_add(list, resource(k, "status", true));
 	}
+	if (str_eq(group, "authorization.k8s.io"))
+		json_object_array_add(list, review_resource());
 	if (is_hooks || !*group)
 		add_hooks(c->api, list, is_hooks);
 	call_answer(c, 200, o);
@@ -153,23 +170,33 @@ static void answer_versions(struct api_call *c)
 	call_answer(c, 200, o);
 }
 
+static void put_version(struct json_object *o, const char *version)
+{
+	json_put_str(o, "gitVersion", version);
+	json_put_str(o, "gitCommit", "");
+	json_put_str(o, "gitTreeState", "clean");
+	json_put_str(o, "buildDate", "1970-01-01T00:00:00Z");
+	json_put_str(o, "goVersion", "none");
+	json_put_str(o, "compiler", "cc");
+	json_put_str(o, "platform", "linux/amd64");
+}
+
 static void answer_version(struct api_call *c)
 {
-	static const char *const text[][2] = {
-		{"major",        "1"				     },
-		{"minor",        "32"				    },
-		{"gitVersion",   "v1.32.0+kubevirt-lite-" PACKAGE_VERSION},
-		{"gitCommit",    ""				      },
-		{"gitTreeState", "clean"                                 },
-		{"buildDate",    "1970-01-01T00:00:00Z"                  },
-		{"goVersion",    "none"                                  },
-		{"compiler",     "cc"				    },
-		{"platform",     "linux/amd64"                           },
-	};
 	AUTO(json_object_put) struct json_object *o = json_object_new_object();
 
-	for (size_t i = 0; i < ARRAY_LEN(text); i++)
-		json_put_str(o, text[i][0], text[i][1]);
+	json_put_str(o, "major", "1");
+	json_put_str(o, "minor", "32");
+	put_version(o, "v1.32.0+kubevirt-lite-" PACKAGE_VERSION);
+	call_answer(c, 200, o);
+}
+
+/* KubeVirt's, which virtctl compares with its own. */
+static void answer_kubevirt_version(struct api_call *c)
+{
+	AUTO(json_object_put) struct json_object *o = json_object_new_object();
+
+	put_version(o, "v1.9.0+kubevirt-lite-" PACKAGE_VERSION);
 	call_answer(c, 200, o);
 }
 
@@ -193,6 +220,9 @@ static bool apis(struct api_call *c)
 		answer_group(c, r->segment[1]);
 	else if (r->n_segments == 3 && str_eq(r->segment[2], "v1"))
 		answer_resources(c, r->segment[1]);
+	else if (r->n_segments == 4 && str_eq(r->segment[1], "subresources.kubevirt.io") &&
+		 str_eq(r->segment[2], "v1") && str_eq(r->segment[3], "version"))
+		answer_kubevirt_version(c);
 	else
 		return false;
 	return true;

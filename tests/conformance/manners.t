@@ -210,6 +210,80 @@ roles()
 	code "the token of an account that is gone" 401
 }
 
+# can WHAT WANT TOKEN ATTRIBUTES: what kubectl auth can-i asks, and is told
+can()
+{
+	request POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews "$3" application/json \
+		'{"kind":"SelfSubjectAccessReview","apiVersion":"authorization.k8s.io/v1","metadata":{},"spec":{'"$4"'}}'
+	code "$1" 201
+	expect "$1" "$2 $(jq -c . <<<"{$4}")" '"\(.status.allowed) \(.spec | tojson)"'
+}
+
+review_sent() # FILE
+{
+	curl -s --cacert "$tmp/cert.pem" -H 'Authorization: Bearer conformance-nobody' -o "$tmp/body" -w '%{http_code}' \
+		-H 'Content-Type: application/vnd.kubernetes.protobuf' --data-binary "@$1" \
+		"https://127.0.0.1:$port/apis/authorization.k8s.io/v1/selfsubjectaccessreviews" >"$tmp/code"
+}
+
+reviews()
+{
+	local reviews=/apis/authorization.k8s.io/v1/selfsubjectaccessreviews
+	local vms='"namespace":"hpc-vms","group":"kubevirt.io","resource":"virtualmachines"'
+
+	can "what the settings allow" true conformance-alice '"resourceAttributes":{'"$vms"',"verb":"get"}'
+	can "another verb" false conformance-alice '"resourceAttributes":{'"$vms"',"verb":"delete"}'
+	can "a part of it" false conformance-alice '"resourceAttributes":{'"$vms"',"subresource":"status","verb":"get"}'
+	can "everywhere" false conformance-alice '"resourceAttributes":{"group":"kubevirt.io","resource":"virtualmachines","verb":"get"}'
+	can "another group" false conformance-alice '"resourceAttributes":{"namespace":"hpc-vms","resource":"virtualmachines","verb":"get"}'
+	can "what a role allows" true conformance-alice '"resourceAttributes":{"namespace":"hpc-vms","group":"rbac.authorization.k8s.io","resource":"roles","verb":"create"}'
+	can "what an administrator may" true conformance-admin '"resourceAttributes":{"verb":"*","group":"*","resource":"*"}'
+	can "nobody in particular" false conformance-nobody '"resourceAttributes":{'"$vms"',"verb":"get"}'
+	can "a path" true conformance-nobody '"nonResourceAttributes":{"path":"/healthz","verb":"get"}'
+	can "another path" false conformance-nobody '"nonResourceAttributes":{"path":"/debug/faults","verb":"get"}'
+
+	request POST $reviews '' application/json '{"spec":{"resourceAttributes":{"verb":"get"}}}'
+	code "one without a token" 403
+	request POST $reviews conformance-nobody application/json '{"spec":{}}'
+	code "one that asks nothing" 422
+	expect "and why" spec.resourceAttributes '.details.causes[0].field'
+	request POST $reviews conformance-nobody application/json '{"spec":{"resourceAttributes":{},"nonResourceAttributes":{}}}'
+	code "one that asks two things" 422
+	request POST $reviews conformance-nobody application/json '{"spec":{"resourceAttributes":{"verb":1}}}'
+	code "a verb that is no text" 400
+	request POST $reviews conformance-nobody application/json '{"spec":{"resourceAttributes":"all"}}'
+	code "attributes that are none" 400
+	request POST $reviews conformance-nobody application/json '{"kind":"SubjectAccessReview","spec":{"resourceAttributes":{},"user":"alice"}}'
+	code "one about somebody else" 400
+	# kubectl 1.32 sends protobuf: auth can-i delete pods/log -n slurm-vm
+	base64 -d >"$tmp/review" <<-EOF
+		azhzAAoyChdhdXRob3JpemF0aW9uLms4cy5pby92MRIXU2VsZlN1YmplY3RBY2Nlc3NSZXZpZXcSQwoQCgASABoAIg
+		AqADIAOABCABIlCiMKCHNsdXJtLXZtEgZkZWxldGUaACIAKgRwb2RzMgA6A2xvZxoICAASABoAIAAaACIA
+		
+	EOF
+	review_sent "$tmp/review"
+	code "kubectl's own" 201
+	expect "is understood" "false slurm-vm delete pods log" \
+		'"\(.status.allowed) \(.spec.resourceAttributes | "\(.namespace) \(.verb) \(.resource) \(.name)")"'
+	head -c 90 "$tmp/review" >"$tmp/cut"
+	review_sent "$tmp/cut"
+	code "one that is cut off" 400
+	admin GET /apis/authorization.k8s.io/v1
+	expect "its resource" "selfsubjectaccessreviews create" '.resources[0] | "\(.name) \(.verbs[0])"'
+}
+
+# virtctl asks which KubeVirt that is before it says why something went wrong.
+versions()
+{
+	request GET /apis/subresources.kubevirt.io conformance-nobody application/json ''
+	expect "where to ask" subresources.kubevirt.io/v1 .preferredVersion.groupVersion
+	request GET /apis/subresources.kubevirt.io/v1/version conformance-nobody application/json ''
+	code "KubeVirt's version is for everybody with a token" 200
+	expect "and can be compared" true '.gitVersion | test("^v[0-9]+\\.[0-9]+\\.[0-9]+(-|\\+|$)")'
+	request GET /apis/subresources.kubevirt.io/v1/version '' application/json ''
+	code "and for nobody else" 403
+}
+
 start_server
 prepare POST /api/v1/namespaces '{"metadata":{"name":"hpc-vms"}}'
 pages
@@ -219,6 +293,8 @@ writes
 forms
 watches
 roles
+reviews
+versions
 restart
 [ "$failures" -eq 0 ] || exit 1
 echo "all manners kept"

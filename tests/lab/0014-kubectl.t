@@ -56,6 +56,22 @@ ok "describe node" shows "virt-launcher-" describe node "$(on_lab vmctl show --j
 ok "api-resources" shows "^virtualmachineinstances +vmi" api-resources
 ok "wait" shows "condition met" wait --for=condition=Ready vmi "$vm" -n slurm-vm --timeout=60s
 
+on_lab sh -c 'cat >/tmp/vmd.kubeconfig' <<-CONFIG
+	{apiVersion: v1, kind: Config, current-context: vmd,
+	 clusters: [{name: lab, cluster: {server: "https://192.168.170.190:6443", certificate-authority: /etc/slurm-vm/kube-ca.crt}}],
+	 users: [{name: vmd, user: {tokenFile: /etc/slurm-vm/kube-token}}],
+	 contexts: [{name: vmd, context: {cluster: lab, user: vmd, namespace: slurm-vm}}]}
+CONFIG
+may() # ANSWER ARGUMENTS...: what kubectl auth can-i says to who has vmd's token
+{
+	local answer=$1
+
+	shift
+	equals "$(kube --kubeconfig=/tmp/vmd.kubeconfig auth can-i "$@" 2>/dev/null)" "$answer"
+}
+ok "auth can-i: vmd may make virtual machines" may yes create virtualmachines.kubevirt.io
+ok "... and no node go" may no delete nodes
+
 not_found()
 {
 	local out
