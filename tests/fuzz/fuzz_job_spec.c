@@ -18,6 +18,7 @@ static void check_same(const struct vm_request *a, const struct vm_request *b)
 	assert(str_eq(a->from, b->from));
 	assert(str_eq(a->nonce, b->nonce) && str_eq(a->network, b->network));
 	assert(a->disk_bytes == b->disk_bytes && a->scratch_bytes == b->scratch_bytes);
+	assert(str_eq(a->exclude, b->exclude));
 	assert(a->wait == b->wait && a->keep == b->keep);
 	assert(a->grow.cpus == b->grow.cpus && a->grow.memory_bytes == b->grow.memory_bytes);
 }

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The node of a `salloc --no-shell` is drained: its VM moves live, and its companion allocation takes its place. The old
-# node is DRAINED, the books show the new one alone, and vmctl finds it by either id.
+# node is DRAINED, the books show the new one alone, and vmctl finds it by either id. What its user asked for goes with it:
+# the nodes that he excluded, QOS, licence.
 # long: 0015 has a move already, and scripts/check is to stay short
 . "$(dirname "$0")/lib.sh"
 
@@ -22,7 +23,7 @@ has_heir() # JOB
 	[ "$(heir_of "$1")" -gt "$1" ]
 }
 
-as alice salloc --no-shell --vm=tiny -J desktop -c 1 --mem=512M -t 60 2>"$work/salloc"
+as alice salloc --no-shell --exclude=worker3node --vm=tiny -J desktop -c 1 --mem=512M -t 60 2>"$work/salloc"
 job=$(sed -n 's/.*Granted job allocation //p' "$work/salloc")
 ok "its VM is READY" within 180 in_state "$job" READY
 first=$(node_of "$job")
@@ -66,9 +67,12 @@ ok "a new vmd knows as much" within 60 in_state "$job" READY
 ok "... the same VM" equals "$(vm_uid "$job")" "$uid"
 
 # the heir moves on, too
-on_lab scontrol update "nodename=$first" state=resume
 on_lab scontrol update "nodename=$second" state=drain reason=fan
-ok "its node is drained, too: yet another job has its VM" within 120 has_heir "$heir"
+ok "its node is drained, too: it waits, though a node is free that its user excluded" within 60 move_says "$heir" queued
+sleep 5
+ok "... where it is" equals "$(vm_node "$job")" "$second"
+on_lab scontrol update "nodename=$first" state=resume
+ok "another one is free: yet another job has its VM" within 120 has_heir "$heir"
 last=$(heir_of "$heir")
 ok "... found by the first id" equals "$(heir_of "$job")" "$last"
 ok "... the same VM" equals "$(vm_uid "$job")" "$uid"

@@ -79,6 +79,11 @@ static const struct {
 	{"image=tiny " NONCE " migrate=" A64, "request: migrate: at most 63 characters are allowed"},
 	{"image=tiny " NONCE " grow=8/17179869184", NULL},
 	{"image=tiny " NONCE " shell=no as=17 after=23 heir=31", NULL},
+	{"image=tiny " NONCE " exclude=n[1-3,7],gpu-a_b.c", NULL},
+	{"image=tiny " NONCE " exclude=*", NULL},
+	{"image=tiny " NONCE " exclude=", "request: exclude: '' is no list of nodes"},
+	{"image=tiny " NONCE " exclude=n1;n2", "request: exclude: 'n1;n2' is no list of nodes"},
+	{"image=tiny " NONCE " exclude=" A64 A64 A64 A64, "request: exclude: at most 255 characters are allowed"},
 	{"image=tiny " NONCE " shell=bash", "request: shell: 'bash' must be no"},
 	{"image=tiny " NONCE " heir=-1", "request: heir: '-1' must be a number up to 4294967295"},
 	{"image=tiny " NONCE " grow=8", "request: grow: '8' must be CPUS/BYTES"},
@@ -139,7 +144,7 @@ START_TEST(there_and_back)
 {
 	static const char text[] = "image=tiny revision=v1 " NONCE
 				   " disk=20G scratch=1536M network=lan wait=running keep=never "
-				   "mail=alice@example.org shell=no as=17 after=23";
+				   "mail=alice@example.org shell=no as=17 after=23 exclude=n[1-3]";
 	char again[JOB_REQUEST_MAX + 1];
 	struct vm_request r;
 	struct err e;
@@ -322,6 +327,61 @@ START_TEST(keys)
 }
 END_TEST
 
+/* The longest of all that can stand in it has room. */
+START_TEST(all_of_it_fits)
+{
+	struct vm_request r = {.disk_bytes = UINT64_MAX,
+			       .scratch_bytes = UINT64_MAX,
+			       .nonce = "9f3c12ab45de6701",
+			       .wait = VM_WAIT_RUNNING,
+			       .keep = VM_KEEP_ABNORMAL,
+			       .on_drain = VM_ON_DRAIN_MIGRATE,
+			       .machines = JOB_MACHINES_MAX,
+			       .no_shell = true,
+			       .as = UINT32_MAX,
+			       .after = UINT32_MAX,
+			       .attach = {.n = JOB_ATTACH_MAX}};
+	char text[JOB_REQUEST_MAX + 1];
+	struct err e;
+
+	memset(r.image, 'a', JOB_NAME_MAX);
+	memset(r.revision, 'a', JOB_NAME_MAX);
+	memset(r.network, 'a', JOB_NAME_MAX);
+	memset(r.from, '1', JOB_KEY_MAX);
+	memset(r.mail, 'a', JOB_MAIL_MAX);
+	memset(r.exclude, 'a', JOB_EXCLUDE_MAX);
+	for (size_t i = 0; i < JOB_ATTACH_MAX; i++) {
+		memset(r.attach.at[i].name, 'a', DISK_LABEL_MAX);
+		r.attach.at[i].read_only = true;
+	}
+	ck_assert_msg(job_spec_encode(&r, text, sizeof(text), &e) == 0, "%s", e.msg);
+}
+END_TEST
+
+START_TEST(who_excluded_nodes)
+{
+	struct vm_request r = {.exclude = "old"};
+	char many[JOB_EXCLUDE_MAX + 2];
+
+	memset(many, 'n', sizeof(many));
+	many[sizeof(many) - 1] = '\0';
+	vm_request_exclude(&r, "n[1-3],n7");
+	ck_assert_str_eq(r.exclude, "n[1-3],n7");
+	vm_request_exclude(&r, many);
+	ck_assert_str_eq(r.exclude, "*");
+	vm_request_exclude(&r, many + 1);
+	ck_assert_str_eq(r.exclude, many + 1);
+	vm_request_exclude(&r, "n1}n2");
+	ck_assert_str_eq(r.exclude, "*");
+	vm_request_exclude(&r, "");
+	ck_assert_str_eq(r.exclude, "");
+	vm_request_exclude(&r, "*");
+	ck_assert_str_eq(r.exclude, "*");
+	vm_request_exclude(&r, NULL);
+	ck_assert_str_eq(r.exclude, "");
+}
+END_TEST
+
 START_TEST(from_a_job)
 {
 	static const char text[] = "from=17 " NONCE " keep=never";
@@ -358,6 +418,8 @@ int main(void)
 	tcase_add_loop_test(t, decode_rows, 0, ARRAY_LEN(texts));
 	tcase_add_test(t, too_long);
 	tcase_add_test(t, there_and_back);
+	tcase_add_test(t, all_of_it_fits);
+	tcase_add_test(t, who_excluded_nodes);
 	tcase_add_loop_test(t, comment_rows, 0, ARRAY_LEN(comments));
 	tcase_add_test(t, place_keeps_to_its_braces);
 	tcase_add_test(t, status_is_read_back);

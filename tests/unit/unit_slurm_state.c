@@ -170,6 +170,39 @@ START_TEST(reads_what_moves)
 }
 END_TEST
 
+/* An heir's record has the nodes that vmd did not want, too: what its user said is in the request.
+ */
+START_TEST(who_excludes)
+{
+	static const struct {
+		const char *why, *record, *request;
+		uint32_t as;
+		const char *excluded, *not_on;
+	} cases[] = {
+		{"a job's own",         "n[1-2],n7", "",       0,  "n[1-2],n7", "n1,n2,n7"},
+		{"nobody",              NULL,        "",       0,  "",          ""        },
+		{"... but vmd",         "n[1-2]",    "",       17, "",          ""        },
+		{"its user, and vmd",   "n[1-3]",    "n[3-4]", 17, "n[3-4]",    "n3,n4"   },
+		{"more than was kept",  "n[1-3]",    "*",      17, "n[1-3]",    "n1,n2,n3"},
+		{"... of none",         NULL,        "*",      17, "",          ""        },
+		{"a list in a request", "n1",        "n2",     0,  "n1",        "n1"      },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		slurm_job_info_t info = {.exc_nodes = (char *)cases[i].record};
+		struct vm_request r = {.as = cases[i].as};
+		struct job j = {.not_on = "before"};
+		const char *nodes;
+
+		(void)str_copy(r.exclude, sizeof(r.exclude), cases[i].request);
+		nodes = slurm_excluded(&info, &r);
+		ck_assert_msg(str_eq(nodes, cases[i].excluded), "%s: %s", cases[i].why, nodes);
+		slurm_excluded_read(nodes, &j);
+		ck_assert_msg(str_eq(j.not_on, cases[i].not_on), "%s: %s", cases[i].why, j.not_on);
+	}
+}
+END_TEST
+
 START_TEST(reads_a_record)
 {
 	slurm_job_info_t info = record();
@@ -426,6 +459,7 @@ int main(void)
 	tcase_add_loop_test(t, tres_rows, 0, ARRAY_LEN(counts));
 	tcase_add_test(t, reads_a_record);
 	tcase_add_test(t, reads_what_moves);
+	tcase_add_test(t, who_excludes);
 	tcase_add_test(t, memory_without_tres);
 	tcase_add_test(t, several_nodes);
 	tcase_add_test(t, machines);

@@ -113,6 +113,23 @@ bool job_excludes(const struct job *j, const char *node)
 	return false;
 }
 
+bool job_exclude_ok(const char *nodes)
+{
+	size_t len = strlen(nodes);
+
+	return str_eq(nodes, "*") ||
+	       (len > 0 && len <= JOB_EXCLUDE_MAX &&
+		strspn(nodes, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+			      "._-[],") == len);
+}
+
+void vm_request_exclude(struct vm_request *r, const char *nodes)
+{
+	r->exclude[0] = '\0';
+	if (nodes && *nodes)
+		(void)str_copy(r->exclude, sizeof(r->exclude), job_exclude_ok(nodes) ? nodes : "*");
+}
+
 enum vm_keep vm_request_keep(const struct vm_request *r)
 {
 	if (r->keep != VM_KEEP_UNSET)

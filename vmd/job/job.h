@@ -21,8 +21,9 @@
 #define JOB_KEY_MAX     32   /* "4294967295-9f3c12ab45de6701-31" */
 #define JOB_MACHINES_MAX                                                                           \
 	32 /* of one job: each has its status in AdminComment, and waits for the others */
-#define JOB_TASK_MAX 63 /* "12_3" */
-#define JOB_MAIL_MAX 63 /* an address, bytes */
+#define JOB_TASK_MAX    63  /* "12_3" */
+#define JOB_MAIL_MAX    63  /* an address, bytes */
+#define JOB_EXCLUDE_MAX 255 /* nodes, as their user wrote them, bytes */
 
 /* What an option says when it was not given. */
 enum vm_wait { VM_WAIT_UNSET, VM_WAIT_READY, VM_WAIT_RUNNING, VM_WAIT_NONE };
@@ -57,6 +58,9 @@ struct vm_request {
 	/* Of an allocation that has taken the place of another (migration/heir.h): the id of the
 	 * first one, whose key goes on, and of the one right before. 0: it is no such one. */
 	uint32_t as, after;
+	/* ... and the nodes that the first one's user excluded, "n[1-3],n7": its own record has
+	 * vmd's, too. "*": more than there is room for, so all that it has count; "" none. */
+	char exclude[JOB_EXCLUDE_MAX + 1];
 	/* Who asked by --mail-type=BEGIN to be told when it is READY: an address, "@" for the job's
 	 * owner, "" nobody. */
 	char mail[JOB_MAIL_MAX + 1];
@@ -172,6 +176,10 @@ bool job_excludes(const struct job *j, const char *node);
 /* What is to be kept: by default what is recovered is kept again, whatever the end. */
 enum vm_keep vm_request_keep(const struct vm_request *r);
 bool job_nonce_ok(const char *nonce); /* 16 lower-case hex digits */
+/* Is it a list of nodes as Slurm writes it, "n[1-3],n7", or "*"? */
+bool job_exclude_ok(const char *nodes);
+/* Keeps the list of who excluded nodes; NULL: nobody did. */
+void vm_request_exclude(struct vm_request *r, const char *nodes);
 /* "@", or letters, digits and ._%+@-, no '-' first: it may stand on a command line. */
 bool job_mail_ok(const char *mail);
 /* "17", or a job's key: *ret_nonce is "" when only the id is given. -1: neither. */

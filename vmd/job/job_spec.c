@@ -41,6 +41,13 @@ static int mail_copy(const char *text, char *ret, struct err *e)
 	return str_copy(ret, JOB_MAIL_MAX + 1, text);
 }
 
+static int exclude_copy(const char *text, char *ret, struct err *e)
+{
+	if (!job_exclude_ok(text))
+		return err_set(e, ERR_INVALID, "'%.40s' is no list of nodes", text);
+	return str_copy(ret, JOB_EXCLUDE_MAX + 1, text);
+}
+
 static int number_read(const char *text, uint64_t max, uint64_t *ret, struct err *e)
 {
 	if (str_to_u64(text, max, ret) < 0)
@@ -67,6 +74,7 @@ enum spec_key {
 	K_SHELL,
 	K_AS,
 	K_AFTER,
+	K_EXCLUDE,
 	K_RUN, /* from here on vmd's own, of each machine */
 	K_READY,
 	K_BASE,
@@ -84,11 +92,12 @@ enum spec_key {
 	K_COUNT
 };
 static const char *const key_names[K_COUNT] = {
-	"image", "revision", "from",    "nonce",   "disk",     "scratch", "network", "attach",
-	"wait",  "keep",     "drain",   "mail",    "machines", "shell",   "as",      "after",
-	"run",   "ready",    "base",    "moved",   "until",    "limit",   "heir",    "migrate",
-	"grow",  "nodes",    "crashes", "crashed", "warned",   "told",
+	"image",   "revision", "from",  "nonce",   "disk",     "scratch", "network", "attach",
+	"wait",    "keep",     "drain", "mail",    "machines", "shell",   "as",      "after",
+	"exclude", "run",      "ready", "base",    "moved",    "until",   "limit",   "heir",
+	"migrate", "grow",     "nodes", "crashes", "crashed",  "warned",  "told",
 };
+_Static_assert(K_COUNT <= 32, "each has a bit of pair_read()'s seen");
 
 static int run_read(const char *text, uint32_t *ret, struct err *e)
 {
@@ -176,6 +185,7 @@ static int value_read(enum spec_key key, const char *value, struct vm_request *r
 	case K_SHELL: return shell_read(value, &r->no_shell, e);
 	case K_AS: return run_read(value, &r->as, e);
 	case K_AFTER: return run_read(value, &r->after, e);
+	case K_EXCLUDE: return exclude_copy(value, r->exclude, e);
 	case K_HEIR: return run_read(value, &r->heir, e);
 	case K_RUN: return run_read(value, &r->recorded_run, e);
 	case K_READY: return time_read(value, &r->recorded_ready_s, e);
@@ -217,6 +227,16 @@ static size_t key_find(const char *key, int rank)
 	return K_COUNT;
 }
 
+static int value_max(enum spec_key key)
+{
+	switch ((int)key) {
+	case K_NODES: return JOB_NODES_MAX;
+	case K_EXCLUDE: return JOB_EXCLUDE_MAX;
+	case K_ATTACH: return JOB_ATTACH_TEXT - 1;
+	default: return VALUE_MAX;
+	}
+}
+
 /* One key=value from *at (not at a space) to *end; moves *at behind it. The value of an unknown key
  * may be longer than VALUE_MAX and is not kept. */
 static int pair_read(const char **at, const char *end, int rank, unsigned *seen,
@@ -255,7 +275,7 @@ static int pair_read(const char **at, const char *end, int rank, unsigned *seen,
 	if (*seen & 1U << i)
 		return err_set(e, ERR_INVALID, "request: %s stands there twice", key);
 	*seen |= 1U << i;
-	max = i == K_NODES ? JOB_NODES_MAX : i == K_ATTACH ? JOB_ATTACH_TEXT - 1 : VALUE_MAX;
+	max = value_max((enum spec_key)i);
 	if (to - from > max)
 		return err_set(e, ERR_INVALID, "request: %s: at most %d characters are allowed",
 			       key, max);
@@ -342,7 +362,7 @@ int job_spec_encode(const struct vm_request *r, char *buf, size_t size, struct e
 	    put(buf, size, "drain", vm_on_drain_name(r->on_drain)) < 0 ||
 	    put(buf, size, "mail", r->mail) < 0 || put(buf, size, "machines", machines) < 0 ||
 	    put(buf, size, "shell", r->no_shell ? "no" : "") < 0 || put(buf, size, "as", as) < 0 ||
-	    put(buf, size, "after", after) < 0) {
+	    put(buf, size, "after", after) < 0 || put(buf, size, "exclude", r->exclude) < 0) {
 		buf[0] = '\0';
 		return err_set(e, ERR_INVALID, "request: its text does not fit into %zu bytes",
 			       size);

@@ -3,11 +3,11 @@
  *
  * Text: "image=tiny revision=v1 nonce=9f3c12ab45de6701 disk=20G scratch=10G network=lan
  * attach=data,ref:ro wait=ready keep=abnormal drain=migrate mail=alice@example.org machines=3
- * shell=no as=17 after=17", single spaces, this order, unset keys left out. "from=17" (or a job's
- * key) stands for the image where the job starts from a kept disk; once vmd has found that, beside
- * it. In a job's admin_comment it stands as "slurm-vm{TEXT}", beside whatever else a site keeps
- * there; vmd appends its own keys (state=, node=, address=, ...) inside the braces and readers skip
- * keys they do not know. */
+ * shell=no as=17 after=17 exclude=n[1-3]", single spaces, this order, unset keys left out.
+ * "from=17" (or a job's key) stands for the image where the job starts from a kept disk; once vmd
+ * has found that, beside it. In a job's admin_comment it stands as "slurm-vm{TEXT}", beside
+ * whatever else a site keeps there; vmd appends its own keys (state=, node=, address=, ...) inside
+ * the braces and readers skip keys they do not know. */
 #ifndef VMD_JOB_JOB_SPEC_H
 #define VMD_JOB_JOB_SPEC_H
 

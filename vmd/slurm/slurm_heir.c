@@ -101,6 +101,7 @@ int slurm_heir_name(const struct action *a, const char *nonce, struct err *e)
 	request = p.job.request;
 	request.as = job_key_id(&p.job);
 	request.after = a->job_id;
+	vm_request_exclude(&request, slurm_excluded(p.job_info, &p.job.request));
 	if (job_spec_place(comment_of(p.heir_info), &request, a->reason, text, sizeof(text), e) < 0)
 		return -1;
 	compat_update_for(&d, a->companion);

@@ -123,8 +123,10 @@ static int read_machines(const slurm_job_info_t *info, const struct vm_request *
 	if (slurm_job_read(info, &j, e) < 0)
 		return -1;
 	j.request = *request;
-	if (request->as) /* what it asked for and excluded is what vmd chose */
-		j.asked_node[0] = j.not_on[0] = '\0';
+	if (request->as) { /* what it asks for is what vmd chose */
+		j.asked_node[0] = '\0';
+		slurm_excluded_read(slurm_excluded(info, request), &j);
+	}
 	fill_user(&j);
 	for (uint32_t i = 0; i < machines_of(request); i++) {
 		ret[i] = j;

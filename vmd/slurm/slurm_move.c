@@ -115,11 +115,10 @@ static void size_set(job_desc_msg_t *d, const slurm_job_info_t *info, const stru
 /* Not where its job is, or must not be, for it follows. Caller frees. */
 static char *exclude(const char *own, const char *closed, const char *excluded)
 {
-	const char *more = excluded ? excluded : "";
 	char *text = NULL;
 
 	if (asprintf(&text, "%s%s%s%s%s", own, *own && *closed ? "," : "", closed,
-		     (*own || *closed) && *more ? "," : "", more) < 0)
+		     (*own || *closed) && *excluded ? "," : "", excluded) < 0)
 		abort();
 	return text;
 }
@@ -155,8 +154,7 @@ static int allocate(const struct action *a, const char *nonce, int64_t now_s, st
 	(void)companion_mark(a->job_key, &a->size, mark, sizeof(mark));
 	(void)str_fmt(name, sizeof(name), "vm-move-%u", r.job.id);
 	(void)str_copy(node, sizeof(node), a->node);
-	/* What an heir must not have got was vmd's to say, and is no wish of its job's. */
-	not_on = exclude(r.job.node, a->not_on, r.job.request.as ? NULL : r.info->exc_nodes);
+	not_on = exclude(r.job.node, a->not_on, slurm_excluded(r.info, &r.job.request));
 	describe(&d, r.info);
 	size_set(&d, r.info, &a->size);
 	least_set(&d, r.info, &a->least);

@@ -290,11 +290,21 @@ static void read_array(const slurm_job_info_t *info, struct job *j)
 	str_cut(j->task, sizeof(j->task), text);
 }
 
-static void read_excluded(const slurm_job_info_t *info, struct job *j)
+const char *slurm_excluded(const slurm_job_info_t *info, const struct vm_request *r)
+{
+	bool is_own = !r->as || str_eq(r->exclude, "*");
+
+	return !is_own ? r->exclude : info->exc_nodes ? info->exc_nodes : "";
+}
+
+void slurm_excluded_read(const char *nodes, struct job *j)
 {
 	char text[2 * JOB_NOT_ON_MAX];
 
-	slurm_nodes_text(info->exc_nodes, text, sizeof(text));
+	j->not_on[0] = '\0';
+	if (!*nodes)
+		return;
+	slurm_nodes_text(nodes, text, sizeof(text));
 	if (str_copy(j->not_on, sizeof(j->not_on), text) < 0 || !*text)
 		(void)str_copy(j->not_on, sizeof(j->not_on), "*");
 }
@@ -327,8 +337,7 @@ int slurm_job_read(const slurm_job_info_t *info, struct job *ret, struct err *e)
 	if (info->req_nodes && info->req_nodes[0] &&
 	    first_node(info->req_nodes, j.asked_node, sizeof(j.asked_node), &ignored) < 0)
 		(void)str_copy(j.asked_node, sizeof(j.asked_node), "?");
-	if (info->exc_nodes && info->exc_nodes[0])
-		read_excluded(info, &j);
+	slurm_excluded_read(info->exc_nodes ? info->exc_nodes : "", &j);
 	if (info->time_limit != INFINITE && info->time_limit != NO_VAL) {
 		j.end_s = info->end_time;
 		j.limit_s = INT64_C(60) * info->time_limit;

@@ -20,6 +20,11 @@ void slurm_reason_text(uint32_t reason, char *buf, size_t size);
 bool slurm_reason_is_limit(uint32_t reason);
 /* "n[1-3]" as "n1,n2,n3"; NULL is none, and what does not fit is left out. */
 void slurm_nodes_text(const char *nodes, char *buf, size_t size);
+/* The nodes that the user of a job with that request has excluded, "n[1-3]"; "" none. Of an heir
+ * they are in the request: its record has those that vmd did not want, too. Borrowed. */
+const char *slurm_excluded(const slurm_job_info_t *info, const struct vm_request *r);
+/* j->not_on becomes that. */
+void slurm_excluded_read(const char *nodes, struct job *j);
 /* All but request, and user when Slurm did not tell it. memory_bytes 0: Slurm did not say. */
 int slurm_job_read(const slurm_job_info_t *info, struct job *ret, struct err *e);
 /* j, which was read from info, becomes that of one of the job's machines: its node, by rank, and
