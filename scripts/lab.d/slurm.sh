@@ -47,6 +47,7 @@ slurm_configure()
 			JobAcctGatherType=jobacct_gather/none
 			# for VMs as jobs
 			GresTypes=vm
+			Licenses=tool:1
 			AccountingStorageTRES=gres/vm
 			AccountingStoreFlags=job_comment
 			JobSubmitPlugins=lua

@@ -23,7 +23,9 @@ has_heir() # JOB
 	[ "$(heir_of "$1")" -gt "$1" ]
 }
 
-as alice salloc --no-shell --exclude=worker3node --vm=tiny -J desktop -c 1 --mem=512M -t 60 2>"$work/salloc"
+on_lab sh -c "sacctmgr -i add qos moves; sacctmgr -i modify user alice set qos+=moves" >"$work/qos" 2>&1
+settings_change 's/^slurm:/&\n  move_qos: moves/' </dev/null
+as alice salloc --no-shell --exclude=worker3node -L tool:1 --vm=tiny -J desktop -c 1 --mem=512M -t 60 2>"$work/salloc"
 job=$(sed -n 's/.*Granted job allocation //p' "$work/salloc")
 ok "its VM is READY" within 180 in_state "$job" READY
 first=$(node_of "$job")
@@ -54,6 +56,12 @@ ok "... and says where it went on" contains "$(on_lab scontrol show job "$job")"
 ok "the old node is drained" within 60 node_is "$first" drained
 ok "the heir has the name of the first one" equals "$(on_lab squeue -h -j "$heir" -o %j)" desktop
 ok "... and its time" contains "$(on_lab squeue -h -j "$heir" -o %L)" "^(1:00:00|[0-9]{1,2}:[0-9]{2})$"
+ok "... and its QOS, not that of moves" equals "$(on_lab squeue -h -j "$heir" -o %q)" "$(on_lab sacct -n -P -X -j "$job" -o QOS)"
+licences() # "USED FREE"
+{
+	on_lab scontrol -o show lic tool | sed 's/.*Used=\([0-9]*\) Free=\([0-9]*\).*/\1 \2/'
+}
+ok "... and its licence, which nobody else has" equals "$(on_lab squeue -h -j "$heir" -o %W) $(licences)" "tool:1 1 0"
 ok "vmctl show says what it was" contains "$(as alice vmctl show "$job")" "^Was +job $job"
 ok "vmctl list has the job that Slurm has" contains "$(as alice vmctl list)" "^$heir +desktop "
 # shellcheck disable=SC2016 # expanded in the step
@@ -103,7 +111,9 @@ books_are_right()
 	done < <(on_lab env SLURM_TIME_FORMAT=%s sacct -n -P -X -j "$job,$heir,$last" -o Start,End)
 	[ "$before" != 0 ]
 }
+ok "its licence is free" equals "$(licences)" "0 1"
 ok "sacct has all three, one after the other" within 60 books_are_right
 ok "... each on its node" equals "$(on_lab sacct -n -P -X -j "$job,$heir,$last" -o NodeList | tr '\n' ' ')" "$first $second $third "
 on_lab sacct -X -j "$job,$heir,$last" --format=JobID,JobName%10,State,Elapsed,NodeList%12,AllocTRES%44 | sed 's/^/# /'
+settings_restore
 done_testing

@@ -719,6 +719,30 @@ START_TEST(closed_nodes_are_named)
 }
 END_TEST
 
+/* "" that of its job. */
+START_TEST(a_move_has_its_qos)
+{
+	static const struct {
+		const char *slurm, *qos;
+	} cases[] = {
+		{"running requeue drained", "moves"},
+		{"running drained",         "moves"},
+		{"running drained noshell", ""     },
+	};
+	struct plan *p = calloc(1, sizeof(*p));
+	struct little_world row;
+
+	ck_assert_ptr_nonnull(p);
+	little_world_init(&row, cases[_i].slurm, "vm0:running " HAS, "");
+	(void)str_copy(row.policy.move_qos, sizeof(row.policy.move_qos), "moves");
+	plan(&row.want, &row.seen, &row.context, p);
+	ck_assert_int_eq(p->act[0].kind, ACT_ALLOCATE);
+	ck_assert_str_eq(p->act[0].qos, cases[_i].qos);
+	little_world_done(&row);
+	free(p);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("rows");
@@ -726,5 +750,6 @@ int main(void)
 	tcase_add_loop_test(t, plan_rows, 0, (int)ARRAY_LEN(rows));
 	tcase_add_test(t, slurm_says_why_it_waits);
 	tcase_add_loop_test(t, closed_nodes_are_named, 0, 9);
+	tcase_add_loop_test(t, a_move_has_its_qos, 0, 3);
 	return CHECK_MAIN(t);
 }

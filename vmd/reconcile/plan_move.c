@@ -8,6 +8,7 @@
 #include "vmd/reconcile/plan_rules.h"
 
 #include "vmd/base/str.h"
+#include "vmd/migration/heir.h"
 #include "vmd/reconcile/limit.h"
 #include "vmd/reconcile/move_view.h"
 
@@ -70,7 +71,10 @@ static void plan_allocate(struct planner *p, const struct task *t, const struct 
 	if (!a)
 		return;
 	(void)str_copy(a->node, sizeof(a->node), to ? to->name : t->move.to);
-	(void)str_copy(a->qos, sizeof(a->qos), p->c->policy->move_qos);
+	/* One that may become the job is of its QOS: Slurm changes that of none that runs, and by
+	 * moves its user would get past limits for good. */
+	if (!heir_may_be(t->job))
+		(void)str_copy(a->qos, sizeof(a->qos), p->c->policy->move_qos);
 	a->size = t->move.room;
 	if (vm)
 		growth_need(&vm->size, &a->least);

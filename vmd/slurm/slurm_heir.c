@@ -65,8 +65,7 @@ static void become(const struct action *a, const struct pair *p)
 	const slurm_job_info_t *job = p->job_info;
 	char *const words[][2] = {
 		{job->name,     p->heir_info->name    },
-		{job->qos,      p->heir_info->qos     },
-		{job->licenses, p->heir_info->licenses}
+                {job->licenses, p->heir_info->licenses}
         };
 	char why[160];
 
@@ -78,7 +77,7 @@ static void become(const struct action *a, const struct pair *p)
 		    (words[i][1] && str_eq(words[i][0], words[i][1])))
 			continue;
 		compat_update_for(&d, a->companion);
-		*(i == 0 ? &d.name : i == 1 ? &d.qos : &d.licenses) = words[i][0];
+		*(i == 0 ? &d.name : &d.licenses) = words[i][0];
 		(void)slurm_record_update(&d, &ignored);
 	}
 	(void)str_fmt(why, sizeof(why),
