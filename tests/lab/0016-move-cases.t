@@ -91,6 +91,21 @@ on_lab scancel "$named"
 ok "it ends" within 60 job_over "$named"
 resume "$first"
 
+# --exclude
+choosy=$(submit bob --requeue --vm=tiny -c 1 --mem=512M --exclude=worker3node --wrap 'sleep 900')
+ok "a VM of a job that excludes a node is READY" within 180 in_state "$choosy" READY
+first=$(node_of "$choosy")
+drain worker1node worker2node
+ok "that node alone is free: it waits" within 60 move_says "$choosy" queued
+sleep 5
+ok "... where it is" both_at "$choosy" "$first"
+second=$(others "$first" | grep -vx worker3node)
+resume "$second"
+ok "another one is free: it moves there" within 60 both_at "$choosy" "$second"
+on_lab scancel "$choosy"
+ok "it ends" within 60 job_over "$choosy"
+resume "$first"
+
 # an allocation with a shell, which cannot go elsewhere (one without: 0027-no-shell.t)
 as alice salloc --vm=tiny -c 1 --mem=512M sleep 900 2>"$work/salloc" &
 granted()
