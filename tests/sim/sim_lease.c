@@ -12,22 +12,22 @@ bool sim_leads(const struct sim *w, const struct sim_vmd *d)
 }
 
 /* The server's part: an update names the version it was decided on. */
-static void lease_serve(struct sim *w, const struct sim_vmd *d, enum lease_task task, struct err *e)
+static void lease_serve(struct sim *w, const struct sim_vmd *d, enum lease_step step, struct err *e)
 {
 	struct lease_seen *l = &w->lease;
 
-	if (task == LEASE_READ) {
+	if (step == LEASE_READ) {
 		if (!l->exists)
 			(void)err_set(e, ERR_ABSENT, "404");
 		return;
 	}
-	if (task == LEASE_CREATE ? l->exists
+	if (step == LEASE_CREATE ? l->exists
 				 : !l->exists || !str_eq(l->version, d->lease.seen.version)) {
 		(void)err_set(e, ERR_CONFLICT, "409");
 		return;
 	}
 	*l = (struct lease_seen){.exists = true, .duration_s = 10};
-	if (task != LEASE_RELEASE)
+	if (step != LEASE_RELEASE)
 		(void)str_copy(l->holder, sizeof(l->holder), d->lease.self);
 	(void)str_fmt(l->version, sizeof(l->version), "%llu", (unsigned long long)++w->uids);
 }
@@ -43,16 +43,16 @@ static bool is_alive(const struct sim *w, const char *holder)
 static void lease_ask(struct sim *w, struct sim_vmd *d)
 {
 	int64_t at_us;
-	enum lease_task task = lease_next(&d->lease, w->now_us, &at_us);
+	enum lease_step step = lease_next(&d->lease, w->now_us, &at_us);
 	bool lost = sim_chance(w, 400) < w->faults_percent;
 	struct err e = {.kind = ERR_NONE};
 	struct lease_seen seen;
 
-	if (task == LEASE_IDLE)
+	if (step == LEASE_IDLE)
 		return;
-	lease_sent(&d->lease, task, w->now_us);
+	lease_sent(&d->lease, step, w->now_us);
 	if (!lost || sim_chance(w, 2))
-		lease_serve(w, d, task, &e);
+		lease_serve(w, d, step, &e);
 	if (lost)
 		(void)err_set(&e, ERR_UNSURE, "no answer");
 	seen = w->lease;

@@ -25,21 +25,21 @@ static struct err failure(enum err_kind kind)
 }
 
 /* The server does what is asked at version; its answer. */
-static struct err serve(const char *self, enum lease_task task, const char *version,
+static struct err serve(const char *self, enum lease_step step, const char *version,
 			struct lease_seen *ret)
 {
 	static int versions;
-	bool takes = task == LEASE_CREATE || task == LEASE_WRITE;
+	bool takes = step == LEASE_CREATE || step == LEASE_WRITE;
 
-	if (task != LEASE_CREATE && !server.exists)
+	if (step != LEASE_CREATE && !server.exists)
 		return failure(ERR_ABSENT);
-	if (task == LEASE_CREATE && server.exists)
+	if (step == LEASE_CREATE && server.exists)
 		return failure(ERR_CONFLICT);
-	if (task == LEASE_WRITE || task == LEASE_RELEASE) {
+	if (step == LEASE_WRITE || step == LEASE_RELEASE) {
 		if (!str_eq(version, server.version))
 			return failure(ERR_CONFLICT);
 	}
-	if (task != LEASE_READ) {
+	if (step != LEASE_READ) {
 		server.exists = true;
 		server.duration_s = DURATION / S;
 		(void)snprintf(server.holder, sizeof(server.holder), "%s", takes ? self : "");
@@ -53,18 +53,18 @@ static struct err serve(const char *self, enum lease_task task, const char *vers
 /* Everything that is due at this time, answered at once. */
 static void turn(struct lease *l, int64_t now_us)
 {
-	enum lease_task task;
+	enum lease_step step;
 	int64_t at_us;
 
-	for (int i = 0; (task = lease_next(l, now_us, &at_us)) != LEASE_IDLE; i++) {
+	for (int i = 0; (step = lease_next(l, now_us, &at_us)) != LEASE_IDLE; i++) {
 		struct lease_seen seen;
 		struct err e;
 
 		ck_assert_int_lt(i, 5);
-		lease_sent(l, task, now_us);
+		lease_sent(l, step, now_us);
 		ck_assert_int_eq(lease_next(l, now_us, &at_us), LEASE_IDLE); /* one at a time */
 		ck_assert_int_eq(at_us, INT64_MAX);
-		e = serve(l->self, task, l->seen.version, &seen);
+		e = serve(l->self, step, l->seen.version, &seen);
 		lease_answer(l, &seen, &e, now_us);
 	}
 }
@@ -268,16 +268,16 @@ static void slow_turn(struct lease *l, int64_t *now_us, int64_t latency_us)
 {
 	struct err e = failure(ERR_UNSURE);
 	struct lease_seen seen = {.exists = false};
-	enum lease_task task;
+	enum lease_step step;
 	int64_t at_us;
 
-	while ((task = lease_next(l, *now_us, &at_us)) == LEASE_IDLE)
+	while ((step = lease_next(l, *now_us, &at_us)) == LEASE_IDLE)
 		*now_us = at_us;
-	lease_sent(l, task, *now_us);
+	lease_sent(l, step, *now_us);
 	if (l->patience_us <= latency_us) {
 		*now_us += l->patience_us;
 	} else {
-		e = serve(l->self, task, l->seen.version, &seen);
+		e = serve(l->self, step, l->seen.version, &seen);
 		*now_us += latency_us;
 	}
 	lease_answer(l, &seen, &e, *now_us);

@@ -769,7 +769,7 @@ START_TEST(the_first_action_on_an_object_counts)
 	struct little_world world;
 	static struct plan out;
 	struct planner p = {.out = &out, .limit = PLAN_ACTIONS};
-	struct task t = {.job_id = 17};
+	struct turn t = {.job_id = 17};
 
 	little_world_init(&world, "running", "vm0:running " ALL, "");
 	p.want = &world.want;

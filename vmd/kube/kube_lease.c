@@ -171,23 +171,23 @@ static void on_answer(void *ctx, const struct http_reply *r, const struct err *g
 	go_on(k);
 }
 
-static struct json_object *body_of(struct kube_lease *k, enum lease_task task)
+static struct json_object *body_of(struct kube_lease *k, enum lease_step step)
 {
 	const struct lease_seen *s = &k->lease.seen;
 	bool mine = s->exists && str_eq(s->holder, k->lease.self);
-	bool first = task == LEASE_CREATE || !s->exists;
+	bool first = step == LEASE_CREATE || !s->exists;
 	struct lease_times t = {.renewed_us = clock_wall_s() * SEC_US};
 
 	if (!mine)
 		k->acquired_wall_us = t.renewed_us;
 	t.acquired_us = k->acquired_wall_us;
 	k->transitions = first ? 0 : s->transitions + (mine ? 0 : 1);
-	return lease_encode(k->name_space, k->name, task == LEASE_RELEASE ? "" : k->lease.self,
-			    first ? "" : s->version, task == LEASE_RELEASE ? 1 : k->duration_s,
+	return lease_encode(k->name_space, k->name, step == LEASE_RELEASE ? "" : k->lease.self,
+			    first ? "" : s->version, step == LEASE_RELEASE ? 1 : k->duration_s,
 			    k->transitions, &t);
 }
 
-static int send(struct kube_lease *k, enum lease_task task, struct err *e)
+static int send(struct kube_lease *k, enum lease_step step, struct err *e)
 {
 	AUTO(json_object_put) struct json_object *doc = NULL;
 	struct http_request r = {.method = "GET",
@@ -196,11 +196,11 @@ static int send(struct kube_lease *k, enum lease_task task, struct err *e)
 				 .done = on_answer,
 				 .ctx = k};
 
-	if (task != LEASE_READ) {
-		doc = body_of(k, task);
+	if (step != LEASE_READ) {
+		doc = body_of(k, step);
 		r.body = json_object_to_json_string_ext(doc, JSON_C_TO_STRING_PLAIN);
-		r.method = task == LEASE_CREATE ? "POST" : "PUT";
-		if (task == LEASE_CREATE)
+		r.method = step == LEASE_CREATE ? "POST" : "PUT";
+		if (step == LEASE_CREATE)
 			r.path = k->collection;
 	}
 	return http_send(k->http, &r, NULL, e);
@@ -210,13 +210,13 @@ static int send(struct kube_lease *k, enum lease_task task, struct err *e)
 static void go_on(struct kube_lease *k)
 {
 	int64_t now_us = clock_mono_us(), at_us;
-	enum lease_task task = lease_next(&k->lease, now_us, &at_us);
+	enum lease_step step = lease_next(&k->lease, now_us, &at_us);
 	struct err e;
 
 	tell(k);
-	if (task != LEASE_IDLE) {
-		lease_sent(&k->lease, task, now_us);
-		if (send(k, task, &e) == 0)
+	if (step != LEASE_IDLE) {
+		lease_sent(&k->lease, step, now_us);
+		if (send(k, step, &e) == 0)
 			return;
 		lease_answer(&k->lease, NULL, &e, now_us);
 		(void)snprintf(k->trouble, sizeof(k->trouble), "Lease %s: %s", k->name, e.msg);

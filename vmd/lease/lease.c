@@ -30,7 +30,7 @@ static int64_t free_at_us(const struct lease *l)
 	return l->changed_us + l->seen.duration_s * SECOND_US;
 }
 
-static enum lease_task task_of(const struct lease *l, int64_t now_us)
+static enum lease_step task_of(const struct lease *l, int64_t now_us)
 {
 	if (l->leaving)
 		return is_mine(l) ? LEASE_RELEASE : LEASE_IDLE;
@@ -41,7 +41,7 @@ static enum lease_task task_of(const struct lease *l, int64_t now_us)
 	return free_at_us(l) <= now_us ? LEASE_WRITE : LEASE_READ;
 }
 
-enum lease_task lease_next(const struct lease *l, int64_t now_us, int64_t *ret_at_us)
+enum lease_step lease_next(const struct lease *l, int64_t now_us, int64_t *ret_at_us)
 {
 	int64_t at_us = l->next_us;
 
@@ -58,9 +58,9 @@ enum lease_task lease_next(const struct lease *l, int64_t now_us, int64_t *ret_a
 	return LEASE_IDLE;
 }
 
-void lease_sent(struct lease *l, enum lease_task task, int64_t now_us)
+void lease_sent(struct lease *l, enum lease_step step, int64_t now_us)
 {
-	l->asked = task;
+	l->asked = step;
 	l->asked_us = now_us;
 }
 
@@ -92,7 +92,7 @@ static void patience_set(struct lease *l, bool answered, int64_t now_us)
 void lease_answer(struct lease *l, const struct lease_seen *seen, const struct err *e,
 		  int64_t now_us)
 {
-	enum lease_task asked = l->asked;
+	enum lease_step asked = l->asked;
 
 	l->asked = LEASE_IDLE;
 	l->next_us = l->asked_us + l->duration_us / RENEW_EVERY;

@@ -29,7 +29,7 @@ struct lease_seen {
 };
 
 /* What to ask the server for. */
-enum lease_task {
+enum lease_step {
 	LEASE_IDLE,
 	LEASE_READ,
 	LEASE_CREATE, /* there is none */
@@ -48,7 +48,7 @@ struct lease {
 	int64_t since_us;    /* since when nobody else has led, with it; 0: it has not led since */
 	int64_t patience_us; /* how long the next answer is waited for */
 	int64_t next_us;     /* when to ask again */
-	enum lease_task asked; /* IDLE: nothing is under way */
+	enum lease_step asked; /* IDLE: nothing is under way */
 	int64_t asked_us;
 	bool leaving; /* wants it no more */
 };
@@ -56,8 +56,8 @@ struct lease {
 /* Longer names are cut. */
 void lease_init(struct lease *l, const char *self, int64_t duration_us);
 /* What to send now. IDLE: *ret_at_us says when to ask next, INT64_MAX: not before an answer. */
-enum lease_task lease_next(const struct lease *l, int64_t now_us, int64_t *ret_at_us);
-void lease_sent(struct lease *l, enum lease_task task, int64_t now_us);
+enum lease_step lease_next(const struct lease *l, int64_t now_us, int64_t *ret_at_us);
+void lease_sent(struct lease *l, enum lease_step step, int64_t now_us);
 /* The answer to what was sent last (ERR_RETRY or ERR_UNSURE also when none came in patience_us):
  * e->kind ERR_NONE with the Lease as it is now (after RELEASE without a holder); ERR_ABSENT: there
  * is none. */

@@ -25,7 +25,7 @@ static bool is_planned(const struct planner *p, const char *key, const char *obj
 	return false;
 }
 
-struct action *plan_add(struct planner *p, const struct task *t, enum action_kind k,
+struct action *plan_add(struct planner *p, const struct turn *t, enum action_kind k,
 			const char *object)
 {
 	struct action *a;
@@ -44,24 +44,24 @@ struct action *plan_add(struct planner *p, const struct task *t, enum action_kin
 	return a;
 }
 
-bool plan_believes_made(const struct planner *p, const struct task *t, const char *object,
+bool plan_believes_made(const struct planner *p, const struct turn *t, const char *object,
 			enum action_class class)
 {
 	return inflight_believes_made(p->c->flight, t->have.key, object, class, p->c->mono_us);
 }
 
-bool plan_may_vanish(const struct planner *p, const struct task *t, const char *object,
+bool plan_may_vanish(const struct planner *p, const struct turn *t, const char *object,
 		     enum action_class class)
 {
 	return inflight_may_vanish(p->c->flight, t->have.key, object, class, p->c->mono_us);
 }
 
-bool plan_may_appear(const struct planner *p, const struct task *t, enum action_class class)
+bool plan_may_appear(const struct planner *p, const struct turn *t, enum action_class class)
 {
 	return inflight_may_appear(p->c->flight, t->have.key, class, p->c->mono_us);
 }
 
-static void plan_end(struct planner *p, const struct task *t, bool failed, const char *reason)
+static void plan_end(struct planner *p, const struct turn *t, bool failed, const char *reason)
 {
 	struct action *a = plan_add(p, t, ACT_END_JOB, t->have.key);
 
@@ -71,7 +71,7 @@ static void plan_end(struct planner *p, const struct task *t, bool failed, const
 	(void)str_copy(a->reason, sizeof(a->reason), reason);
 }
 
-static void plan_record(struct planner *p, const struct task *t)
+static void plan_record(struct planner *p, const struct turn *t)
 {
 	char text[ACTION_TEXT_MAX + 1];
 	struct action *a;
@@ -92,7 +92,7 @@ static void plan_record(struct planner *p, const struct task *t)
 /* The job cannot have one of its VMs. What the others' guests have computed is kept like its own;
  * then it is ended: at once if nobody waits in it, else after the waiting step had time to say why.
  */
-static void plan_failed(struct planner *p, const struct task *t, const struct progress *failed)
+static void plan_failed(struct planner *p, const struct turn *t, const struct progress *failed)
 {
 	int64_t failed_us = p->c->mono_us - failed->failed_us;
 	bool kept = !t->progress->status.since_s[VM_STATE_READY] || plan_disks_keep(p, t);
@@ -107,7 +107,7 @@ static void plan_failed(struct planner *p, const struct task *t, const struct pr
 	plan_end(p, t, true, t->progress->status.reason);
 }
 
-static void plan_running(struct planner *p, struct task *t)
+static void plan_running(struct planner *p, struct turn *t)
 {
 	const struct vm_seen *vm = world_vm(&t->have, t->job);
 	const struct recover_view kept = {
@@ -156,7 +156,7 @@ static void plan_running(struct planner *p, struct task *t)
 }
 
 /* Nothing of the job is wanted any more. */
-static void plan_gone(struct planner *p, const struct task *t)
+static void plan_gone(struct planner *p, const struct turn *t)
 {
 	if (p->seen->vms_known && plan_vms_remove(p, t, NULL) && plan_disks_remove(p, t))
 		plan_secrets_remove(p, t);
@@ -164,7 +164,7 @@ static void plan_gone(struct planner *p, const struct task *t)
 
 static void plan_job(struct planner *p, size_t i)
 {
-	struct task t = {.job = &p->want->job[i],
+	struct turn t = {.job = &p->want->job[i],
 			 .job_id = p->want->job[i].id,
 			 .progress = p->c->progress ? &p->c->progress[i] : NULL};
 	char key[JOB_KEY_MAX + 1], name[VM_NAME_MAX + 1];
@@ -245,7 +245,7 @@ void plan(const struct desired *want, const struct observed *seen, const struct 
 	if (out->approval)
 		return;
 	for (struct holdings h = {.key = ""}; world_next(seen, &h);) {
-		struct task t = {.have = h};
+		struct turn t = {.have = h};
 
 		if (is_orphan(&p, &h, &t.job_id))
 			plan_gone(&p, &t);

@@ -11,7 +11,7 @@
 #include "vmd/base/str.h"
 
 /* Its claim; NULL: the job has none. */
-static const struct attachment *claim_find(const struct task *t, const char *image)
+static const struct attachment *claim_find(const struct turn *t, const char *image)
 {
 	for (size_t i = 0; i < t->have.n_attachment; i++)
 		if (str_eq(t->have.attachment[i].name, image))
@@ -19,7 +19,7 @@ static const struct attachment *claim_find(const struct task *t, const char *ima
 	return NULL;
 }
 
-static void order_fill(const struct task *t, const struct named_disk *d, enum disk_claim_step step,
+static void order_fill(const struct turn *t, const struct named_disk *d, enum disk_claim_step step,
 		       struct disk_order *o)
 {
 	o->kind = NAMED_CLAIM;
@@ -28,7 +28,7 @@ static void order_fill(const struct task *t, const struct named_disk *d, enum di
 	(void)str_copy(o->job_key, sizeof(o->job_key), t->have.key);
 }
 
-static void plan_claim(struct planner *p, const struct task *t, const struct named_disk *d,
+static void plan_claim(struct planner *p, const struct turn *t, const struct named_disk *d,
 		       bool read_only)
 {
 	struct action *a = plan_add(p, t, ACT_CLAIM_DISK, d->image);
@@ -46,7 +46,7 @@ static const struct named_disk *disk_of(const struct observed *seen, const char 
 }
 
 /* Nobody can have it any more: the claim goes, or the job's own disk. */
-static void plan_release(struct planner *p, const struct task *t, const struct attachment *claim)
+static void plan_release(struct planner *p, const struct turn *t, const struct attachment *claim)
 {
 	const struct named_disk *d = claim->own ? NULL : disk_of(p->seen, claim->name);
 	struct action *a = NULL;
@@ -63,7 +63,7 @@ static void plan_release(struct planner *p, const struct task *t, const struct a
 }
 
 /* One of the request's. true: the job has its claim. */
-static bool plan_asked(struct planner *p, const struct task *t, const struct vm_attach *asked)
+static bool plan_asked(struct planner *p, const struct turn *t, const struct vm_attach *asked)
 {
 	const struct named_disk *d =
 		named_find(p->seen->named, p->seen->n_named, t->job->uid, asked->name);
@@ -92,7 +92,7 @@ static bool plan_asked(struct planner *p, const struct task *t, const struct vm_
 	return false;
 }
 
-bool plan_attachments_wanted(struct planner *p, const struct task *t)
+bool plan_attachments_wanted(struct planner *p, const struct turn *t)
 {
 	struct disk_spec spec;
 	bool all = true;
@@ -110,7 +110,7 @@ bool plan_attachments_wanted(struct planner *p, const struct task *t)
 	return all;
 }
 
-static void disk_fill(const struct task *t, const struct attachment *a, struct vm_disk_spec *d)
+static void disk_fill(const struct turn *t, const struct attachment *a, struct vm_disk_spec *d)
 {
 	struct disk_spec spec;
 
@@ -121,7 +121,7 @@ static void disk_fill(const struct task *t, const struct attachment *a, struct v
 	(void)str_copy(d->serial, sizeof(d->serial), a->label);
 }
 
-void plan_attachments_fill(const struct task *t, struct vm_spec *vm)
+void plan_attachments_fill(const struct turn *t, struct vm_spec *vm)
 {
 	for (size_t i = 0; i < t->have.n_attachment && vm->n_disk < VM_DISK_MAX; i++)
 		if (!t->have.attachment[i].leaving)
@@ -130,7 +130,7 @@ void plan_attachments_fill(const struct task *t, struct vm_spec *vm)
 
 /* ---- while the guest runs ---- */
 
-static struct action *plan_volume(struct planner *p, const struct task *t, const struct vm_seen *vm,
+static struct action *plan_volume(struct planner *p, const struct turn *t, const struct vm_seen *vm,
 				  enum action_kind k, const char *name)
 {
 	struct action *a = plan_add(p, t, k, name);
@@ -141,7 +141,7 @@ static struct action *plan_volume(struct planner *p, const struct task *t, const
 }
 
 /* Claimed, and the VM does not have it: as with its own disks PVC and PV come first. */
-static void plan_give(struct planner *p, const struct task *t, const struct vm_seen *vm,
+static void plan_give(struct planner *p, const struct turn *t, const struct vm_seen *vm,
 		      const struct attachment *claim, const char *name)
 {
 	struct disk_spec spec;
@@ -159,7 +159,7 @@ static void plan_give(struct planner *p, const struct task *t, const struct vm_s
 
 /* To be given back: from the VM, then PVC and PV, each when the one before is seen to be gone; the
  * claim last. */
-static void plan_take(struct planner *p, const struct task *t, const struct vm_seen *vm,
+static void plan_take(struct planner *p, const struct turn *t, const struct vm_seen *vm,
 		      const struct attachment *claim, const struct vm_volume *v, const char *name)
 {
 	struct disk_spec spec;
@@ -173,7 +173,7 @@ static void plan_take(struct planner *p, const struct task *t, const struct vm_s
 		plan_release(p, t, claim);
 }
 
-static const struct attachment *volume_claim(const struct task *t, const char *volume)
+static const struct attachment *volume_claim(const struct turn *t, const char *volume)
 {
 	char name[VM_NAME_MAX + 1];
 
@@ -186,14 +186,14 @@ static const struct attachment *volume_claim(const struct task *t, const char *v
 }
 
 /* KubeVirt changes no disks of a VM that migrates, and its template is told one thing at a time. */
-static bool is_on_its_way(const struct task *t, const struct vm_seen *vm)
+static bool is_on_its_way(const struct turn *t, const struct vm_seen *vm)
 {
 	return *vm->moving.name || t->move.phase == MOVE_POINT || t->move.phase == MOVE_POINTED ||
 	       t->move.phase == MOVE_SEND || t->move.phase == MOVE_SENDING ||
 	       t->move.phase == MOVE_STUCK || t->move.phase == MOVE_BACK;
 }
 
-void plan_attachments_live(struct planner *p, const struct task *t, const struct vm_seen *vm)
+void plan_attachments_live(struct planner *p, const struct turn *t, const struct vm_seen *vm)
 {
 	char name[VM_NAME_MAX + 1];
 
@@ -219,7 +219,7 @@ void plan_attachments_live(struct planner *p, const struct task *t, const struct
 			(void)plan_volume(p, t, vm, ACT_DETACH_DISK, vm->volume[i].name);
 }
 
-bool plan_claims_drop(struct planner *p, const struct task *t)
+bool plan_claims_drop(struct planner *p, const struct turn *t)
 {
 	bool none = true;
 

@@ -16,7 +16,7 @@ static const struct disk_seen *disk_find(const struct holdings *h, const char *n
 	return NULL;
 }
 
-static void plan_disk_remove(struct planner *p, const struct task *t, const struct disk_seen *d)
+static void plan_disk_remove(struct planner *p, const struct turn *t, const struct disk_seen *d)
 {
 	struct action *a;
 
@@ -27,7 +27,7 @@ static void plan_disk_remove(struct planner *p, const struct task *t, const stru
 		(void)str_copy(a->pool, sizeof(a->pool), d->pool);
 }
 
-enum wanted plan_wanted(const struct planner *p, const struct task *t, const char *name,
+enum wanted plan_wanted(const struct planner *p, const struct turn *t, const char *name,
 			enum action_class class, bool seen)
 {
 	if (!seen)
@@ -35,7 +35,7 @@ enum wanted plan_wanted(const struct planner *p, const struct task *t, const cha
 	return plan_may_vanish(p, t, name, class) ? WANTED_WAIT : WANTED_THERE;
 }
 
-static void origin_fill(const struct task *t, struct disk_origin *o)
+static void origin_fill(const struct turn *t, struct disk_origin *o)
 {
 	const struct job *j = t->job;
 
@@ -49,7 +49,7 @@ static void origin_fill(const struct task *t, struct disk_origin *o)
 }
 
 /* A disk that was taken over keeps its name, and so has its PV: of one disk there is one PV. */
-static void image_name(const struct task *t, enum disk_role role, char *buf, size_t size)
+static void image_name(const struct turn *t, enum disk_role role, char *buf, size_t size)
 {
 	if (role == DISK_ROOT && t->root)
 		(void)str_copy(buf, size, t->root->name);
@@ -59,7 +59,7 @@ static void image_name(const struct task *t, enum disk_role role, char *buf, siz
 
 /* What a taken over disk was; the revision's golden image only tells whether the
  * guest is Windows. */
-static void root_fill(const struct task *t, struct disk_spec *d)
+static void root_fill(const struct turn *t, struct disk_spec *d)
 {
 	d->origin = t->root->origin;
 	(void)str_copy(d->pool, sizeof(d->pool), t->root->pool);
@@ -69,7 +69,7 @@ static void root_fill(const struct task *t, struct disk_spec *d)
 	d->golden = *image_revision_find(t->image, "");
 }
 
-static void spec_fill(const struct planner *p, const struct task *t, enum disk_role role,
+static void spec_fill(const struct planner *p, const struct turn *t, enum disk_role role,
 		      struct disk_spec *d)
 {
 	*d = (struct disk_spec){.job_id = job_key_id(t->job), .role = role};
@@ -91,7 +91,7 @@ static void spec_fill(const struct planner *p, const struct task *t, enum disk_r
 	}
 }
 
-struct action *plan_make(struct planner *p, const struct task *t, const struct disk_spec *d,
+struct action *plan_make(struct planner *p, const struct turn *t, const struct disk_spec *d,
 			 enum action_kind k, const char *name)
 {
 	struct action *a = plan_add(p, t, k, name);
@@ -103,14 +103,14 @@ struct action *plan_make(struct planner *p, const struct task *t, const struct d
 	return a;
 }
 
-static enum action_kind maker(const struct task *t, enum disk_role role)
+static enum action_kind maker(const struct turn *t, enum disk_role role)
 {
 	if (role == DISK_SCRATCH)
 		return ACT_CREATE_DISK;
 	return t->root ? ACT_TAKE_DISK : ACT_CLONE_DISK;
 }
 
-static bool plan_image(struct planner *p, const struct task *t, const struct disk_spec *spec)
+static bool plan_image(struct planner *p, const struct turn *t, const struct disk_spec *spec)
 {
 	const struct disk_seen *d = disk_find(&t->have, spec->name);
 
@@ -128,7 +128,7 @@ static bool plan_image(struct planner *p, const struct task *t, const struct dis
 	return false;
 }
 
-static bool plan_disk_wanted(struct planner *p, const struct task *t, enum disk_role role)
+static bool plan_disk_wanted(struct planner *p, const struct turn *t, enum disk_role role)
 {
 	struct disk_spec d;
 	bool there;
@@ -138,7 +138,7 @@ static bool plan_disk_wanted(struct planner *p, const struct task *t, enum disk_
 	return plan_volume_wanted(p, t, &d, there);
 }
 
-bool plan_disks_wanted(struct planner *p, const struct task *t)
+bool plan_disks_wanted(struct planner *p, const struct turn *t)
 {
 	bool all = plan_disk_wanted(p, t, DISK_ROOT);
 
@@ -148,7 +148,7 @@ bool plan_disks_wanted(struct planner *p, const struct task *t)
 }
 
 /* Marks it as kept for as long as the site wants; kept false: takes the mark off. */
-static void plan_keep(struct planner *p, const struct task *t, const struct disk_seen *d, bool kept)
+static void plan_keep(struct planner *p, const struct turn *t, const struct disk_seen *d, bool kept)
 {
 	struct action *a = plan_add(p, t, ACT_KEEP_DISK, d->name);
 
@@ -159,7 +159,7 @@ static void plan_keep(struct planner *p, const struct task *t, const struct disk
 }
 
 /* Is the disk to be kept after the job's end? What a guest computed is in its root disk. */
-static bool is_kept(const struct task *t, const struct disk_seen *d)
+static bool is_kept(const struct turn *t, const struct disk_seen *d)
 {
 	if (d->removing || !disk_is_root(d->name))
 		return false;
@@ -175,7 +175,7 @@ static bool is_kept(const struct task *t, const struct disk_seen *d)
 	return t->job->end != JOB_END_NORMAL || d->kept_until_s;
 }
 
-static bool plan_disk_gone(struct planner *p, const struct task *t, const struct disk_seen *d)
+static bool plan_disk_gone(struct planner *p, const struct turn *t, const struct disk_seen *d)
 {
 	if (*d->unreadable)
 		return false; /* it may be kept, or another job's by now */
@@ -191,7 +191,7 @@ static bool plan_disk_gone(struct planner *p, const struct task *t, const struct
 	return false;
 }
 
-bool plan_disks_remove(struct planner *p, const struct task *t)
+bool plan_disks_remove(struct planner *p, const struct turn *t)
 {
 	bool all;
 
@@ -205,7 +205,7 @@ bool plan_disks_remove(struct planner *p, const struct task *t)
 	return all;
 }
 
-void plan_disks_unkeep(struct planner *p, const struct task *t)
+void plan_disks_unkeep(struct planner *p, const struct turn *t)
 {
 	for (size_t i = 0; p->seen->disks_known && i < t->have.n_disk; i++)
 		if (t->have.disk[i].kept_until_s)
@@ -225,7 +225,7 @@ bool plan_disks_are_kept(const struct holdings *h)
 	return true;
 }
 
-bool plan_disks_keep(struct planner *p, const struct task *t)
+bool plan_disks_keep(struct planner *p, const struct turn *t)
 {
 	if (p->c->policy->keep_s == 0 || t->job->request.keep == VM_KEEP_NEVER)
 		return true;

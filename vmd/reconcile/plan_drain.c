@@ -20,7 +20,7 @@ static bool is_busy(const struct planner *p, const struct node_seen *k)
 	return false;
 }
 
-static void plan_mark(struct planner *p, const struct task *t, const struct node_seen *k,
+static void plan_mark(struct planner *p, const struct turn *t, const struct node_seen *k,
 		      bool cordon, enum node_mark mark)
 {
 	struct action *a = plan_add(p, t, ACT_MARK_NODE, k->name);
@@ -32,7 +32,7 @@ static void plan_mark(struct planner *p, const struct task *t, const struct node
 	(void)str_copy(a->version, sizeof(a->version), k->version);
 }
 
-static void plan_slurm(struct planner *p, const struct task *t, const struct slurm_node *s,
+static void plan_slurm(struct planner *p, const struct turn *t, const struct slurm_node *s,
 		       const char *reason)
 {
 	struct action *a = plan_add(p, t, ACT_DRAIN_NODE, s->name);
@@ -43,7 +43,7 @@ static void plan_slurm(struct planner *p, const struct task *t, const struct slu
 
 static void plan_host(struct planner *p, const struct node_seen *k, const struct slurm_node *s)
 {
-	const struct task none = {.have = {.key = ""}}; /* of no job */
+	const struct turn none = {.have = {.key = ""}}; /* of no job */
 
 	switch (drain_read(k, s, &p->c->policy->drain)) {
 	case DRAIN_NOTHING: break;

@@ -17,7 +17,7 @@
 /* With krbd all disks that a host has mapped have one client, the host's kernel: shut out for one
  * disk, it is for all. A guest of a job that lives must not lose its disk by that, so the fence
  * waits until Slurm has given up that job, too. */
-static bool is_shared(const struct planner *p, const struct task *t, const struct vm_seen *vm,
+static bool is_shared(const struct planner *p, const struct turn *t, const struct vm_seen *vm,
 		      const struct disk_clients *clients)
 {
 	if (unreadable_is_on(p->want, p->seen, vm->node, t->have.key))
@@ -39,7 +39,7 @@ static bool is_shared(const struct planner *p, const struct task *t, const struc
 	return false;
 }
 
-static void plan_fence(struct planner *p, const struct task *t, const struct vm_seen *vm,
+static void plan_fence(struct planner *p, const struct turn *t, const struct vm_seen *vm,
 		       const char *image, const char *pool, const struct disk_clients *clients)
 {
 	struct action *a =
@@ -53,7 +53,7 @@ static void plan_fence(struct planner *p, const struct task *t, const struct vm_
 
 /* true: none of the VM's clients can write to any disk of the job. A job without a disk has a list
  * of disks that is wrong, for its VM has run; one that cannot be read cannot be fenced. */
-static bool plan_disks_fence(struct planner *p, const struct task *t, const struct vm_seen *vm)
+static bool plan_disks_fence(struct planner *p, const struct turn *t, const struct vm_seen *vm)
 {
 	bool all = t->have.n_disk > 0 && !unreadable_hides_disk(p->seen, &t->have);
 
@@ -78,7 +78,7 @@ static bool is_readable(const struct observed *seen, const char *image)
 
 /* The PV of a writer tells of a claim that the image itself does not tell now. A job without one
  * does not wait for the pool of named disks, which may be ill, or wrong in the settings. */
-static bool is_hidden(const struct planner *p, const struct task *t)
+static bool is_hidden(const struct planner *p, const struct turn *t)
 {
 	for (size_t i = 0; i < t->have.n_pv; i++)
 		if (str_starts(t->have.pv[i].name, NAMED_IMAGE_PREFIX) &&
@@ -88,7 +88,7 @@ static bool is_hidden(const struct planner *p, const struct task *t)
 }
 
 /* The same of named disks that the job writes; who only reads does no harm. */
-static bool plan_named_fence(struct planner *p, const struct task *t, const struct vm_seen *vm)
+static bool plan_named_fence(struct planner *p, const struct turn *t, const struct vm_seen *vm)
 {
 	bool all = !is_hidden(p, t);
 
@@ -110,7 +110,7 @@ static bool is_lost(const struct planner *p, const struct vm_seen *vm)
 
 /* Of two VMs of one job that are lost, the first is shut out and let go of first: a disk bears one
  * mark, so two that are fenced at once would take it from each other for ever. */
-static bool is_first_lost(const struct planner *p, const struct task *t, const struct vm_seen *vm)
+static bool is_first_lost(const struct planner *p, const struct turn *t, const struct vm_seen *vm)
 {
 	for (size_t i = 0; i < t->have.n_vm && &t->have.vm[i] != vm; i++)
 		if (is_lost(p, &t->have.vm[i]))
@@ -118,7 +118,7 @@ static bool is_first_lost(const struct planner *p, const struct task *t, const s
 	return true;
 }
 
-void plan_vm_release(struct planner *p, const struct task *t, const struct vm_seen *vm)
+void plan_vm_release(struct planner *p, const struct turn *t, const struct vm_seen *vm)
 {
 	struct action *a;
 	bool named;

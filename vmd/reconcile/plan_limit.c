@@ -12,7 +12,7 @@
 #include "vmd/reconcile/plan_rules.h"
 #include "vmd/reconcile/ranks.h"
 
-bool plan_limit(struct planner *p, const struct task *t)
+bool plan_limit(struct planner *p, const struct turn *t)
 {
 	const struct policy *policy = p->c->policy;
 
@@ -25,7 +25,7 @@ bool plan_limit(struct planner *p, const struct task *t)
 }
 
 /* Best effort: a guest without an agent is not told, and what went wrong is not tried again. */
-void plan_warning(struct planner *p, const struct task *t, const struct vm_seen *vm)
+void plan_warning(struct planner *p, const struct turn *t, const struct vm_seen *vm)
 {
 	const struct image *image = catalogue_find(p->c->catalogue, t->job->request.image);
 	struct action *a;

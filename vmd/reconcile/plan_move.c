@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-void plan_move_read(const struct planner *p, const struct task *t, struct move *ret)
+void plan_move_read(const struct planner *p, const struct turn *t, struct move *ret)
 {
 	move_view_read(
 		p->seen,
@@ -41,7 +41,7 @@ static void not_on_add(struct action *a, const char *name)
 	(void)str_fmt(a->not_on + len, sizeof(a->not_on) - len, "%s%s", len ? "," : "", name);
 }
 
-static void plan_closed(const struct planner *p, const struct task *t, struct action *a)
+static void plan_closed(const struct planner *p, const struct turn *t, struct action *a)
 {
 	const struct companion *with = t->move.companion;
 
@@ -57,7 +57,7 @@ static void plan_closed(const struct planner *p, const struct task *t, struct ac
 	}
 }
 
-static void plan_allocate(struct planner *p, const struct task *t, const struct vm_seen *vm)
+static void plan_allocate(struct planner *p, const struct turn *t, const struct vm_seen *vm)
 {
 	/* Slurm's name of it: where a VM is, is Kubernetes' word. */
 	const struct slurm_node *to = world_slurm_node(p->want, t->move.to);
@@ -81,7 +81,7 @@ static void plan_allocate(struct planner *p, const struct task *t, const struct 
 	plan_closed(p, t, a);
 }
 
-static void plan_companion_end(struct planner *p, const struct task *t, const struct companion *c,
+static void plan_companion_end(struct planner *p, const struct turn *t, const struct companion *c,
 			       const struct companion *stays)
 {
 	char object[16];
@@ -95,7 +95,7 @@ static void plan_companion_end(struct planner *p, const struct task *t, const st
 		a->companion_stays = stays->id;
 }
 
-static void plan_point(struct planner *p, const struct task *t, const struct vm_seen *vm,
+static void plan_point(struct planner *p, const struct turn *t, const struct vm_seen *vm,
 		       const char *node)
 {
 	struct action *a = *vm->uid ? plan_add(p, t, ACT_POINT_VM, vm->name) : NULL;
@@ -109,7 +109,7 @@ static void plan_point(struct planner *p, const struct task *t, const struct vm_
 	a->gives_up = t->move.gives_up;
 }
 
-static void plan_migrate(struct planner *p, const struct task *t, const struct vm_seen *vm)
+static void plan_migrate(struct planner *p, const struct turn *t, const struct vm_seen *vm)
 {
 	char name[VM_NAME_MAX + 1];
 	struct action *a;
@@ -124,7 +124,7 @@ static void plan_migrate(struct planner *p, const struct task *t, const struct v
 	(void)str_copy(a->uid, sizeof(a->uid), vm->uid); /* its owner: it goes with the VM */
 }
 
-static void plan_cancel(struct planner *p, const struct task *t, const struct vm_seen *vm)
+static void plan_cancel(struct planner *p, const struct turn *t, const struct vm_seen *vm)
 {
 	struct action *a = plan_add(p, t, ACT_CANCEL_MIGRATION, vm->moving.name);
 
@@ -132,7 +132,7 @@ static void plan_cancel(struct planner *p, const struct task *t, const struct vm
 		(void)str_copy(a->uid, sizeof(a->uid), vm->moving.uid);
 }
 
-static void plan_aim(struct planner *p, const struct task *t, const char *node)
+static void plan_aim(struct planner *p, const struct turn *t, const char *node)
 {
 	struct action *a = plan_add(p, t, ACT_AIM_JOB, t->have.key);
 
@@ -147,7 +147,7 @@ static void plan_aim(struct planner *p, const struct task *t, const char *node)
 }
 
 /* In the job's own words, on its stderr or its salloc's terminal. */
-static void plan_tell(struct planner *p, const struct task *t)
+static void plan_tell(struct planner *p, const struct turn *t)
 {
 	struct action *a;
 
@@ -160,7 +160,7 @@ static void plan_tell(struct planner *p, const struct task *t)
 
 /* Whoever has forgotten the companion since (slurmctld started anew) must not queue the job again;
  * nor may it be when the VM was told to go elsewhere since it was seen. */
-static void plan_follow(struct planner *p, const struct task *t, const struct companion *h,
+static void plan_follow(struct planner *p, const struct turn *t, const struct companion *h,
 			const struct vm_seen *vm)
 {
 	struct action *a = *vm->uid ? plan_add(p, t, ACT_REQUEUE_JOB, t->have.key) : NULL;
@@ -175,7 +175,7 @@ static void plan_follow(struct planner *p, const struct task *t, const struct co
 }
 
 /* The companion's record gets the status with it: who takes its place knows that it was READY. */
-static void plan_heir(struct planner *p, const struct task *t, enum action_kind kind)
+static void plan_heir(struct planner *p, const struct turn *t, enum action_kind kind)
 {
 	struct action *a = t->progress ? plan_add(p, t, kind, t->have.key) : NULL;
 
@@ -187,7 +187,7 @@ static void plan_heir(struct planner *p, const struct task *t, enum action_kind 
 }
 
 /* Its VM goes as that of every run that has ended; its disks stay for the next one. */
-static void plan_anew(struct planner *p, const struct task *t)
+static void plan_anew(struct planner *p, const struct turn *t)
 {
 	struct action *a = plan_add(p, t, ACT_REQUEUE_JOB, t->have.key);
 
@@ -201,7 +201,7 @@ static void plan_anew(struct planner *p, const struct task *t)
 /* A request whose answer was lost may have made a second one; or the VM has moved on from it. Who
  * looks at an older list must not end the one that counts now: so the other one must be there
  * still. */
-static void plan_surplus(struct planner *p, const struct task *t, const struct vm_seen *vm)
+static void plan_surplus(struct planner *p, const struct turn *t, const struct vm_seen *vm)
 {
 	for (size_t i = 0; i < p->want->n_companion; i++) {
 		const struct companion *c = &p->want->companion[i];
@@ -212,7 +212,7 @@ static void plan_surplus(struct planner *p, const struct task *t, const struct v
 	}
 }
 
-void plan_move(struct planner *p, const struct task *t)
+void plan_move(struct planner *p, const struct turn *t)
 {
 	const struct vm_seen *vm = world_vm(&t->have, t->job);
 	const struct companion *h = t->move.companion;
@@ -254,7 +254,7 @@ void plan_companions(struct planner *p)
 	for (size_t i = 0; i < p->want->n_companion; i++) {
 		const struct companion *c = &p->want->companion[i];
 		char nonce[JOB_NONCE_LEN + 1];
-		struct task t = {.job = NULL};
+		struct turn t = {.job = NULL};
 
 		if (!companion_is_live(c) || world_job(p->want, c->job_key) ||
 		    job_key_parse(c->job_key, &t.job_id, nonce) < 0 ||

@@ -11,7 +11,7 @@
 
 #define NEWS_S 600
 
-void plan_ready(struct planner *p, const struct task *t, const struct vm_seen *vm)
+void plan_ready(struct planner *p, const struct turn *t, const struct vm_seen *vm)
 {
 	int64_t ready_s;
 

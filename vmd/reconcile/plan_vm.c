@@ -8,7 +8,7 @@
 
 #include "vmd/base/str.h"
 
-void plan_vm_remove(struct planner *p, const struct task *t, const struct vm_seen *vm)
+void plan_vm_remove(struct planner *p, const struct turn *t, const struct vm_seen *vm)
 {
 	struct action *a;
 
@@ -24,7 +24,7 @@ void plan_vm_remove(struct planner *p, const struct task *t, const struct vm_see
 	(void)str_copy(a->version, sizeof(a->version), vm->version);
 }
 
-bool plan_is_later(const struct task *t, const char *name)
+bool plan_is_later(const struct turn *t, const char *name)
 {
 	uint32_t run;
 
@@ -35,7 +35,7 @@ bool plan_is_later(const struct task *t, const char *name)
 	return run > job_incarnation(t->job);
 }
 
-bool plan_vms_remove(struct planner *p, const struct task *t, const char *keep)
+bool plan_vms_remove(struct planner *p, const struct turn *t, const char *keep)
 {
 	bool none = true;
 
@@ -58,7 +58,7 @@ static void disk_attach(struct vm_spec *vm, const struct job *j, enum disk_role 
 	(void)disk_claim_name(j, role, d->claim, sizeof(d->claim));
 }
 
-static void spec_fill(struct vm_spec *vm, const struct task *t)
+static void spec_fill(struct vm_spec *vm, const struct turn *t)
 {
 	const struct job *j = t->job;
 	const struct image *i = t->image;
@@ -88,7 +88,7 @@ static void spec_fill(struct vm_spec *vm, const struct task *t)
 	plan_attachments_fill(t, vm);
 }
 
-void plan_vm_wanted(struct planner *p, const struct task *t)
+void plan_vm_wanted(struct planner *p, const struct turn *t)
 {
 	char name[VM_NAME_MAX + 1];
 	struct action *a;
@@ -104,7 +104,7 @@ void plan_vm_wanted(struct planner *p, const struct task *t)
 	spec_fill(&a->vm, t);
 }
 
-bool plan_secret_wanted(struct planner *p, const struct task *t)
+bool plan_secret_wanted(struct planner *p, const struct turn *t)
 {
 	char name[VM_NAME_MAX + 1];
 	struct action *a;
@@ -132,7 +132,7 @@ bool plan_secret_wanted(struct planner *p, const struct task *t)
 	return false;
 }
 
-void plan_secrets_remove(struct planner *p, const struct task *t)
+void plan_secrets_remove(struct planner *p, const struct turn *t)
 {
 	if (!p->seen->secrets_known)
 		return;

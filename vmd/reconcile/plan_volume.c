@@ -21,7 +21,7 @@ static const struct volume_seen *volume_find(const struct volume_seen *v, size_t
 }
 
 /* This incarnation's PVC, once it is seen: only then its uid is known. */
-static const struct volume_seen *plan_claim(struct planner *p, const struct task *t,
+static const struct volume_seen *plan_claim(struct planner *p, const struct turn *t,
 					    const struct disk_spec *d)
 {
 	const struct volume_seen *v;
@@ -39,7 +39,7 @@ static const struct volume_seen *plan_claim(struct planner *p, const struct task
 	return NULL;
 }
 
-static void plan_volume_remove(struct planner *p, const struct task *t, enum action_kind k,
+static void plan_volume_remove(struct planner *p, const struct turn *t, enum action_kind k,
 			       const struct volume_seen *v)
 {
 	struct action *a;
@@ -51,7 +51,7 @@ static void plan_volume_remove(struct planner *p, const struct task *t, enum act
 		(void)str_copy(a->uid, sizeof(a->uid), v->uid);
 }
 
-static bool plan_pv(struct planner *p, const struct task *t, const struct disk_spec *d,
+static bool plan_pv(struct planner *p, const struct turn *t, const struct disk_spec *d,
 		    const struct volume_seen *claim)
 {
 	const struct volume_seen *v = volume_find(t->have.pv, t->have.n_pv, d->name);
@@ -75,7 +75,7 @@ static bool plan_pv(struct planner *p, const struct task *t, const struct disk_s
 	return false;
 }
 
-bool plan_volume_wanted(struct planner *p, const struct task *t, const struct disk_spec *d,
+bool plan_volume_wanted(struct planner *p, const struct turn *t, const struct disk_spec *d,
 			bool disk_there)
 {
 	const struct volume_seen *claim = plan_claim(p, t, d);
@@ -84,7 +84,7 @@ bool plan_volume_wanted(struct planner *p, const struct task *t, const struct di
 }
 
 /* true: it is not there, and none can come up. */
-static bool plan_one_gone(struct planner *p, const struct task *t, enum action_kind k,
+static bool plan_one_gone(struct planner *p, const struct turn *t, enum action_kind k,
 			  const struct volume_seen *v)
 {
 	if (v)
@@ -92,7 +92,7 @@ static bool plan_one_gone(struct planner *p, const struct task *t, enum action_k
 	return !v && !plan_may_appear(p, t, action_class(k));
 }
 
-bool plan_volume_gone(struct planner *p, const struct task *t, const struct disk_spec *d)
+bool plan_volume_gone(struct planner *p, const struct turn *t, const struct disk_spec *d)
 {
 	return p->seen->pvcs_known &&
 	       plan_one_gone(p, t, ACT_DELETE_PVC,
@@ -101,7 +101,7 @@ bool plan_volume_gone(struct planner *p, const struct task *t, const struct disk
 	       plan_one_gone(p, t, ACT_DELETE_PV, volume_find(t->have.pv, t->have.n_pv, d->name));
 }
 
-void plan_claims_remove(struct planner *p, const struct task *t)
+void plan_claims_remove(struct planner *p, const struct turn *t)
 {
 	uint32_t run;
 
@@ -111,7 +111,7 @@ void plan_claims_remove(struct planner *p, const struct task *t)
 			plan_volume_remove(p, t, ACT_DELETE_PVC, &t->have.pvc[i]);
 }
 
-static bool plan_volumes_remove(struct planner *p, const struct task *t, enum action_kind k,
+static bool plan_volumes_remove(struct planner *p, const struct turn *t, enum action_kind k,
 				const struct volume_seen *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -119,7 +119,7 @@ static bool plan_volumes_remove(struct planner *p, const struct task *t, enum ac
 	return n == 0 && !plan_may_appear(p, t, action_class(k));
 }
 
-bool plan_volumes_gone(struct planner *p, const struct task *t)
+bool plan_volumes_gone(struct planner *p, const struct turn *t)
 {
 	return p->seen->pvcs_known &&
 	       plan_volumes_remove(p, t, ACT_DELETE_PVC, t->have.pvc, t->have.n_pvc) &&

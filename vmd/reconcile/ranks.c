@@ -6,7 +6,7 @@
 #include "vmd/base/str.h"
 
 /* From *ret_first on; how many. */
-static size_t ranks_of(const struct planner *p, const struct task *t, size_t *ret_first)
+static size_t ranks_of(const struct planner *p, const struct turn *t, size_t *ret_first)
 {
 	const struct desired *want = p->want;
 	size_t first = (size_t)(t->job - want->job), end = first + 1;
@@ -19,7 +19,7 @@ static size_t ranks_of(const struct planner *p, const struct task *t, size_t *re
 	return end - first;
 }
 
-static bool is_whole(const struct task *t, size_t n)
+static bool is_whole(const struct turn *t, size_t n)
 {
 	return n == (job_is_several(t->job) ? t->job->request.machines : 1);
 }
@@ -31,7 +31,7 @@ static void holdings_of(const struct planner *p, const struct job *j, struct hol
 	world_of(p->seen, job_key(j, key, sizeof(key)), ret);
 }
 
-bool ranks_are_off(const struct planner *p, const struct task *t)
+bool ranks_are_off(const struct planner *p, const struct turn *t)
 {
 	size_t first, n = ranks_of(p, t, &first);
 
@@ -47,7 +47,7 @@ bool ranks_are_off(const struct planner *p, const struct task *t)
 	return is_whole(t, n);
 }
 
-const struct progress *ranks_failed(const struct planner *p, const struct task *t)
+const struct progress *ranks_failed(const struct planner *p, const struct turn *t)
 {
 	size_t first, n = ranks_of(p, t, &first);
 
@@ -61,7 +61,7 @@ const struct progress *ranks_failed(const struct planner *p, const struct task *
 	return NULL;
 }
 
-bool ranks_are_kept(const struct planner *p, const struct task *t, bool ready)
+bool ranks_are_kept(const struct planner *p, const struct turn *t, bool ready)
 {
 	size_t first, n = ranks_of(p, t, &first);
 
@@ -79,7 +79,7 @@ bool ranks_are_kept(const struct planner *p, const struct task *t, bool ready)
 	return true;
 }
 
-int64_t ranks_ready_s(const struct planner *p, const struct task *t)
+int64_t ranks_ready_s(const struct planner *p, const struct turn *t)
 {
 	size_t first, n = ranks_of(p, t, &first);
 	int64_t last_s = 0;

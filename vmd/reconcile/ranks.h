@@ -8,13 +8,13 @@
 #include "vmd/reconcile/plan_rules.h"
 
 /* Has the guest of each of them shut down? Only then the job's work is done. */
-bool ranks_are_off(const struct planner *p, const struct task *t);
+bool ranks_are_off(const struct planner *p, const struct turn *t);
 /* The one that is FAILED, its own first; NULL: none is. All go with it. */
-const struct progress *ranks_failed(const struct planner *p, const struct task *t);
+const struct progress *ranks_failed(const struct planner *p, const struct turn *t);
 /* Are the root disks of all of them marked as kept, as far as they are to be? Who ends a job must
  * know: its end alone says nothing of the others' guests. ready: of those that were READY once. */
-bool ranks_are_kept(const struct planner *p, const struct task *t, bool ready);
+bool ranks_are_kept(const struct planner *p, const struct turn *t, bool ready);
 /* Since when all of them are READY, wall clock; 0: they are not. */
-int64_t ranks_ready_s(const struct planner *p, const struct task *t);
+int64_t ranks_ready_s(const struct planner *p, const struct turn *t);
 
 #endif
