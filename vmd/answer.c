@@ -17,6 +17,16 @@ static const struct desired *get_desired(void *self)
 	return slurm_view_desired(((struct daemon *)self)->slurm);
 }
 
+static bool look(void *self)
+{
+	return slurm_view_look(((struct daemon *)self)->slurm);
+}
+
+static int64_t asked_us(void *self)
+{
+	return slurm_view_asked_us(((struct daemon *)self)->slurm);
+}
+
 static const struct observed *get_observed(void *self)
 {
 	struct daemon *d = self;
@@ -364,6 +374,8 @@ void answer_ports(struct daemon *d, struct requests_port *ret)
 {
 	*ret = (struct requests_port){.self = d,
 				      .desired = get_desired,
+				      .look = look,
+				      .asked_us = asked_us,
 				      .observed = get_observed,
 				      .status = get_status,
 				      .catalogue = get_catalogue,

@@ -143,6 +143,7 @@ vmd_vmd_SOURCES = \
 	vmd/slurm_view.c vmd/slurm_view.h vmd/slurm_view_parts.h \
 	vmd/slurm_view_apply.c \
 	vmd/slurm_view_hint.c \
+	vmd/slurm_look.c vmd/slurm_look.h \
 	vmd/vmd.c
 vmd_vmd_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 vmd_vmd_LDADD = libapi.a libclient.a libvmkube.a $(frames_libs) libdaemon.a libsettings.a libslurmjobs.a \
@@ -194,6 +195,7 @@ libapi_a_SOURCES = \
 	vmd/api/requests_drives.c \
 	vmd/api/requests_former.c vmd/api/requests_former.h \
 	vmd/api/requests_held.c vmd/api/requests_held.h \
+	vmd/api/requests_list.c vmd/api/requests_list.h \
 	vmd/api/requests_images.c \
 	vmd/api/requests_kept.c \
 	vmd/api/requests_login.c \

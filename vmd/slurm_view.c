@@ -237,6 +237,17 @@ void slurm_view_refresh(struct slurm_view *v)
 		load_at(v, 0);
 }
 
+/* Of all who ask while one load is under way, one more load begins after it. */
+bool slurm_view_look(struct slurm_view *v)
+{
+	if (v->load_again)
+		return true;
+	if (!slurm_look_take(&v->look, clock_mono_us()))
+		return false;
+	slurm_view_refresh(v);
+	return true;
+}
+
 int64_t slurm_view_asked_us(const struct slurm_view *v)
 {
 	return v->want.known ? v->asked_us : 0;

@@ -36,6 +36,9 @@ struct desired *slurm_view_world(struct slurm_view *v); /* the same, for world_s
 
 /* Load all jobs now. */
 void slurm_view_refresh(struct slurm_view *v);
+/* The same for a user who asks, if slurmctld can stand it: true, a load begins after this moment.
+ */
+bool slurm_view_look(struct slurm_view *v);
 /* When the list there is was asked for, monotonic; 0: there is none. */
 int64_t slurm_view_asked_us(const struct slurm_view *v);
 

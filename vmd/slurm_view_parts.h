@@ -4,6 +4,7 @@
 #define VMD_SLURM_VIEW_PARTS_H
 
 #include "vmd/base/worker.h"
+#include "vmd/slurm_look.h"
 #include "vmd/slurm_view.h"
 
 struct sd_event_source;
@@ -27,6 +28,7 @@ struct slurm_view {
 	uint32_t bad;      /* last job with a malformed request: told once */
 	bool in_trouble;
 	bool cluster_known;
+	struct slurm_look look;
 	struct hint *hints; /* loads under way */
 	size_t n_hint;
 	struct endings *endings;

@@ -9,8 +9,9 @@ ok "a command in the guest answered" contains "$out" "^Linux"
 job=$(sed -n 's/^job //p' <<<"$out")
 ok "all is gone" within 180 nothing_left "$job"
 
-out=$(as alice salloc --vm=tiny -c 1 --mem=512M --no-shell 2>&1)
+out=$(as alice sh -c 'salloc --vm=tiny -c 1 --mem=512M --no-shell; vmctl list' 2>&1)
 job=$(grep -oE 'allocation [0-9]+' <<<"$out" | grep -oE '[0-9]+' | head -n 1)
+ok "vmctl list has it in the same moment" contains "$out" "^$job +[^ ]+ +alice +tiny "
 ok "vmctl wait sees it ready" as alice timeout 100 vmctl wait "$job"
 ok "READY it is" in_state "$job" READY
 as alice scancel "$job"

@@ -59,6 +59,23 @@ static const struct desired *get_desired(void *self)
 	return &desired;
 }
 
+bool may_look;
+int64_t slurm_asked_us;
+unsigned looks;
+
+static bool look(void *self)
+{
+	(void)self;
+	looks += may_look;
+	return may_look;
+}
+
+static int64_t asked_us(void *self)
+{
+	(void)self;
+	return slurm_asked_us;
+}
+
 static const struct observed *get_observed(void *self)
 {
 	(void)self;
@@ -244,6 +261,8 @@ static const struct disk_quota *quota(void *self)
 
 struct requests requests = {
 	.port = {.desired = get_desired,
+		 .look = look,
+		 .asked_us = asked_us,
 		 .observed = get_observed,
 		 .status = get_status,
 		 .catalogue = get_catalogue,

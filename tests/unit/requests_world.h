@@ -34,6 +34,9 @@ extern struct plan plan_now;
 extern bool no_plan;
 extern struct disk_quota quota_now;
 extern int64_t now_us;
+extern bool may_look;          /* slurmctld may be asked now */
+extern int64_t slurm_asked_us; /* when it was asked for desired */
+extern unsigned looks;
 extern struct requests requests;
 
 /* What came to the port. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Shows that wait for news. */
+/* Shows that wait for news, lists that wait for a look at Slurm. */
 #include "tests/unit/requests_world.h"
 #include "vmd/base/str.h"
 
 #include <check.h>
+#include <string.h>
 
 #define SEC INT64_C(1000000)
 
@@ -113,6 +114,77 @@ START_TEST(bounds_of_those_who_wait)
 }
 END_TEST
 
+/* A job that was submitted a moment ago is in the list of who asks now. */
+START_TEST(list_waits_for_slurm)
+{
+	setup();
+	may_look = true;
+	looks = 0;
+	now_us = 100 * SEC;
+	slurm_asked_us = 95 * SEC;
+	ask_as(ALICE, "op=list\nfresh=1\n");
+	ck_assert(!reply.sent);
+	ck_assert_uint_eq(looks, 1);
+	ck_assert_int_eq(woken_us, 103 * SEC);
+	requests_look(&requests); /* a round of something else */
+	ck_assert(!reply.sent);
+	job_add(19, ALICE, NONCE);
+	slurm_asked_us = now_us + 1;
+	now_us += SEC / 10;
+	requests_look(&requests);
+	ck_assert(reply.sent);
+	ck_assert_ptr_nonnull(strstr(wire_get(&in, "vm[]"), "\"job\":17"));
+	ck_assert_uint_eq(in.n, 2); /* hers, and not bob's */
+	ck_assert_ptr_null(wire_get(&in, "age"));
+	ck_assert_int_eq(woken_us, INT64_MAX);
+	/* of pages only the first waits, and nobody who does not say so */
+	ask_as(ALICE, "op=list\nfresh=1\nafter=17\n");
+	ck_assert(reply.sent);
+	ask_as(ALICE, "op=list\n");
+	ck_assert(reply.sent);
+	ck_assert_ptr_null(wire_get(&in, "age"));
+	ck_assert_uint_eq(looks, 1);
+}
+END_TEST
+
+/* ... or is told that it may be missing. */
+START_TEST(list_that_is_old)
+{
+	setup();
+	now_us = 200 * SEC;
+	slurm_asked_us = 197 * SEC + 1;
+	may_look = false;
+	ask_as(ALICE, "op=list\nfresh=1\n");
+	ck_assert(reply.sent);
+	ck_assert_pstr_eq(wire_get(&in, "age"), "3");
+	may_look = true;
+	ask_as(0, "op=list\nall=1\nfresh=1\n");
+	ck_assert(!reply.sent);
+	now_us += 3 * SEC; /* slurmctld takes its time */
+	requests_look(&requests);
+	ck_assert(reply.sent);
+	ck_assert_pstr_eq(wire_get(&in, "age"), "6");
+	ck_assert_uint_eq(in.n, 3); /* with everybody's */
+	/* it goes down meanwhile: no time is lost */
+	ask_as(ALICE, "op=list\nfresh=1\n");
+	ck_assert(!reply.sent);
+	desired.known = false;
+	requests_look(&requests);
+	ck_assert(reply.sent);
+	ck_assert_pstr_eq(wire_get(&in, "old"), "1");
+	ask_as(ALICE, "op=list\nfresh=1\n");
+	ck_assert(reply.sent);
+	/* more of them than there is room for are answered at once */
+	desired.known = true;
+	for (int i = 0; i < 64; i++) {
+		ask_as(ALICE, "op=list\nfresh=1\n");
+		ck_assert(!reply.sent);
+	}
+	ask_as(ALICE, "op=list\nfresh=1\n");
+	ck_assert(reply.sent);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("requests_news");
@@ -123,6 +195,8 @@ int main(void)
 	tcase_add_test(t, waits_for_news);
 	tcase_add_test(t, news_of_a_job_that_is_gone);
 	tcase_add_test(t, bounds_of_those_who_wait);
+	tcase_add_test(t, list_waits_for_slurm);
+	tcase_add_test(t, list_that_is_old);
 	tcase_set_timeout(t, 60);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

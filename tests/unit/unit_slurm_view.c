@@ -6,6 +6,7 @@
 #include "vmd/slurm/slurm_jobs.h"
 #include "vmd/slurm/slurm_move.h"
 #include "vmd/slurm/slurm_node.h"
+#include "vmd/slurm_look.h"
 #include "vmd/slurm_view.h"
 
 #include <check.h>
@@ -464,6 +465,53 @@ START_TEST(actions)
 }
 END_TEST
 
+/* Whoever asks first is not told of what was asked before. */
+START_TEST(users_look)
+{
+	unsigned before;
+	bool taken;
+
+	run_until(&told.loaded, 1);
+	ck_assert(slurm_view_look(view));
+	run_until(&told.loaded, 2);
+	ck_assert_uint_eq(slurm.loads, 2);
+	ck_assert(slurm_view_look(view));
+	ck_assert_int_ge(sd_event_run(loop, UINT64_MAX), 0); /* it is under way */
+	before = told.loaded;
+	for (int i = 0; i < 10; i++) {
+		taken = slurm_view_look(view);
+		ck_assert_msg(taken, "%d: they share the one that follows it", i);
+	}
+	run_until(&told.loaded, before + 2);
+	ck_assert_uint_eq(slurm.loads, 4);
+	for (unsigned n = 0; n < 7; n++) {
+		before = told.loaded;
+		ck_assert(slurm_view_look(view));
+		run_until(&told.loaded, before + 1);
+	}
+	ck_assert(!slurm_view_look(view)); /* the eleventh in no time */
+}
+END_TEST
+
+START_TEST(looks_are_paid_for)
+{
+	struct slurm_look l = {.paid_until_us = 0};
+	int64_t now = INT64_C(1000000000), s = 1000000;
+
+	for (int i = 0; i < 10; i++)
+		ck_assert(slurm_look_take(&l, now));
+	ck_assert(!slurm_look_take(&l, now));
+	ck_assert(!slurm_look_take(&l, now + s));
+	ck_assert(slurm_look_take(&l, now + 2 * s));
+	ck_assert(!slurm_look_take(&l, now + 3 * s));
+	/* what was not used does not add up */
+	now += 3600 * s;
+	for (int i = 0; i < 10; i++)
+		ck_assert(slurm_look_take(&l, now));
+	ck_assert(!slurm_look_take(&l, now));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("slurm_view");
@@ -484,6 +532,8 @@ int main(void)
 	tcase_add_test(t, slurm_goes_and_comes);
 	tcase_add_test(t, actions);
 	tcase_add_test(t, moves);
+	tcase_add_test(t, users_look);
+	tcase_add_test(t, looks_are_paid_for);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

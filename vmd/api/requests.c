@@ -55,7 +55,7 @@ static int id_get(const struct ask *a, uint32_t *ret, struct err *e)
 	return 0;
 }
 
-static int unknown(struct err *e)
+int ask_unknown(struct err *e)
 {
 	return err_set(e, ERR_RETRY, "vmd has no list of jobs from slurmctld at the moment");
 }
@@ -71,7 +71,7 @@ int ask_job_get(const struct ask *a, const struct job **ret, struct err *e)
 		return -1;
 	j = ask_job_find(d, id);
 	if (!j && !d->known)
-		return unknown(e);
+		return ask_unknown(e);
 	if (!j)
 		return err_set(e, ERR_ABSENT, "job %u has no VM (or was submitted a moment ago)",
 			       id);
@@ -91,7 +91,7 @@ const struct vm_status *ask_status_get(const struct ask *a, const struct job *j)
 	return s ? s : &unknown;
 }
 
-static bool stands_by(const struct ask *a)
+bool ask_stands_by(const struct ask *a)
 {
 	char host[80];
 
@@ -113,8 +113,7 @@ static const struct image *image_of(const struct ask *a, const struct job *j)
 }
 
 /* A VM for vmctl: what list and show print. s is of it, or of all machines of its job. */
-static struct json_object *vm_json(const struct ask *a, const struct job *j,
-				   const struct vm_status *s)
+struct json_object *ask_vm_json(const struct ask *a, const struct job *j, const struct vm_status *s)
 {
 	const struct image *image = image_of(a, j);
 	struct json_object *o = json_object_new_object();
@@ -273,7 +272,7 @@ static void machines_add(const struct ask *a, const struct job *first, struct js
 		const struct job *j = whole_machine(d, first, i);
 
 		if (j)
-			json_object_array_add(list, vm_json(a, j, ask_status_get(a, j)));
+			json_object_array_add(list, ask_vm_json(a, j, ask_status_get(a, j)));
 	}
 	json_object_object_del(o, "rank");
 	json_put_at(o, "each", list);
@@ -303,7 +302,7 @@ static int op_show(const struct ask *a, struct err *e)
 		return kept < 0 ? -1 : LATER;
 	wire_add(a->out, "seen", held_token(s, token));
 	node = s->node[0] ? s->node : j->node;
-	o = vm_json(a, j, s);
+	o = ask_vm_json(a, j, s);
 	ask_attached(a, j, o);
 	image = image_of(a, j);
 	ask_put_drives(o, image, j->user);
@@ -321,82 +320,11 @@ static int op_show(const struct ask *a, struct err *e)
 	wire_add(a->out, "host", node);
 	/* Who only looks does not know what is under way. */
 	clear = former ? former_is_clear(a, j) : s->node_clear || elsewhere;
-	wire_add(a->out, "node_clear", clear && !stands_by(a) ? "1" : "0");
+	wire_add(a->out, "node_clear", clear && !ask_stands_by(a) ? "1" : "0");
 	if (image)
 		wire_addf(a->out, "grace", "%lld", (long long)image->grace_s);
 	wire_addf(a->out, "elapsed", "%lld", (long long)elapsed_s(a, s));
 	ask_add_json(a->out, "json", o);
-	return ANSWERED;
-}
-
-/* A page ends with an id, which need not be the one in the key. */
-static int by_id(const void *a, const void *b)
-{
-	const struct job *const *x = a, *const *y = b;
-
-	if ((*x)->id != (*y)->id)
-		return (*x)->id < (*y)->id ? -1 : 1;
-	return job_key_compare(*x, *y);
-}
-
-/* One id, two jobs: the one that has not ended is the one to list. */
-static bool is_shadowed(const struct job *const *list, size_t n, size_t at)
-{
-	for (size_t i = 0; i < n; i++)
-		if (list[i]->id == list[at]->id && !job_is_same(list[i], list[at]) &&
-		    (list[at]->phase == JOB_ENDED && (list[i]->phase != JOB_ENDED || i > at)))
-			return true;
-	return false;
-}
-
-/* The jobs to list, by id. Caller frees. */
-static const struct job **jobs_select(const struct ask *a, const struct desired *d, bool all,
-				      uint64_t after, size_t *ret_n)
-{
-	const struct job **list = calloc(d->n + 1, sizeof(const struct job *));
-	size_t n = 0;
-
-	if (!list)
-		abort();
-	for (size_t i = 0; i < d->n; i++)
-		if (d->job[i].id > after && (all || d->job[i].uid == a->who->uid))
-			list[n++] = &d->job[i];
-	qsort(list, n, sizeof(const struct job *), by_id);
-	*ret_n = n;
-	return list;
-}
-
-static int op_list(const struct ask *a, struct err *e)
-{
-	const struct desired *d = a->q->port.desired(a->q->port.self);
-	bool all = str_eq(wire_get(a->in, "all"), "1");
-	AUTO(free) const struct job **list = NULL;
-	uint64_t after = 0;
-	size_t n;
-
-	if (all && !ask_is_admin(a))
-		return err_set(e, ERR_DENIED, "only root and SlurmUser may list everybody's VMs");
-	if (wire_get(a->in, "after") && wire_get_u64(a->in, "after", UINT32_MAX, &after, e) < 0)
-		return -1;
-	if (!d->known && d->n == 0)
-		return unknown(e);
-	if (!d->known)
-		wire_add(a->out, "old", "1");
-	if (ask_is_admin(a) && ask_held(a) > 0)
-		wire_addf(a->out, "held", "%zu", ask_held(a));
-	list = jobs_select(a, d, all, after, &n);
-	for (size_t i = 0; i < n; i++) {
-		AUTO(json_object_put) struct json_object *o = NULL;
-
-		if (is_shadowed(list, n, i))
-			continue;
-		if (ask_page_full(a->out) && (i == 0 || list[i - 1]->id != list[i]->id)) {
-			wire_add(a->out, "more", "1");
-			break;
-		}
-		o = vm_json(a, list[i], ask_status_get(a, list[i]));
-		ask_add_json(a->out, "vm[]", o);
-	}
 	return ANSWERED;
 }
 

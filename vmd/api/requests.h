@@ -25,6 +25,9 @@ struct requests_port {
 	/* Slurm's jobs with a VM as of the last load, in any order. known = false: that failed;
 	 * what was loaded before may still be in it. */
 	const struct desired *(*desired)(void *self);
+	/* Ask Slurm for them now. false: not again so soon. */
+	bool (*look)(void *self);
+	int64_t (*asked_us)(void *self); /* when Slurm was asked for them; 0 there are none */
 	/* reconciler_rank_status() */
 	const struct vm_status *(*status)(void *self, uint32_t job_id, uint32_t rank);
 	const struct catalogue *(*catalogue)(void *self);
@@ -77,16 +80,17 @@ struct requests_port {
 
 struct requests {
 	struct requests_port port;
-	uint32_t slurm_uid; /* SlurmUser's; 0 if unknown */
-	struct held *held;  /* shows that wait for news: requests_held.c; NULL none yet */
+	uint32_t slurm_uid;       /* SlurmUser's; 0 if unknown */
+	struct held *held;        /* shows that wait for news: requests_held.c; NULL none yet */
+	struct lists_held *lists; /* lists that wait: requests_list.c; NULL none yet */
 };
 
 /* server_handlers.handle; ctx is a struct requests. */
 void requests_handle(void *ctx, const struct caller *who, const struct wire_in *in,
 		     struct reply *r);
 
-/* Answers those who wait for news of a job, where there is some or their time is over. After every
- * round, and at the time given to wake_at. */
+/* Answers those who wait for news of a job or for a list, where there is some or their time is
+ * over. After every round, and at the time given to wake_at. */
 void requests_look(struct requests *q);
 int64_t requests_due_us(const struct requests *q); /* when the first one's time is over */
 

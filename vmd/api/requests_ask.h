@@ -26,6 +26,11 @@ int ask_job_get(const struct ask *a, const struct job **ret, struct err *e);
 const struct job *ask_job_find(const struct desired *d, uint32_t id);
 
 bool ask_is_admin(const struct ask *a); /* root, SlurmUser */
+bool ask_stands_by(const struct ask *a);
+int ask_unknown(struct err *e); /* ERR_RETRY: there is no list of jobs */
+/* A VM as list and show tell it; s is of it, or of all machines of its job. The caller's. */
+struct json_object *ask_vm_json(const struct ask *a, const struct job *j,
+				const struct vm_status *s);
 void ask_add_json(struct wire_out *out, const char *key, struct json_object *o);
 bool ask_page_full(const struct wire_out *out); /* the client asks for the rest */
 
@@ -58,6 +63,7 @@ int op_images(const struct ask *a, struct err *e);
 int op_kept(const struct ask *a, struct err *e);
 int op_key(const struct ask *a, struct err *e);
 int op_keys(const struct ask *a, struct err *e);
+int op_list(const struct ask *a, struct err *e);
 int op_migrate(const struct ask *a, struct err *e);
 int op_password(const struct ask *a, struct err *e);
 int op_plan(const struct ask *a, struct err *e);

@@ -5,6 +5,7 @@
  * job, and who may know of it, are looked up anew. Who cannot be kept is answered at once and asks
  * again after a pause of its own: nobody is refused for being one too many. */
 #include "vmd/api/requests_held.h"
+#include "vmd/api/requests_list.h"
 #include "vmd/api/requests_whole.h"
 
 #include "vmd/base/clock.h"
@@ -129,7 +130,7 @@ static void let_go(struct requests *q, const struct held_show *show)
 
 int64_t requests_due_us(const struct requests *q)
 {
-	int64_t due_us = INT64_MAX;
+	int64_t due_us = lists_due_us(q);
 
 	for (size_t i = 0; q->held && i < q->held->n; i++)
 		if (q->held->show[i].until_us < due_us)
@@ -149,5 +150,6 @@ void requests_look(struct requests *q)
 		q->held->show[i] = q->held->show[--q->held->n];
 		let_go(q, &show);
 	}
+	lists_look(q);
 	q->port.wake_at(q->port.self, requests_due_us(q));
 }

@@ -35,6 +35,7 @@
  * of no job, or of none that Slurm needs to know:
  *
  *   list    [all=1] [after=N]       the caller's VMs; all=1: everybody's (root, SlurmUser)
+ *           [fresh=1]               as of now: vmd asks Slurm first, if it has not just done so
  *   images  [after=NAME]            anyone
  *   kept    [all=1] [job=JOB]       root disks kept of the caller's jobs that have ended; all=1:
  *           [after=KEY]             everybody's (root, SlurmUser); job, an id or a key: of that one
@@ -66,7 +67,8 @@
  *   disk-add  of an empty one: name
  *   list    vm[]=OBJECT, one JSON object per VM by job id; more=1: ask again with after=last
  *           job id; held=N, for root and SlurmUser: so many VMs' deletions wait for an approval;
- *           old=1: slurmctld does not answer, this was known before
+ *           old=1: slurmctld does not answer, this was known before; age=SECONDS, where
+ *           fresh=1 could not be had: what Slurm was told since then may be missing
  *   images  image[]=OBJECT; more=1: again with after=last name
  *   kept    kept[]=OBJECT; more=1: again with after=last key
  *   discard disk: the image's name

@@ -72,7 +72,7 @@ int ask_pages(struct vmctl *v, const char *op, struct json_object **ret, struct 
 {
 	AUTO(json_object_put) struct json_object *array = json_object_new_array();
 	char after[80] = "";
-	uint64_t held = 0;
+	uint64_t held = 0, age = 0;
 
 	for (int page = 0; page < PAGES_MAX; page++) {
 		ask_begin(v, op);
@@ -80,16 +80,21 @@ int ask_pages(struct vmctl *v, const char *op, struct json_object **ret, struct 
 			wire_add(&v->out, "all", "1");
 		if (*after)
 			wire_add(&v->out, "after", after);
+		else if (str_eq(op, "list"))
+			wire_add(&v->out, "fresh", "1");
 		if (ask_send(v, e) < 0 ||
 		    page_read(v, array_of(op), array, after, sizeof(after), e) < 0)
 			return -1;
 		if (wire_get(&v->in, "held") &&
 		    wire_get_u64(&v->in, "held", UINT32_MAX, &held, e) < 0)
 			return -1;
+		if (wire_get(&v->in, "age") && wire_get_u64(&v->in, "age", UINT32_MAX, &age, e) < 0)
+			return -1;
 		if (!wire_get(&v->in, "more"))
 			break;
 	}
 	v->held = held;
+	v->age_s = (int64_t)age;
 	v->old = str_eq(wire_get(&v->in, "old"), "1");
 	*ret = STEAL(array);
 	return 0;
@@ -180,33 +185,50 @@ void ask_hint(struct vmctl *v, uint32_t job)
 	(void)ask_send(v, &e);
 }
 
-/* The name of one of several machines says which. */
-static int named(struct vmctl *v, struct json_object *vms, const char *name, uint32_t *ret,
-		 struct err *e)
+static bool is_over(struct json_object *vms, uint32_t job)
 {
-	if (choice_named(vms, name, ret, e) < 0)
+	for (size_t i = 0; i < json_length(vms); i++) {
+		struct json_object *vm = json_object_array_get_idx(vms, i);
+
+		if (int_of(vm, "job") == job && !choice_is_over(vm))
+			return false;
+	}
+	return true;
+}
+
+/* The name of one of several machines says which. One that is over may have a successor, which an
+ * old list does not have yet; last: it is that one all the same. */
+static int named(struct vmctl *v, struct json_object *vms, const char *name, bool last,
+		 uint32_t *ret, struct err *e)
+{
+	uint32_t job;
+
+	if (choice_named(vms, name, &job, e) < 0)
 		return -1;
+	if (!last && v->age_s > 0 && is_over(vms, job))
+		return err_set(e, ERR_ABSENT, "job %u is over", job);
+	*ret = job;
 	if (!v->machines && choice_rank(vms, name) >= 0)
 		v->machines = UINT32_C(1) << choice_rank(vms, name);
 	return 0;
 }
 
 /* Among the caller's own; root finds everybody's, too. */
-static int name_find(struct vmctl *v, const char *name, uint32_t *ret, struct err *e)
+static int name_find(struct vmctl *v, const char *name, bool last, uint32_t *ret, struct err *e)
 {
 	AUTO(json_object_put) struct json_object *own = NULL;
 	AUTO(json_object_put) struct json_object *all = NULL;
 
 	if (ask_pages(v, "list", &own, e) < 0)
 		return -1;
-	if (named(v, own, name, ret, e) == 0)
+	if (named(v, own, name, last, ret, e) == 0)
 		return 0;
 	if (e->kind != ERR_ABSENT || geteuid() != 0)
 		return -1;
 	v->all = true;
 	if (ask_pages(v, "list", &all, e) < 0)
 		return -1;
-	return named(v, all, name, ret, e);
+	return named(v, all, name, last, ret, e);
 }
 
 /* vmd may hear of a job that was submitted a moment ago only now. */
@@ -214,7 +236,7 @@ static int job_by_name(struct vmctl *v, const char *name, uint32_t *ret, struct 
 {
 	static const struct timespec pause = {.tv_nsec = 300000000};
 
-	for (int left = NAME_TRIES; name_find(v, name, ret, e) < 0; left--) {
+	for (int left = NAME_TRIES; name_find(v, name, left == 0, ret, e) < 0; left--) {
 		if (e->kind != ERR_ABSENT || left == 0)
 			return -1;
 		(void)nanosleep(&pause, NULL);

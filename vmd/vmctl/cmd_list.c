@@ -76,6 +76,11 @@ int cmd_list(struct vmctl *v)
 	if (v->old)
 		(void)fprintf(stderr, "slurmctld does not answer vmd: this is what was known "
 				      "before.\n");
+	else if (v->age_s > 0)
+		(void)fprintf(stderr,
+			      "vmd asked Slurm %lld s ago: a job submitted since then is "
+			      "not in the list yet.\n",
+			      (long long)v->age_s);
 	say_held(v->held);
 	return EXIT_DONE;
 }

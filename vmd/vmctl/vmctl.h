@@ -50,7 +50,8 @@ struct vmctl {
 	/* operands; of a command that reads its options itself, all that follows its name */
 	int n_arg;
 	char **arg;
-	char **rest; /* what stands behind "--", ended by NULL; NULL: there is no "--" */
+	char **rest;   /* what stands behind "--", ended by NULL; NULL: there is no "--" */
+	int64_t age_s; /* of the list of jobs, if it may lack one; 0 it does not */
 	size_t held; /* VMs whose deletion waits for an approval, as list told root and SlurmUser */
 	bool old;    /* slurmctld does not answer vmd: list told what was known before */
 	/* one exchange */
