@@ -4,6 +4,8 @@
 #include "tests/unit/check_main.h"
 #include "tests/unit/move_story.h"
 
+#include "vmd/base/str.h"
+
 #include <check.h>
 #include <string.h>
 
@@ -81,6 +83,31 @@ START_TEST(a_grown_vm_finds_room_of_its_size)
 }
 END_TEST
 
+/* Its job was released before vmd had told Slurm its size, and began where its companion is, as
+ * small as it was. The VM is never in less than it has. */
+START_TEST(a_job_begins_by_itself_too_small)
+{
+	static const char small[] = "running r1 requeue moved companion:running@n1 large";
+	char next[96];
+
+	story_begin("running r1 requeue moved");
+	look(0, small, "vm0:running sockets:444 " HAS);
+	ready_and("allocate");
+	ck_assert_uint_eq(story_asked(ACT_ALLOCATE)->size.cpus, 4);
+	ck_assert_ptr_null(story_asked(ACT_END_COMPANION));
+	(void)str_fmt(next, sizeof(next), "%s companion:running@n2 large", small);
+	look(5, next, "vm0:running wants:n2 given:n2 sockets:444 " HAS);
+	ck_assert_str_eq(story_asked(ACT_MIGRATE_VM)->object, "vm-17-9f3c12ab45de6701-r0-m24-1");
+	ck_assert_ptr_null(story_asked(ACT_END_COMPANION));
+	look(5, next, "vm0:running@n2 wants:n2 given:n2 sockets:444 " HAS);
+	ready_and("mark");
+	ck_assert_uint_eq(story_asked(ACT_END_COMPANION)->companion, 23);
+	ck_assert_uint_eq(story_asked(ACT_END_COMPANION)->companion_stays, 24);
+	ck_assert_ptr_nonnull(strstr(story_asked(ACT_RECORD)->reason, " base=0 moved=2 "));
+	story_end();
+}
+END_TEST
+
 /* Taken back when the VM was just being told: KubeVirt would grow it with whatever migration comes
  * next. So the wish is one again. */
 START_TEST(a_wish_that_was_told_is_not_lost)
@@ -135,6 +162,7 @@ int main(void)
 	tcase_add_test(t, a_vm_gets_all_that_its_job_will_hold);
 	tcase_add_test(t, room_is_asked_for_that_holds_it);
 	tcase_add_test(t, a_grown_vm_finds_room_of_its_size);
+	tcase_add_test(t, a_job_begins_by_itself_too_small);
 	tcase_add_test(t, a_wish_that_was_told_is_not_lost);
 	tcase_add_test(t, growing_is_given_up);
 	return CHECK_MAIN(t);

@@ -101,7 +101,7 @@ static void read_there(const struct move_view *v, struct move *m, const struct c
 		move_set(m, MOVE_MARK, "it is on %.80s, its job follows", v->vm->node);
 }
 
-static void read_allocate(const struct move_view *v, struct move *m, const char *why)
+void move_read_allocate(const struct move_view *v, struct move *m, const char *why)
 {
 	if (!is_set(v->asked_closed) && !str_eq(v->asked, MOVE_ANYWHERE))
 		m->to = v->asked;
@@ -110,7 +110,7 @@ static void read_allocate(const struct move_view *v, struct move *m, const char 
 
 /* The VM is where its job is. What was begun is undone when it is not wanted any more; a migration
  * that goes on is not stopped for that. */
-static void read_here(const struct move_view *v, struct move *m)
+static void read_here(const struct move_view *v, struct move *m, const struct companion *next)
 {
 	const struct vm_moving *k = &v->vm->moving;
 	const struct companion *h = m->companion;
@@ -122,7 +122,10 @@ static void read_here(const struct move_view *v, struct move *m)
 	if (!v->known || move_read_taken_back(v, m))
 		return; /* unknown is not empty; why is said above */
 	if (h && h->phase == JOB_RUNNING && job_node_same(h->node, v->job->node)) {
-		move_set(m, MOVE_DROP, "%s", "it has moved");
+		if (move_is_lent(v->job, v->vm))
+			move_read_lent(v, m, next);
+		else
+			move_set(m, MOVE_DROP, "%s", "it has moved");
 		return;
 	}
 	if (h && h->phase == JOB_RUNNING && (goes || sending)) {
@@ -157,7 +160,7 @@ static void read_here(const struct move_view *v, struct move *m)
 	else if (h)
 		move_set(m, MOVE_DROP, "%s", *m->reason ? m->reason : "it stays");
 	else if (goes)
-		read_allocate(v, m, why);
+		move_read_allocate(v, m, why);
 	else if (!*why)
 		move_read_choice(v, m);
 }
@@ -173,7 +176,7 @@ static void read_running(const struct move_view *v, struct move *m, const struct
 	} else if (is_there(v, m->companion))
 		read_there(v, m, next);
 	else if (is_at(vm, v->job->node) && vm->phase == VM_RUNNING)
-		read_here(v, m);
+		read_here(v, m, next);
 	else if (vm && vm->phase == VM_RUNNING && vm_is_astray(vm, v->job))
 		move_read_astray(v, m);
 	else if (m->companion && (!vm || vm->phase != VM_STARTING))

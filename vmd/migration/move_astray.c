@@ -17,7 +17,7 @@ static const char *why_not_home(const struct move_view *v, char buf[MOVE_WHY_SIZ
 	if (*v->vm->moving.blocked)
 		return "it cannot move live";
 	if (v->place.cpus)
-		return "it is larger than its job";
+		return MOVE_IS_LARGER;
 	return *v->asked ? "somebody asked for it" : "";
 }
 

@@ -7,10 +7,19 @@
 
 #include "vmd/base/str.h"
 
+bool move_is_lent(const struct job *j, const struct vm_seen *vm)
+{
+	struct job_size place;
+
+	growth_place(j, &vm->size, &place);
+	return job_node_same(vm->node, j->node) && growth_is_beyond(j, &vm->size, &place);
+}
+
 static bool is_with(const struct vm_seen *vm, const struct job *j, const struct companion *h)
 {
 	return h->phase == JOB_RUNNING && *h->node && *vm->node &&
-	       job_node_same(vm->node, h->node) && !job_node_same(h->node, j->node);
+	       job_node_same(vm->node, h->node) &&
+	       (!job_node_same(h->node, j->node) || move_is_lent(j, vm));
 }
 
 void move_companions(const struct companion *all, size_t n, const struct job *j,
@@ -125,4 +134,24 @@ bool move_read_on(const struct move_view *v, struct move *m, const struct compan
 	} else
 		move_set(m, MOVE_ALLOCATE, "%s, room is asked for on another one", why);
 	return true;
+}
+
+/* Its job has begun by itself where its companion is, as small as it was: somebody released it
+ * before vmd had told Slurm its size. What the VM has beyond that is the companion's, which so is
+ * kept until there is room for all of it elsewhere, and its job follows. */
+void move_read_lent(const struct move_view *v, struct move *m, const struct companion *next)
+{
+	const struct vm_moving *k = &v->vm->moving;
+	bool sent = is_sent_to(v->vm, next);
+
+	if (*k->name && !k->scheduling && !sent)
+		move_set(m, MOVE_SENDING, "%s", "the migration ends");
+	else if (!sent && move_is_blocked(v, m))
+		return;
+	else if (next) {
+		m->with = m->companion;
+		m->companion = next;
+		read_next(v, m, MOVE_IS_LARGER);
+	} else
+		move_read_allocate(v, m, MOVE_IS_LARGER);
 }

@@ -59,7 +59,15 @@ void move_read_home(const struct move_view *v, struct move *m, const char *why);
 /* move_gap.c. Its job is to start where it is. false: it had its time; m is untouched. */
 bool move_read_gap(const struct move_view *v, struct move *m);
 
-/* move_on.c. It is with m->companion. false: it may stay there, or cannot go on; m is untouched. */
+/* move.c */
+void move_read_allocate(const struct move_view *v, struct move *m, const char *why);
+
+/* move_on.c. Its job holds the node that it is on, but less than it has. */
+bool move_is_lent(const struct job *j, const struct vm_seen *vm);
+/* ... and m->companion, beside it, the rest. */
+void move_read_lent(const struct move_view *v, struct move *m, const struct companion *next);
+#define MOVE_IS_LARGER "it is larger than its job"
+/* It is with m->companion. false: it may stay there, or cannot go on; m is untouched. */
 bool move_read_on(const struct move_view *v, struct move *m, const struct companion *next);
 
 #endif
