@@ -186,6 +186,33 @@ START_TEST(unreadable_beside_it_waits)
 }
 END_TEST
 
+/* It was made for a job that has ended; by its PV alone it shows that another has it now. */
+START_TEST(unreadable_taken_over_beside_it_waits)
+{
+	struct job jobs[2];
+	struct little_world w;
+
+	little_world_init(&w, "pending r1", "vm0:deleting disk disk:unreadable n1:lost pv", "");
+	(void)str_copy(w.disk[1].job_key, sizeof(w.disk[1].job_key), "19-9f3c12ab45de6701");
+	(void)str_copy(w.disk[1].name, sizeof(w.disk[1].name), "vm-19-9f3c12ab45de6701-root");
+	jobs[0] = jobs[1] = w.job;
+	jobs[1].id = 18;
+	jobs[1].phase = JOB_RUNNING;
+	(void)str_copy(jobs[1].node, sizeof(jobs[1].node), "n1.example.org");
+	w.want.job = jobs;
+	w.want.n = 2;
+	w.context.progress = NULL;
+	w.seen.pvs_known = false; /* it may have it */
+	plan(&w.want, &w.seen, &w.context, &out);
+	for (size_t i = 0; i < out.n; i++)
+		ck_assert_int_ne(out.act[i].kind, ACT_FENCE_DISK);
+	w.seen.pvs_known = true; /* it has not */
+	plan(&w.want, &w.seen, &w.context, &out);
+	ck_assert_int_eq(out.act[0].kind, ACT_FENCE_DISK);
+	little_world_done(&w);
+}
+END_TEST
+
 START_TEST(addresses)
 {
 	static const char *const good[] = {"192.168.170.191:0/3812345678", "[fd00::1]:0/17",
@@ -245,6 +272,7 @@ int main(void)
 	tcase_add_test(t, site_that_does_not_fence);
 	tcase_add_test(t, shared_client_waits);
 	tcase_add_test(t, unreadable_beside_it_waits);
+	tcase_add_test(t, unreadable_taken_over_beside_it_waits);
 	tcase_add_test(t, addresses);
 	tcase_add_test(t, clients_are_written_and_read);
 	suite_add_tcase(s, t);
