@@ -52,4 +52,10 @@ line '| fuzzing | - | - |'
 line after
 cp "$tmp/page" "$tmp/first"
 "$top/scripts/reliability" table && cmp "$tmp/page" "$tmp/first" || bad=1
+result mutations 2026-11-27 '270 of 271 mutations caught, 1 ran out of time, 60 s'
+"$top/scripts/reliability" table || bad=1
+line '| mutations caught | 270 of 271, 1 ran out of time | 2026-11-27 |'
+result mutations 2026-11-28 '271 of 271 mutations caught, 0 ran out of time, 60 s'
+"$top/scripts/reliability" table || bad=1
+line '| mutations caught | 271 of 271 | 2026-11-28 |'
 exit $bad
