@@ -201,6 +201,7 @@ static int migrate(struct sim *w, const struct action *a, struct err *e)
 	if (*vm->vm.moving.name || vm->vm.phase != VM_RUNNING)
 		return err_set(e, ERR_CONFLICT, "in-flight migration detected");
 	migration_begin(w, vm, a->object, true);
+	vm->sent_us = w->asked_us;
 	return 0;
 }
 

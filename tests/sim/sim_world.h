@@ -67,6 +67,8 @@ struct sim_vm {
 	int64_t large_us;  /* since when it is larger than that; 0: not */
 	int64_t moving_us; /* when it is a step further */
 	int64_t given_us;  /* when its VMI takes over the nodeSelector, and the size */
+	int64_t sent_us;   /* when the last migration of ours was asked for */
+	int64_t grown_us;  /* when it became larger last; 0: never */
 	struct vm_target pod; /* as large is what its migration makes on the other side */
 };
 
