@@ -26,7 +26,8 @@ unit_tests += \
 	tests/unit/unit_ranks \
 	tests/unit/unit_reconciler \
 	tests/unit/unit_recover \
-	tests/unit/unit_share
+	tests/unit/unit_share \
+	tests/unit/unit_account
 
 little_world = tests/unit/little_world.c tests/unit/little_world.h tests/unit/little_row.h
 story = tests/unit/story.c tests/unit/story.h tests/unit/move_story.h $(little_world)
@@ -114,6 +115,10 @@ tests_unit_unit_ranks_LDADD = $(core_test_libs)
 tests_unit_unit_reconciler_SOURCES = tests/unit/unit_reconciler.c $(little_world)
 tests_unit_unit_reconciler_CFLAGS = $(unit_cflags)
 tests_unit_unit_reconciler_LDADD = $(core_test_libs)
+
+tests_unit_unit_account_SOURCES = tests/unit/unit_account.c
+tests_unit_unit_account_CFLAGS = $(unit_cflags)
+tests_unit_unit_account_LDADD = $(core_test_libs)
 
 tests_unit_unit_share_SOURCES = tests/unit/unit_share.c
 tests_unit_unit_share_CFLAGS = $(unit_cflags)

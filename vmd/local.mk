@@ -81,6 +81,7 @@ libvmcore_a_SOURCES = \
 	vmd/reconcile/world.c vmd/reconcile/world.h \
 	vmd/vm/growth.c vmd/vm/growth.h \
 	vmd/vm/image.c vmd/vm/image.h \
+	vmd/vm/account.c vmd/vm/account.h \
 	vmd/vm/public_key.c vmd/vm/public_key.h \
 	vmd/vm/share.c vmd/vm/share.h \
 	vmd/vm/vm.c vmd/vm/vm.h \

@@ -5,6 +5,7 @@
 #include "vmd/settings_images.h"
 
 #include "vmd/base/str.h"
+#include "vmd/vm/account.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -170,6 +171,7 @@ static int read_machine(struct conf *map, struct image *i, struct err *e)
 	bool windows;
 	char profile[16] = "";
 	char firmware[16] = "";
+	struct err why;
 
 	if (conf_str(map, "profile", true, profile, sizeof(profile), e) < 0)
 		return -1;
@@ -190,8 +192,8 @@ static int read_machine(struct conf *map, struct image *i, struct err *e)
 	if (!i->firmware_efi && !str_eq(firmware, "bios"))
 		return conf_error(conf_get(map, "firmware"), e,
 				  "'firmware' must be bios, efi or efi-secure, not '%s'", firmware);
-	if (!settings_is_rbd_name(i->user))
-		return conf_error(conf_get(map, "user"), e, "'user' must be an account's name");
+	if (account_check(i->user, windows, &why) < 0)
+		return conf_error(conf_get(map, "user"), e, "'user' %.120s", why.msg);
 	return 0;
 }
 

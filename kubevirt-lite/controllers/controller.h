@@ -187,10 +187,11 @@ struct launcher {
 	int64_t grace_end_us; /* 0: nobody asked it to end */
 	int64_t asked_us;     /* when shutdown was asked last */
 	bool killed;
-	uint64_t credentials;        /* checksum of the Secrets given to the guest; 0: none yet */
-	unsigned credentials_asked;  /* answers of the agent that are still to come */
-	char credentials_error[200]; /* what it refused; "" nothing */
-	int64_t plug_again_us;       /* a disk was refused: not before */
+	uint64_t credentials;         /* checksum of the Secrets given to the guest; 0: none yet */
+	unsigned credentials_asked;   /* answers of the agent that are still to come */
+	char credentials_error[200];  /* what it refused; "" nothing */
+	int64_t credentials_again_us; /* it is asked again, not before */
+	int64_t plug_again_us;        /* a disk was refused: not before */
 	struct launcher *next;
 };
 struct launcher *launcher_find(struct controllers *c, const char *ns, const char *pod);

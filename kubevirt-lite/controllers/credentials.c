@@ -2,17 +2,21 @@
 /* accessCredentials: public keys and passwords from Secrets into the guest, by its agent, once it
  * is connected and again whenever a Secret changes. What was done last is remembered in the
  * launcher of the guest as a checksum of the Secrets' versions, so that a restart does it once
- * more, which does not harm. Nothing secret is logged. When the agent has answered to all of it,
- * the VMI gets the condition AccessCredentialsSynchronized and an event, as from virt-handler. */
+ * more, which does not harm. What the agent refused is asked again, as virt-launcher does: an
+ * account may be made by the guest's first boot, after the agent was there. Nothing secret is
+ * logged. When the agent has answered to all of it, the VMI gets the condition
+ * AccessCredentialsSynchronized and an event, as from virt-handler. */
 #include "kubevirt-lite/controllers/controller.h"
 #include "kubevirt-lite/controllers/secret.h"
 #include "kubevirt-lite/store/base64.h"
+#include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 
 #include <string.h>
 
 #define HANDLER  "virt-handler"
 #define TEXT_MAX 16384
+#define AGAIN_US (15 * SEC_US) /* virt-launcher looks so often */
 
 /* An answer may come when the VMI is gone: so it carries names, not objects. */
 struct asked {
@@ -30,9 +34,11 @@ static void on_done(void *self, struct json_object *value, const struct err *e)
 	struct launcher *l = launcher_find(a->c, a->ns, a->pod);
 
 	if (l && l->credentials == a->credentials && l->credentials_asked > 0) {
-		if (!value)
+		if (!value) {
 			(void)snprintf(l->credentials_error, sizeof(l->credentials_error), "%s: %s",
 				       a->what, e->msg);
+			l->credentials_again_us = clock_mono_us() + AGAIN_US;
+		}
 		if (--l->credentials_asked == 0)
 			again(a->c, KIND_VMI, a->ns, a->vmi, 0);
 	}
@@ -160,6 +166,11 @@ static void tell(struct launcher *l, struct json_object *vmi, struct json_object
 		    "Access credentials sync successful.");
 }
 
+static bool is_refused(const struct launcher *l)
+{
+	return l->credentials_asked == 0 && *l->credentials_error;
+}
+
 void credentials_apply(struct controllers *c, struct json_object *vmi, struct json_object *copy,
 		       struct guest *g)
 {
@@ -177,10 +188,14 @@ void credentials_apply(struct controllers *c, struct json_object *vmi, struct js
 		sum = mix(sum, secret_of(c, vmi, one, "sshPublicKey/source/secret/secretName"));
 		sum = mix(sum, secret_of(c, vmi, one, "userPassword/source/secret/secretName"));
 	}
-	if (l->credentials != sum) {
+	if (l->credentials != sum ||
+	    (is_refused(l) && clock_mono_us() >= l->credentials_again_us)) {
 		l->credentials = sum;
 		give(l, vmi, list);
 	}
 	if (l->credentials_asked == 0)
 		tell(l, vmi, copy);
+	if (is_refused(l))
+		again(c, KIND_VMI, object_namespace(vmi), object_name(vmi),
+		      l->credentials_again_us - clock_mono_us());
 }

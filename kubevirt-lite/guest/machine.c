@@ -257,12 +257,13 @@ static int nics_read(struct json_object *spec, struct machine *m, struct err *e)
 	return 0;
 }
 
-/* An interface without a macAddress gets one that stays as long as the machine's UUID. */
-static void macs_fill(struct machine *m, const char *uuid)
+/* An interface without a macAddress gets one that stays as long as its VMI, over live moves: on a
+ * cluster it is that of the pod's interface. The next VMI of the same machine has another one. */
+static void macs_fill(struct machine *m, const char *uid)
 {
 	uint32_t hash = 2166136261U; /* FNV-1a */
 
-	for (const char *p = uuid; *p; p++)
+	for (const char *p = uid; *p; p++)
 		hash = (hash ^ (unsigned char)*p) * 16777619U;
 	for (size_t i = 0; i < m->n_nics; i++)
 		if (!m->nic[i].mac[0])
@@ -300,7 +301,7 @@ int machine_read(struct json_object *vmi, struct machine *ret, struct err *e)
 	m.tablet = json_at(spec, "domain/devices/inputs/0") != NULL;
 	m.tablet_virtio = str_eq(json_str_at(spec, "domain/devices/inputs/0/bus"), "virtio");
 	m.panic_device = json_at(spec, "domain/devices/panicDevices/0") != NULL;
-	macs_fill(&m, m.uuid);
+	macs_fill(&m, uid);
 	*ret = m;
 	return 0;
 }

@@ -3,8 +3,8 @@
 # A user's home in the guest: the drive of its image, on a real smbd, with a password that nobody but the user
 # and the server knows.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/home_server.sh"
 
-server=192.168.172.190
 ok "an image with a drive" settings_change <<EOF
   tiny-home:
     profile: linux
@@ -34,34 +34,7 @@ signal KILL vmd
 kubernetes_fails_for ''
 ok "another vmd begins" lab up
 
-# The file server, on the LAN of the guests; it knows alice and bob by passwords of its own.
-on_lab sh -c 'mkdir -p /run/smbd; cat >/run/smbd/smb.conf' <<EOF
-[global]
-server role = standalone
-interfaces = $server
-bind interfaces only = yes
-smb ports = 445
-disable netbios = yes
-load printers = no
-printing = bsd
-log file = /var/log/smbd.log
-max log size = 0
-private dir = /run/smbd
-state directory = /run/smbd
-cache directory = /run/smbd
-lock directory = /run/smbd
-pid directory = /run/smbd
-ncalrpc dir = /run/smbd/ncalrpc
-[home]
-path = /home
-read only = no
-EOF
-declare -A password
-for user in alice bob; do
-	password[$user]=$(head -c 15 /dev/urandom | base64)
-	on_lab smbpasswd -c /run/smbd/smb.conf -s -a $user <<<"${password[$user]}"$'\n'"${password[$user]}" >/dev/null
-done
-ok "a file server" on_lab smbd -D -s /run/smbd/smb.conf
+ok "a file server" home_server_start alice bob
 as alice sh -c 'echo from the cluster >greeting'
 
 # For whom it is shown, and what.
@@ -143,6 +116,6 @@ ok "the guest's Secrets have the drive" contains "$(secrets)" "//$server/home/al
 ok "and not the password" not contains "$(secrets)" "${password[alice]}"
 as alice vmctl stop --now "$job"
 ok "all of it goes with the job" within 60 nothing_left "$job"
-on_lab sh -c "kill \$(cat /run/smbd/smbd.pid)"
+home_server_stop
 settings_restore
 done_testing

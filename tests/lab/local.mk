@@ -12,4 +12,4 @@ check-hungry: all
 	$(top_srcdir)/tests/faults/hungry --build $(abs_top_builddir)
 .PHONY: check-lab check-faults check-hungry
 
-EXTRA_DIST += .ci/run scripts/demo scripts/guest scripts/lab scripts/lab.d tests/.shellcheckrc tests/faults tests/lab
+EXTRA_DIST += .ci/run scripts/demo scripts/guest scripts/guest-debian scripts/lab scripts/lab.d tests/.shellcheckrc tests/faults tests/lab

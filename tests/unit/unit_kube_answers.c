@@ -158,6 +158,31 @@ START_TEST(longest_drives)
 }
 END_TEST
 
+/* The script, with its files in the directory $d, run twice; this machine's accounts and programs
+ * are out of reach. "" accounts: there is no useradd. Then check, a script, too. */
+static int run_script(const char *script, const char *accounts, const char *check)
+{
+	AUTO(strbuf_done) struct strbuf shell = {.len = 0};
+
+	strbuf_addf(&shell,
+		    "set -e; d=$(mktemp -d); trap 'rm -rf $d' EXIT; mkdir $d/bin $d/cloud.cfg.d\n"
+		    "for p in sed touch mkdir grep cat bash; do ln -s $(command -v $p) $d/bin/$p; "
+		    "done\n"
+		    "printf '#!/bin/sh\\n[ \"$2\" = root ]\\n' >$d/bin/id\n"
+		    "for p in %s; do printf '#!/bin/sh\\necho %%s $* >>%%s/log\\n' $p $d "
+		    ">$d/bin/$p; done\n"
+		    "chmod 755 $d/bin/id; [ -z '%s' ] || chmod 755 $d/bin/user*\n"
+		    "printf 'root:x:0:\\nsudo:x:27:\\n' >$d/group; : >$d/log\n"
+		    "printf 'LABEL=x / ext4 defaults 0 1\\n' >$d/fstab\n"
+		    "sed \"s,/etc/cloud/,$d/,g; s,/etc/,$d/,g; s,/mnt/\\\\([a-z]\\\\)$,$d/\\\\1,\" "
+		    ">$d/script\n"
+		    "sh=$(command -v sh)\n"
+		    "PATH=$d/bin $sh -eu $d/script; PATH=$d/bin $sh -eu $d/script\n"
+		    "cd $d\n%s",
+		    accounts, accounts, check);
+	return feed(script, shell.s);
+}
+
 /* It writes the same however often it runs, and nothing else of the guest's is touched. */
 START_TEST(script_runs)
 {
@@ -169,25 +194,47 @@ START_TEST(script_runs)
 	ck_assert(str_starts(script.s, "#!/bin/sh\n"));
 	ck_assert(!strstr(script.s, c.password));
 	ck_assert_int_eq(
-		feed(script.s,
-		     "set -e; d=$(mktemp -d); trap 'rm -rf $d' EXIT\n"
-		     "sed \"s,/etc/fstab,$d/fstab,g; s,mkdir -p /mnt/,mkdir -p $d/,\" >$d/script\n"
-		     "printf 'LABEL=x / ext4 defaults 0 1\\n' >$d/fstab\n"
-		     "sh -eu $d/script; sh -eu $d/script\n"
-		     "[ -d $d/h ] && [ -d $d/p ]\n"
-		     "diff - $d/fstab <<'EOF'\n"
-		     "LABEL=x / ext4 defaults 0 1\n"
-		     "# slurm-vm: begin\n"
-		     "//server/home/alice /mnt/h cifs noauto,user,username=alice 0 0\n"
-		     "//server/projects /mnt/p cifs noauto,user 0 0\n"
-		     "# slurm-vm: end\n"
-		     "EOF\n"),
+		run_script(script.s, "",
+			   "[ -d $d/h ] && [ -d $d/p ]\n"
+			   "diff - $d/fstab <<'EOF'\n"
+			   "LABEL=x / ext4 defaults 0 1\n"
+			   "# slurm-vm: begin\n"
+			   "//server/home/alice /mnt/h cifs noauto,user,username=alice 0 0\n"
+			   "//server/projects /mnt/p cifs noauto,user 0 0\n"
+			   "# slurm-vm: end\n"
+			   "EOF\n"
+			   "[ \"$(cat cloud.cfg.d/*)\" = "
+			   "'updates: {network: {when: [boot-new-instance, boot]}}' ]\n"),
 		0);
 	script.len = 0;
 	a.image = NULL; /* another job's image had them, on the same disk */
 	answers_user_data(&a, &script);
 	ck_assert(!strstr(script.s, "cifs"));
 	ck_assert(strstr(script.s, "sed -i '/^# slurm-vm: begin$/,"));
+	ck_assert_int_eq(
+		run_script(script.s, "", "[ \"$(cat fstab)\" = 'LABEL=x / ext4 defaults 0 1' ]\n"),
+		0);
+}
+END_TEST
+
+/* The image's own account is left alone; one that it does not bring is made, if it can. */
+START_TEST(script_makes_the_account)
+{
+	struct credentials c = fixture_credentials();
+	struct answers a = {.computer = "vm-17", .c = &c, .owner = "alice"};
+	AUTO(strbuf_done) struct strbuf none = {.len = 0}, root = {.len = 0};
+
+	answers_user_data(&a, &none);
+	ck_assert_int_eq(run_script(none.s, "useradd usermod",
+				    "sed 2q log | sed \"s,$d/bin/,,\" | diff - /dev/fd/3 3<<'EOF'\n"
+				    "useradd -m -s bash hpc\n"
+				    "usermod -a -G sudo hpc\n"
+				    "EOF\n"),
+			 0);
+	ck_assert_int_eq(run_script(none.s, "", "[ ! -s log ]\n"), 0);
+	(void)str_copy(c.user, sizeof(c.user), "root");
+	answers_user_data(&a, &root);
+	ck_assert_int_eq(run_script(root.s, "useradd usermod", "[ ! -s log ]\n"), 0);
 }
 END_TEST
 
@@ -203,6 +250,7 @@ int main(void)
 	tcase_add_test(t, drives_without_an_owner);
 	tcase_add_test(t, longest_drives);
 	tcase_add_test(t, script_runs);
+	tcase_add_test(t, script_makes_the_account);
 	suite_add_tcase(suite, t);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

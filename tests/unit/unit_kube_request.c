@@ -433,21 +433,21 @@ static const struct {
 	unsigned lines;
 	const char *begins, *has, *has_not; /* the log */
 } makings[] = {
-	{"the Secret comes first", {.fails = NULL}, ERR_NONE, 4, "POST " SECRET "\n",
+	{"the Secret comes first", {.fails = NULL}, ERR_NONE, 5, "POST " SECRET "\n",
 	 "POST " SECRET "-login YTxiPiYiYy05\n", "GET"},
 	{"vmd died after it, or its answer was lost: what is in it counts",
-	 {.there = SECRET, .user = "aHBj"}, ERR_NONE, 5, "POST " SECRET "\nGET " SECRET "\n",
+	 {.there = SECRET, .user = "aHBj"}, ERR_NONE, 6, "POST " SECRET "\nGET " SECRET "\n",
 	 "POST " SECRET "-login b3RoZXI=\n", "DELETE"},
 	{"one that is damaged", {.there = SECRET, .user = "?"}, ERR_INVALID, 2, "POST", "GET",
 	 "-login"},
 	{"one that goes", {.there = SECRET, .user = "aHBj", .deleting = true}, ERR_RETRY, 2, "POST",
 	 "GET", "-login"},
 	{"refused: no part of it", {.fails = SECRET}, ERR_DENIED, 1, "POST", "", "-login"},
-	{"a part of its own is there", {.there = "-keys", .owner = "u-new"}, ERR_NONE, 5, "POST",
+	{"a part of its own is there", {.there = "-keys", .owner = "u-new"}, ERR_NONE, 6, "POST",
 	 "GET " SECRET "-keys\n", "DELETE"},
 	{"a part of an earlier one is in the way", {.there = "-keys", .owner = "u-gone"}, ERR_RETRY,
-	 6, "POST", "DELETE " SECRET "-keys\n", "GET " SECRET "-login"},
-	{"a part is refused", {.fails = "-keys"}, ERR_DENIED, 4, "POST", "-sysprep\n", "GET"},
+	 7, "POST", "DELETE " SECRET "-keys\n", "GET " SECRET "-login"},
+	{"a part is refused", {.fails = "-keys"}, ERR_DENIED, 5, "POST", "-sysprep\n", "GET"},
 };
 /* clang-format on */
 

@@ -21,7 +21,7 @@
 	","                                                                                        \
 	"\"networks\":[{\"name\":\"lan\",\"multus\":{\"networkName\":\"ns/lan\"}}]}"
 
-static struct json_object *vmi_new(const char *spec)
+static struct json_object *vmi_with(const char *uid, const char *spec)
 {
 	struct json_object *doc = json_object_new_object();
 	struct json_object *s;
@@ -30,9 +30,14 @@ static struct json_object *vmi_new(const char *spec)
 	ck_assert_msg(json_parse(spec, strlen(spec), &s, &e) == 0, "%s", e.msg);
 	json_put_str(doc, "metadata/name", "vm1");
 	json_put_str(doc, "metadata/namespace", "ns");
-	json_put_str(doc, "metadata/uid", "e4269a0d-6c27-48bc-86e1-ab208bf05a4c");
+	json_put_str(doc, "metadata/uid", uid);
 	json_put_at(doc, "spec", s);
 	return doc;
+}
+
+static struct json_object *vmi_new(const char *spec)
+{
+	return vmi_with("e4269a0d-6c27-48bc-86e1-ab208bf05a4c", spec);
 }
 
 static int read_spec(const char *spec, struct machine *ret, struct err *e)
@@ -322,17 +327,25 @@ START_TEST(refusals)
 }
 END_TEST
 
+/* As long as its VMI: the next one of the same machine, which has the same firmware, has another.
+ */
 START_TEST(mac_made_up_stays)
 {
 	static const char spec[] =
-		"{\"domain\":{" MEM ",\"devices\":{\"interfaces\":[{\"name\":\"lan\"}]}},"
+		"{\"domain\":{" MEM
+		",\"firmware\":{\"uuid\":\"5d307ca9-b3ef-428c-8861-06e72d69f223\"},"
+		"\"devices\":{\"interfaces\":[{\"name\":\"lan\"}]}},"
 		"\"networks\":[{\"name\":\"lan\",\"multus\":{\"networkName\":\"lan\"}}]}";
-	struct machine a, b;
+	AUTO(json_object_put) struct json_object *vmi = vmi_with("the-next", spec);
+	struct machine a, b, next;
 	struct err e;
 
 	ck_assert_int_eq(read_spec(spec, &a, &e), 0);
 	ck_assert_int_eq(read_spec(spec, &b, &e), 0);
+	ck_assert_int_eq(machine_read(vmi, &next, &e), 0);
 	ck_assert_str_eq(a.nic[0].mac, b.nic[0].mac);
+	ck_assert_str_eq(a.uuid, next.uuid);
+	ck_assert_str_ne(a.nic[0].mac, next.nic[0].mac);
 	ck_assert_int_eq(strncmp(a.nic[0].mac, "02:00:", 6), 0);
 }
 END_TEST

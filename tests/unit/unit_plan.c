@@ -444,7 +444,7 @@ START_TEST(drives_of_the_job)
 			plan(&w.want, &w.seen, &w.context, &out);
 			ck_assert_int_eq(out.act[0].kind, ACT_CREATE_VM);
 			ck_assert_str_eq(out.act[0].vm.owner, "alice");
-			ck_assert_int_eq(out.act[0].vm.user_data, !windows && n == 1);
+			ck_assert_int_eq(out.act[0].vm.user_data, !windows);
 			little_world_done(&w);
 		}
 	}

@@ -253,6 +253,8 @@ static const struct {
 	 "vmd.yaml:28: 'tpm' must be true or false"														     },
 	{"    profile: linux\n",                              "    profile: linux\n    user: a/b\n",
 	 "vmd.yaml:28: 'user' must be an account"														       },
+	{"    profile: linux\n",                              "    profile: windows\n    user: guest\n",
+	 "vmd.yaml:28: 'user' is a name that Windows keeps"													     },
 	{"    profile: linux\n",                              "    profile: linux\n    description: \"a\\nb\"\n",
 	 "vmd.yaml:28: 'description' must be one line"														  },
 	{"    revisions: {v1: rbd/tiny@v1, v2: p/tiny@v2}\n", "",

@@ -177,22 +177,43 @@ void answers_unattend(const struct answers *a, struct strbuf *b)
 	strbuf_addf(b, "</component>\n</settings>\n</unattend>\n");
 }
 
-/* cloud-init runs it once for a machine; a disk that another job takes over may have been through
- * an earlier one, so what that wrote goes first. Nothing in it needs quoting: see vm/share.h. */
-void answers_user_data(const struct answers *a, struct strbuf *b)
+/* The account, if the image does not bring it: an administrator, as in Windows. KubeVirt asks the
+ * agent for its password and key until it is there. */
+static void add_user(struct strbuf *b, const char *user)
+{
+	strbuf_addf(b,
+		    "if ! id -u %s >/dev/null 2>&1 && command -v useradd >/dev/null; then\n"
+		    "\tuseradd -m -s \"$(command -v bash || echo /bin/sh)\" %s\n"
+		    "\tfor group in sudo wheel; do\n"
+		    "\t\t! grep -q \"^$group:\" /etc/group || usermod -a -G $group %s\n"
+		    "\tdone\n"
+		    "fi\n",
+		    user, user, user);
+}
+
+/* cloud-init writes the network's settings once for a machine, for the card that it sees then, by
+ * its address. The job's next run has another card. */
+static void add_network(struct strbuf *b)
+{
+	strbuf_addf(b, "[ ! -d /etc/cloud/cloud.cfg.d ] ||\n"
+		       "\techo 'updates: {network: {when: [boot-new-instance, boot]}}'"
+		       " >/etc/cloud/cloud.cfg.d/90-slurm-vm.cfg\n");
+}
+
+static void add_mounts(struct strbuf *b, const struct answers *a)
 {
 	char source[SHARE_FULL_MAX + 1], mount[SHARE_MOUNT_MAX + 1];
 	struct err e;
 
-	strbuf_addf(b, "#!/bin/sh\n"
-		       "# The drives of this machine, by slurm-vm: \"mount /mnt/h\" connects one, "
-		       "and asks "
-		       "for the\n"
-		       "# password of its file server.\n"
-		       "touch /etc/fstab\n"
-		       "sed -i '/^# slurm-vm: begin$/,/^# slurm-vm: end$/d' /etc/fstab\n"
-		       "echo '# slurm-vm: begin' >>/etc/fstab\n");
-	for (size_t i = 0; a->image && i < a->image->n_share; i++) {
+	strbuf_addf(b,
+		    "# The drives: \"mount /mnt/h\" connects one, and asks for the password of its "
+		    "file server.\n"
+		    "touch /etc/fstab\n"
+		    "sed -i '/^# slurm-vm: begin$/,/^# slurm-vm: end$/d' /etc/fstab\n");
+	if (!a->image || a->image->n_share == 0)
+		return;
+	strbuf_addf(b, "echo '# slurm-vm: begin' >>/etc/fstab\n");
+	for (size_t i = 0; i < a->image->n_share; i++) {
 		const struct share *s = &a->image->share[i];
 
 		if (share_source(s, a->owner, source, sizeof(source), &e) < 0) {
@@ -207,4 +228,15 @@ void answers_user_data(const struct answers *a, struct strbuf *b)
 			    share_is_personal(s) ? a->owner : "");
 	}
 	strbuf_addf(b, "echo '# slurm-vm: end' >>/etc/fstab\n");
+}
+
+/* cloud-init runs it once for a machine; a disk that another job takes over may have been through
+ * an earlier one, so what that wrote goes first. Nothing in it needs quoting: see vm/share.h and
+ * vm/account.h. */
+void answers_user_data(const struct answers *a, struct strbuf *b)
+{
+	strbuf_addf(b, "#!/bin/sh\n# By slurm-vm: once for a machine.\n");
+	add_user(b, a->c->user);
+	add_network(b);
+	add_mounts(b, a);
 }

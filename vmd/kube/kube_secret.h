@@ -8,7 +8,7 @@
  *   NAME-login    the account's name = its password
  *   NAME-keys     ssh-publickey
  *   NAME-sysprep  unattend.xml (only where the catalogue has a Windows image)
- *   NAME-init     userdata: a first-boot script (only where it has a Linux image with drives)
+ *   NAME-init     userdata: a first-boot script (only where it has a Linux image)
  * The parts are made after the Secret, of what is in it (kube_login.h), and owned by it: Kubernetes
  * removes them when it is gone. */
 #ifndef VMD_KUBE_KUBE_SECRET_H

@@ -75,7 +75,7 @@ bool image_allows(const struct image *i, uint32_t uid, uint32_t gid)
 
 bool image_has_user_data(const struct image *i)
 {
-	return i->profile == VM_PROFILE_LINUX && i->n_share > 0;
+	return i->profile == VM_PROFILE_LINUX;
 }
 
 const char *image_account(const struct image *i, const struct job *j)

@@ -59,7 +59,7 @@ struct catalogue {
 const struct image *catalogue_find(const struct catalogue *c, const char *name);
 /* Its own lists say who; the texts of catalogue_check list only what the user may have. */
 bool image_allows(const struct image *i, uint32_t uid, uint32_t gid);
-/* Does a first-boot script go with its guests: with those of Linux that have drives. */
+/* Does a first-boot script go with its guests: with those of Linux. */
 bool image_has_user_data(const struct image *i);
 /* The account in its guests: its own, else that of the job's owner. Borrowed from either. */
 const char *image_account(const struct image *i, const struct job *j);
