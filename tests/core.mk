@@ -26,6 +26,7 @@ unit_tests += \
 	tests/unit/unit_ranks \
 	tests/unit/unit_reconciler \
 	tests/unit/unit_recover \
+	tests/unit/unit_reservation \
 	tests/unit/unit_share \
 	tests/unit/unit_account
 
@@ -91,6 +92,10 @@ tests_unit_unit_move_mark_LDADD = $(core_test_libs)
 tests_unit_unit_move_story_SOURCES = tests/unit/unit_move_story.c $(story)
 tests_unit_unit_move_story_CFLAGS = $(unit_cflags)
 tests_unit_unit_move_story_LDADD = $(core_test_libs)
+
+tests_unit_unit_reservation_SOURCES = tests/unit/unit_reservation.c $(little_world)
+tests_unit_unit_reservation_CFLAGS = $(unit_cflags)
+tests_unit_unit_reservation_LDADD = $(core_test_libs)
 
 tests_unit_unit_lease_SOURCES = tests/unit/unit_lease.c
 tests_unit_unit_lease_CFLAGS = $(unit_cflags)
@@ -186,7 +191,7 @@ tests_fuzz_fuzz_job_spec_LDADD = $(core_libs)
 check_PROGRAMS += tests/sim/sim_seeds
 tests_sim_sim_seeds_SOURCES = tests/sim/sim_disks.c tests/sim/sim_drain.c tests/sim/sim_faults.c \
 	tests/sim/sim_grow.c tests/sim/sim_heir.c tests/sim/sim_lease.c tests/sim/sim_move.c tests/sim/sim_named.c \
-	tests/sim/sim_node.c tests/sim/sim_request.c tests/sim/sim_seeds.c tests/sim/sim_several.c \
+	tests/sim/sim_node.c tests/sim/sim_request.c tests/sim/sim_reservation.c tests/sim/sim_seeds.c tests/sim/sim_several.c \
 	tests/sim/sim_view.c tests/sim/sim_vmd.c tests/sim/sim_volume.c \
 	tests/sim/sim_world.c tests/sim/sim_world.h
 tests_sim_sim_seeds_LDADD = $(core_libs)

@@ -169,6 +169,8 @@ static enum timing_part part_of(enum action_kind k)
 	case ACT_END_COMPANION:
 	case ACT_REQUEUE_JOB:
 	case ACT_AIM_JOB:
+	case ACT_RESERVE:
+	case ACT_END_RESERVATION:
 	case ACT_BEQUEATH:
 	case ACT_GIVE_WAY:
 	case ACT_TELL_JOB:
@@ -221,6 +223,8 @@ static int start(struct daemon *d, const struct action *a, struct effect *f, str
 	case ACT_ALLOCATE:
 	case ACT_END_COMPANION:
 	case ACT_AIM_JOB:
+	case ACT_RESERVE:
+	case ACT_END_RESERVATION:
 	case ACT_BEQUEATH:
 	case ACT_GIVE_WAY:
 	case ACT_TELL_JOB:

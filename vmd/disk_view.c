@@ -318,6 +318,8 @@ static void note(struct disk_view *v, const struct action *a)
 	case ACT_CANCEL_MIGRATION:
 	case ACT_REQUEUE_JOB:
 	case ACT_AIM_JOB:
+	case ACT_RESERVE:
+	case ACT_END_RESERVATION:
 	case ACT_BEQUEATH:
 	case ACT_GIVE_WAY:
 	case ACT_MARK_NODE:

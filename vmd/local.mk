@@ -49,6 +49,7 @@ libvmcore_a_SOURCES = \
 	vmd/migration/move_need.c \
 	vmd/migration/move_on.c \
 	vmd/migration/move_send.c \
+	vmd/migration/reservation.c vmd/migration/reservation.h \
 	vmd/node/drain.c vmd/node/drain.h \
 	vmd/node/node.c vmd/node/node.h \
 	vmd/reconcile/action.c vmd/reconcile/action.h \
@@ -64,6 +65,7 @@ libvmcore_a_SOURCES = \
 	vmd/reconcile/plan_fence.c \
 	vmd/reconcile/plan_limit.c \
 	vmd/reconcile/plan_move.c \
+	vmd/reconcile/plan_reservation.c \
 	vmd/reconcile/plan_ready.c \
 	vmd/reconcile/plan_vm.c \
 	vmd/reconcile/plan_volume.c \
@@ -112,6 +114,7 @@ libslurmjobs_a_SOURCES = \
 	vmd/slurm/slurm_heir.c vmd/slurm/slurm_heir.h \
 	vmd/slurm/slurm_move.c vmd/slurm/slurm_move.h vmd/slurm/slurm_record.h \
 	vmd/slurm/slurm_node.c vmd/slurm/slurm_node.h \
+	vmd/slurm/slurm_reservation.c vmd/slurm/slurm_reservation.h \
 	vmd/slurm/slurm_state.c vmd/slurm/slurm_state.h
 libslurmjobs_a_CFLAGS = $(AM_CFLAGS) $(SLURM_CFLAGS)
 librbddisk_a_SOURCES = \

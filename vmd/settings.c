@@ -230,6 +230,7 @@ static int read_slurm(struct conf *root, struct settings *s, struct err *e)
 	    read_time(map, "poll", 1, 3600, &s->slurm_poll_s, e) < 0 ||
 	    conf_str(map, "move_qos", false, s->policy.move_qos, sizeof(s->policy.move_qos), e) <
 		    0 ||
+	    conf_bool(map, "move_reservation", &s->policy.move_reserve, e) < 0 ||
 	    conf_bool(map, "follow_cordon", &s->policy.drain.follow_cordon, e) < 0)
 		return -1;
 	return conf_check_used(map, e);
@@ -439,6 +440,7 @@ static void set_defaults(struct settings *s)
 			   .keep_s = 7 * 86400,
 			   .shutdown_s = 120,
 			   .fence_after_s = 60,
+			   .move_reserve = true,
 			   .on_drain = VM_ON_DRAIN_MIGRATE,
 			   .drain = {.follow_cordon = true, .follow_drain = true},
 			   .n_warn = 2,

@@ -119,11 +119,13 @@ static bool is_same(const struct slurm_view *v, const struct slurm_list *l)
 	const struct desired *w = &v->want;
 
 	return w->known && w->n == l->n && w->n_live == l->n_live &&
-	       w->n_companion == l->n_companion &&
+	       w->n_companion == l->n_companion && w->n_reservation == l->n_reservation &&
 	       memcmp(w->job, l->job, l->n * sizeof(*l->job)) == 0 &&
 	       memcmp(v->live, l->live, l->n_live * sizeof(*l->live)) == 0 &&
 	       (!l->n_companion ||
-		memcmp(v->companion, l->companion, l->n_companion * sizeof(*l->companion)) == 0);
+		memcmp(v->companion, l->companion, l->n_companion * sizeof(*l->companion)) == 0) &&
+	       (!l->n_reservation || memcmp(v->reservation, l->reservation,
+					    l->n_reservation * sizeof(*l->reservation)) == 0);
 }
 
 /* true: they are what they were. */
@@ -151,8 +153,10 @@ static void load_take(struct slurm_view *v, struct slurm_list *l)
 	free(v->want.job);
 	free(v->live);
 	free(v->companion);
+	free(v->reservation);
 	v->live = l->live;
 	v->companion = l->companion;
+	v->reservation = l->reservation;
 	v->want = (struct desired){.known = true,
 				   .n = l->n,
 				   .job = l->job,
@@ -160,11 +164,14 @@ static void load_take(struct slurm_view *v, struct slurm_list *l)
 				   .live = v->live,
 				   .n_companion = l->n_companion,
 				   .companion = v->companion,
+				   .n_reservation = l->n_reservation,
+				   .reservation = v->reservation,
 				   .n_node = v->want.n_node,
 				   .node = v->node};
 	l->live = NULL;
 	l->job = NULL;
 	l->companion = NULL;
+	l->reservation = NULL;
 	if (l->bad && l->bad != v->bad)
 		v->settings.log(v->settings.ctx, l->bad,
 				"AdminComment has a malformed request; the job gets no VM");

@@ -40,12 +40,12 @@ static void act_run(struct work *w)
 		(void)slurm_move_apply(what, a->request.nonce, clock_wall_s(), &a->e);
 }
 
-/* What the action has changed is looked at, whether it worked or not: a companion and a node are in
- * the whole list only. */
+/* What the action has changed is looked at, whether it worked or not: a companion, a reservation
+ * and a node are in the whole list only. */
 static void act_look(struct slurm_view *v, const struct action *a)
 {
 	if (a->kind == ACT_ALLOCATE || a->kind == ACT_END_COMPANION || a->kind == ACT_BEQUEATH ||
-	    a->kind == ACT_GIVE_WAY || a->kind == ACT_DRAIN_NODE)
+	    a->kind == ACT_GIVE_WAY || a->kind == ACT_DRAIN_NODE || a->kind == ACT_END_RESERVATION)
 		slurm_view_load_soon(v);
 	else if (a->kind != ACT_TELL_JOB && (a->kind != ACT_RECORD || a->look))
 		slurm_view_hint(v, a->job_id, NULL, 0);
@@ -76,8 +76,9 @@ int slurm_view_apply(struct slurm_view *v, const struct action *a, slurm_done_fn
 		if (str_eq(job_key(&v->want.job[i], key, sizeof(key)), a->job_key))
 			job = &v->want.job[i];
 	}
-	/* A companion outlives the memory of its job; a node is of none. */
-	if (!job && a->kind != ACT_END_COMPANION && a->kind != ACT_DRAIN_NODE)
+	/* A companion and a reservation outlive the memory of their job; a node is of none. */
+	if (!job && a->kind != ACT_END_COMPANION && a->kind != ACT_END_RESERVATION &&
+	    a->kind != ACT_DRAIN_NODE)
 		return err_set(e, ERR_ABSENT, "job %u is not in Slurm's list", a->job_id);
 	w = slurm_view_need(calloc(1, sizeof(*w)));
 	*w = (struct act_work){

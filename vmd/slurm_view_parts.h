@@ -16,10 +16,11 @@ struct slurm_view {
 	struct worker *worker;
 	struct slurm_jobs *jobs; /* the worker thread's, but for its pointer */
 	struct desired want;
-	uint32_t *live;                /* want.live */
-	struct companion *companion;   /* want.companion */
-	struct slurm_node *node;       /* want.node */
-	struct sd_event_source *timer; /* the next full load */
+	uint32_t *live;                  /* want.live */
+	struct companion *companion;     /* want.companion */
+	struct reservation *reservation; /* want.reservation */
+	struct slurm_node *node;         /* want.node */
+	struct sd_event_source *timer;   /* the next full load */
 	bool loading;
 	bool load_again;
 	bool load_now;     /* ... without a gap */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The bytes once as a request, once as a whole admin_comment, of a job and of a companion. What is
+/* The bytes once as a request, once as a whole admin_comment, of a job and of a companion, and as
+ * the name of a reservation. What is
  * accepted must be the same after it was written again, and whatever stands beside the braces must
  * stay as it was. */
 #include "vmd/base/str.h"
 #include "vmd/job/job_spec.h"
 #include "vmd/job/job_words.h"
 #include "vmd/migration/companion.h"
+#include "vmd/migration/reservation.h"
 
 #include <assert.h>
 #include <string.h>
@@ -90,6 +92,18 @@ static void check_companion(const char *text)
 	assert(size.cpus == same.cpus && (!size.cpus || size.memory_bytes == same.memory_bytes));
 }
 
+static void check_reservation(const char *text)
+{
+	struct reservation r, back;
+	char again[RESERVATION_NAME_MAX + 1];
+
+	if (!reservation_parse(text, &r))
+		return;
+	assert(job_nonce_ok(r.nonce));
+	assert(reservation_name(&r, again, sizeof(again)) == 0 && str_eq(again, text));
+	assert(reservation_parse(again, &back) && back.companion == r.companion);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1);
@@ -102,6 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_comment(text, size);
 	check_words(text, size);
 	check_companion(text);
+	check_reservation(text);
 	free(text);
 	return 0;
 }

@@ -50,6 +50,7 @@ ok "which was not booted in between" \
 ok "the old node is drained" within 60 node_is "$first" drained
 ok "its VM is READY" within 30 in_state "$job" READY
 ok "no companion allocation is left" within 30 no_companion "$job"
+ok "no reservation is left" within 60 no_reservation "$job"
 ok "the time limit is not longer than it was" \
 	contains "$(on_lab squeue -h -j "$job" -o %L)" "^(1:00:00|[0-9]{1,2}:[0-9]{2})$"
 ok "sacct tells of the old node" within 30 in_books "${first}[|]REQUEUED"

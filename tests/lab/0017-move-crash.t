@@ -20,7 +20,7 @@ moved_from() # NODE: job and VM are on one other node, READY, and nothing of the
 
 	now=$(node_of "$job")
 	[ -n "$now" ] && [ "$now" != "$1" ] && equals "$(vm_node "$job")" "$now" && job_in "$job" RUNNING && in_state "$job" READY &&
-		equals "$(on_lab squeue -h -n "vm-move-$job" -o %i)" "" && ! on_lab vmctl show "$job" | grep '^Move '
+		no_companion "$job" && no_reservation "$job" && ! on_lab vmctl show "$job" | grep '^Move '
 }
 runs() # N: so many runs of the script have spoken with their guest
 {

@@ -162,6 +162,11 @@ no_companion() # JOB: no second allocation is held for a move of its
 	equals "$(on_lab squeue -h -n "vm-move-$1" -o %i)" ""
 }
 
+no_reservation() # JOB: no node is kept for it
+{
+	! on_lab scontrol show reservation | grep -q "^ReservationName=vm-move-$1-"
+}
+
 left_of() # JOB: everything that is there of it, a line each
 {
 	on_lab kubectl get vm,vmi,pods,pvc,secrets,pv,serviceaccounts,roles,rolebindings -A -o name -l "slurm-vm.io/job=$1"

@@ -26,6 +26,7 @@ enum {
 	E_STARTS_2,
 	E_STARTS_3,
 	E_GAP,
+	E_EXPIRES,
 	E_ROOM_0,
 	E_ROOM_1,
 	E_VM_STARTS,
@@ -162,6 +163,7 @@ static const char *const event_names[EVENTS] = {
 	"the job starts on n2",
 	"the job starts on n3",
 	"the job has not started for long",
+	"the reservation ends by itself",
 	"there is room for the first companion",
 	"there is room for the second companion",
 	"the VM starts",
@@ -281,6 +283,11 @@ static bool slurm_happens(struct mw_world *w, unsigned event, bool clear, const 
 				     (is_astray(w) && w->kube.migration != G_GOING)))
 			return false;
 		w->gap_over = 1;
+		return true;
+	case E_EXPIRES:
+		if (!s->reserved)
+			return false;
+		s->reserved = s->inside = 0;
 		return true;
 	case E_ROOM_0:
 	case E_ROOM_1:
@@ -513,7 +520,30 @@ static void job_aim(struct mw_slurm *s, const struct action *a)
 	if (s->phase != JOB_PENDING)
 		return;
 	s->asked = node_number(a->node);
-	s->held = 0;
+	s->held = s->inside = 0;
+}
+
+/* In two steps, for the vmd that asks may die in between: it is made, then the job is put into it.
+ * There is one at most: another name takes its place, which Slurm would not mind either. */
+static void reserve(struct mw_slurm *s, const struct action *a)
+{
+	struct reservation r;
+	uint8_t number;
+
+	if (s->phase != JOB_PENDING || s->held || s->asked != node_number(a->node) ||
+	    !reservation_parse(a->object, &r))
+		return;
+	number = (uint8_t)(r.companion - MOVE_FIRST + 1);
+	s->inside = s->reserved == number;
+	s->reserved = number;
+}
+
+static void reservation_end(struct mw_slurm *s, const struct action *a)
+{
+	struct reservation r;
+
+	if (reservation_parse(a->object, &r) && s->reserved == r.companion - MOVE_FIRST + 1)
+		s->reserved = s->inside = 0;
 }
 
 void mw_effect(struct mw_world *w, const struct action *a, const char **ret_wrong)
@@ -535,6 +565,8 @@ void mw_effect(struct mw_world *w, const struct action *a, const char **ret_wron
 	case ACT_RECORD: record(s, a); break;
 	case ACT_REQUEUE_JOB: job_queue(w, a, ret_wrong); break;
 	case ACT_AIM_JOB: job_aim(s, a); break;
+	case ACT_RESERVE: reserve(s, a); break;
+	case ACT_END_RESERVATION: reservation_end(s, a); break;
 	case ACT_END_JOB:
 		if (s->phase == JOB_RUNNING)
 			s->phase = JOB_ENDING;
@@ -571,6 +603,8 @@ const char *mw_unfinished(const struct mw_world *w)
 		companions |= s->companion[i] == C_PENDING || s->companion[i] == C_RUNNING;
 	if (s->held)
 		return "the job stays held";
+	if (s->reserved)
+		return "a reservation stays";
 	if (s->phase == JOB_ENDING)
 		return "the job never leaves its node";
 	if (s->phase != JOB_RUNNING)
@@ -654,8 +688,16 @@ void mw_see(const struct mw_slurm *s, const struct mw_kube *k, struct mw_sight *
 	};
 	(void)str_copy(ret->job.node, sizeof(ret->job.node), node_names[s->node]);
 	(void)str_copy(ret->job.asked_node, sizeof(ret->job.asked_node), node_names[s->asked]);
-	ret->want = (struct desired){
-		.known = true, .n = 1, .job = &ret->job, .companion = ret->companion};
+	ret->want = (struct desired){.known = true,
+				     .n = 1,
+				     .job = &ret->job,
+				     .companion = ret->companion,
+				     .n_reservation = s->reserved != 0,
+				     .reservation = &ret->reservation};
+	ret->job.reserved = s->inside ? MOVE_FIRST + s->reserved - 1U : 0;
+	ret->reservation = (struct reservation){.job_id = 17,
+						.nonce = "9f3c12ab45de6701",
+						.companion = MOVE_FIRST + s->reserved - 1U};
 	for (size_t i = 0; i < MOVE_COMPANIONS; i++) {
 		static const enum job_phase phases[] = {JOB_ENDED, JOB_PENDING, JOB_RUNNING,
 							JOB_ENDED};
@@ -703,13 +745,15 @@ void mw_print(const struct mw_world *w)
 	const struct mw_slurm *s = &w->slurm;
 	const struct mw_kube *k = &w->kube;
 
-	printf("#   job %s r%u on %s, asks for %s%s%s, mark %u of %u, drained %u; companions %u@%s "
+	printf("#   job %s r%u on %s, asks for %s%s%s, reserved %u%s, mark %u of %u, drained %u; "
+	       "companions %u@%s "
 	       "%u@%s; VM r%u %s on %s, wanted %s, given %s, v%u, migration %u to %s%s%s\n",
 	       job_phase_name((enum job_phase)s->phase), s->run, node_names[s->node],
 	       s->asked ? node_names[s->asked] : "none", s->held ? ", held" : "",
-	       s->again ? ", again" : "", s->marked, s->base, s->drained, s->companion[0],
-	       node_names[s->place[0]], s->companion[1], node_names[s->place[1]], k->run,
-	       vm_phase_name((enum vm_phase)k->phase), node_names[k->node], node_names[k->wanted],
-	       node_names[k->given], k->version, k->migration, node_names[k->target],
-	       k->given_up ? ", given up" : "", w->gap_over ? ", gap over" : "");
+	       s->again ? ", again" : "", s->reserved, s->inside ? " (inside)" : "", s->marked,
+	       s->base, s->drained, s->companion[0], node_names[s->place[0]], s->companion[1],
+	       node_names[s->place[1]], k->run, vm_phase_name((enum vm_phase)k->phase),
+	       node_names[k->node], node_names[k->wanted], node_names[k->given], k->version,
+	       k->migration, node_names[k->target], k->given_up ? ", given up" : "",
+	       w->gap_over ? ", gap over" : "");
 }

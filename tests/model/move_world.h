@@ -23,6 +23,8 @@ struct mw_slurm {
 	uint8_t base;    /* base_run of it */
 	uint8_t drained; /* bit per node */
 	uint8_t companion[MOVE_COMPANIONS], place[MOVE_COMPANIONS];
+	uint8_t reserved; /* a reservation for that companion, 1 is the first; 0 none */
+	uint8_t inside;   /* and the job waits, or runs, in it */
 };
 
 struct mw_kube {
@@ -63,6 +65,7 @@ void mw_print(const struct mw_world *w);
 struct mw_sight {
 	struct job job;
 	struct companion companion[MOVE_COMPANIONS];
+	struct reservation reservation;
 	struct desired want;
 	struct vm_seen vm;
 	struct disk_seen disk;

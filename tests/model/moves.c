@@ -36,8 +36,11 @@ static bool is_late_too; /* something may be stopped on its way */
 
 static struct image image = {.name = "tiny", .n_revision = 1, .revision[0] = {.name = "v1"}};
 static const struct catalogue catalogue = {.n = 1, .image = &image};
-static const struct policy policy = {
-	.keep_s = 0, .delete_share_min = 8, .ready_timeout_s = 900, .trouble_timeout_s = 900};
+static const struct policy policy = {.move_reserve = true,
+				     .keep_s = 0,
+				     .delete_share_min = 8,
+				     .ready_timeout_s = 900,
+				     .trouble_timeout_s = 900};
 
 /* ---- a round of a vmd that was born just now ---- */
 

@@ -22,7 +22,7 @@ static bool is_slurms(const struct action *a)
 	enum action_class c = action_class(a->kind);
 
 	return c == CLASS_JOB_RECORD || c == CLASS_JOB_MOVE || c == CLASS_COMPANION ||
-	       c == CLASS_SLURM_NODE;
+	       c == CLASS_RESERVATION || c == CLASS_SLURM_NODE;
 }
 
 static void refuse(struct sim_request *r, enum err_kind kind, const char *text)
@@ -155,6 +155,7 @@ static void job_is_forgotten(struct sim *w)
 	j->job.restarts = j->cleared = 0;
 	j->job.node[0] = j->job.asked_node[0] = '\0';
 	j->job.held = j->again = j->ended_once = false;
+	j->job.reserved = 0;
 	j->step = 0;
 	j->next_us = w->now_us + (int64_t)sim_chance(w, 60) * SIM_S;
 }

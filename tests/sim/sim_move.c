@@ -503,6 +503,7 @@ void sim_moves_move(struct sim *w)
 		sim_drains_move(w);
 		somebody_asks(w);
 	}
+	sim_reservations_move(w);
 	for (size_t i = 0; i < SIM_COMPANIONS; i++)
 		companion_move(w, &w->companion[i]);
 	for (size_t i = 0; i < SIM_JOBS; i++) {

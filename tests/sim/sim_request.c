@@ -24,6 +24,7 @@ static void check_known(struct sim *w, const struct sim_view *v, const struct ac
 	case CLASS_JOB_WORD:
 	case CLASS_JOB_MOVE:
 	case CLASS_COMPANION:
+	case CLASS_RESERVATION:
 	case CLASS_GUEST:
 	case CLASS_HOOK:
 	case CLASS_NODE:
@@ -146,6 +147,7 @@ static bool is_gated(const struct action *a)
 	case CLASS_JOB_WORD:
 	case CLASS_SLURM_NODE:
 	case CLASS_COMPANION:
+	case CLASS_RESERVATION:
 	case CLASS_HOOK: return true;
 	case CLASS_VOLUME:
 	case CLASS_PV:

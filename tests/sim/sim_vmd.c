@@ -15,6 +15,8 @@ static void round_run(struct sim *w, struct sim_vmd *d)
 			       .job = v->job,
 			       .n_companion = v->n_companion,
 			       .companion = v->companion,
+			       .n_reservation = v->n_reservation,
+			       .reservation = v->reservation,
 			       .n_node = SIM_NODES,
 			       .node = v->slurm_node};
 	struct observed seen = {.vms_known = v->vms_known,
@@ -177,6 +179,7 @@ void sim_init(struct sim *w, uint64_t seed, unsigned faults_percent)
 {
 	world_init(w, seed, faults_percent, seed % 3 == 0 ? 2 : 1);
 	w->moves = sim_chance(w, 2);
+	w->policy.move_reserve = seed % 5 != 0;
 	w->policy.drain = (struct drain_policy){sim_chance(w, 4), sim_chance(w, 4)};
 	for (size_t i = 0; i < SIM_JOBS; i++) {
 		struct job *j = &w->job[i].job;
@@ -212,6 +215,7 @@ void sim_init_move(struct sim *w, uint64_t seed, unsigned undo)
 {
 	world_init(w, seed, 0, 1);
 	w->moves = w->script = true;
+	w->policy.move_reserve = seed % 4 != 2;
 	w->undo = undo;
 	for (size_t i = 0; i < SIM_JOBS; i++)
 		w->job[i].job = (struct job){.id = (uint32_t)(10 + i),
@@ -274,7 +278,8 @@ bool sim_is_settled(const struct sim *w)
 	for (size_t i = 0; i < SIM_NAMED; i++)
 		if (w->named[i].claims.n)
 			return false;
-	return !sim_has_companions(w) && (w->script || sim_is_in_service(w)) && is_at_rest(w);
+	return !sim_has_companions(w) && !sim_has_reservations(w) &&
+	       (w->script || sim_is_in_service(w)) && is_at_rest(w);
 }
 
 static void print_volumes(const struct volume_seen *v, const char *what)
@@ -295,6 +300,11 @@ void sim_print_left(struct sim *w)
 			       j->request.nonce, j->restarts, job_phase_name(j->phase), j->node,
 			       s ? vm_state_name(s->state) : "?", s ? s->reason : "");
 	}
+	for (size_t i = 0; i < SIM_RESERVATIONS; i++)
+		if (w->reservation[i].r.job_id)
+			printf("#   reservation of job %u-%s for companion %u\n",
+			       w->reservation[i].r.job_id, w->reservation[i].r.nonce,
+			       w->reservation[i].r.companion);
 	for (size_t i = 0; i < SIM_OBJECTS; i++) {
 		if (w->vm[i].vm.phase != VM_ABSENT)
 			printf("#   VM %s, phase %d on %s%s%s\n", w->vm[i].vm.name,

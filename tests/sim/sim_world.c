@@ -356,6 +356,8 @@ int sim_effect(struct sim *w, const struct action *a, struct err *e)
 	case ACT_REQUEUE_JOB:
 	case ACT_KEEP_VM:
 	case ACT_AIM_JOB: return sim_move_effect(w, a, e);
+	case ACT_RESERVE:
+	case ACT_END_RESERVATION: return sim_reservation_effect(w, a, e);
 	case ACT_MARK_NODE:
 	case ACT_DRAIN_NODE: return sim_drain_effect(w, a, e);
 	case ACT_CLAIM_DISK:

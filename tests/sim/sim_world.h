@@ -8,17 +8,18 @@
 #include "vmd/reconcile/inflight.h"
 #include "vmd/reconcile/reconciler.h"
 
-#define SIM_JOBS       6
-#define SIM_NODES      3
-#define SIM_VMDS       2
-#define SIM_OBJECTS    32 /* of each kind */
-#define SIM_COMPANIONS 32
-#define SIM_FLYING     512
-#define SIM_FORGOT     8 /* keys of jobs that Slurm forgot */
-#define SIM_NAMED      3 /* disks that users have */
-#define SIM_CLUSTER    "sim"
-#define SIM_ATTACHED   (SIM_NAMED * DISK_CLAIMS_MAX + SIM_OBJECTS)
-#define SIM_S          INT64_C(1000000)
+#define SIM_JOBS         6
+#define SIM_NODES        3
+#define SIM_VMDS         2
+#define SIM_OBJECTS      32 /* of each kind */
+#define SIM_COMPANIONS   32
+#define SIM_RESERVATIONS 16
+#define SIM_FLYING       512
+#define SIM_FORGOT       8 /* keys of jobs that Slurm forgot */
+#define SIM_NAMED        3 /* disks that users have */
+#define SIM_CLUSTER      "sim"
+#define SIM_ATTACHED     (SIM_NAMED * DISK_CLAIMS_MAX + SIM_OBJECTS)
+#define SIM_S            INT64_C(1000000)
 
 struct sim_job {
 	struct job job;
@@ -39,6 +40,11 @@ struct sim_companion {
 	char not_on[JOB_NODE_MAX + 1], only_on[JOB_NODE_MAX + 1];
 	int64_t next_us;
 	struct vm_request request; /* with c.after: what its record has of the job */
+};
+
+struct sim_reservation {
+	struct reservation r; /* job_id 0: a free place */
+	int64_t end_us;
 };
 
 /* Beside what Kubernetes shows of a volume that comes and goes: what the guest has by it. */
@@ -113,6 +119,8 @@ struct sim_view {
 	struct slurm_node slurm_node[SIM_NODES];
 	size_t n_companion;
 	struct companion companion[SIM_COMPANIONS];
+	size_t n_reservation;
+	struct reservation reservation[SIM_RESERVATIONS];
 };
 
 struct sim;
@@ -168,6 +176,8 @@ struct sim {
 	char pv_image[SIM_OBJECTS][VM_NAME_MAX + 1]; /* where each PV leads to */
 	struct sim_companion companion[SIM_COMPANIONS];
 	uint32_t companions; /* so many were made */
+	struct sim_reservation reservation[SIM_RESERVATIONS];
+	unsigned reserved; /* so many were made */
 	struct sim_request request[SIM_FLYING];
 	struct lease_seen lease; /* as the API server has it */
 	unsigned n_vmd;          /* 1: without a Lease */
@@ -278,6 +288,11 @@ bool sim_vm_room(const struct sim *w, const struct sim_vm *vm, const struct sim_
 void sim_companion_cancel(struct sim *w);
 bool sim_companion_has_room(const struct sim *w, const struct sim_vm *vm); /* ... where it is */
 unsigned sim_script_step(const struct sim *w); /* how far the move of the script is; 0: not begun */
+/* Of sim_reservation.c. */
+int sim_reservation_effect(struct sim *w, const struct action *a, struct err *e);
+void sim_reservations_move(struct sim *w);
+void sim_reservations_see(struct sim *w, struct sim_view *v);
+bool sim_has_reservations(const struct sim *w);
 /* Of sim_heir.c. */
 int sim_heir_effect(struct sim *w, const struct action *a, struct err *e);
 /* Of sim_grow.c. */

@@ -48,6 +48,25 @@ static bool companion_word(struct little_world *w, const char *s)
 	return false;
 }
 
+/* Words about reservations; -1: none of them. */
+static int reservation_word(struct little_world *w, const char *s)
+{
+	struct reservation *r = &w->reservation[w->want.n_reservation];
+
+	if (str_eq(s, "reserves"))
+		w->policy.move_reserve = true;
+	else if (str_eq(s, "reserves-own"))
+		w->job.reserves_own = true;
+	else if (str_starts(s, "reserved:"))
+		w->job.reserved = (uint32_t)strtoul(s + 9, NULL, 10);
+	else if (!str_starts(s, "reservation:"))
+		return -1;
+	if (!str_starts(s, "reservation:"))
+		return true;
+	w->want.n_reservation++;
+	return reservation_parse(s + strlen("reservation:"), r);
+}
+
 /* Words about a move; -1: none of them. */
 static int move_word(struct little_world *w, const char *s)
 {
@@ -148,6 +167,8 @@ static bool job_word(struct little_world *w, const char *s)
 
 	int move = move_word(w, s);
 
+	if (move < 0)
+		move = reservation_word(w, s);
 	if (move >= 0)
 		return move;
 	if (s[0] == 's' && s[1] >= '1' && s[1] <= '3')
@@ -597,6 +618,7 @@ static const char *flight_object(enum action_kind k)
 	case CLASS_VM: return "vm-" LITTLE_KEY "-r0";
 	case CLASS_MIGRATION: return "vm-" LITTLE_KEY "-r0-m23-1";
 	case CLASS_COMPANION: return k == ACT_END_COMPANION ? "23" : LITTLE_KEY;
+	case CLASS_RESERVATION: return "vm-move-" LITTLE_KEY "-23";
 	case CLASS_JOB_END:
 	case CLASS_JOB_RECORD:
 	case CLASS_JOB_WORD:
@@ -622,9 +644,11 @@ static bool flight_word(struct little_world *w, const char *s)
 		ticket = inflight_start(&w->flight, &a, LITTLE_NOW_US - 6000000);
 		if (*s == '!')
 			err_set(&e, ERR_UNSURE, "no answer");
-		if (*s == '+' || *s == '!')
+		if (*s == '-')
+			err_set(&e, ERR_DENIED, "not here");
+		if (*s != '~')
 			(void)inflight_finish(&w->flight, ticket, &e, LITTLE_NOW_US - 6000000);
-		return strchr("~+!", *s) != NULL;
+		return strchr("~+!-", *s) != NULL;
 	}
 	return false;
 }
@@ -680,6 +704,7 @@ void little_world_init(struct little_world *w, const char *job, const char *seen
 				   .job = &w->job,
 				   .live = w->live,
 				   .companion = w->companion,
+				   .reservation = w->reservation,
 				   .node = w->slurm_node};
 	w->seen = (struct observed){.vms_known = true,
 				    .moves_known = true,
@@ -728,7 +753,8 @@ const char *little_plan_text(const struct plan *p, char *buf, size_t size)
 	buf[0] = '\0';
 	for (size_t i = 0; i < p->n; i++) {
 		const struct action *a = &p->act[i];
-		const char *role = a->object + strlen("vm-" LITTLE_KEY);
+		bool reserves = str_starts(a->object, "vm-move-");
+		const char *role = reserves ? a->object + 7 : a->object + strlen("vm-" LITTLE_KEY);
 		bool has_role = strlen(a->object) > strlen("vm-" LITTLE_KEY) &&
 				str_starts(a->object, "vm-");
 		bool other = str_starts(a->object, "vm-16-");

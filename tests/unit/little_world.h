@@ -12,6 +12,8 @@
  *       grow grows (it is to have 4 CPUs: progress, record) large (the last companion is of that
  * size) holds:N (so many CPUs) grows:N (by the record, N CPUs) (not:n2: the last one must not get
  *       n2; excludes:n2: nor the job; limit: it, or the job that waits, waits for a limit)
+ *       reserves (the site's choice) reserves-own (the job's) reserved:ID (it waits in that for
+ *       companion ID) reservation:NAME (is listed)
  *       from16 fromkey (starts from the disk kept of job 16, by key) bob slurm (owner)
  *       hook (the site's, for READY) answers:N (READY since N s) told (the hook was)
  *       warned:N (N s ago) ends:N (the limit of 10000 s is over in N s) short:N (one of 600 s)
@@ -38,8 +40,9 @@
  * :fenced :refenced (claimed and so); pvd pvcd pvro its PV and PVC of run 0, a reader's PV; ?named;
  * extra: a scratch disk that came since, with :removing; pve pvce volx as pvd pvcd vol
  * vol: the VM before has it, vol:wanted: its template alone, vol:given: its instance still
- * flight: ~KIND (in flight), +KIND (succeeded, not seen yet), !KIND (no answer); KIND as in
- * action_name, on the object of that kind; vm0 is meant by create-vm, scratch by create-disk
+ * flight: ~KIND (in flight), +KIND (succeeded, not seen yet), !KIND (no answer), -KIND (refused);
+ * KIND as in action_name, on the object of that kind; vm0 is meant by create-vm, scratch by
+ * create-disk
  */
 #ifndef TESTS_UNIT_LITTLE_WORLD_H
 #define TESTS_UNIT_LITTLE_WORLD_H
@@ -58,6 +61,7 @@ struct little_world {
 	struct job job;
 	uint32_t live[2]; /* 17, 18 */
 	struct companion companion[3];
+	struct reservation reservation[3];
 	struct desired want;
 	struct vm_seen vm[4];
 	struct disk_seen disk[4];

@@ -439,6 +439,8 @@ static const struct {
 	{{.kind = ACT_ALLOCATE, .job_id = 17}, "allocate job=17 node=*"},
 	{{.kind = ACT_AIM_JOB, .job_id = 17, .node = "n2", .size = {.cpus = 4, .memory_bytes = UINT64_C(2) << 30}},
 	 "aim-job job=17 node=n2 cpus=4 memory=2G"},
+	{{.kind = ACT_RESERVE, .job_id = 17, .object = "r", .node = "n2"}, "reserve job=17 object=r node=n2"},
+	{{.kind = ACT_END_RESERVATION, .job_id = 17, .object = "r"}, "end-reservation job=17 object=r"},
 	{{.kind = ACT_POINT_VM, .job_id = 17, .object = "v", .node = "n2"}, "point-vm job=17 object=v node=n2"},
 	{{.kind = ACT_POINT_VM, .job_id = 17, .object = "v", .node = "n2", .target = {.sockets = 2, .memory_bytes = 64 << 20}},
 	 "point-vm job=17 object=v node=n2 sockets=2 memory=64M"},

@@ -114,6 +114,7 @@ START_TEST(fills_in_defaults)
 	ck_assert_str_eq(s->metrics_listen, "");
 	ck_assert_int_eq(s->slurm_poll_s, 10);
 	ck_assert(s->policy.drain.follow_cordon && s->policy.drain.follow_drain);
+	ck_assert(s->policy.move_reserve);
 	ck_assert_str_eq(s->cluster, "");
 	ck_assert_str_eq(s->kube_namespace, "slurm-vm");
 	ck_assert_int_eq(s->kube_timeout_s, 10);
@@ -175,6 +176,7 @@ static const struct {
 	 "vmd.yaml:3: 'munge_socket' must be an absolute path"													  },
  /* slurm */
 	{"poll: 5s",					  "follow_cordon: perhaps",                           "vmd.yaml:5: 'follow_cordon' must be true or false"   },
+	{"poll: 5s",					  "move_reservation: 2",                              "vmd.yaml:5: 'move_reservation' must be true or false"},
 	{"poll: 5s",					  "poll: soon",				       "vmd.yaml:5: 'poll' must be a time"                   },
 	{"poll: 5s",					  "poll: 0",					  "vmd.yaml:5: 'poll' must be from 1 s"                 },
 	{"poll: 5s",					  "poll: 2h",					 "vmd.yaml:5: 'poll' must be from 1 s"                 },

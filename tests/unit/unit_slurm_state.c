@@ -163,6 +163,18 @@ START_TEST(reads_what_moves)
 	info.exc_nodes = (char *)"worker[100-300]";
 	ck_assert_int_eq(slurm_job_read(&info, &j, &e), 0);
 	ck_assert(job_excludes(&j, "worker2")); /* nobody can tell */
+	ck_assert(!j.reserves_own && !j.reserved);
+	info.resv_name = (char *)"maintenance";
+	ck_assert_int_eq(slurm_job_read(&info, &j, &e), 0);
+	ck_assert(j.reserves_own && !j.reserved);
+	info.resv_name = (char *)"vm-move-17-9f3c12ab45de6701-23";
+	ck_assert_int_eq(slurm_job_read(&info, &j, &e), 0);
+	ck_assert(!j.reserves_own);
+	ck_assert_uint_eq(j.reserved, 23);
+	info.resv_name =
+		(char *)"vm-move-18-9f3c12ab45de6701-23"; /* another job's: its user's wish */
+	ck_assert_int_eq(slurm_job_read(&info, &j, &e), 0);
+	ck_assert(j.reserves_own && !j.reserved);
 	slurm_reason_text(WAIT_RESOURCES, text, sizeof(text));
 	ck_assert_str_eq(text, "Resources");
 	slurm_reason_text(9999, text, sizeof(text));

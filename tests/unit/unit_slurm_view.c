@@ -27,6 +27,7 @@ static struct {
 	unsigned loads, singles, records, ends, moves;
 	char moved[64];
 	const char *drained, *companion_of; /* a node; the job's key of an allocation on n2 */
+	bool reserves;                      /* and n2 is reserved for job 17 */
 	char recorded[ACTION_TEXT_MAX + 1];
 	uint32_t recorded_rank;
 	bool ended_failed;
@@ -76,6 +77,11 @@ int slurm_jobs_load(struct slurm_jobs *s, struct slurm_list *ret, struct err *e)
 		ret->n_node = 1;
 		*ret->node = (struct slurm_node){.drained = true, .reason = "a fan"};
 		(void)str_copy(ret->node->name, sizeof(ret->node->name), slurm.drained);
+	}
+	ret->reservation = calloc(1, sizeof(*ret->reservation));
+	if (slurm.reserves) {
+		ret->n_reservation = 1;
+		*ret->reservation = (struct reservation){.job_id = 17, .companion = 23};
 	}
 	if (slurm.companion_of) {
 		ret->n_companion = 1;
@@ -139,6 +145,7 @@ void slurm_list_done(struct slurm_list *l)
 	free(l->job);
 	free(l->live);
 	free(l->companion);
+	free(l->reservation);
 	free(l->node);
 }
 
@@ -426,6 +433,12 @@ START_TEST(moves)
 	ck_assert_int_eq(slurm_view_apply(view, &a, on_done, NULL, &e), 0);
 	run_until(&told.loaded, 3);
 	ck_assert_str_eq(slurm.moved, "drain-node of n1");
+	slurm.reserves = true; /* its end is looked at, too, and its job may be forgotten */
+	a = (struct action){.kind = ACT_END_RESERVATION, .job_key = "99-" NONCE};
+	ck_assert_int_eq(slurm_view_apply(view, &a, on_done, NULL, &e), 0);
+	run_until(&told.loaded, 4);
+	ck_assert_uint_eq(slurm_view_desired(view)->n_reservation, 1);
+	ck_assert_uint_eq(slurm_view_desired(view)->reservation[0].companion, 23);
 }
 END_TEST
 

@@ -135,6 +135,10 @@ struct job {
 	bool requeue; /* a batch job that may be queued again (not --no-requeue) */
 	bool limited; /* it waits for a limit of its owner's association or QOS */
 	bool held;    /* its priority is 0: Slurm will not start it */
+	/* It has asked for a reservation: for one of its own, or for the one that a move has made
+	 * on that companion's node (migration/reservation.h; 0: it is in none of those). */
+	bool reserves_own;
+	uint32_t reserved;
 	/* Its node is drained in Slurm, and why. */
 	bool drained;
 	char drain_reason[JOB_TITLE_MAX + 1];

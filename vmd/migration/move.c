@@ -208,26 +208,41 @@ static void read_ending(const struct move_view *v, struct move *m)
 	}
 }
 
+/* It is with its companion, whose place the job takes. A job that has asked for a reservation of
+ * its own keeps that: it is before all that are in none, and Slurm lets a job wait in one alone. */
+static void read_follow(const struct move_view *v, struct move *m)
+{
+	const struct job *j = v->job;
+	const struct companion *h = m->companion;
+	bool aimed = !j->held && job_node_same(j->asked_node, h->node);
+	enum move_phase p = MOVE_RELEASE;
+
+	if (aimed && is_set(v->closed)) { /* it would not start there */
+		move_set(m, MOVE_HELD, "its job cannot follow as long as %.80s %s", h->node,
+			 v->closed);
+		return;
+	}
+	if (aimed && j->limited) { /* nor then */
+		move_set(m, MOVE_HELD, "its job follows to %.80s when a limit allows it to run",
+			 h->node);
+		return;
+	}
+	m->reserves = v->reserve && !j->reserves_own ? h->id : 0;
+	if (!aimed)
+		p = MOVE_AIM;
+	else if (m->reserves && j->reserved != m->reserves)
+		p = MOVE_RESERVE;
+	move_set(m, p, "its job follows to %.80s", h->node);
+}
+
 static void read_pending(const struct move_view *v, struct move *m, const struct companion *next)
 {
 	const struct job *j = v->job;
-	bool aimed;
 
 	if (move_is_marked(j) && is_there(v, m->companion)) {
-		aimed = !j->held && job_node_same(j->asked_node, m->companion->node);
 		m->keeps_vm = true;
-		if (move_read_taken_back(v, m) || (is_set(v->closed) && move_read_on(v, m, next)))
-			return;
-		if (aimed && is_set(v->closed)) /* it would not start there */
-			move_set(m, MOVE_HELD, "its job cannot follow as long as %.80s %s",
-				 m->companion->node, v->closed);
-		else if (aimed && j->limited) /* nor then */
-			move_set(m, MOVE_HELD,
-				 "its job follows to %.80s when a limit allows it to run",
-				 m->companion->node);
-		else
-			move_set(m, aimed ? MOVE_RELEASE : MOVE_AIM, "its job follows to %.80s",
-				 m->companion->node);
+		if (!move_read_taken_back(v, m) && !(is_set(v->closed) && move_read_on(v, m, next)))
+			read_follow(v, m);
 	} else if (move_is_marked(j) && is_at(v->vm, j->asked_node) && move_read_gap(v, m)) {
 		return;
 	} else if (is_elsewhere(v, m->companion)) {
@@ -286,6 +301,7 @@ const char *move_phase_name(enum move_phase p)
 	case MOVE_REQUEUE: return "requeue";
 	case MOVE_LEAVING: return "leaving";
 	case MOVE_AIM: return "aim";
+	case MOVE_RESERVE: return "reserve";
 	case MOVE_RELEASE: return "release";
 	case MOVE_STARTING: return "starting";
 	case MOVE_HELD: return "held";

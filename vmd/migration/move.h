@@ -51,6 +51,7 @@ enum move_phase {
 	MOVE_REQUEUE,
 	MOVE_LEAVING,
 	MOVE_AIM,
+	MOVE_RESERVE,
 	MOVE_RELEASE,
 	MOVE_STARTING,
 	MOVE_HELD,
@@ -74,6 +75,9 @@ struct move {
 	struct job_size room;          /* MOVE_ALLOCATE: how large; 0 CPUs: as its job */
 	struct vm_target target;       /* MOVE_POINT: how large; 0 sockets: as it is */
 	uint32_t attempt, attempt_for; /* MOVE_SEND: which, and for which companion */
+	/* The companion whose place is to be kept for the job by a reservation; 0: none is. Others
+	 * of the job's are ended. */
+	uint32_t reserves;
 	bool alone; /* the VM is outside every allocation: it has MOVE_GAP_S, and no more */
 	bool tell;  /* its user should be told the reason, once */
 	/* Its migration has succeeded, and it is not seen there: a moment later it is. */
@@ -110,6 +114,7 @@ struct move_view {
 	bool alone;      /* it has been without any allocation for MOVE_GAP_S */
 	bool late;       /* it has been behind for MOVE_BEHIND_S */
 	bool over;       /* its job's time is about over: its guest is shut down */
+	bool reserve;    /* the site wants reservations, and Slurm has not refused this one */
 };
 
 /* Was our last migration for this companion, and not for one that had its id before slurmctld lost

@@ -60,6 +60,7 @@ bool move_read_gap(const struct move_view *v, struct move *m)
 	if (v->alone && !shut_out && (!v->known || v->vm->phase != VM_RUNNING))
 		return false; /* nothing is lost, or nothing can be known */
 	m->keeps_vm = true;
+	m->reserves = v->alone || shut_out ? 0 : v->job->reserved;
 	m->alone = v->alone || shut_out || !h;
 	if (v->alone)
 		read_out_of_time(v, m, shut_out);

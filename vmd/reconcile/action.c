@@ -39,6 +39,8 @@ const char *action_name(enum action_kind k)
 	case ACT_CANCEL_MIGRATION: return "cancel-migration";
 	case ACT_REQUEUE_JOB: return "requeue-job";
 	case ACT_AIM_JOB: return "aim-job";
+	case ACT_RESERVE: return "reserve";
+	case ACT_END_RESERVATION: return "end-reservation";
 	case ACT_BEQUEATH: return "bequeath";
 	case ACT_GIVE_WAY: return "give-way";
 	case ACT_TELL_JOB: return "tell-job";
@@ -83,6 +85,8 @@ enum action_class action_class(enum action_kind k)
 	case ACT_AIM_JOB: return CLASS_JOB_MOVE;
 	case ACT_ALLOCATE:
 	case ACT_END_COMPANION: return CLASS_COMPANION;
+	case ACT_RESERVE:
+	case ACT_END_RESERVATION: return CLASS_RESERVATION;
 	case ACT_MIGRATE_VM:
 	case ACT_CANCEL_MIGRATION:
 	case ACT_KEEP_VM: return CLASS_MIGRATION;
@@ -161,6 +165,7 @@ const char *action_text(const struct action *a, char *buf, size_t size)
 		text_add(&t, " object=%s node=%s cpus=%u", a->object, a->vm.node, a->vm.cpus);
 		text_size(&t, "memory", a->vm.memory_bytes);
 		break;
+	case ACT_RESERVE:
 	case ACT_RELEASE_VM: text_add(&t, " object=%s node=%s", a->object, a->node); break;
 	case ACT_END_JOB: text_add(&t, " failed=%d reason=\"%s\"", a->job_failed, a->reason); break;
 	case ACT_WARN_GUEST: text_add(&t, " object=%s text=\"%s\"", a->object, a->reason); break;
@@ -209,6 +214,7 @@ const char *action_text(const struct action *a, char *buf, size_t size)
 	case ACT_DELETE_PVC:
 	case ACT_DELETE_PV:
 	case ACT_KEEP_VM:
+	case ACT_END_RESERVATION:
 	case ACT_DELETE_SECRET: text_add(&t, " object=%s", a->object); break;
 	}
 	return buf;

@@ -46,6 +46,9 @@ enum action_kind {
 			    user is told reason */
 	ACT_AIM_JOB,     /* job_id, pending: let it start on node ("": anywhere), before all others,
 			    for what is left until until_s (0: its whole time) */
+	ACT_RESERVE, /* job_id, pending for node: the node is reserved as object, and it waits in
+			that */
+	ACT_END_RESERVATION, /* object: its job, job_id, leaves it, and it is deleted */
 	ACT_BEQUEATH, /* job_id: companion's record shall claim its place, with the status reason */
 	ACT_GIVE_WAY, /* job_id: completed, for its heir, companion, takes its place */
 	ACT_TELL_JOB, /* job_id: its user is told reason */
@@ -105,6 +108,7 @@ enum action_class {
 	CLASS_JOB_WORD,
 	CLASS_JOB_MOVE, /* object: the job's key */
 	CLASS_COMPANION,
+	CLASS_RESERVATION, /* object: its name */
 	CLASS_MIGRATION,
 	CLASS_GUEST,
 	CLASS_HOOK,

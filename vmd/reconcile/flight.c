@@ -86,6 +86,8 @@ static int64_t success_hold_us(enum action_kind k)
 	case ACT_CANCEL_MIGRATION:
 	case ACT_REQUEUE_JOB:
 	case ACT_AIM_JOB:
+	case ACT_RESERVE:
+	case ACT_END_RESERVATION:
 	case ACT_BEQUEATH:
 	case ACT_GIVE_WAY:
 	case ACT_MARK_NODE:
@@ -188,6 +190,7 @@ static bool is_seen(const struct flight *f, const struct observed *seen)
 	case CLASS_JOB_WORD:
 	case CLASS_JOB_MOVE:
 	case CLASS_COMPANION:
+	case CLASS_RESERVATION:
 	case CLASS_MIGRATION:
 	case CLASS_GUEST:
 	case CLASS_NODE:
@@ -213,6 +216,7 @@ static bool is_known(enum action_class class, const struct observed *seen)
 	case CLASS_JOB_WORD:
 	case CLASS_JOB_MOVE:
 	case CLASS_COMPANION:
+	case CLASS_RESERVATION:
 	case CLASS_GUEST:
 	case CLASS_HOOK:
 	case CLASS_NODE:
@@ -255,5 +259,6 @@ bool flight_is_of_volume(const struct flight *f)
 bool flight_is_of_move(const struct flight *f)
 {
 	return f->class == CLASS_JOB_MOVE || f->class == CLASS_COMPANION ||
-	       f->class == CLASS_MIGRATION || f->kind == ACT_POINT_VM;
+	       f->class == CLASS_RESERVATION || f->class == CLASS_MIGRATION ||
+	       f->kind == ACT_POINT_VM;
 }

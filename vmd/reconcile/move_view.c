@@ -64,6 +64,20 @@ static struct job_size grow_left(const struct job_size *grow, const struct vm_se
 		       : (struct job_size){.cpus = 0};
 }
 
+/* Is a place to be kept by a reservation? Not when Slurm has refused that one: the job is then as
+ * near to its place as its priority takes it. */
+static bool may_reserve(const struct move_source *s, const struct companion *h)
+{
+	struct reservation r = {.job_id = s->job->id, .companion = h ? h->id : 0};
+	char name[RESERVATION_NAME_MAX + 1];
+
+	if (!h || !s->policy->move_reserve)
+		return false;
+	(void)str_copy(r.nonce, sizeof(r.nonce), s->job->request.nonce);
+	(void)reservation_name(&r, name, sizeof(name));
+	return !inflight_is_refused(s->flight, s->have->key, name, CLASS_RESERVATION);
+}
+
 void move_view_read(const struct observed *seen, const struct move_source *s, struct move *ret)
 {
 	const struct progress *p = s->progress;
@@ -104,6 +118,7 @@ void move_view_read(const struct observed *seen, const struct move_source *s, st
 			.alone = p && progress_is_alone(p, s->job, s->mono_us),
 			.late = p && progress_is_late(p, s->mono_us),
 			.over = s->over,
+			.reserve = may_reserve(s, h),
 		},
 		ret);
 }

@@ -239,6 +239,7 @@ void plan(const struct desired *want, const struct observed *seen, const struct 
 	for (size_t i = 0; i < want->n; i++)
 		plan_job(&p, i);
 	plan_companions(&p);
+	plan_reservations(&p);
 	plan_drains(&p);
 	if (seen->vms_known)
 		plan_brake(&p);

@@ -220,6 +220,7 @@ void plan_move(struct planner *p, const struct turn *t)
 	if (!p->seen->vms_known)
 		return;
 	plan_surplus(p, t, vm);
+	plan_reservations_of(p, t);
 	plan_tell(p, t);
 	switch (t->move.phase) {
 	case MOVE_ALLOCATE: plan_allocate(p, t, vm); break;
@@ -234,6 +235,7 @@ void plan_move(struct planner *p, const struct turn *t)
 	case MOVE_REQUEUE: plan_follow(p, t, h, vm); break;
 	case MOVE_AIM: plan_aim(p, t, h->node); break;
 	case MOVE_UNAIM: plan_aim(p, t, ""); break;
+	case MOVE_RESERVE: plan_reserve(p, t, h); break;
 	case MOVE_RELEASE:
 	case MOVE_DROP: plan_companion_end(p, t, h, NULL); break;
 	case MOVE_MARK: /* the job's record says it: plan.c */

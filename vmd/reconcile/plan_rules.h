@@ -62,6 +62,14 @@ void plan_move(struct planner *p, const struct turn *t);
 /* Companions of jobs that Slurm does not know any more. */
 void plan_companions(struct planner *p);
 
+/* plan_reservation.c */
+/* The companion's node is reserved for the job, which waits in that. */
+void plan_reserve(struct planner *p, const struct turn *t, const struct companion *h);
+/* Those of the job that its move has no use for, or no more; t->move is read. */
+void plan_reservations_of(struct planner *p, const struct turn *t);
+/* Those of jobs that Slurm does not know any more. */
+void plan_reservations(struct planner *p);
+
 /* plan_drain.c: nodes that are drained in Slurm or cordoned in Kubernetes. */
 void plan_drains(struct planner *p);
 

@@ -11,6 +11,7 @@
 #include "vmd/disk/attachment.h"
 #include "vmd/job/job.h"
 #include "vmd/migration/move.h"
+#include "vmd/migration/reservation.h"
 #include "vmd/node/drain.h"
 #include "vmd/vm/image.h"
 #include "vmd/vm/vm.h"
@@ -34,12 +35,13 @@ struct policy {
 				      never */
 	struct drain_policy drain; /* default: both */
 	char move_qos[JOB_NAME_MAX + 1]; /* of companions; "" the job's */
-	enum vm_on_drain on_drain;       /* of requests that say nothing (default migrate) */
-	struct disk_quota quota;         /* of named disks, per user; default none */
-	unsigned actions_per_round;      /* default 64 */
-	unsigned delete_share_percent;   /* more deletions at once of what runs than this: stop and
-					    ask; default 50 */
-	unsigned delete_share_min;       /* ... but never for so few; default 8 */
+	bool move_reserve; /* the place of a job that follows is kept by a reservation (default) */
+	enum vm_on_drain on_drain;     /* of requests that say nothing (default migrate) */
+	struct disk_quota quota;       /* of named disks, per user; default none */
+	unsigned actions_per_round;    /* default 64 */
+	unsigned delete_share_percent; /* more deletions at once of what runs than this: stop and
+					  ask; default 50 */
+	unsigned delete_share_min;     /* ... but never for so few; default 8 */
 };
 
 struct desired {
@@ -54,6 +56,10 @@ struct desired {
 	/* Allocations made for moves, as of the same list, by id; those of jobs long gone, too. */
 	size_t n_companion;
 	const struct companion *companion;
+	/* Reservations made for moves, of a list that is asked for as long as there are
+	 * companions. What it lacks may be there all the same. */
+	size_t n_reservation;
+	const struct reservation *reservation;
 	/* Its nodes, of a list of their own: unknown when known is false, too. */
 	size_t n_node;
 	const struct slurm_node *node;

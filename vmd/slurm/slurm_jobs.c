@@ -15,6 +15,7 @@
 #include "vmd/migration/move.h"
 #include "vmd/slurm/slurm_node.h"
 #include "vmd/slurm/slurm_record.h"
+#include "vmd/slurm/slurm_reservation.h"
 
 #include <errno.h>
 #include <pwd.h>
@@ -26,8 +27,9 @@
 
 struct slurm_jobs {
 	time_t last_update;     /* slurmctld's clock: of the list below */
-	struct slurm_list list; /* without the nodes */
+	struct slurm_list list; /* without the nodes and the reservations */
 	struct slurm_nodes nodes;
+	struct slurm_reservations reservations;
 };
 
 static void *need(void *p)
@@ -54,6 +56,7 @@ void slurm_list_done(struct slurm_list *l)
 	free(l->job);
 	free(l->live);
 	free(l->companion);
+	free(l->reservation);
 	free(l->node);
 }
 
@@ -63,6 +66,7 @@ void slurm_jobs_free(struct slurm_jobs *s)
 		return;
 	slurm_list_done(&s->list);
 	slurm_nodes_done(&s->nodes);
+	slurm_reservations_done(&s->reservations);
 	free(s);
 }
 
@@ -256,6 +260,15 @@ static void *copy(const void *p, size_t n, size_t size)
 	return c;
 }
 
+/* Asked for once, for what a vmd that died has left, and as long as there may be any: a companion
+ * stays in Slurm's list for some minutes (MinJobAge). So without a move they cost nothing. */
+static int reservations_load(struct slurm_jobs *s, struct err *e)
+{
+	bool may_be = !s->reservations.last_update || s->reservations.n || s->list.n_companion;
+
+	return may_be ? slurm_reservations_load(&s->reservations, e) : 0;
+}
+
 int slurm_jobs_load(struct slurm_jobs *s, struct slurm_list *ret, struct err *e)
 {
 	AUTO(slurm_free_job_info_msg) job_info_msg_t *m = NULL;
@@ -267,12 +280,14 @@ int slurm_jobs_load(struct slurm_jobs *s, struct slurm_list *ret, struct err *e)
 	} else if (errno != SLURM_NO_CHANGE_IN_DATA) {
 		return slurm_failed(e, errno, "load jobs");
 	}
-	if (slurm_nodes_load(&s->nodes, e) < 0)
+	if (slurm_nodes_load(&s->nodes, e) < 0 || reservations_load(s, e) < 0)
 		return -1;
 	*ret = s->list;
 	ret->job = copy(s->list.job, s->list.n, sizeof(*ret->job));
 	ret->live = copy(s->list.live, s->list.n_live, sizeof(*ret->live));
 	ret->companion = copy(s->list.companion, s->list.n_companion, sizeof(*ret->companion));
+	ret->n_reservation = s->reservations.n;
+	ret->reservation = copy(s->reservations.list, s->reservations.n, sizeof(*ret->reservation));
 	ret->n_node = s->nodes.n;
 	ret->node = copy(s->nodes.node, s->nodes.n, sizeof(*ret->node));
 	return 0;

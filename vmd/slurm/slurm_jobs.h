@@ -5,6 +5,7 @@
 #define VMD_SLURM_SLURM_JOBS_H
 
 #include "vmd/migration/move.h"
+#include "vmd/migration/reservation.h"
 
 struct slurm_jobs; /* the last load, so that an unchanged list costs one small RPC */
 
@@ -21,6 +22,8 @@ struct slurm_list {
 	uint32_t *live; /* ids of all jobs that have not ended, with a request or without */
 	size_t n_companion;
 	struct companion *companion; /* allocations that vmd made for moves */
+	size_t n_reservation;
+	struct reservation *reservation; /* that vmd made for moves */
 	size_t n_node;
 	struct slurm_node *node; /* all of them */
 	uint32_t bad; /* a job whose request is malformed: it is left out of job; 0 none */

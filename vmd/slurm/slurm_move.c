@@ -14,6 +14,7 @@
 #include "vmd/migration/heir.h"
 #include "vmd/slurm/slurm_heir.h"
 #include "vmd/slurm/slurm_record.h"
+#include "vmd/slurm/slurm_reservation.h"
 
 #include <errno.h>
 #include <string.h>
@@ -81,7 +82,6 @@ static void describe(job_desc_msg_t *d, const slurm_job_info_t *info)
 	d->account = info->account;
 	d->partition = info->partition;
 	d->qos = info->qos;
-	d->reservation = info->resv_name;
 	d->features = info->features;
 	d->wckey = info->wckey;
 	d->min_nodes = d->max_nodes = 1;
@@ -156,6 +156,8 @@ static int allocate(const struct action *a, const char *nonce, int64_t now_s, st
 	(void)str_copy(node, sizeof(node), a->node);
 	not_on = exclude(r.job.node, a->not_on, slurm_excluded(r.info, &r.job.request));
 	describe(&d, r.info);
+	if (r.job.reserves_own)
+		d.reservation = r.info->resv_name;
 	size_set(&d, r.info, &a->size);
 	least_set(&d, r.info, &a->least);
 	d.name = name;
@@ -275,7 +277,7 @@ static int requeue(const struct action *a, const char *nonce, struct err *e)
 static int aim(const struct action *a, const char *nonce, int64_t now_s, struct err *e)
 {
 	AUTO(record_close) struct record r = {.msg = NULL};
-	char node[JOB_NODE_MAX + 1];
+	char node[JOB_NODE_MAX + 1], none[] = "";
 	job_desc_msg_t d;
 
 	if (record_open(a, nonce, &r, e) < 0)
@@ -298,6 +300,8 @@ static int aim(const struct action *a, const char *nonce, int64_t now_s, struct 
 	} else if (a->limit_s) {
 		d.time_limit = (uint32_t)((a->limit_s + 59) / 60);
 	}
+	if (r.job.reserved) /* of another node */
+		d.reservation = none;
 	if (slurm_record_update(&d, e) < 0)
 		return -1;
 	if (r.job.held) {
@@ -318,6 +322,8 @@ int slurm_move_apply(const struct action *a, const char *nonce, int64_t now_s, s
 	case ACT_END_COMPANION: return end_companion(a, e);
 	case ACT_REQUEUE_JOB: return requeue(a, nonce, e);
 	case ACT_AIM_JOB: return aim(a, nonce, now_s, e);
+	case ACT_RESERVE: return slurm_reservation_make(a, nonce, now_s, e);
+	case ACT_END_RESERVATION: return slurm_reservation_end(a, e);
 	case ACT_BEQUEATH: return slurm_heir_name(a, nonce, e);
 	case ACT_GIVE_WAY: return slurm_heir_give_way(a, nonce, e);
 	default: return err_set(e, ERR_INVALID, "%s is no step in Slurm", action_name(a->kind));

@@ -6,9 +6,9 @@
 
 #include "vmd/reconcile/port.h"
 
-/* One of ACT_ALLOCATE, ACT_END_COMPANION, ACT_REQUEUE_JOB, ACT_AIM_JOB, ACT_BEQUEATH, ACT_GIVE_WAY.
- * nonce: of a->job_id's request ("": not known any more, and not needed to end a companion). now_s:
- * wall clock. */
+/* One of ACT_ALLOCATE, ACT_END_COMPANION, ACT_REQUEUE_JOB, ACT_AIM_JOB, ACT_RESERVE,
+ * ACT_END_RESERVATION, ACT_BEQUEATH, ACT_GIVE_WAY. nonce: of a->job_id's request ("": not known any
+ * more, and not needed to end a companion or a reservation). now_s: wall clock. */
 int slurm_move_apply(const struct action *a, const char *nonce, int64_t now_s, struct err *e);
 
 #endif

@@ -11,6 +11,7 @@
 #include "vmd/slurm/slurm_state.h"
 
 #include "vmd/base/str.h"
+#include "vmd/migration/reservation.h"
 
 #include <string.h>
 
@@ -309,6 +310,19 @@ void slurm_excluded_read(const char *nodes, struct job *j)
 		(void)str_copy(j->not_on, sizeof(j->not_on), "*");
 }
 
+/* In that of a move, or in one that it has asked for itself. */
+static void read_reservation(const slurm_job_info_t *info, struct job *j)
+{
+	struct reservation r;
+
+	if (!info->resv_name || !info->resv_name[0])
+		return;
+	if (reservation_parse(info->resv_name, &r) && r.job_id == j->id)
+		j->reserved = r.companion;
+	else
+		j->reserves_own = true;
+}
+
 int slurm_job_read(const slurm_job_info_t *info, struct job *ret, struct err *e)
 {
 	struct job j = {
@@ -338,6 +352,7 @@ int slurm_job_read(const slurm_job_info_t *info, struct job *ret, struct err *e)
 	    first_node(info->req_nodes, j.asked_node, sizeof(j.asked_node), &ignored) < 0)
 		(void)str_copy(j.asked_node, sizeof(j.asked_node), "?");
 	slurm_excluded_read(info->exc_nodes ? info->exc_nodes : "", &j);
+	read_reservation(info, &j);
 	if (info->time_limit != INFINITE && info->time_limit != NO_VAL) {
 		j.end_s = info->end_time;
 		j.limit_s = INT64_C(60) * info->time_limit;
