@@ -7,6 +7,7 @@
 
 #include <check.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---- single requests ---- */
@@ -14,6 +15,7 @@
 struct result {
 	struct err e;
 	long status;
+	long long date_s;
 	char body[64];
 	int calls;
 };
@@ -33,6 +35,7 @@ static void on_done(void *ctx, const struct http_reply *r, const struct err *e)
 
 	res->e = *e;
 	res->status = r->status;
+	res->date_s = r->date_s;
 	(void)snprintf(res->body, sizeof(res->body), "%.60s", r->body);
 	res->calls++;
 	calls++;
@@ -116,6 +119,9 @@ START_TEST(answers)
 		      res.e.msg);
 	ck_assert_msg(strstr(r->kind == ERR_NONE ? res.body : res.e.msg, r->text), "%s: '%s' '%s'",
 		      r->why, res.e.msg, res.body);
+	/* the server's clock, which is ours here; no answer tells none */
+	ck_assert_msg(llabs(res.date_s - (r->a.status ? (long long)time(NULL) : 0)) < 60,
+		      "%s: date %lld", r->why, (long long)res.date_s);
 	down();
 }
 END_TEST
@@ -222,6 +228,26 @@ static void answer_token(void *renew, const struct fake_request *q, struct fake_
 	if (renew)
 		file_write("token", "t1\n");
 }
+
+/* A site renews its authority: the file is replaced under a vmd that runs. */
+START_TEST(authority_renewed)
+{
+	struct result res = {.calls = 0};
+	char ca[256], was[256];
+
+	up(answer_ok, NULL, 10 * SEC_US, 4);
+	(void)str_fmt(ca, sizeof(ca), "%s/ca.crt", dir);
+	(void)str_fmt(was, sizeof(was), "%s/was.crt", dir);
+	ck_assert_int_eq(rename(ca, was), 0);
+	ck_assert_int_eq(symlink("/etc/ssl/certs/ca-certificates.crt", ca), 0);
+	res = ask("GET", "/", NULL);
+	ck_assert_msg(res.e.kind == ERR_RETRY && strstr(res.e.msg, "certificate"), "%s", res.e.msg);
+	ck_assert_int_eq(rename(was, ca), 0);
+	res = ask("GET", "/", NULL);
+	ck_assert_msg(res.e.kind == ERR_NONE, "%s", res.e.msg);
+	down();
+}
+END_TEST
 
 START_TEST(token_renewed_after_401)
 {
@@ -441,6 +467,7 @@ int main(void)
 	tcase_add_test(t, too_long_an_answer);
 	tcase_add_test(t, nobody_listens);
 	tcase_add_test(t, another_authority);
+	tcase_add_test(t, authority_renewed);
 	tcase_add_test(t, token_renewed_after_401);
 	tcase_add_test(t, token_refused);
 	tcase_add_test(t, token_missing_or_forged);

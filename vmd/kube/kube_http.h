@@ -32,6 +32,7 @@ struct http_reply {
 	const char *body; /* borrowed for the call, terminated */
 	size_t len;
 	int64_t retry_after_s; /* 0: the server did not say */
+	int64_t date_s;        /* the server's clock, seconds since 1970; 0: it did not say */
 	int64_t took_us;       /* on the wire, without the time in the queue */
 };
 

@@ -180,6 +180,15 @@ static void easy_set_deadline(CURL *easy, const struct http_transfer *t)
 	SET(easy, CURLOPT_SOCKOPTFUNCTION, on_socket_made);
 }
 
+/* Those of the file and no others: libcurl may have been built with a folder of the system's, which
+ * would count as well. A renewed file counts from the next connection on, not a day later. */
+static void easy_set_authority(CURL *easy, const char *ca_file)
+{
+	SET(easy, CURLOPT_CAINFO, ca_file);
+	SET(easy, CURLOPT_CAPATH, NULL);
+	SET(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+}
+
 static CURL *easy_make(struct http_transfer *t, const char *ca_file)
 {
 	CURL *easy = curl_easy_init();
@@ -202,7 +211,7 @@ static CURL *easy_make(struct http_transfer *t, const char *ca_file)
 	SET(easy, CURLOPT_HEADERDATA, t);
 	SET(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	if (ca_file[0])
-		SET(easy, CURLOPT_CAINFO, ca_file);
+		easy_set_authority(easy, ca_file);
 	if (t->body) {
 		SET(easy, CURLOPT_POSTFIELDS, t->body);
 		SET(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(t->body));
@@ -243,6 +252,16 @@ int transfer_error(const struct http_transfer *t, const char *server, CURLcode r
 	return err_set(e, kind, "%s: %.180s", server, text);
 }
 
+static int64_t date_of(CURL *easy)
+{
+	struct curl_header *h = NULL;
+	time_t at_s = -1;
+
+	if (curl_easy_header(easy, "date", 0, CURLH_HEADER, -1, &h) == CURLHE_OK)
+		at_s = curl_getdate(h->value, NULL);
+	return at_s > 0 ? at_s : 0;
+}
+
 void transfer_reply(const struct http_transfer *t, struct http_reply *r)
 {
 	curl_off_t wait_s = 0;
@@ -252,6 +271,7 @@ void transfer_reply(const struct http_transfer *t, struct http_reply *r)
 	r->retry_after_s = wait_s > RETRY_AFTER_S ? RETRY_AFTER_S
 			   : wait_s < 0           ? 0
 						  : (int64_t)wait_s;
+	r->date_s = date_of(t->easy);
 	r->body = t->answer.s ? t->answer.s : "";
 	r->len = t->answer.len;
 	r->took_us = clock_mono_us() - t->sent_us;

@@ -135,8 +135,10 @@ static int get(CURL *easy, const char *url, const struct access *a, struct curl_
 	SET(CURLOPT_WRITEFUNCTION, on_body);
 	SET(CURLOPT_WRITEDATA, body);
 	SET(CURLOPT_ERRORBUFFER, why);
-	if (*a->ca)
+	if (*a->ca) {
 		SET(CURLOPT_CAINFO_BLOB, &pem);
+		SET(CURLOPT_CAPATH, NULL); /* these authorities and none of the system's */
+	}
 #undef SET
 	rc = curl_easy_perform(easy);
 	if (rc != CURLE_OK)

@@ -124,6 +124,8 @@ static int connect_tls(struct websocket *w, const struct websocket_address *a, i
 	SET(CURLOPT_SSL_ENABLE_ALPN, 0L); /* HTTP/2 has no place for this handshake */
 	SET(CURLOPT_TIMEOUT_MS, (long)timeout_ms);
 	SET(CURLOPT_ERRORBUFFER, why);
+	if (a->ca_file || a->ca_text)
+		SET(CURLOPT_CAPATH, NULL); /* these authorities and none of the system's */
 	if (a->ca_file) {
 		SET(CURLOPT_CAINFO, a->ca_file);
 	} else if (a->ca_text) {
