@@ -9,6 +9,7 @@ unit_tests += \
 	tests/unit/unit_drain \
 	tests/unit/unit_fence \
 	tests/unit/unit_growth \
+	tests/unit/unit_site \
 	tests/unit/unit_heir \
 	tests/unit/unit_heir_story \
 	tests/unit/unit_image \
@@ -56,6 +57,10 @@ tests_unit_unit_heir_LDADD = $(core_test_libs)
 tests_unit_unit_heir_story_SOURCES = tests/unit/unit_heir_story.c $(story)
 tests_unit_unit_heir_story_CFLAGS = $(unit_cflags)
 tests_unit_unit_heir_story_LDADD = $(core_test_libs)
+
+tests_unit_unit_site_SOURCES = tests/unit/unit_site.c
+tests_unit_unit_site_CFLAGS = $(unit_cflags)
+tests_unit_unit_site_LDADD = $(core_test_libs)
 
 tests_unit_unit_growth_SOURCES = tests/unit/unit_growth.c
 tests_unit_unit_growth_CFLAGS = $(unit_cflags)

@@ -81,6 +81,13 @@ libvmcore_a_SOURCES = \
 	vmd/reconcile/trouble.h \
 	vmd/reconcile/unreadable.c vmd/reconcile/unreadable.h \
 	vmd/reconcile/world.c vmd/reconcile/world.h \
+	vmd/site/facts.h \
+	vmd/site/judge.c vmd/site/judge.h vmd/site/judge_parts.h \
+	vmd/site/judge_ceph.c \
+	vmd/site/judge_host.c \
+	vmd/site/judge_kube.c \
+	vmd/site/judge_slurm.c \
+	vmd/site/rights.c vmd/site/rights.h \
 	vmd/vm/growth.c vmd/vm/growth.h \
 	vmd/vm/image.c vmd/vm/image.h \
 	vmd/vm/account.c vmd/vm/account.h \
@@ -115,6 +122,7 @@ libslurmjobs_a_SOURCES = \
 	vmd/slurm/slurm_move.c vmd/slurm/slurm_move.h vmd/slurm/slurm_record.h \
 	vmd/slurm/slurm_node.c vmd/slurm/slurm_node.h \
 	vmd/slurm/slurm_reservation.c vmd/slurm/slurm_reservation.h \
+	vmd/slurm/slurm_site.c vmd/slurm/slurm_site.h \
 	vmd/slurm/slurm_state.c vmd/slurm/slurm_state.h
 libslurmjobs_a_CFLAGS = $(AM_CFLAGS) $(SLURM_CFLAGS)
 librbddisk_a_SOURCES = \
@@ -127,6 +135,7 @@ librbddisk_a_SOURCES = \
 	vmd/rbd/rbd_mark.c vmd/rbd/rbd_mark.h \
 	vmd/rbd/rbd_named.c vmd/rbd/rbd_named.h \
 	vmd/rbd/rbd_session.c vmd/rbd/rbd_session.h \
+	vmd/rbd/rbd_site.c vmd/rbd/rbd_site.h \
 	vmd/rbd/rbd_store.h
 libdaemon_a_SOURCES = \
 	vmd/hook.c vmd/hook.h \
@@ -138,6 +147,8 @@ sbin_PROGRAMS += vmd/vmd
 vmd_vmd_SOURCES = \
 	vmd/answer.c \
 	vmd/apply.c \
+	vmd/check_host.c \
+	vmd/check_site.c vmd/check_site.h \
 	vmd/daemon.c vmd/daemon.h \
 	vmd/disk_view.c vmd/disk_view.h vmd/disk_view_parts.h \
 	vmd/disk_view_order.c \
@@ -176,6 +187,8 @@ libvmkube_a_SOURCES = \
 	vmd/kube/kube_profile.c \
 	vmd/kube/kube_request.c vmd/kube/kube_request.h \
 	vmd/kube/kube_secret.c vmd/kube/kube_secret.h \
+	vmd/kube/kube_site.c vmd/kube/kube_site.h \
+	vmd/kube/kube_site_text.c \
 	vmd/kube/kube_spec.c vmd/kube/kube_spec.h \
 	vmd/kube/kube_status.c vmd/kube/kube_status.h \
 	vmd/kube/kube_table.c vmd/kube/kube_table.h \

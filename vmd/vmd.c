@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The daemon's main: options, and building the parts. Manual: vmd(8). */
 #include "vmd/base/log.h"
+#include "vmd/check_site.h"
 #include "vmd/lead.h"
 
 #include <getopt.h>
@@ -11,7 +12,7 @@
 
 #define CONFIG_FILE "/etc/slurm-vm/vmd.yaml"
 
-static int check(const char *path)
+static int check(const char *path, bool site, bool json)
 {
 	AUTO(settings_free) struct settings *s = NULL;
 	struct err e;
@@ -20,6 +21,8 @@ static int check(const char *path)
 		fprintf(stderr, "vmd: %s\n", e.msg);
 		return 1;
 	}
+	if (site)
+		return check_site(s, json);
 	puts("ok");
 	return 0;
 }
@@ -100,7 +103,8 @@ static int run(const char *config)
 static void usage(FILE *to)
 {
 	fputs("usage: vmd [--config FILE] [--debug] [--foreground]\n"
-	      "       vmd --check FILE | --version | --help\n",
+	      "       vmd --check FILE [--site [--json]]\n"
+	      "       vmd --version | --help\n",
 	      to);
 }
 
@@ -109,20 +113,24 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{"config",     required_argument, NULL, 'c'},
 		{"check",      required_argument, NULL, 'C'},
+		{"site",       no_argument,       NULL, 's'},
+		{"json",       no_argument,       NULL, 'j'},
 		{"foreground", no_argument,       NULL, 'f'},
 		{"debug",      no_argument,       NULL, 'd'},
 		{"version",    no_argument,       NULL, 'V'},
 		{"help",       no_argument,       NULL, 'h'},
 		{NULL,         0,                 NULL, 0  },
 	};
-	const char *config = CONFIG_FILE;
-	bool debug = false;
+	const char *config = CONFIG_FILE, *checked = NULL;
+	bool debug = false, site = false, json = false;
 	int o;
 
 	while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (o) {
 		case 'c': config = optarg; break;
-		case 'C': return check(optarg);
+		case 'C': checked = optarg; break;
+		case 's': site = true; break;
+		case 'j': json = true; break;
 		case 'f': break; /* vmd never detaches */
 		case 'd': debug = true; break;
 		case 'V': puts("vmd " PACKAGE_VERSION); return 0;
@@ -130,10 +138,12 @@ int main(int argc, char **argv)
 		default: usage(stderr); return 2;
 		}
 	}
-	if (optind < argc) {
+	if (optind < argc || (site && !checked) || (json && !site)) {
 		usage(stderr);
 		return 2;
 	}
+	if (checked)
+		return check(checked, site, json);
 	log_init("vmd", debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
 	return run(config);
 }

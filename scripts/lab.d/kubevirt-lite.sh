@@ -33,11 +33,15 @@ kubevirt_lite_configure()
 			    resources: [virtualmachineinstances.subresources.kubevirt.io/vnc, virtualmachineinstances.subresources.kubevirt.io/vnc/screenshot, virtualmachineinstances.subresources.kubevirt.io/console, virtualmachineinstances.subresources.kubevirt.io/portforward]
 			    verbs: [get]
 			  - user: vmd
+			    namespaces: [slurm-vm]
+			    resources: [network-attachment-definitions.k8s.cni.cncf.io]
+			    verbs: [get]
+			  - user: vmd
 			    resources: [persistentvolumes]
 			    verbs: [get, list, watch, create, update, patch, delete]
 			  - user: vmd
 			    namespaces: [slurm-vm]
-			    resources: [virtualmachineinstances.subresources.kubevirt.io/evacuate/cancel, virtualmachines.subresources.kubevirt.io/addvolume, virtualmachines.subresources.kubevirt.io/removevolume]
+			    resources: [virtualmachineinstances.subresources.kubevirt.io/evacuate, virtualmachineinstances.subresources.kubevirt.io/evacuate/cancel, virtualmachines.subresources.kubevirt.io/addvolume, virtualmachines.subresources.kubevirt.io/removevolume]
 			    verbs: [update]
 			  - user: vmd
 			    resources: [nodes, persistentvolumeclaims]

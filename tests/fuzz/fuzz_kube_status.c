@@ -1,13 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Bodies of refused requests: always an error with a bounded text of one line. The first two bytes
- * choose method and HTTP status. */
+ * choose method and HTTP status. And the same bytes as what a site is checked by. */
 #include "vmd/base/str.h"
+#include "vmd/kube/kube_site.h"
 #include "vmd/kube/kube_status.h"
 
 #include <assert.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void site(const char *body, size_t len)
+{
+	struct site_nodes nodes = {.n = 0};
+	struct err e;
+
+	(void)kube_site_answer(body, len);
+	if (kube_site_nodes(body, len, &nodes, &e) < 0)
+		assert(nodes.node == NULL);
+	for (size_t i = 0; i < nodes.n; i++)
+		assert(nodes.node[i].name[0]);
+	free(nodes.node);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -28,6 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (const char *c = e.msg; *c; c++)
 		assert((unsigned char)*c >= 0x20 && *c != 0x7f);
 	assert(data[0] % 3 != 0 || e.kind != ERR_UNSURE); /* a GET changes nothing */
+	site(body, size - 2);
 	free(body);
 	return 0;
 }

@@ -6,7 +6,8 @@ T_LOG_COMPILER = bash
 AM_TESTS_ENVIRONMENT = top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' CC='$(CC)'; \
 	export top_srcdir top_builddir CC;
 
-lint_tests = tests/lint/alerts.t tests/lint/configure.t tests/lint/docs.t tests/lint/layers.t tests/lint/pure.t
+lint_tests = tests/lint/alerts.t tests/lint/configure.t tests/lint/docs.t tests/lint/layers.t tests/lint/pure.t \
+	tests/lint/rights.t
 # They look at the sources, so once is enough.
 if !SANITIZERS
 TESTS += $(lint_tests)

@@ -12,6 +12,7 @@ unit_tests += \
 	tests/unit/unit_kube_http \
 	tests/unit/unit_kube_request \
 	tests/unit/unit_kube_samples \
+	tests/unit/unit_kube_site \
 	tests/unit/unit_kube_schema \
 	tests/unit/unit_kube_lease \
 	tests/unit/unit_kube_watch
@@ -23,6 +24,10 @@ tests_unit_unit_kube_lease_LDADD = $(kube_test_libs)
 tests_unit_unit_kube_answers_SOURCES = tests/unit/unit_kube_answers.c tests/unit/kube_fixture.c
 tests_unit_unit_kube_answers_CFLAGS = $(unit_cflags)
 tests_unit_unit_kube_answers_LDADD = $(kube_test_libs)
+
+tests_unit_unit_kube_site_SOURCES = tests/unit/unit_kube_site.c tests/unit/kube_fixture.c
+tests_unit_unit_kube_site_CFLAGS = $(unit_cflags)
+tests_unit_unit_kube_site_LDADD = $(kube_test_libs)
 
 tests_unit_unit_kube_decode_SOURCES = tests/unit/unit_kube_decode.c tests/unit/kube_fixture.c
 tests_unit_unit_kube_decode_CFLAGS = $(unit_cflags)
@@ -91,7 +96,7 @@ tests_fuzz_fuzz_kube_lease_SOURCES = tests/fuzz/fuzz_kube_lease.c
 nodist_tests_fuzz_fuzz_kube_lease_SOURCES = $(fuzz_main)
 tests_fuzz_fuzz_kube_lease_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_kube_lease_LDADD = $(kube_libs)
-tests_fuzz_fuzz_kube_status_SOURCES = tests/fuzz/fuzz_kube_status.c
+tests_fuzz_fuzz_kube_status_SOURCES = tests/fuzz/fuzz_kube_status.c tests/unit/kube_fixture.c
 nodist_tests_fuzz_fuzz_kube_status_SOURCES = $(fuzz_main)
 tests_fuzz_fuzz_kube_status_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_kube_status_LDADD = $(kube_libs)

@@ -28,6 +28,7 @@ struct rbd_session {
 	char conf[256];
 	char client[72]; /* "client.vmd" */
 	char keyring[256];
+	char key[128]; /* instead of a keyring; "" none */
 	char timeout[16];
 	pthread_mutex_t mu;
 	struct rbd_connection *connection; /* NULL: none, or the last one was lost */
@@ -60,6 +61,17 @@ struct rbd_session *rbd_session_new(const struct settings *s)
 	return n;
 }
 
+struct rbd_session *rbd_session_with_key(const struct settings *s, const char *user,
+					 const char *key)
+{
+	struct rbd_session *n = rbd_session_new(s);
+
+	(void)str_fmt(n->client, sizeof(n->client), "client.%s", user);
+	n->keyring[0] = '\0';
+	(void)str_copy(n->key, sizeof(n->key), key);
+	return n;
+}
+
 static void connection_free(struct rbd_connection *c)
 {
 	rados_shutdown(c->cluster);
@@ -75,6 +87,7 @@ void rbd_session_free(struct rbd_session *s)
 		connection_free(s->connection);
 	}
 	pthread_mutex_destroy(&s->mu);
+	explicit_bzero(s->key, sizeof(s->key));
 	free(s);
 }
 
@@ -107,6 +120,8 @@ static int configure(const struct rbd_session *s, rados_t cluster, struct err *e
 	}
 	if (s->keyring[0] && (rc = rados_conf_set(cluster, "keyring", s->keyring)) < 0)
 		return rbd_connect_error(e, rc, "cannot set keyring");
+	if (s->key[0] && (rc = rados_conf_set(cluster, "key", s->key)) < 0)
+		return rbd_connect_error(e, rc, "cannot set key");
 	quiet(cluster);
 	return 0;
 }

@@ -12,6 +12,9 @@ struct rbd_session;
 
 /* Copies what it needs from s. Does not connect: the first use does. */
 struct rbd_session *rbd_session_new(const struct settings *s);
+/* As another client, by its key, which is wiped at the end. */
+struct rbd_session *rbd_session_with_key(const struct settings *s, const char *user,
+					 const char *key);
 /* No pool may be in use. */
 void rbd_session_free(struct rbd_session *s);
 
