@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	etc/kubernetes/30-network.yaml \
 	etc/kubernetes/40-ceph-secret.example.yaml \
 	etc/plugstack.conf.d/slurm-vm.conf \
+	etc/prometheus/vmd.dashboard.json \
 	etc/prometheus/vmd.rules.yaml \
 	etc/ready-mail.example \
 	etc/vmd.service.in \
@@ -14,7 +15,7 @@ EXTRA_DIST += \
 
 # configure leaves ${prefix} in its variables; make knows them.
 etc/vmd.service: etc/vmd.service.in Makefile
-	$(AM_V_GEN)$(MKDIR_P) etc && sed -e 's|@sbindir[@]|$(sbindir)|g' -e 's|@sysconfdir[@]|$(sysconfdir)|g' \
+	$(AM_V_GEN)$(MKDIR_P) etc && sed -e 's|@sbindir[@]|$(sbindir)|g' \
 		$(srcdir)/etc/vmd.service.in >$@.part && mv $@.part $@
 CLEANFILES += etc/vmd.service
 
@@ -27,12 +28,15 @@ install-data-local:
 	$(INSTALL_DATA) $(srcdir)/etc/vmd.yaml.example $(DESTDIR)$(docdir)/vmd.yaml.example
 	$(INSTALL_DATA) $(srcdir)/etc/ready-mail.example $(DESTDIR)$(docdir)/ready-mail.example
 	$(INSTALL_DATA) $(srcdir)/etc/plugstack.conf.d/slurm-vm.conf $(DESTDIR)$(docdir)/plugstack.conf.example
+	$(INSTALL_DATA) $(srcdir)/etc/vmctl.conf.example $(DESTDIR)$(docdir)/vmctl.conf.example
 	$(INSTALL_DATA) $(srcdir)/etc/prometheus/vmd.rules.yaml $(DESTDIR)$(docdir)/vmd.rules.yaml
+	$(INSTALL_DATA) $(srcdir)/etc/prometheus/vmd.dashboard.json $(DESTDIR)$(docdir)/vmd.dashboard.json
 	for f in $(srcdir)/etc/kubernetes/*.yaml; do $(INSTALL_DATA) $$f $(DESTDIR)$(docdir)/kubernetes/; done
 uninstall-local:
 	rm -f $(DESTDIR)$(sysusersdir)/slurm-vm.conf $(DESTDIR)$(docdir)/vmd.yaml.example \
 		$(DESTDIR)$(docdir)/ready-mail.example \
-		$(DESTDIR)$(docdir)/plugstack.conf.example $(DESTDIR)$(docdir)/vmd.rules.yaml
+		$(DESTDIR)$(docdir)/plugstack.conf.example $(DESTDIR)$(docdir)/vmctl.conf.example \
+		$(DESTDIR)$(docdir)/vmd.rules.yaml $(DESTDIR)$(docdir)/vmd.dashboard.json
 	rm -rf $(DESTDIR)$(docdir)/kubernetes
 EXTRA_DIST += etc/vmd.yaml.example
 
