@@ -255,7 +255,9 @@ START_TEST(windows_texts)
 		ck_assert_ptr_nonnull(strstr(
 			text, "New-Item -ItemType Directory \"$d\\started\"}catch{exit 10}"));
 		ck_assert_ptr_nonnull(strstr(text, "Invoke-CimMethod"));
-		ck_assert_ptr_nonnull(strstr(text, "\"a b\""));
+		ck_assert_ptr_nonnull(strstr(text, "^\"a b^\""));
+		ck_assert_ptr_nonnull(strstr(
+			text, with == RUN_CMD ? "/d /s /c `\"`\"$d\\script.cmd`\" $a >" : ".exe "));
 		ck_assert_int_eq(script_store(&s, "script", &store_text, &e), 0);
 	}
 	ck_assert_int_eq(script_follow(&s, 77, 3, &follow_text, &e), 0);

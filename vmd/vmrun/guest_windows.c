@@ -59,7 +59,7 @@ static const char *call_of(enum interpreter with)
 	case RUN_POWERSHELL:
 		return "powershell.exe -NoProfile -NonInteractive -ExecutionPolicy Bypass -File "
 		       "`\"$d\\script.ps1`\" $a";
-	case RUN_CMD: return "cmd.exe /d /c `\"`\"$d\\script.cmd`\" $a`\"";
+	case RUN_CMD: return "`\"$d\\script.cmd`\" $a"; /* in that cmd itself */
 	case RUN_SH: return "sh.exe `\"$d\\script.sh`\" $a";
 	case RUN_PYTHON: return "python.exe `\"$d\\script.py`\" $a";
 	}
@@ -68,15 +68,13 @@ static const char *call_of(enum interpreter with)
 
 /* run.ps1 in the guest: sets the variables, runs the interpreter with its output into a file,
  * writes the exit code down. cmd does the redirection: it passes bytes on as they are. */
-static void run_text(const struct script *s, char *const *argv, struct strbuf *run)
+static int run_text(const struct script *s, char *const *argv, struct strbuf *run, struct err *e)
 {
 	AUTO(strbuf_done) struct strbuf arguments = {.s = NULL};
 
-	for (size_t i = 0; argv[i]; i++) {
-		if (i > 0)
-			strbuf_add(&arguments, " ", 1);
-		quote_argument(&arguments, argv[i]);
-	}
+	if (quote_arguments(argv, s->with == RUN_CMD ? QUOTE_BATCH : QUOTE_IN_CMD, &arguments, e) <
+	    0)
+		return -1;
 	head(s, run);
 	strbuf_addf(run, "Set-Location $env:USERPROFILE\nif(Test-Path \"$d\\env.ps1\"){. "
 			 "\"$d\\env.ps1\"}\n$a=");
@@ -89,6 +87,7 @@ static void run_text(const struct script *s, char *const *argv, struct strbuf *r
 		    "Set-Content \"$d\\code.new\" $p.ExitCode\n"
 		    "Move-Item -Force \"$d\\code.new\" \"$d\\code\"\n",
 		    call_of(s->with));
+	return 0;
 }
 
 int windows_start(const struct script *s, char *const *argv, struct strbuf *ret, struct err *e)
@@ -96,7 +95,8 @@ int windows_start(const struct script *s, char *const *argv, struct strbuf *ret,
 	AUTO(strbuf_done) struct strbuf b = {.s = NULL};
 	AUTO(strbuf_done) struct strbuf run = {.s = NULL};
 
-	run_text(s, argv, &run);
+	if (run_text(s, argv, &run, e) < 0)
+		return -1;
 	head(s, &b);
 	strbuf_addf(&b,
 		    "if(!(Test-Path \"$d\\%s\")){exit 1}\n"
