@@ -2,6 +2,7 @@
 /* vmd's adapter to Kubernetes against a running API server with KubeVirt (or kubevirt-lite), named
  * by the environment: KUBE_SERVER, KUBE_CA, KUBE_TOKEN_FILE, KUBE_NODE. Makes a job's objects,
  * twice, follows the VM to READY's door, removes all of it and looks for what is left. */
+#include "tests/unit/check_main.h"
 #include "tests/unit/kube_fixture.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
@@ -282,18 +283,10 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("kube adapter");
 	TCase *t = tcase_create("kube adapter");
-	SRunner *r;
-	int failed;
 
 	(void)need("KUBE_SERVER");
 	tcase_set_timeout(t, 30);
 	tcase_add_test(t, life_of_a_job);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

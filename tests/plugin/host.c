@@ -2,6 +2,7 @@
 /* The plugin, loaded as Slurm loads it: what an ordinary job pays, and the real one with nobody to
  * talk to. The parts of a VM job's life are in host_submit.c, host_epilog.c and host_task.c. */
 #include "tests/plugin/slurm_host.h"
+#include "tests/unit/check_main.h"
 
 #include "slurm-plugin/step.h"
 #include "slurm-plugin/task.h"
@@ -10,6 +11,7 @@
 #include <fcntl.h>
 #include <linux/seccomp.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -76,22 +78,12 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("plugin host");
 	TCase *t = tcase_create("plugin host");
-	SRunner *r;
-	int failed;
 
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, ordinary_job_makes_no_system_call, 0, 4);
 	tcase_add_test(t, real_plugin_without_munge);
-	suite_add_tcase(s, submit_cases());
-	suite_add_tcase(s, epilog_cases());
-	suite_add_tcase(s, task_cases());
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_set_fork_status(r, CK_FORK);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	/* Whatever is asked for: a case leaves its environment and a plugin behind. */
+	(void)setenv("CK_FORK", "yes", 1);
+	return CHECK_MAIN(submit_cases(), epilog_cases(), task_cases(), t);
 }

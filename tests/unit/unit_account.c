@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* account.c: the names an account in a guest can have, with what is said of the others. */
+#include "tests/unit/check_main.h"
 #include "vmd/vm/account.h"
 
 #include <check.h>
@@ -51,16 +52,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("account");
 	TCase *t = tcase_create("account");
-	SRunner *r;
-	int failed;
 
 	tcase_add_loop_test(t, row, 0, sizeof(rows) / sizeof(rows[0]));
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

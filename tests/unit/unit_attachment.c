@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Named disks of jobs: a row for every rule. The words are explained in little_world.h. */
+#include "tests/unit/check_main.h"
 #include "tests/unit/little_row.h"
 #include "vmd/base/str.h"
 
@@ -319,20 +320,12 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("attachment");
 	TCase *t = tcase_create("attachment");
-	SRunner *r;
-	int failed;
 
 	tcase_add_loop_test(t, plan_rows, 0, ARRAY_LEN(rows));
 	tcase_add_test(t, actions_are_whole);
 	tcase_add_loop_test(t, word_rows, 0, ARRAY_LEN(words));
 	tcase_add_test(t, trouble_is_told);
 	tcase_add_loop_test(t, list_rows, 0, ARRAY_LEN(lists));
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

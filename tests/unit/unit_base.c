@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tables of rows for vmd/base: str, err, json, yaml, worker. */
+#include "tests/unit/check_main.h"
 #include "vmd/base/conf.h"
 #include "vmd/base/json.h"
 #include "vmd/base/quantity.h"
@@ -372,10 +373,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("base");
 	TCase *t = tcase_create("base");
-	SRunner *r;
-	int failed;
 
 	tcase_add_loop_test(t, size_rows, 0, ARRAY_LEN(sizes));
 	tcase_add_test(t, sizes_print);
@@ -390,10 +388,5 @@ int main(void)
 	tcase_add_loop_test(t, json_rows, 0, ARRAY_LEN(docs));
 	tcase_add_loop_test(t, conf_rows, 0, ARRAY_LEN(confs));
 	tcase_add_test(t, worker_runs_all);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

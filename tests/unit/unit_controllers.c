@@ -2,6 +2,7 @@
 /* The controllers with the real store and simulated guests: what becomes of a VM, told as the list
  * of states a watcher would see, and what is left when it is over. Times are the simulated guests'
  * (milliseconds); nothing is asserted about time. */
+#include "tests/unit/check_main.h"
 #include "tests/unit/controllers_world.h"
 
 #include "vmd/base/clock.h"
@@ -518,10 +519,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("controllers");
 	TCase *t = tcase_create("stories");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 60);
@@ -547,10 +545,5 @@ int main(void)
 	tcase_add_test(t, dead_node_tells_nothing);
 	tcase_add_test(t, out_of_service_releases);
 	tcase_add_test(t, restart);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return CHECK_MAIN(t);
 }

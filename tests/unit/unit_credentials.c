@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A job's secrets: form, and that the two halves of the key belong together. */
+#include "tests/unit/check_main.h"
 #include "vmd/base/str.h"
 #include "vmd/vm/credentials.h"
 
@@ -94,20 +95,12 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("credentials");
 	TCase *t = tcase_create("credentials");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(t, password_has_four_classes);
 	tcase_add_test(t, no_two_are_alike);
 	tcase_add_test(t, key_pair_fits);
 	tcase_add_test(t, wiped);
 	tcase_add_test(t, too_long_changes_nothing);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The view of the disks, with a Ceph that is played here: lists, actions that are seen at once,
  * lists that are older than an action, troubles. */
+#include "tests/unit/check_main.h"
 #include "vmd/base/str.h"
 #include "vmd/disk_view.h"
 #include "vmd/rbd/rbd_disk.h"
@@ -534,10 +535,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("disk_view");
 	TCase *t = tcase_create("disk_view");
-	SRunner *r;
-	int failed;
 
 	tcase_set_timeout(t, 20);
 	tcase_add_checked_fixture(t, start, NULL);
@@ -552,10 +550,5 @@ int main(void)
 	tcase_add_test(t, a_named_disk_that_is_not_made_is_not_seen);
 	tcase_add_test(t, named_disks_may_be_unknown);
 	tcase_add_test(t, golden_images_are_looked_for);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A node that is out of service on one side: every row of the table in DESIGN.md, "Drain and
  * cordon", what is planned of it, and all that people may do to both sides in any order. */
+#include "tests/unit/check_main.h"
 #include "tests/unit/little_world.h"
 #include "vmd/base/str.h"
 
@@ -257,20 +258,12 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("drain");
 	TCase *t = tcase_create("drain");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_loop_test(t, plan_rows, 0, ARRAY_LEN(rows));
 	tcase_add_test(t, marks_are_words);
 	tcase_add_loop_test(t, a_site_may_want_neither, 0, 4);
 	tcase_add_test(t, people_in_any_order);
 	tcase_add_test(t, vmd_does_not_insist);
-	suite_add_tcase(s, t);
-	srunner_set_tap(r, "-");
-	srunner_run_all(r, CK_SILENT);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

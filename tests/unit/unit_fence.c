@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Lost nodes: a row for every rule of plan_fence.c (words: little_world.h), and what may be taken
  * for a client of a disk. */
+#include "tests/unit/check_main.h"
 #include "tests/unit/little_row.h"
 #include "vmd/base/str.h"
 
@@ -262,10 +263,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("fence");
 	TCase *t = tcase_create("fence");
-	SRunner *r;
-	int failed;
 
 	tcase_add_loop_test(t, fence_rows, 0, (int)ARRAY_LEN(rows));
 	tcase_add_test(t, actions_name_the_vm);
@@ -275,10 +273,5 @@ int main(void)
 	tcase_add_test(t, unreadable_taken_over_beside_it_waits);
 	tcase_add_test(t, addresses);
 	tcase_add_test(t, clients_are_written_and_read);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return CHECK_MAIN(t);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a running VM may grow to, with the texts a user reads, and what of it the VM is told. */
+#include "tests/unit/check_main.h"
 #include "vmd/base/str.h"
 #include "vmd/vm/growth.h"
 
@@ -282,10 +283,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("growth");
 	TCase *t = tcase_create("all");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(t, what_may_be_asked_for, 0, (int)ARRAY_LEN(rows));
 	tcase_add_test(t, tasks_have_as_many);
@@ -294,9 +292,5 @@ int main(void)
 	tcase_add_test(t, what_the_vm_is_told);
 	tcase_add_test(t, how_large_its_place_must_be);
 	tcase_add_test(t, limits_of_a_new_vm);
-	suite_add_tcase(suite, t);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return CHECK_MAIN(t);
 }

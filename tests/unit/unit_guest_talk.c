@@ -4,6 +4,7 @@
 #include "kubevirt-lite/guest/agent.h"
 #include "kubevirt-lite/guest/line.h"
 #include "kubevirt-lite/guest/qmp.h"
+#include "tests/unit/check_main.h"
 #include "vmd/base/json.h"
 #include "vmd/base/str.h"
 #include "vmd/base/strbuf.h"
@@ -412,11 +413,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("guest_talk");
 	TCase *pure = tcase_create("decoders");
 	TCase *talk = tcase_create("clients");
-	SRunner *r;
-	int failed;
 
 	tcase_add_loop_test(pure, qmp_lines, 0, (int)ARRAY_LEN(qmp_rows));
 	tcase_add_loop_test(pure, agent_lines, 0, (int)ARRAY_LEN(agent_rows));
@@ -431,11 +429,5 @@ int main(void)
 	tcase_add_test(talk, agent_call_after_sync);
 	tcase_add_test(talk, agent_comes_back);
 	tcase_add_test(talk, agent_deadline);
-	suite_add_tcase(s, pure);
-	suite_add_tcase(s, talk);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return CHECK_MAIN(pure, talk);
 }

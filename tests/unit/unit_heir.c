@@ -2,6 +2,7 @@
 /* Which of an allocation and its heirs is the job: a row for each moment of a hand-over, and for
  * whatever else may end one of them in it. Job 17 was there first, 23 claims its place, 31 that of
  * 23. */
+#include "tests/unit/check_main.h"
 #include "vmd/base/str.h"
 #include "vmd/migration/heir.h"
 
@@ -145,18 +146,11 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("heir");
 	TCase *t = tcase_create("all");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(t, moments, 0, (int)ARRAY_LEN(rows));
 	tcase_add_test(t, another_users_claim_is_none);
 	tcase_add_test(t, who_may_have_one);
 	tcase_add_test(t, the_key_goes_on);
-	suite_add_tcase(suite, t);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return CHECK_MAIN(t);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Programs of the site: what they find, how they end, and that none runs for ever. */
+#include "tests/unit/check_main.h"
 #include "vmd/base/auto.h"
 #include "vmd/hook.h"
 
@@ -188,9 +189,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("hook");
 	TCase *t = tcase_create("hook");
-	SRunner *r;
 	int failed;
 
 	if (!mkdtemp(dir))
@@ -202,13 +201,9 @@ int main(void)
 	tcase_add_test(t, leaves_nobody);
 	tcase_add_test(t, is_bounded);
 	tcase_set_timeout(t, 60);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
+	failed = CHECK_MAIN(t);
 	(void)unlink(program);
 	(void)unlink(result);
 	(void)rmdir(dir);
-	return failed ? 1 : 0;
+	return failed;
 }

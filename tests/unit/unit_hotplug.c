@@ -2,6 +2,7 @@
 /* Volumes that come and go while a VM runs, with the controllers and simulated guests. What the
  * subresources answer, and the steps that a watcher sees, tests/conformance/hotplug.t compares with
  * recordings; here is what becomes of the volumes when something else happens meanwhile. */
+#include "tests/unit/check_main.h"
 #include "tests/unit/controllers_world.h"
 
 #include "vmd/base/clock.h"
@@ -351,10 +352,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("hotplug");
 	TCase *t = tcase_create("stories");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 60);
@@ -368,10 +366,5 @@ int main(void)
 	tcase_add_test(t, it_outlives_us);
 	tcase_add_test(t, its_pod_is_removed);
 	tcase_add_test(t, too_many);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return CHECK_MAIN(t);
 }

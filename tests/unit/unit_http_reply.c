@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Rows for vmd/api/http_reply, and that it does not matter how the bytes arrive. */
+#include "tests/unit/check_main.h"
 #include "vmd/api/http_reply.h"
 
 #include <check.h>
@@ -77,17 +78,9 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("http_reply");
 	TCase *t = tcase_create("http_reply");
-	SRunner *r;
-	int failed;
 
 	tcase_add_loop_test(t, reply_rows, 0, ARRAY_LEN(rows));
 	tcase_add_test(t, head_is_bounded);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

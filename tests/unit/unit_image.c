@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The catalogue's check with the texts a user reads, the guest's share of an allocation, names. */
+#include "tests/unit/check_main.h"
 #include "vmd/base/str.h"
 #include "vmd/disk/disk.h"
 #include "vmd/vm/image.h"
@@ -228,10 +229,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("image");
 	TCase *t = tcase_create("image");
-	SRunner *r;
-	int failed;
 
 	images_init();
 	tcase_add_loop_test(t, check_rows, 0, ARRAY_LEN(rows));
@@ -241,10 +239,5 @@ int main(void)
 	tcase_add_test(t, overhead);
 	tcase_add_test(t, names);
 	tcase_add_test(t, incarnation_of_a_moved_job);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One in flight per object, deadlines, back-off, belief; and the sorted world it looks into. */
+#include "tests/unit/check_main.h"
 #include "tests/unit/little_world.h"
 #include "vmd/base/str.h"
 
@@ -476,10 +477,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("inflight");
 	TCase *t = tcase_create("inflight");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(t, one_per_object);
 	tcase_add_test(t, success_is_believed_for_a_while);
@@ -500,10 +498,5 @@ int main(void)
 	tcase_add_test(t, world_may_be_empty);
 	tcase_add_loop_test(t, text_rows, 0, ARRAY_LEN(texts));
 	tcase_add_test(t, all_kinds_have_names);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

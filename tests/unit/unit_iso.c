@@ -2,6 +2,7 @@
 /* iso.c: the structures a reader goes by (ECMA-119), and refusals. That Linux reads such a CD is
  * shown in the lab. */
 #include "kubevirt-lite/controllers/iso.h"
+#include "tests/unit/check_main.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -71,17 +72,9 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("iso");
 	TCase *t = tcase_create("iso");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(t, files_are_found);
 	tcase_add_test(t, refusals);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return CHECK_MAIN(t);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The text of a VM request, and a job's key. */
+#include "tests/unit/check_main.h"
 #include "vmd/base/str.h"
 #include "vmd/job/job_option.h"
 #include "vmd/job/job_spec.h"
@@ -410,10 +411,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("job_spec");
 	TCase *t = tcase_create("job_spec");
-	SRunner *r;
-	int failed;
 
 	tcase_add_loop_test(t, decode_rows, 0, ARRAY_LEN(texts));
 	tcase_add_test(t, too_long);
@@ -426,10 +424,5 @@ int main(void)
 	tcase_add_loop_test(t, image_rows, 0, ARRAY_LEN(images));
 	tcase_add_test(t, keys);
 	tcase_add_test(t, from_a_job);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

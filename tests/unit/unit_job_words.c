@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The record of a job with several machines: how many they are, and the status of each. */
+#include "tests/unit/check_main.h"
 #include "vmd/base/str.h"
 #include "vmd/job/job_spec.h"
 #include "vmd/job/job_words.h"
@@ -104,18 +105,10 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("job_words");
 	TCase *t = tcase_create("job_words");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(t, one_record_has_the_status_of_all);
 	tcase_add_test(t, ranks_of_two_digits);
 	tcase_add_loop_test(t, a_request_says_how_many, 0, ARRAY_LEN(counts));
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* kube_answers.c: what a guest is told at its first boot. The answer file is read by xmllint where
  * there is one, the script is run by this machine's sh, with its files elsewhere. */
+#include "tests/unit/check_main.h"
 #include "tests/unit/kube_fixture.h"
 #include "vmd/base/str.h"
 #include "vmd/kube/kube_answers.h"
@@ -240,10 +241,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("kube answers");
 	TCase *t = tcase_create("all");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_test(t, answer_file);
 	tcase_add_test(t, drives_of_windows);
@@ -251,9 +249,5 @@ int main(void)
 	tcase_add_test(t, longest_drives);
 	tcase_add_test(t, script_runs);
 	tcase_add_test(t, script_makes_the_account);
-	suite_add_tcase(suite, t);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return CHECK_MAIN(t);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What Kubernetes says, decoded: rows of JSON made by hand. */
+#include "tests/unit/check_main.h"
 #include "tests/unit/kube_fixture.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
@@ -983,10 +984,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("kube decode");
 	TCase *t = tcase_create("kube decode");
-	SRunner *r;
-	int failed;
 
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, answer_rows, 0, ARRAY_LEN(answers));
@@ -1013,10 +1011,5 @@ int main(void)
 	tcase_add_loop_test(t, warning_rows, 0, ARRAY_LEN(warnings));
 	tcase_add_test(t, too_many_are_unknown);
 	tcase_add_test(t, warnings_reach_the_vm);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What vmd asks Kubernetes for: rows of path and value per object. */
+#include "tests/unit/check_main.h"
 #include "tests/unit/kube_fixture.h"
 #include "vmd/base/str.h"
 #include "vmd/base/strbuf.h"
@@ -607,10 +608,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("kube encode");
 	TCase *t = tcase_create("kube encode");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(t, vm_windows);
 	tcase_add_test(t, vm_linux);
@@ -630,10 +628,5 @@ int main(void)
 	tcase_add_test(t, access_parts);
 	tcase_add_test(t, access_tokens);
 	tcase_add_loop_test(t, base64_rows, 0, ARRAY_LEN(base64s));
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The exec that tells a guest something: its path, and what its stream of messages means. */
+#include "tests/unit/check_main.h"
 #include "vmd/base/str.h"
 #include "vmd/kube/kube_guest.h"
 
@@ -64,17 +65,9 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("kube_guest");
 	TCase *t = tcase_create("kube_guest");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(t, paths);
 	tcase_add_loop_test(t, outcomes, 0, ARRAY_LEN(rows));
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

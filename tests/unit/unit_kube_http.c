@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* kube_http against a real HTTPS server that misbehaves on command. */
+#include "tests/unit/check_main.h"
 #include "tests/unit/http_fixture.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
@@ -457,10 +458,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("kube http");
 	TCase *t = tcase_create("kube http");
-	SRunner *r;
-	int failed;
 
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, answers, 0, ARRAY_LEN(rows));
@@ -477,10 +475,5 @@ int main(void)
 	tcase_add_test(t, shut_out);
 	tcase_add_test(t, retry_after);
 	tcase_add_test(t, escape);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

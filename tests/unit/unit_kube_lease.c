@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The Lease as an object of Kubernetes, and the text that names its holder. */
+#include "tests/unit/check_main.h"
 #include "vmd/base/str.h"
 #include "vmd/kube/kube_lease.h"
 #include "vmd/lease/holder.h"
@@ -113,18 +114,10 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("kube lease");
 	TCase *t = tcase_create("kube lease");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(t, holder_lives_and_dies);
 	tcase_add_test(t, object);
 	tcase_add_loop_test(t, object_rows, 0, ARRAY_LEN(objects));
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Creates and deletes that may be repeated: rows of what the server answers and what that means. */
+#include "tests/unit/check_main.h"
 #include "tests/unit/fake_api.h"
 #include "tests/unit/kube_fixture.h"
 #include "vmd/base/json.h"
@@ -666,10 +667,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("kube request");
 	TCase *t = tcase_create("kube request");
-	SRunner *r;
-	int failed;
 
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, create_rows, 0, ARRAY_LEN(creates));
@@ -684,10 +682,5 @@ int main(void)
 	tcase_add_test(t, secrets_are_changed_in_their_parts);
 	tcase_add_test(t, nodes_are_cordoned);
 	tcase_add_test(t, disks_come_and_go);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

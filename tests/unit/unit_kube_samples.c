@@ -2,6 +2,7 @@
 /* The decoders against recordings of a real API server with KubeVirt: a whole life by two watches,
  * in order and with one watch behind the other, and every recorded error. The recordings are not
  * part of this repository: skipped (77) where there are none. */
+#include "tests/unit/check_main.h"
 #include "tests/unit/kube_fixture.h"
 #include "vmd/base/str.h"
 #include "vmd/base/strbuf.h"
@@ -347,10 +348,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("kube samples");
 	TCase *t = tcase_create("kube samples");
-	SRunner *r;
-	int failed;
 
 	samples = fixture_samples();
 	if (!samples)
@@ -361,10 +359,5 @@ int main(void)
 	tcase_add_test(t, every_recorded_error);
 	tcase_add_test(t, gone_in_a_watch);
 	tcase_add_loop_test(t, recorded_lists, 0, ARRAY_LEN(lists));
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

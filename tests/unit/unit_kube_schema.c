@@ -2,6 +2,7 @@
 /* What vmd asks for, held against the schemas of a real API server: OpenAPI as served, and the CRD.
  * They are not part of this repository: without them the test is skipped (77), but for the
  * checker's own rows, which show that it can refuse. */
+#include "tests/unit/check_main.h"
 #include "tests/unit/kube_fixture.h"
 #include "tests/unit/schema.h"
 #include "vmd/base/str.h"
@@ -179,9 +180,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("kube schema");
 	TCase *t = tcase_create("kube schema");
-	SRunner *r;
 	int failed;
 
 	samples = fixture_samples();
@@ -193,10 +192,6 @@ int main(void)
 		tcase_add_test(t, volumes_against_openapi);
 		tcase_add_loop_test(t, secrets_against_openapi, 0, SECRET_MAIN + 1);
 	}
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
+	failed = CHECK_MAIN(t);
 	return failed ? 1 : samples ? 0 : 77;
 }

@@ -7,6 +7,7 @@
 #include "kubevirt-lite/api/selector.h"
 #include "kubevirt-lite/api/table.h"
 #include "kubevirt-lite/store/base64.h"
+#include "tests/unit/check_main.h"
 #include "vmd/base/json.h"
 #include "vmd/base/str.h"
 
@@ -405,10 +406,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("kube_text");
 	TCase *t = tcase_create("kube_text");
-	SRunner *r;
-	int failed;
 
 	tcase_add_loop_test(t, line_rows, 0, ARRAY_LEN(lines));
 	tcase_add_test(t, lines_refused);
@@ -422,10 +420,5 @@ int main(void)
 	tcase_add_test(t, base64_rows);
 	tcase_add_test(t, ages);
 	tcase_add_test(t, accept_headers);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* kube_watch against a real HTTPS server that misbehaves on command. */
+#include "tests/unit/check_main.h"
 #include "tests/unit/http_fixture.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
@@ -328,10 +329,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("kube watch");
 	TCase *t = tcase_create("kube watch");
-	SRunner *r;
-	int failed;
 
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, watch_reads_anew);
@@ -339,10 +337,5 @@ int main(void)
 	tcase_add_test(t, huge_line);
 	tcase_add_test(t, known_until_it_is_stale);
 	tcase_add_test(t, trouble_ends_when_the_watch_opens);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

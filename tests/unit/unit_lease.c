@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Who leads, until when, and what is asked next: two machines on one server, each with its own
  * clock. */
+#include "tests/unit/check_main.h"
 #include "vmd/base/str.h"
 #include "vmd/lease/lease.h"
 
@@ -401,10 +402,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("lease");
 	TCase *t = tcase_create("lease");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(t, alone);
 	tcase_add_test(t, takeover);
@@ -419,10 +417,5 @@ int main(void)
 	tcase_add_test(t, patience);
 	tcase_add_test(t, since_nobody_else_leads);
 	tcase_add_test(t, lost_by_force);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* listener.c within its bounds: slow clients lose their connection, many are refused, and an idle
  * connection costs no wake-ups. The loop is this process's; clients are plain sockets in it. */
+#include "tests/unit/check_main.h"
 #include "vmd/api/listener.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
@@ -226,10 +227,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("listener");
 	TCase *t = tcase_create("listener");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, answers, 0, ARRAY_LEN(urls));
@@ -241,10 +239,5 @@ int main(void)
 	tcase_add_loop_test(t, bad_address_rows, 0, ARRAY_LEN(bad_addresses));
 	tcase_add_test(t, address_in_use);
 	tcase_set_timeout(t, 60);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

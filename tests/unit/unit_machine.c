@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* machine.c and argv.c: what a VirtualMachineInstance's spec becomes on QEMU's command line. */
 #include "kubevirt-lite/guest/machine.h"
+#include "tests/unit/check_main.h"
 #include "vmd/base/json.h"
 #include "vmd/base/str.h"
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SPEC_SMALL                                                                                 \
@@ -352,10 +352,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("machine");
 	TCase *t = tcase_create("machine");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(t, grown);
 	tcase_add_test(t, small);
@@ -364,10 +361,5 @@ int main(void)
 	tcase_add_test(t, places);
 	tcase_add_loop_test(t, refusals, 0, (int)ARRAY_LEN(refused));
 	tcase_add_test(t, mac_made_up_stays);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return CHECK_MAIN(t);
 }

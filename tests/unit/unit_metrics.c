@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The metrics text: the values stand where they belong, and every line is of the format. */
+#include "tests/unit/check_main.h"
 #include "vmd/api/metrics.h"
 
 #include <check.h>
@@ -119,19 +120,13 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("metrics");
 	TCase *t = tcase_create("metrics");
-	SRunner *r;
 	int failed;
 
 	tcase_add_loop_test(t, line_rows, 0, ARRAY_LEN(lines));
 	tcase_add_test(t, format);
 	tcase_add_test(t, resident);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
+	failed = CHECK_MAIN(t);
 	strbuf_done(&text);
-	return failed ? 1 : 0;
+	return failed;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Named disks: their names, their texts, who may claim one, and the quota. */
+#include "tests/unit/check_main.h"
 #include "vmd/base/str.h"
 #include "vmd/disk/named.h"
 
@@ -329,10 +330,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("named_disk");
 	TCase *t = tcase_create("named_disk");
-	SRunner *r;
-	int failed;
 
 	tcase_add_loop_test(t, label_rows, 0, ARRAY_LEN(labels));
 	tcase_add_test(t, image_names);
@@ -346,10 +344,5 @@ int main(void)
 	tcase_add_test(t, claims_go);
 	tcase_add_test(t, a_late_order_drops_no_new_claim);
 	tcase_add_loop_test(t, quota_rows, 0, ARRAY_LEN(quotas));
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

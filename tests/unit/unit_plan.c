@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A row for every rule of plan(). The words are explained in little_world.h. */
+#include "tests/unit/check_main.h"
 #include "tests/unit/little_row.h"
 #include "vmd/base/str.h"
 #include "vmd/reconcile/plan_rules.h"
@@ -788,10 +789,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("plan");
 	TCase *t = tcase_create("plan");
-	SRunner *r;
-	int failed;
 
 	tcase_add_loop_test(t, plan_rows, 0, ARRAY_LEN(rows));
 	tcase_add_test(t, delete_has_precondition);
@@ -808,10 +806,5 @@ int main(void)
 	tcase_add_loop_test(t, brake_rows, 0, ARRAY_LEN(brakes));
 	tcase_add_test(t, round_is_limited);
 	tcase_add_test(t, the_first_action_on_an_object_counts);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

@@ -6,6 +6,7 @@
 #include "slurm-plugin/own_keys.h"
 #include "slurm-plugin/shell.h"
 #include "slurm-plugin/wait.h"
+#include "tests/unit/check_main.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 
@@ -512,10 +513,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("plugin");
 	TCase *t = tcase_create("plugin");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(t, lists_of_machines);
 	tcase_add_test(t, own_keys_are_read);
@@ -532,10 +530,5 @@ int main(void)
 	tcase_add_test(t, wait_pauses);
 	tcase_add_test(t, key_file_life);
 	tcase_add_test(t, key_file_attacks);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* READY probes against real sockets on loopback: a thread of the test's loop plays the guest. */
+#include "tests/unit/check_main.h"
 #include "vmd/base/clock.h"
 #include "vmd/network/probe.h"
 
@@ -269,10 +270,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("probe");
 	TCase *t = tcase_create("probe");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(t, ssh_answers);
 	tcase_add_test(t, rdp_answers);
@@ -282,10 +280,5 @@ int main(void)
 	tcase_add_test(t, refused_until_it_is_up);
 	tcase_add_test(t, another_place_is_another_guest);
 	tcase_add_test(t, no_address);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a user reads of one job, step by step; several jobs in one reconciler; names of numbers. */
+#include "tests/unit/check_main.h"
 #include "tests/unit/little_world.h"
 #include "vmd/base/str.h"
 #include "vmd/reconcile/reconciler.h"
@@ -555,10 +556,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("progress");
 	TCase *t = tcase_create("progress");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(t, first_step_rows, 0, ARRAY_LEN(first));
 	tcase_add_test(t, kubernetes_says_why);
@@ -577,10 +575,5 @@ int main(void)
 	tcase_add_test(t, cut_round_goes_on_at_once);
 	tcase_add_test(t, names);
 	tcase_add_test(t, time_is_nearly_over);
-	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is let into a guest's authorized_keys, and what is not. */
+#include "tests/unit/check_main.h"
 #include "vmd/base/str.h"
 #include "vmd/vm/public_key.h"
 
@@ -57,17 +58,9 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("public_key");
 	TCase *t = tcase_create("public_key");
-	SRunner *r;
-	int failed;
 
 	tcase_add_loop_test(t, row, 0, ARRAY_LEN(rows));
 	tcase_add_test(t, too_long);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

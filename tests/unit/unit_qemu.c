@@ -5,6 +5,7 @@
 #include "kubevirt-lite/guest/host.h"
 #include "kubevirt-lite/guest/process.h"
 #include "kubevirt-lite/guest/qmp.h"
+#include "tests/unit/check_main.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/json.h"
 #include "vmd/base/str.h"
@@ -393,10 +394,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("qemu");
 	TCase *t = tcase_create("qemu");
-	SRunner *r;
-	int failed;
 
 	if (system("command -v qemu-system-x86_64 >/dev/null") != 0) {
 		puts("SKIP: qemu-system-x86_64 is not installed");
@@ -414,10 +412,5 @@ int main(void)
 	tcase_add_test(t, disk_left_half_way);
 	tcase_add_test(t, moves_with_its_disks);
 	tcase_add_test(t, move_to_nowhere);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return CHECK_MAIN(t);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is quoted arrives as it was: asked of a real sh, and of a reader of Windows command lines.
  */
+#include "tests/unit/check_main.h"
 #include "vmd/base/str.h"
 #include "vmd/vmctl/quote.h"
 
@@ -440,10 +441,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("quote");
 	TCase *t = tcase_create("quote");
-	SRunner *r;
-	int failed;
 
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, sh_gets_what_was_given);
@@ -456,10 +454,5 @@ int main(void)
 	tcase_add_test(t, windows_shells_see_letters);
 	tcase_add_test(t, encoded_rows);
 	tcase_add_test(t, too_long_is_told);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A job with two machines: what the rules make of one because of the other. A row says of each
  * machine what is there of it. */
+#include "tests/unit/check_main.h"
 #include "tests/unit/little_world.h"
 #include "vmd/base/str.h"
 #include "vmd/reconcile/reconciler.h"
@@ -499,10 +500,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("ranks");
 	TCase *t = tcase_create("ranks");
-	SRunner *r;
-	int failed;
 
 	tcase_add_loop_test(t, rules, 0, ARRAY_LEN(rows));
 	tcase_add_test(t, nothing_is_shared);
@@ -514,10 +512,5 @@ int main(void)
 	tcase_add_test(t, a_disk_is_not_written_by_several);
 	tcase_add_test(t, a_job_that_lost_a_node_fails);
 	tcase_add_test(t, a_drain_moves_none_of_them);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return CHECK_MAIN(t);
 }

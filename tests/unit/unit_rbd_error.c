@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What Ceph says: codes of librados and librbd as kinds of error, and its blocklist. */
+#include "tests/unit/check_main.h"
 #include "vmd/rbd/rbd_blocklist.h"
 #include "vmd/rbd/rbd_error.h"
 
@@ -85,19 +86,11 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("rbd_error");
 	TCase *t = tcase_create("rbd_error");
-	SRunner *r;
-	int failed;
 
 	tcase_add_loop_test(t, blocklist_rows, 0, ARRAY_LEN(lists));
 	tcase_add_loop_test(t, kinds, 0, ARRAY_LEN(rows));
 	tcase_add_loop_test(t, kinds_of_connecting, 0, ARRAY_LEN(rows));
 	tcase_add_test(t, success);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Rounds over time: what a user reads, the time limits, records, and the port. */
+#include "tests/unit/check_main.h"
 #include "tests/unit/little_world.h"
 #include "vmd/base/str.h"
 #include "vmd/job/job_spec.h"
@@ -719,10 +720,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("reconciler");
 	TCase *t = tcase_create("reconciler");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(t, a_life);
 	tcase_add_test(t, warns_once);
@@ -747,10 +745,5 @@ int main(void)
 	tcase_add_test(t, wakes_for_kept_disks);
 	tcase_add_test(t, approval_is_for_one_wave);
 	tcase_add_test(t, odd_calls);
-	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

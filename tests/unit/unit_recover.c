@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which kept disk a job starts from, what it reads when there is none, and what a disk tells of
  * itself. The words are explained in little_world.h. */
+#include "tests/unit/check_main.h"
 #include "tests/unit/little_world.h"
 #include "vmd/base/str.h"
 #include "vmd/reconcile/recover.h"
@@ -254,20 +255,12 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("recover");
 	TCase *t = tcase_create("recover");
-	SRunner *r;
-	int failed;
 
 	tcase_add_loop_test(t, find_rows, 0, ARRAY_LEN(rows));
 	tcase_add_test(t, one_disk_one_job);
 	tcase_add_test(t, request_is_that_of_the_image);
 	tcase_add_loop_test(t, origin_rows, 0, ARRAY_LEN(origins));
 	tcase_add_test(t, origin_there_and_back);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

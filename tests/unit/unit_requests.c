@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Who may ask what, and what is answered: jobs shown and listed, hints, images, the plan. */
+#include "tests/unit/check_main.h"
 #include "tests/unit/requests_world.h"
 #include "vmd/base/json.h"
 #include "vmd/base/str.h"
@@ -520,10 +521,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("requests");
 	TCase *t = tcase_create("requests");
-	SRunner *r;
-	int failed;
 
 	tcase_add_loop_test(t, authorisation, 0, ARRAY_LEN(rows));
 	tcase_add_test(t, slurm_user_unknown);
@@ -544,10 +542,5 @@ int main(void)
 	tcase_add_test(t, approval);
 	tcase_add_test(t, held_is_told);
 	tcase_set_timeout(t, 60);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

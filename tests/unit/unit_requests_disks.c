@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Kept disks and named ones: who sees, makes, deletes them, and gives them to a guest. */
+#include "tests/unit/check_main.h"
 #include "tests/unit/requests_world.h"
 #include "vmd/base/str.h"
 
@@ -318,10 +319,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("requests_disks");
 	TCase *t = tcase_create("requests_disks");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(t, kept_disks);
 	tcase_add_loop_test(t, discard_rows, 0, ARRAY_LEN(discards));
@@ -331,10 +329,5 @@ int main(void)
 	tcase_add_loop_test(t, give_rows, 0, ARRAY_LEN(gives));
 	tcase_add_test(t, no_named_disks_here);
 	tcase_set_timeout(t, 60);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a job's owner asks of his guest: its key and password, who is let in, its size, its place
  * and its end. */
+#include "tests/unit/check_main.h"
 #include "tests/unit/requests_world.h"
 
 #include <check.h>
@@ -172,10 +173,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("requests_guest");
 	TCase *t = tcase_create("requests_guest");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(t, key_comes_later);
 	tcase_add_test(t, password_is_told);
@@ -185,10 +183,5 @@ int main(void)
 	tcase_add_test(t, migrate_tells_where);
 	tcase_add_test(t, stop_by_phase);
 	tcase_set_timeout(t, 60);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

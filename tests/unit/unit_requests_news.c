@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Shows that wait for news, lists that wait for a look at Slurm. */
+#include "tests/unit/check_main.h"
 #include "tests/unit/requests_world.h"
 #include "vmd/base/str.h"
 
@@ -187,10 +188,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("requests_news");
 	TCase *t = tcase_create("requests_news");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(t, waits_for_news);
 	tcase_add_test(t, news_of_a_job_that_is_gone);
@@ -198,10 +196,5 @@ int main(void)
 	tcase_add_test(t, list_waits_for_slurm);
 	tcase_add_test(t, list_that_is_old);
 	tcase_set_timeout(t, 60);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

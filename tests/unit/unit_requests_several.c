@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A job with several machines: told as one, and each by itself. */
+#include "tests/unit/check_main.h"
 #include "tests/unit/requests_world.h"
 #include "vmd/base/str.h"
 
@@ -136,20 +137,12 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("requests_several");
 	TCase *t = tcase_create("requests_several");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(t, several_are_one);
 	tcase_add_test(t, one_of_several);
 	tcase_add_test(t, several_are_listed);
 	tcase_add_test(t, news_of_one_of_several);
 	tcase_set_timeout(t, 60);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* When a job's place is kept for it by a reservation, and when that is ended: also one that a vmd
  * has left that died. */
+#include "tests/unit/check_main.h"
 #include "tests/unit/little_row.h"
 
 #include <string.h>
@@ -112,17 +113,9 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("reservation");
 	TCase *t = tcase_create("reservation");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_loop_test(t, plan_rows, 0, ARRAY_LEN(rows));
 	tcase_add_test(t, names_say_whose_they_are);
-	suite_add_tcase(s, t);
-	srunner_set_tap(r, "-");
-	srunner_run_all(r, CK_SILENT);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What vmctl's screen on loopback rests on: whose connection it is, and which files are given. */
+#include "tests/unit/check_main.h"
 #include "vmd/vmctl/loopback.h"
 #include "vmd/vmctl/novnc.h"
 
@@ -114,18 +115,10 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("screen");
 	TCase *t = tcase_create("screen");
-	SRunner *r;
-	int failed;
 
 	tcase_add_loop_test(t, lines_of_the_kernel, 0, ARRAY_LEN(lines));
 	tcase_add_test(t, a_real_connection);
 	tcase_add_test(t, files_of_the_viewer);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

@@ -2,6 +2,7 @@
 /* server.c and client.c against each other: real loopback connections, a real munged. The server
  * runs in a thread of its own with its loop; the tests are the clients. */
 #include "private_munge.h"
+#include "tests/unit/check_main.h"
 #include "vmd/api/client.h"
 #include "vmd/api/peer.h"
 #include "vmd/api/server.h"
@@ -720,10 +721,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("server");
 	TCase *t = tcase_create("server");
 	TCase *alone = tcase_create("alone");
-	SRunner *r;
 	int failed;
 
 	if (!private_munge_start(&munge)) {
@@ -752,12 +751,7 @@ int main(void)
 	tcase_add_test(alone, self_test);
 	tcase_set_timeout(t, 60);
 	tcase_set_timeout(alone, 60);
-	suite_add_tcase(s, t);
-	suite_add_tcase(s, alone);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
+	failed = CHECK_MAIN(t, alone);
 	private_munge_stop(&munge);
-	return failed ? 1 : 0;
+	return failed;
 }

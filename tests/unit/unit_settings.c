@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vmd.yaml: what is read, and every refusal by its line. A row changes one thing in a good file. */
+#include "tests/unit/check_main.h"
 #include "vmd/base/str.h"
 #include "vmd/base/strbuf.h"
 #include "vmd/catalogue_file.h"
@@ -402,10 +403,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("settings");
 	TCase *tc = tcase_create("settings");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tc, reads_a_good_file);
 	tcase_add_test(tc, fills_in_defaults);
@@ -415,10 +413,5 @@ int main(void)
 	tcase_add_test(tc, missing_sections);
 	tcase_add_test(tc, catalogue_text);
 	tcase_add_test(tc, catalogue_written_whole);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return CHECK_MAIN(tc);
 }

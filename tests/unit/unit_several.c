@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vmctl and a job with several machines: which one a name means, and one command in several guests,
  * with programs of this host in their place. */
+#include "tests/unit/check_main.h"
 #include "vmd/base/str.h"
 #include "vmd/vmctl/choice.h"
 #include "vmd/vmctl/fan.h"
@@ -171,20 +172,12 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("several");
 	TCase *t = tcase_create("several");
-	SRunner *r;
-	int failed;
 
 	tcase_add_loop_test(t, names_of_machines, 0, ARRAY_LEN(names));
 	tcase_add_test(t, several_are_one_job);
 	tcase_add_loop_test(t, lists_of_ranks, 0, ARRAY_LEN(lists));
 	tcase_add_test(t, lines_have_their_rank);
 	tcase_add_test(t, long_lines);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return CHECK_MAIN(t);
 }

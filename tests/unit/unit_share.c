@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* share.c: which paths and owners may stand in a drive, and what becomes of %USER%. */
+#include "tests/unit/check_main.h"
 #include "vmd/base/str.h"
 #include "vmd/vm/share.h"
 
@@ -127,17 +128,10 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("share");
 	TCase *t = tcase_create("all");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(t, form_rows, 0, (int)ARRAY_LEN(forms));
 	tcase_add_loop_test(t, owner_rows, 0, (int)ARRAY_LEN(owners));
 	tcase_add_test(t, where_it_is);
-	suite_add_tcase(suite, t);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return CHECK_MAIN(t);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Slurm's job states and records -> struct job. */
+#include "tests/unit/check_main.h"
 #include "vmd/base/str.h"
 #include "vmd/slurm/slurm_node.h"
 #include "vmd/slurm/slurm_state.h"
@@ -461,10 +462,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("slurm_state");
 	TCase *t = tcase_create("slurm_state");
-	SRunner *r;
-	int failed;
 
 	tcase_add_loop_test(t, state_rows, 0, ARRAY_LEN(states));
 	tcase_add_test(t, unknown_state);
@@ -480,10 +478,5 @@ int main(void)
 	tcase_add_test(t, node_rows);
 	tcase_add_test(t, limits);
 	tcase_add_test(t, node_lists);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

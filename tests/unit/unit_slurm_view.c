@@ -2,6 +2,7 @@
 /* The view of Slurm's jobs, with a Slurm that is played here: loads, hints, requests that only a
  * hint told, troubles. The functions of slurm_jobs.h below run on the view's worker thread; the
  * loop's end of each call orders them with the test. */
+#include "tests/unit/check_main.h"
 #include "vmd/base/str.h"
 #include "vmd/slurm/slurm_jobs.h"
 #include "vmd/slurm/slurm_move.h"
@@ -527,10 +528,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("slurm_view");
 	TCase *t = tcase_create("slurm_view");
-	SRunner *r;
-	int failed;
 
 	tcase_set_timeout(t, 20);
 	tcase_add_checked_fixture(t, start, NULL);
@@ -547,10 +545,5 @@ int main(void)
 	tcase_add_test(t, moves);
 	tcase_add_test(t, users_look);
 	tcase_add_test(t, looks_are_paid_for);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

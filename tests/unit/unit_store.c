@@ -3,6 +3,7 @@
  * The loop is turned by hand until nothing is left to do. */
 #include "kubevirt-lite/store/gc.h"
 #include "kubevirt-lite/store/store.h"
+#include "tests/unit/check_main.h"
 #include "vmd/base/str.h"
 #include "vmd/base/strbuf.h"
 
@@ -385,9 +386,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("store");
 	TCase *t = tcase_create("memory"), *d = tcase_create("disk");
-	SRunner *r;
 	int failed;
 
 	if (!mkdtemp(dir) || str_fmt(path, sizeof(path), "%s/store", dir) < 0)
@@ -405,15 +404,10 @@ int main(void)
 	tcase_add_test(t, events_come_in_order_and_later);
 	tcase_add_test(t, history_is_bounded);
 	tcase_add_test(t, a_list_of_the_past);
-	suite_add_tcase(s, t);
 	tcase_add_test(d, a_restart_keeps_all);
 	tcase_add_test(d, versions_do_not_go_back_after_a_kill);
-	suite_add_tcase(s, d);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
+	failed = CHECK_MAIN(t, d);
 	(void)unlink(path);
 	(void)rmdir(dir);
-	return failed ? 1 : 0;
+	return failed;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From hint to VM: totals, overlapping waits, and a table that is full. */
+#include "tests/unit/check_main.h"
 #include "vmd/timing.h"
 
 #include <check.h>
-#include <stdlib.h>
 
 static struct timings t;
 
@@ -82,20 +82,12 @@ static void empty(void)
 
 int main(void)
 {
-	Suite *s = suite_create("timing");
 	TCase *tc = tcase_create("timing");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(tc, empty, NULL);
 	tcase_add_test(tc, waits_overlap);
 	tcase_add_test(tc, still_waiting_at_the_end);
 	tcase_add_test(tc, unknown_jobs);
 	tcase_add_test(tc, full_table_forgets_the_oldest);
-	suite_add_tcase(s, tc);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return CHECK_MAIN(tc);
 }

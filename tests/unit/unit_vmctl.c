@@ -2,6 +2,7 @@
 /* vmctl as people run it, against the real server with a made-up world: arguments, output, exit
  * codes. Needs munged; run as root it asks as another account, too. */
 #include "private_munge.h"
+#include "tests/unit/check_main.h"
 #include "vmd/api/requests.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
@@ -786,9 +787,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("vmctl");
 	TCase *t = tcase_create("vmctl");
-	SRunner *r;
 	int failed;
 
 	alice = geteuid() == 0 ? 65534 : geteuid();
@@ -803,13 +802,9 @@ int main(void)
 	tcase_add_test(t, old_is_told);
 	tcase_add_loop_test(t, conf_rows, 0, ARRAY_LEN(confs));
 	tcase_set_timeout(t, 60);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
+	failed = CHECK_MAIN(t);
 	(void)snprintf(conf, sizeof(conf), "%s/conf", munge.dir);
 	(void)remove(conf);
 	private_munge_stop(&munge);
-	return failed ? 1 : 0;
+	return failed;
 }

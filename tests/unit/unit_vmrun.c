@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vmrun: what it brings into a guest. The commands for a Linux guest are run here by a real sh,
  * with a directory of the test as the account's home; those for Windows are looked at as texts. */
+#include "tests/unit/check_main.h"
 #include "vmd/base/str.h"
 #include "vmd/vmrun/script.h"
 
@@ -271,10 +272,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("vmrun");
 	TCase *t = tcase_create("vmrun");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 90);
@@ -284,10 +282,5 @@ int main(void)
 	tcase_add_test(t, environment_is_chosen);
 	tcase_add_loop_test(t, text_row, 0, ARRAY_LEN(texts));
 	tcase_add_test(t, windows_texts);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

@@ -2,6 +2,7 @@
 /* vmd/websocket: what servers may answer; frames between two ends, byte for byte; and the client
  * against kubevirt-lite's HTTPS and relay, in a process of its own, with a real certificate. */
 #include "kubevirt-lite/api/relay.h"
+#include "tests/unit/check_main.h"
 #include "vmd/base/str.h"
 #include "vmd/websocket/frames.h"
 #include "vmd/websocket/handshake.h"
@@ -500,10 +501,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("websocket");
 	TCase *t = tcase_create("websocket");
-	SRunner *r;
-	int failed;
 
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, answers, 0, ARRAY_LEN(rows));
@@ -516,10 +514,5 @@ int main(void)
 	tcase_add_test(t, pings_without_end_are_held_back);
 	tcase_add_test(t, both_ends_over_tls);
 	tcase_add_test(t, a_server_that_refuses_or_is_another);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }

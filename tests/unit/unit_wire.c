@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tables of rows for vmd/api/wire: what is refused and why, and that what is encoded comes back. */
+#include "tests/unit/check_main.h"
 #include "vmd/api/wire.h"
 
 #include <check.h>
@@ -214,10 +215,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("wire");
 	TCase *t = tcase_create("wire");
-	SRunner *r;
-	int failed;
 
 	tcase_add_loop_test(t, bad_rows, 0, ARRAY_LEN(bad));
 	tcase_add_loop_test(t, good_rows, 0, ARRAY_LEN(good));
@@ -226,10 +224,5 @@ int main(void)
 	tcase_add_test(t, every_byte_comes_back);
 	tcase_add_test(t, every_buffer_size);
 	tcase_add_test(t, limits);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return CHECK_MAIN(t);
 }
