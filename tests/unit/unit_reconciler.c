@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Rounds over time: what a user reads, the time limits, records, and the port. */
 #include "tests/unit/check_main.h"
-#include "tests/unit/little_world.h"
+#include "tests/unit/story.h"
 #include "vmd/base/str.h"
 #include "vmd/job/job_spec.h"
 #include "vmd/reconcile/reconciler.h"
@@ -9,101 +9,32 @@
 #include <check.h>
 #include <string.h>
 
-#define S INT64_C(1000000)
-
-/* A port that notes what was asked for, and answers when the test says so. */
-struct fake {
-	struct err refuse; /* ERR_NONE: takes it */
-	unsigned n;
-	struct action last[16];
-	uint64_t ticket[16];
-};
-
-static int fake_apply(void *self, const struct action *a, uint64_t ticket, struct err *e)
-{
-	struct fake *f = self;
-
-	if (f->refuse.kind != ERR_NONE) {
-		*e = f->refuse;
-		return -1;
-	}
-	ck_assert_uint_lt(f->n, ARRAY_LEN(f->last));
-	f->last[f->n] = *a;
-	f->ticket[f->n++] = ticket;
-	return 0;
-}
-
-static struct fake fake;
-static struct little_world w;
-static struct reconciler *r;
-static int64_t t_us; /* since the beginning */
-
-static struct now now(void)
-{
-	return (struct now){.mono_us = LITTLE_NOW_US + t_us, .wall_s = LITTLE_NOW_S + t_us / S};
-}
-
-static void begin(const char *job)
-{
-	struct action_port port = {.self = &fake, .apply = fake_apply};
-
-	memset(&fake, 0, sizeof(fake));
-	t_us = 0;
-	little_world_init(&w, job, "", "");
-	r = reconciler_new(&w.catalogue, &w.policy, &port);
-}
-
-static void end(void)
-{
-	reconciler_free(r);
-	little_world_done(&w);
-}
+#define SECOND_US INT64_C(1000000)
 
 /* Another world for the same reconciler, seconds later. */
 static int64_t look(int64_t seconds, const char *job, const char *seen)
 {
-	struct vm_request recorded = w.job.request;
+	struct vm_request recorded = story.w.job.request;
 
-	t_us += seconds * S;
-	little_world_init(&w, job, seen, "");
-	w.job.request.recorded_ready_s = recorded.recorded_ready_s;
-	w.job.request.recorded_run = recorded.recorded_run;
-	w.job.request.warned_s = recorded.warned_s;
-	w.job.request.told_s = recorded.told_s;
-	fake.n = 0;
-	return reconciler_round(r, &w.want, &w.seen, now());
+	story_world(seconds, job, seen);
+	story.w.job.request.recorded_ready_s = recorded.recorded_ready_s;
+	story.w.job.request.recorded_run = recorded.recorded_run;
+	story.w.job.request.warned_s = recorded.warned_s;
+	story.w.job.request.told_s = recorded.told_s;
+	return story_round();
 }
 
 static void guest_answers(const char *address, bool agent, bool reachable)
 {
-	(void)str_copy(w.vm[0].address, sizeof(w.vm[0].address), address);
-	w.vm[0].agent = agent;
-	w.vm[0].reachable = reachable;
-	fake.n = 0;
-	(void)reconciler_round(r, &w.want, &w.seen, now());
-}
-
-static void answer(enum err_kind kind)
-{
-	struct err e = {.kind = ERR_NONE};
-
-	if (kind != ERR_NONE)
-		err_set(&e, kind, "because of %s", err_kind_name(kind));
-	for (unsigned i = 0; i < fake.n; i++)
-		reconciler_done(r, fake.ticket[i], &e, now());
-}
-
-static const struct action *asked(enum action_kind k)
-{
-	for (unsigned i = 0; i < fake.n; i++)
-		if (fake.last[i].kind == k)
-			return &fake.last[i];
-	return NULL;
+	(void)str_copy(story.w.vm[0].address, sizeof(story.w.vm[0].address), address);
+	story.w.vm[0].agent = agent;
+	story.w.vm[0].reachable = reachable;
+	(void)story_round();
 }
 
 static void expect(enum vm_state state, const char *reason)
 {
-	const struct vm_status *s = reconciler_status(r, 17);
+	const struct vm_status *s = reconciler_status(story.r, 17);
 
 	ck_assert_ptr_nonnull(s);
 	ck_assert_str_eq(vm_state_name(s->state), vm_state_name(state));
@@ -112,46 +43,46 @@ static void expect(enum vm_state state, const char *reason)
 
 START_TEST(a_life)
 {
-	begin("pending");
-	ck_assert_ptr_null(reconciler_status(r, 17));
+	story_begin("pending");
+	ck_assert_ptr_null(reconciler_status(story.r, 17));
 	(void)look(0, "pending", "");
 	expect(VM_STATE_PENDING, "the job waits for a node");
-	ck_assert_uint_eq(fake.n, 0);
+	ck_assert_uint_eq(story.n, 0);
 	(void)look(1, "running", "");
 	expect(VM_STATE_PROVISIONING, "making its disks and virtual machine");
-	ck_assert_ptr_nonnull(asked(ACT_CLONE_DISK));
-	ck_assert_ptr_null(asked(ACT_RECORD)); /* it may pass in seconds */
-	answer(ERR_NONE);
+	ck_assert_ptr_nonnull(story_asked(ACT_CLONE_DISK));
+	ck_assert_ptr_null(story_asked(ACT_RECORD)); /* it may pass in seconds */
+	story_answer(ERR_NONE);
 	(void)look(0, "running", "");
-	ck_assert_uint_eq(fake.n, 0); /* all are believed, but nobody knows the PVC's uid yet */
+	ck_assert_uint_eq(story.n, 0); /* all are believed, but nobody knows the PVC's uid yet */
 	(void)look(0, "running", "pvc");
-	ck_assert_uint_eq(fake.n, 1); /* disk and Secret are believed */
-	ck_assert_ptr_nonnull(asked(ACT_CREATE_PV));
+	ck_assert_uint_eq(story.n, 1); /* disk and Secret are believed */
+	ck_assert_ptr_nonnull(story_asked(ACT_CREATE_PV));
 	(void)look(1, "running", "disk pv pvc secret vm0:starting");
 	expect(VM_STATE_PROVISIONING, "the node prepares the virtual machine");
 	(void)look(1, "running", "disk pv pvc secret vm0:running");
 	expect(VM_STATE_BOOTING, "waiting for the guest agent");
-	answer(ERR_NONE);
+	story_answer(ERR_NONE);
 	guest_answers("", true, false);
 	expect(VM_STATE_BOOTING, "waiting for an address in the LAN");
 	guest_answers("192.168.172.57", true, false);
 	expect(VM_STATE_BOOTING, "waiting for the guest's RDP or ssh server to answer");
-	answer(ERR_NONE);
-	w.vm[0].login_pending = true; /* who is told READY logs in at once */
+	story_answer(ERR_NONE);
+	story.w.vm[0].login_pending = true; /* who is told READY logs in at once */
 	guest_answers("192.168.172.57", true, true);
 	expect(VM_STATE_BOOTING, "waiting for the guest's account and key to be set");
-	w.vm[0].login_pending = false;
+	story.w.vm[0].login_pending = false;
 	guest_answers("192.168.172.57", true, true);
 	expect(VM_STATE_READY, "");
-	ck_assert_str_eq(reconciler_status(r, 17)->address, "192.168.172.57");
-	ck_assert_str_eq(reconciler_status(r, 17)->user, "user");
-	ck_assert_str_eq(reconciler_status(r, 17)->vm, "vm-" LITTLE_KEY "-r0");
-	ck_assert(!reconciler_status(r, 17)->node_clear);
-	ck_assert_int_eq(reconciler_status(r, 17)->since_s[VM_STATE_PENDING], LITTLE_NOW_S);
-	ck_assert_int_eq(reconciler_status(r, 17)->since_s[VM_STATE_PROVISIONING],
+	ck_assert_str_eq(reconciler_status(story.r, 17)->address, "192.168.172.57");
+	ck_assert_str_eq(reconciler_status(story.r, 17)->user, "user");
+	ck_assert_str_eq(reconciler_status(story.r, 17)->vm, "vm-" LITTLE_KEY "-r0");
+	ck_assert(!reconciler_status(story.r, 17)->node_clear);
+	ck_assert_int_eq(reconciler_status(story.r, 17)->since_s[VM_STATE_PENDING], LITTLE_NOW_S);
+	ck_assert_int_eq(reconciler_status(story.r, 17)->since_s[VM_STATE_PROVISIONING],
 			 LITTLE_NOW_S + 1);
-	ck_assert_int_eq(reconciler_status(r, 17)->since_s[VM_STATE_READY], LITTLE_NOW_S + 3);
-	ck_assert_str_eq(asked(ACT_RECORD)->reason,
+	ck_assert_int_eq(reconciler_status(story.r, 17)->since_s[VM_STATE_READY], LITTLE_NOW_S + 3);
+	ck_assert_str_eq(story_asked(ACT_RECORD)->reason,
 			 " state=ready run=0 node=n1 address=192.168.172.57 ready=1700000003");
 	/* an agent that is away for a moment is a reason, not a state */
 	guest_answers("192.168.172.57", false, false);
@@ -160,11 +91,11 @@ START_TEST(a_life)
 	expect(VM_STATE_READY, "waiting for the guest agent");
 	(void)look(1, "ending normal", "disk pv pvc secret vm0:running");
 	expect(VM_STATE_STOPPING, "its virtual machine is being removed");
-	ck_assert(!reconciler_status(r, 17)->node_clear);
+	ck_assert(!reconciler_status(story.r, 17)->node_clear);
 	(void)look(1, "ending normal", "disk pv pvc secret");
-	ck_assert(!reconciler_status(r, 17)->node_clear);
+	ck_assert(!reconciler_status(story.r, 17)->node_clear);
 	(void)look(1, "ending normal", "disk pv secret");
-	ck_assert(reconciler_status(r, 17)->node_clear);
+	ck_assert(reconciler_status(story.r, 17)->node_clear);
 	(void)look(10, "ended normal", "disk secret");
 	expect(VM_STATE_STOPPING, "its disk is being removed");
 	(void)look(1, "ended normal", "");
@@ -176,8 +107,8 @@ START_TEST(a_life)
 	(void)look(1, "ended normal", "");
 	expect(VM_STATE_STOPPED, "");
 	(void)look(1, "absent", "");
-	ck_assert_ptr_null(reconciler_status(r, 17));
-	end();
+	ck_assert_ptr_null(reconciler_status(story.r, 17));
+	story_end();
 }
 END_TEST
 
@@ -186,24 +117,22 @@ START_TEST(warns_once)
 {
 	static const char job[] = "running ends:720",
 			  seen[] = "vm0:running agent disk pv pvc secret";
-	struct action_port port = {.self = &fake, .apply = fake_apply};
 
-	begin(job);
+	story_begin(job);
 	(void)look(0, job, seen);
-	ck_assert_ptr_nonnull(asked(ACT_WARN_GUEST));
-	answer(ERR_CONFLICT);
+	ck_assert_ptr_nonnull(story_asked(ACT_WARN_GUEST));
+	story_answer(ERR_CONFLICT);
 	(void)look(60, job, seen);
-	ck_assert_ptr_null(asked(ACT_WARN_GUEST));
-	ck_assert_ptr_nonnull(asked(ACT_RECORD));
-	ck_assert_ptr_nonnull(strstr(asked(ACT_RECORD)->reason, " warned=1700000000"));
-	reconciler_free(r);
-	r = reconciler_new(&w.catalogue, &w.policy, &port);
-	w.job.request.warned_s = LITTLE_NOW_S;
+	ck_assert_ptr_null(story_asked(ACT_WARN_GUEST));
+	ck_assert_ptr_nonnull(story_asked(ACT_RECORD));
+	ck_assert_ptr_nonnull(strstr(story_asked(ACT_RECORD)->reason, " warned=1700000000"));
+	story_restart();
+	story.w.job.request.warned_s = LITTLE_NOW_S;
 	(void)look(100, job, seen);
-	ck_assert_ptr_null(asked(ACT_WARN_GUEST));
+	ck_assert_ptr_null(story_asked(ACT_WARN_GUEST));
 	(void)look(380, job, seen);
-	ck_assert_ptr_nonnull(asked(ACT_WARN_GUEST));
-	end();
+	ck_assert_ptr_nonnull(story_asked(ACT_WARN_GUEST));
+	story_end();
 }
 END_TEST
 
@@ -212,50 +141,47 @@ END_TEST
 START_TEST(tells_ready_once)
 {
 	static const char job[] = "running hook", seen[] = "vm0:running disk pv pvc secret";
-	struct action_port port = {.self = &fake, .apply = fake_apply};
 
-	begin(job);
+	story_begin(job);
 	(void)look(0, job, seen);
-	ck_assert_ptr_null(asked(ACT_TELL_READY));
+	ck_assert_ptr_null(story_asked(ACT_TELL_READY));
 	guest_answers("192.168.172.57", true, true);
-	ck_assert_ptr_nonnull(asked(ACT_TELL_READY));
-	answer(ERR_RETRY);
+	ck_assert_ptr_nonnull(story_asked(ACT_TELL_READY));
+	story_answer(ERR_RETRY);
 	(void)look(60, job, seen);
-	ck_assert_ptr_nonnull(asked(ACT_TELL_READY));
-	answer(ERR_INVALID);
+	ck_assert_ptr_nonnull(story_asked(ACT_TELL_READY));
+	story_answer(ERR_INVALID);
 	(void)look(120, job, seen);
-	ck_assert_ptr_null(asked(ACT_TELL_READY));
-	ck_assert_ptr_nonnull(asked(ACT_RECORD));
-	ck_assert_ptr_nonnull(strstr(asked(ACT_RECORD)->reason, " told=1700000060"));
-	reconciler_free(r);
-	r = reconciler_new(&w.catalogue, &w.policy, &port);
-	w.job.request.recorded_ready_s = w.job.request.told_s = LITTLE_NOW_S;
+	ck_assert_ptr_null(story_asked(ACT_TELL_READY));
+	ck_assert_ptr_nonnull(story_asked(ACT_RECORD));
+	ck_assert_ptr_nonnull(strstr(story_asked(ACT_RECORD)->reason, " told=1700000060"));
+	story_restart();
+	story.w.job.request.recorded_ready_s = story.w.job.request.told_s = LITTLE_NOW_S;
 	guest_answers("192.168.172.57", true, true);
-	ck_assert_ptr_null(asked(ACT_TELL_READY));
+	ck_assert_ptr_null(story_asked(ACT_TELL_READY));
 	/* the next run's VM is another */
-	reconciler_free(r);
-	r = reconciler_new(&w.catalogue, &w.policy, &port);
+	story_restart();
 	(void)look(1, "running hook r1", "vm1:running disk pv1 pvc1 secret");
 	guest_answers("192.168.172.58", true, true);
-	ck_assert_ptr_nonnull(asked(ACT_TELL_READY));
-	end();
+	ck_assert_ptr_nonnull(story_asked(ACT_TELL_READY));
+	story_end();
 }
 END_TEST
 
 START_TEST(a_list_that_fails_changes_nothing)
 {
-	begin("running");
+	story_begin("running");
 	(void)look(0, "running", "disk pv pvc secret vm0:running");
 	guest_answers("192.168.172.57", true, true);
 	(void)look(1, "unknown", "");
 	expect(VM_STATE_READY, "");
-	ck_assert_uint_eq(fake.n, 0);
+	ck_assert_uint_eq(story.n, 0);
 	(void)look(1, "running", "?vms ?pvs ?pvcs ?secrets disk");
 	expect(VM_STATE_READY, "the Kubernetes API does not answer");
-	ck_assert_ptr_null(asked(ACT_CLONE_DISK));
+	ck_assert_ptr_null(story_asked(ACT_CLONE_DISK));
 	(void)look(1, "ending", "?vms");
-	ck_assert(!reconciler_status(r, 17)->node_clear);
-	end();
+	ck_assert(!reconciler_status(story.r, 17)->node_clear);
+	story_end();
 }
 END_TEST
 
@@ -280,11 +206,11 @@ static const struct {
 
 START_TEST(clear_rows)
 {
-	begin("pending");
+	story_begin("pending");
 	(void)look(0, clears[_i].job, clears[_i].seen);
-	ck_assert_msg(reconciler_status(r, 17)->node_clear == clears[_i].clear, "%s | %s",
+	ck_assert_msg(reconciler_status(story.r, 17)->node_clear == clears[_i].clear, "%s | %s",
 		      clears[_i].job, clears[_i].seen);
-	end();
+	story_end();
 }
 END_TEST
 
@@ -292,16 +218,16 @@ END_TEST
  * is waited for, not the time. */
 START_TEST(clear_waits_for_the_claim)
 {
-	begin("running");
+	story_begin("running");
 	(void)look(0, "running", "disk pv pvc secret");
-	ck_assert_ptr_nonnull(asked(ACT_CREATE_VM));
+	ck_assert_ptr_nonnull(story_asked(ACT_CREATE_VM));
 	(void)look(1, "ending", "disk pv pvc secret");
-	ck_assert(!reconciler_status(r, 17)->node_clear); /* it is in flight */
-	(void)look(FLIGHT_DEADLINE_US / S, "ending", "disk pv pvc:deleting secret");
-	ck_assert(!reconciler_status(r, 17)->node_clear); /* it may be there, unseen */
+	ck_assert(!reconciler_status(story.r, 17)->node_clear); /* it is in flight */
+	(void)look(FLIGHT_DEADLINE_US / SECOND_US, "ending", "disk pv pvc:deleting secret");
+	ck_assert(!reconciler_status(story.r, 17)->node_clear); /* it may be there, unseen */
 	(void)look(1, "ending", "disk pv secret");
-	ck_assert(reconciler_status(r, 17)->node_clear);
-	end();
+	ck_assert(reconciler_status(story.r, 17)->node_clear);
+	story_end();
 }
 END_TEST
 
@@ -310,7 +236,7 @@ START_TEST(unreadable_disk_is_told)
 {
 	static const char why[] = "Ceph: it hangs (your administrator can help)";
 
-	begin("running");
+	story_begin("running");
 	(void)look(0, "running", "disk:unreadable pvc secret");
 	expect(VM_STATE_PROVISIONING, why);
 	(void)look(600, "running", "?disks disk:unreadable pvc secret");
@@ -319,114 +245,117 @@ START_TEST(unreadable_disk_is_told)
 	(void)look(1, "running", "disk pvc secret");
 	expect(VM_STATE_PROVISIONING, "making its disks and virtual machine");
 	(void)look(1, "running", "disk:unreadable pvc secret");
-	(void)look(w.policy.trouble_timeout_s - 1, "running", "disk:unreadable pvc secret");
+	(void)look(story.w.policy.trouble_timeout_s - 1, "running", "disk:unreadable pvc secret");
 	expect(VM_STATE_PROVISIONING, why);
 	(void)look(1, "running", "disk:unreadable pvc secret");
 	expect(VM_STATE_FAILED, why);
 	(void)look(1, "ended normal", "disk:unreadable secret");
 	expect(VM_STATE_STOPPING, "its disk is being removed: Ceph: it hangs (your administrator "
 				  "can help)");
-	end();
-	begin("running");
+	story_end();
+	story_begin("running");
 	(void)look(0, "running", "disk:unreadable pvc secret");
-	(void)look(w.policy.trouble_timeout_s - 1, "running", "?disks disk:unreadable pvc secret");
+	(void)look(story.w.policy.trouble_timeout_s - 1, "running",
+		   "?disks disk:unreadable pvc secret");
 	(void)look(1, "running", "disk:unreadable pvc secret"); /* its time went on */
 	expect(VM_STATE_FAILED, why);
-	end();
-	begin("running from16");
+	story_end();
+	story_begin("running from16");
 	(void)look(0, "running from16", "other:unreadable pvc secret");
 	expect(VM_STATE_PROVISIONING, why);
 	(void)look(1, "running", "other:unreadable pvc secret"); /* not its own */
 	expect(VM_STATE_PROVISIONING, "making its disks and virtual machine");
 	(void)look(1, "running fromkey", "other:kept other2:unreadable pvc secret"); /* nor is it */
 	expect(VM_STATE_PROVISIONING, "making its disks and virtual machine");
-	end();
-	begin("running");
+	story_end();
+	story_begin("running");
 	(void)look(0, "running", "disk pv pvc secret vm0:running");
 	guest_answers("192.168.172.57", true, true);
 	(void)look(9000, "running", "disk:unreadable pv pvc secret vm0:running agent");
-	ck_assert_int_eq(reconciler_status(r, 17)->state, VM_STATE_READY);
+	ck_assert_int_eq(reconciler_status(story.r, 17)->state, VM_STATE_READY);
 	(void)look(1, "pending r1", "disk:unreadable pv pvc secret vm0:deleting n1:lost");
 	expect(VM_STATE_PENDING,
 	       "the earlier run's node n1 is lost: its virtual machine is shut out "
 	       "from the disks, then removed; Ceph: it hangs (your administrator "
 	       "can help)");
-	end();
+	story_end();
 }
 END_TEST
 
 START_TEST(not_ready_in_time)
 {
-	begin("running");
+	story_begin("running");
 	(void)look(0, "running", "disk pv pvc secret vm0:running");
 	/* due at the latest when the time is over */
 	ck_assert_int_le(look(1, "running", "disk pv pvc secret vm0:running"),
-			 LITTLE_NOW_US + 900 * S);
+			 LITTLE_NOW_US + 900 * SECOND_US);
 	(void)look(898, "running", "disk pv pvc secret vm0:running");
 	expect(VM_STATE_BOOTING, "waiting for the guest agent");
 	(void)look(1, "running", "disk pv pvc secret vm0:running");
 	expect(VM_STATE_FAILED, "not ready after 900 s: waiting for the guest agent");
-	ck_assert_ptr_nonnull(asked(ACT_END_JOB));
-	ck_assert(asked(ACT_END_JOB)->job_failed);
-	ck_assert_str_eq(asked(ACT_END_JOB)->reason,
+	ck_assert_ptr_nonnull(story_asked(ACT_END_JOB));
+	ck_assert(story_asked(ACT_END_JOB)->job_failed);
+	ck_assert_str_eq(story_asked(ACT_END_JOB)->reason,
 			 "not ready after 900 s: waiting for the guest agent");
 	/* said again after a while only */
-	answer(ERR_NONE);
+	story_answer(ERR_NONE);
 	(void)look(29, "running", "disk pv pvc secret vm0:running");
-	ck_assert_ptr_null(asked(ACT_END_JOB));
+	ck_assert_ptr_null(story_asked(ACT_END_JOB));
 	(void)look(1, "running", "disk pv pvc secret vm0:running");
-	ck_assert_ptr_nonnull(asked(ACT_END_JOB));
-	end();
+	ck_assert_ptr_nonnull(story_asked(ACT_END_JOB));
+	story_end();
 }
 END_TEST
 
 START_TEST(batch_has_grace)
 {
-	begin("running batch");
+	story_begin("running batch");
 	(void)look(0, "running batch", "disk pv pvc secret vm0:failed");
 	expect(VM_STATE_FAILED, "the virtual machine failed");
-	ck_assert_ptr_null(asked(ACT_END_JOB));
+	ck_assert_ptr_null(story_asked(ACT_END_JOB));
 	(void)look(59, "running batch", "disk pv pvc secret vm0:failed");
-	ck_assert_ptr_null(asked(ACT_END_JOB));
+	ck_assert_ptr_null(story_asked(ACT_END_JOB));
 	(void)look(1, "running batch", "disk pv pvc secret vm0:failed");
-	ck_assert_ptr_nonnull(asked(ACT_END_JOB));
-	end();
+	ck_assert_ptr_nonnull(story_asked(ACT_END_JOB));
+	story_end();
 }
 END_TEST
 
 START_TEST(trouble_stops_the_clock)
 {
-	begin("running");
+	story_begin("running");
 	(void)look(0, "running", "");
-	answer(ERR_NONE);
+	story_answer(ERR_NONE);
 	(void)look(1, "running", "?vms ?pvs ?pvcs ?secrets");
-	reconciler_trouble(r, TROUBLE_KUBE, "Kubernetes API: connection refused", now());
+	reconciler_trouble(story.r, TROUBLE_KUBE, "Kubernetes API: connection refused",
+			   story_now());
 	(void)look(1, "running", "?vms ?pvs ?pvcs ?secrets");
 	expect(VM_STATE_PROVISIONING, "Kubernetes API: connection refused");
 	(void)look(1700, "running", "?vms ?pvs ?pvcs ?secrets"); /* longer than ready_timeout */
 	expect(VM_STATE_PROVISIONING, "Kubernetes API: connection refused");
-	reconciler_trouble(r, TROUBLE_KUBE, NULL, now());
+	reconciler_trouble(story.r, TROUBLE_KUBE, NULL, story_now());
 	(void)look(1, "running", "disk pv pvc secret vm0:running");
 	expect(VM_STATE_BOOTING, "waiting for the guest agent");
 	/* a new trouble has its own clock */
-	reconciler_trouble(r, TROUBLE_KUBE, "Kubernetes API: 503", now());
+	reconciler_trouble(story.r, TROUBLE_KUBE, "Kubernetes API: 503", story_now());
 	(void)look(1799, "running", "disk pv pvc secret vm0:running");
 	expect(VM_STATE_BOOTING, "Kubernetes API: 503");
 	(void)look(1, "running", "disk pv pvc secret vm0:running");
 	expect(VM_STATE_FAILED, "Kubernetes API: 503");
-	end();
+	story_end();
 }
 END_TEST
 
 START_TEST(ready_is_not_troubled)
 {
-	begin("running");
+	story_begin("running");
 	(void)look(0, "running", "disk pv pvc secret vm0:running");
 	guest_answers("192.168.172.57", true, true);
-	reconciler_trouble(r, TROUBLE_KUBE, "Kubernetes API: connection refused", now());
+	reconciler_trouble(story.r, TROUBLE_KUBE, "Kubernetes API: connection refused",
+			   story_now());
 	(void)look(9000, "running", "?vms");
 	expect(VM_STATE_READY, "Kubernetes API: connection refused");
-	end();
+	story_end();
 }
 END_TEST
 
@@ -452,30 +381,30 @@ START_TEST(failure_rows)
 	char reason[64];
 
 	(void)str_fmt(reason, sizeof(reason), "because of %s", err_kind_name(failures[_i].kind));
-	begin("running");
+	story_begin("running");
 	(void)look(0, "running", "secret");
-	answer(failures[_i].kind);
+	story_answer(failures[_i].kind);
 	(void)look(0, "running", "secret");
 	expect(failures[_i].state, reason);
 	for (int64_t s = 0; s < failures[_i].failed_s; s += 10) {
 		expect(failures[_i].state, reason);
-		answer(failures[_i].kind);
+		story_answer(failures[_i].kind);
 		(void)look(10, "running", "secret");
 	}
 	expect(VM_STATE_FAILED, reason);
-	ck_assert_ptr_nonnull(asked(ACT_END_JOB));
-	end();
+	ck_assert_ptr_nonnull(story_asked(ACT_END_JOB));
+	story_end();
 }
 END_TEST
 
 START_TEST(refused_by_the_catalogue)
 {
-	begin("running badimage");
+	story_begin("running badimage");
 	(void)look(0, "running badimage", "");
 	expect(VM_STATE_FAILED, "image 'nosuch': not in the catalogue (allowed: tiny)");
 	/* the record's text keeps to its braces and quotes */
 	(void)look(1, "running badimage", "");
-	end();
+	story_end();
 }
 END_TEST
 
@@ -491,9 +420,9 @@ START_TEST(record_text_is_readable)
 	p.status.since_s[VM_STATE_READY] = 1700000000;
 	ck_assert_str_eq(progress_text(&p, text),
 			 " state=failed run=2 node=n1 ready=1700000000 reason=\"a 'b' (c) d\"");
-	little_world_init(&w, "running", "", "");
-	ck_assert_int_eq(job_spec_place("x", &w.job.request, text, comment, sizeof(comment), &e),
-			 0);
+	little_world_init(&story.w, "running", "", "");
+	ck_assert_int_eq(
+		job_spec_place("x", &story.w.job.request, text, comment, sizeof(comment), &e), 0);
 	ck_assert_msg(job_spec_find(comment, &back, &e) == 1, "%s: %s", comment, e.msg);
 	ck_assert_uint_eq(back.recorded_run, 2);
 	ck_assert_int_eq(back.recorded_ready_s, 1700000000);
@@ -509,51 +438,51 @@ END_TEST
 
 START_TEST(new_vmd_remembers_ready)
 {
-	begin("running");
-	w.job.request.recorded_ready_s = LITTLE_NOW_S - 86400;
+	story_begin("running");
+	story.w.job.request.recorded_ready_s = LITTLE_NOW_S - 86400;
 	(void)look(0, "running", "disk pv pvc secret vm0:running");
 	expect(VM_STATE_READY, "waiting for the guest agent");
 	(void)look(10000, "running", "disk pv pvc secret vm0:running");
 	expect(VM_STATE_READY, "waiting for the guest agent");
-	end();
+	story_end();
 	/* ... but not of another incarnation */
-	begin("running");
-	w.job.request.recorded_ready_s = LITTLE_NOW_S - 86400;
+	story_begin("running");
+	story.w.job.request.recorded_ready_s = LITTLE_NOW_S - 86400;
 	(void)look(0, "running r1", "disk pv pvc secret vm1:running");
 	expect(VM_STATE_BOOTING, "waiting for the guest agent");
-	end();
+	story_end();
 }
 END_TEST
 
 START_TEST(requeue_begins_anew)
 {
-	begin("running");
+	story_begin("running");
 	(void)look(0, "running", "disk pv pvc secret vm0:running");
 	guest_answers("192.168.172.57", true, true);
 	(void)look(1, "pending r1", "disk pv pvc secret vm0:running");
 	expect(VM_STATE_PENDING, "the earlier run's virtual machine is being removed");
-	ck_assert_int_eq(reconciler_status(r, 17)->since_s[VM_STATE_READY], 0);
-	ck_assert_str_eq(reconciler_status(r, 17)->vm, "vm-" LITTLE_KEY "-r1");
-	ck_assert_str_eq(reconciler_status(r, 17)->address, "");
+	ck_assert_int_eq(reconciler_status(story.r, 17)->since_s[VM_STATE_READY], 0);
+	ck_assert_str_eq(reconciler_status(story.r, 17)->vm, "vm-" LITTLE_KEY "-r1");
+	ck_assert_str_eq(reconciler_status(story.r, 17)->address, "");
 	(void)look(1, "running r1", "disk pv pvc pvc1 secret");
 	expect(VM_STATE_PROVISIONING, "the earlier run's virtual machine lets go of the disk");
-	ck_assert_ptr_null(asked(ACT_CREATE_VM));
-	ck_assert_ptr_nonnull(asked(ACT_DELETE_PV));
-	answer(ERR_NONE);
+	ck_assert_ptr_null(story_asked(ACT_CREATE_VM));
+	ck_assert_ptr_nonnull(story_asked(ACT_DELETE_PV));
+	story_answer(ERR_NONE);
 	(void)look(0, "running r1", "disk pv:deleting pvc1 secret");
-	ck_assert_uint_eq(fake.n, 0);
+	ck_assert_uint_eq(story.n, 0);
 	(void)look(0, "running r1", "disk pvc1 secret"); /* at once: its name is free again */
-	ck_assert_ptr_nonnull(asked(ACT_CREATE_PV));
-	answer(ERR_NONE);
+	ck_assert_ptr_nonnull(story_asked(ACT_CREATE_PV));
+	story_answer(ERR_NONE);
 	(void)look(0, "running r1", "disk pv1 pvc1 secret");
-	ck_assert_ptr_nonnull(asked(ACT_CREATE_VM));
-	end();
+	ck_assert_ptr_nonnull(story_asked(ACT_CREATE_VM));
+	story_end();
 }
 END_TEST
 
 START_TEST(other_states_and_reasons)
 {
-	begin("running");
+	story_begin("running");
 	(void)look(0, "running", "disk pv pvc secret vm0:starting@n2");
 	expect(VM_STATE_PROVISIONING,
 	       "it runs on n2, outside the job's allocation on n1: removed and made again");
@@ -562,13 +491,13 @@ START_TEST(other_states_and_reasons)
 	       "its virtual machine is being deleted and will be made again");
 	(void)look(1, "running", "disk pv pvc secret vm0:stopped");
 	expect(VM_STATE_STOPPING, "the guest shut down");
-	ck_assert(!asked(ACT_END_JOB)->job_failed);
+	ck_assert(!story_asked(ACT_END_JOB)->job_failed);
 	(void)look(1, "ended abnormal", "disk:kept");
 	expect(VM_STATE_STOPPED,
 	       "its root disk vm-" LITTLE_KEY "-root is kept until 2023-11-14 22:14:20 UTC");
-	ck_assert_int_eq(reconciler_status(r, 17)->kept_until_s, LITTLE_NOW_S + 60);
-	end();
-	begin("running");
+	ck_assert_int_eq(reconciler_status(story.r, 17)->kept_until_s, LITTLE_NOW_S + 60);
+	story_end();
+	story_begin("running");
 	(void)look(0, "running", "?disks");
 	expect(VM_STATE_PROVISIONING, "waiting for Ceph's first answer");
 	(void)look(0, "running", "?pvs");
@@ -576,7 +505,7 @@ START_TEST(other_states_and_reasons)
 	(void)look(0, "running", "vm1:running");
 	expect(VM_STATE_PROVISIONING,
 	       "a later run's virtual machine is there: what Slurm told of the job is old");
-	end();
+	story_end();
 }
 END_TEST
 
@@ -584,85 +513,86 @@ END_TEST
  * cut is no reason to look again at once. */
 START_TEST(standby_only_looks)
 {
-	begin("running");
-	reconciler_lead(r, false);
-	w.policy.actions_per_round = 1;
+	story_begin("running");
+	reconciler_lead(story.r, false);
+	story.w.policy.actions_per_round = 1;
 	(void)look(0, "running", "");
-	w.policy.actions_per_round = 1;
-	fake.n = 0;
-	ck_assert_int_gt(reconciler_round(r, &w.want, &w.seen, now()), now().mono_us);
+	story.w.policy.actions_per_round = 1;
+	story.n = 0;
+	ck_assert_int_gt(reconciler_round(story.r, &story.w.want, &story.w.seen, story_now()),
+			 story_now().mono_us);
 	expect(VM_STATE_PROVISIONING, "making its disks and virtual machine");
-	ck_assert_uint_eq(fake.n, 0);
+	ck_assert_uint_eq(story.n, 0);
 	ck_assert(reconciler_plan(r)->cut);
 	ck_assert_uint_eq(reconciler_counts(r).in_flight, 0);
-	reconciler_lead(r, true);
+	reconciler_lead(story.r, true);
 	(void)look(1, "running", "");
-	ck_assert_ptr_nonnull(asked(ACT_CLONE_DISK));
-	end();
+	ck_assert_ptr_nonnull(story_asked(ACT_CLONE_DISK));
+	story_end();
 	/* it lets no epilog go, also in the moment in which it takes over */
-	begin("ending");
-	reconciler_lead(r, false);
+	story_begin("ending");
+	reconciler_lead(story.r, false);
 	(void)look(0, "ending", "");
-	ck_assert(!reconciler_status(r, 17)->node_clear);
-	reconciler_lead(r, true);
-	ck_assert(!reconciler_status(r, 17)->node_clear);
+	ck_assert(!reconciler_status(story.r, 17)->node_clear);
+	reconciler_lead(story.r, true);
+	ck_assert(!reconciler_status(story.r, 17)->node_clear);
 	(void)look(1, "ending", "");
-	ck_assert(reconciler_status(r, 17)->node_clear);
-	end();
+	ck_assert(reconciler_status(story.r, 17)->node_clear);
+	story_end();
 }
 END_TEST
 
 START_TEST(port_that_refuses)
 {
-	begin("running");
-	err_set(&fake.refuse, ERR_RETRY, "queue full");
+	story_begin("running");
+	err_set(&story.refuse, ERR_RETRY, "queue full");
 	(void)look(0, "running", "pvc secret");
 	(void)look(0, "running", "pvc secret");
 	expect(VM_STATE_PROVISIONING, "queue full");
 	ck_assert_uint_eq(reconciler_counts(r).in_flight, 0);
 	ck_assert_uint_eq(reconciler_counts(r).failures, 1);
-	fake.refuse.kind = ERR_NONE;
+	story.refuse.kind = ERR_NONE;
 	(void)look(2, "running", "pvc secret");
-	ck_assert_ptr_nonnull(asked(ACT_CLONE_DISK));
-	end();
+	ck_assert_ptr_nonnull(story_asked(ACT_CLONE_DISK));
+	story_end();
 }
 END_TEST
 
 START_TEST(record_only_when_it_changed)
 {
-	begin("running");
+	story_begin("running");
 	ck_assert_int_eq(look(0, "running", "disk pv pvc secret vm0:running"),
-			 LITTLE_NOW_US + 10 * S);
-	ck_assert_ptr_null(asked(ACT_RECORD)); /* it may pass in seconds */
+			 LITTLE_NOW_US + 10 * SECOND_US);
+	ck_assert_ptr_null(story_asked(ACT_RECORD)); /* it may pass in seconds */
 	(void)look(10, "running", "disk pv pvc secret vm0:running");
-	ck_assert_str_eq(asked(ACT_RECORD)->reason, " state=booting run=0 node=n1");
+	ck_assert_str_eq(story_asked(ACT_RECORD)->reason, " state=booting run=0 node=n1");
 	(void)look(1, "running", "disk pv pvc secret vm0:running");
-	ck_assert_ptr_null(asked(ACT_RECORD)); /* on its way */
-	end();
-	begin("running");
+	ck_assert_ptr_null(story_asked(ACT_RECORD)); /* on its way */
+	story_end();
+	story_begin("running");
 	(void)look(0, "running", "disk pv pvc secret vm0:running");
 	(void)look(10, "running", "disk pv pvc secret vm0:running");
-	ck_assert_ptr_nonnull(asked(ACT_RECORD));
-	answer(ERR_NONE);
+	ck_assert_ptr_nonnull(story_asked(ACT_RECORD));
+	story_answer(ERR_NONE);
 	(void)look(100, "running", "disk pv pvc secret vm0:running");
-	ck_assert_ptr_null(asked(ACT_RECORD)); /* written */
+	ck_assert_ptr_null(story_asked(ACT_RECORD)); /* written */
 	guest_answers("192.168.172.57", true, true);
-	ck_assert_ptr_nonnull(asked(ACT_RECORD));
-	answer(ERR_RETRY);
+	ck_assert_ptr_nonnull(story_asked(ACT_RECORD));
+	story_answer(ERR_RETRY);
 	(void)look(100, "running", "disk pv pvc secret vm0:running");
-	ck_assert_ptr_nonnull(asked(ACT_RECORD)); /* failed: again */
-	end();
+	ck_assert_ptr_nonnull(story_asked(ACT_RECORD)); /* failed: again */
+	story_end();
 }
 END_TEST
 
 START_TEST(wakes_for_kept_disks)
 {
-	begin("pending");
-	ck_assert_int_eq(look(0, "absent", "disk:kept"), LITTLE_NOW_US + 60 * S);
-	ck_assert_uint_eq(fake.n, 0);
+	story_begin("pending");
+	ck_assert_int_eq(look(0, "absent", "disk:kept"), LITTLE_NOW_US + 60 * SECOND_US);
+	ck_assert_uint_eq(story.n, 0);
 	(void)look(60, "absent", "disk:kept");
-	ck_assert_ptr_nonnull(asked(ACT_REMOVE_DISK));
-	end();
+	ck_assert_ptr_nonnull(story_asked(ACT_REMOVE_DISK));
+	story_end();
 }
 END_TEST
 
@@ -671,7 +601,7 @@ START_TEST(approval_is_for_one_wave)
 	static struct vm_seen herd[9];
 	struct err e = {.kind = ERR_NONE};
 
-	begin("absent");
+	story_begin("absent");
 	for (uint32_t i = 0; i < ARRAY_LEN(herd); i++) {
 		struct job j = {.id = 100 + i, .request = {.nonce = "00000000000000aa"}};
 
@@ -679,27 +609,27 @@ START_TEST(approval_is_for_one_wave)
 		(void)vm_name(&j, herd[i].name, sizeof(herd[i].name));
 		(void)job_key(&j, herd[i].job_key, sizeof(herd[i].job_key));
 	}
-	w.seen.vm = herd;
-	w.seen.n_vm = ARRAY_LEN(herd);
-	(void)reconciler_round(r, &w.want, &w.seen, now());
-	ck_assert_uint_eq(fake.n, 0);
+	story.w.seen.vm = herd;
+	story.w.seen.n_vm = ARRAY_LEN(herd);
+	(void)reconciler_round(story.r, &story.w.want, &story.w.seen, story_now());
+	ck_assert_uint_eq(story.n, 0);
 	ck_assert(reconciler_counts(r).approval_wanted);
 	reconciler_approve(r);
-	(void)reconciler_round(r, &w.want, &w.seen, now());
-	ck_assert_uint_eq(fake.n, ARRAY_LEN(herd));
+	(void)reconciler_round(story.r, &story.w.want, &story.w.seen, story_now());
+	ck_assert_uint_eq(story.n, ARRAY_LEN(herd));
 	ck_assert(!reconciler_counts(r).approval_wanted);
-	for (unsigned i = 0; i < fake.n; i++)
-		reconciler_done(r, fake.ticket[i], &e, now());
+	for (unsigned i = 0; i < story.n; i++)
+		reconciler_done(story.r, story.ticket[i], &e, story_now());
 	/* an unknown list does not end the wave, an empty one does */
 	(void)look(1, "unknown", "");
 	(void)look(1, "absent", "");
-	w.seen.vm = herd;
-	w.seen.n_vm = ARRAY_LEN(herd);
+	story.w.seen.vm = herd;
+	story.w.seen.n_vm = ARRAY_LEN(herd);
 	t_us += 3600 * S;
-	(void)reconciler_round(r, &w.want, &w.seen, now());
-	ck_assert_uint_eq(fake.n, 0);
+	(void)reconciler_round(story.r, &story.w.want, &story.w.seen, story_now());
+	ck_assert_uint_eq(story.n, 0);
 	ck_assert(reconciler_counts(r).approval_wanted);
-	end();
+	story_end();
 }
 END_TEST
 
@@ -707,13 +637,13 @@ START_TEST(odd_calls)
 {
 	struct err e = {.kind = ERR_NONE};
 
-	begin("pending");
-	reconciler_done(r, 12345, &e, now());
+	story_begin("pending");
+	reconciler_done(story.r, 12345, &e, story_now());
 	reconciler_approve(r);
 	(void)look(0, "absent", "");
 	ck_assert_uint_eq(reconciler_plan(r)->n, 0);
 	ck_assert_uint_eq(reconciler_counts(r).rounds, 1);
-	end();
+	story_end();
 	reconciler_free(NULL);
 }
 END_TEST
