@@ -1,20 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 # the adapter to Kubernetes
-EXTRA_DIST += tests/unit/fake_api.h tests/unit/kube_fixture.h tests/unit/schema.h
+EXTRA_DIST += tests/unit/fake_api.h tests/unit/kube_fixture.h tests/unit/kube_objects.h tests/unit/schema.h
 kube_test_libs = $(kube_libs) $(unit_libs)
 if HAVE_CHECK
 unit_tests += \
 	tests/unit/unit_kube_answers \
+	tests/unit/unit_kube_cache \
 	tests/unit/unit_kube_decode \
 	tests/unit/unit_kube_encode \
 	tests/unit/unit_kube_guest \
 	tests/unit/unit_kube_http \
+	tests/unit/unit_kube_node \
 	tests/unit/unit_kube_request \
 	tests/unit/unit_kube_samples \
 	tests/unit/unit_kube_site \
 	tests/unit/unit_kube_schema \
 	tests/unit/unit_kube_lease \
+	tests/unit/unit_kube_vm \
 	tests/unit/unit_kube_watch
 
 tests_unit_unit_kube_lease_SOURCES = tests/unit/unit_kube_lease.c
@@ -32,6 +35,18 @@ tests_unit_unit_kube_site_LDADD = $(kube_test_libs)
 tests_unit_unit_kube_decode_SOURCES = tests/unit/unit_kube_decode.c tests/unit/kube_fixture.c
 tests_unit_unit_kube_decode_CFLAGS = $(unit_cflags)
 tests_unit_unit_kube_decode_LDADD = $(kube_test_libs)
+
+tests_unit_unit_kube_cache_SOURCES = tests/unit/unit_kube_cache.c tests/unit/kube_fixture.c
+tests_unit_unit_kube_cache_CFLAGS = $(unit_cflags)
+tests_unit_unit_kube_cache_LDADD = $(kube_test_libs)
+
+tests_unit_unit_kube_node_SOURCES = tests/unit/unit_kube_node.c tests/unit/kube_fixture.c
+tests_unit_unit_kube_node_CFLAGS = $(unit_cflags)
+tests_unit_unit_kube_node_LDADD = $(kube_test_libs)
+
+tests_unit_unit_kube_vm_SOURCES = tests/unit/unit_kube_vm.c tests/unit/kube_fixture.c
+tests_unit_unit_kube_vm_CFLAGS = $(unit_cflags)
+tests_unit_unit_kube_vm_LDADD = $(kube_test_libs)
 
 tests_unit_unit_kube_encode_SOURCES = tests/unit/unit_kube_encode.c tests/unit/kube_fixture.c
 tests_unit_unit_kube_encode_CFLAGS = $(unit_cflags)
