@@ -4,6 +4,7 @@
 if HAVE_CHECK
 core_test_libs = $(core_libs) $(unit_libs)
 unit_tests += \
+	tests/unit/unit_account \
 	tests/unit/unit_attachment \
 	tests/unit/unit_companion \
 	tests/unit/unit_drain \
@@ -23,13 +24,15 @@ unit_tests += \
 	tests/unit/unit_move_story \
 	tests/unit/unit_named_disk \
 	tests/unit/unit_plan \
+	tests/unit/unit_plan_action \
+	tests/unit/unit_plan_limits \
 	tests/unit/unit_progress \
 	tests/unit/unit_ranks \
 	tests/unit/unit_reconciler \
 	tests/unit/unit_recover \
 	tests/unit/unit_reservation \
 	tests/unit/unit_share \
-	tests/unit/unit_account
+	tests/unit/unit_status
 
 little_world = tests/unit/little_world.c tests/unit/little_world.h tests/unit/little_row.h
 story = tests/unit/story.c tests/unit/story.h tests/unit/move_story.h $(little_world)
@@ -114,6 +117,14 @@ tests_unit_unit_plan_SOURCES = tests/unit/unit_plan.c $(little_world)
 tests_unit_unit_plan_CFLAGS = $(unit_cflags)
 tests_unit_unit_plan_LDADD = $(core_test_libs)
 
+tests_unit_unit_plan_action_SOURCES = tests/unit/unit_plan_action.c $(little_world)
+tests_unit_unit_plan_action_CFLAGS = $(unit_cflags)
+tests_unit_unit_plan_action_LDADD = $(core_test_libs)
+
+tests_unit_unit_plan_limits_SOURCES = tests/unit/unit_plan_limits.c $(little_world)
+tests_unit_unit_plan_limits_CFLAGS = $(unit_cflags)
+tests_unit_unit_plan_limits_LDADD = $(core_test_libs)
+
 tests_unit_unit_progress_SOURCES = tests/unit/unit_progress.c $(little_world)
 tests_unit_unit_progress_CFLAGS = $(unit_cflags)
 tests_unit_unit_progress_LDADD = $(core_test_libs)
@@ -122,7 +133,7 @@ tests_unit_unit_ranks_SOURCES = tests/unit/unit_ranks.c
 tests_unit_unit_ranks_CFLAGS = $(unit_cflags)
 tests_unit_unit_ranks_LDADD = $(core_test_libs)
 
-tests_unit_unit_reconciler_SOURCES = tests/unit/unit_reconciler.c $(little_world)
+tests_unit_unit_reconciler_SOURCES = tests/unit/unit_reconciler.c $(story)
 tests_unit_unit_reconciler_CFLAGS = $(unit_cflags)
 tests_unit_unit_reconciler_LDADD = $(core_test_libs)
 
@@ -133,6 +144,10 @@ tests_unit_unit_account_LDADD = $(core_test_libs)
 tests_unit_unit_share_SOURCES = tests/unit/unit_share.c
 tests_unit_unit_share_CFLAGS = $(unit_cflags)
 tests_unit_unit_share_LDADD = $(core_test_libs)
+
+tests_unit_unit_status_SOURCES = tests/unit/unit_status.c $(story)
+tests_unit_unit_status_CFLAGS = $(unit_cflags)
+tests_unit_unit_status_LDADD = $(core_test_libs)
 
 tests_unit_unit_recover_SOURCES = tests/unit/unit_recover.c $(little_world)
 tests_unit_unit_recover_CFLAGS = $(unit_cflags)

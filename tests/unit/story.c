@@ -62,6 +62,26 @@ int64_t story_round(void)
 	return reconciler_round(story.r, &story.w.want, &story.w.seen, story_now());
 }
 
+int64_t story_look(int64_t seconds, const char *job, const char *seen)
+{
+	struct vm_request recorded = story.w.job.request;
+
+	story_world(seconds, job, seen);
+	story.w.job.request.recorded_ready_s = recorded.recorded_ready_s;
+	story.w.job.request.recorded_run = recorded.recorded_run;
+	story.w.job.request.warned_s = recorded.warned_s;
+	story.w.job.request.told_s = recorded.told_s;
+	return story_round();
+}
+
+void story_guest(const char *address, bool agent, bool reachable)
+{
+	(void)str_copy(story.w.vm[0].address, sizeof(story.w.vm[0].address), address);
+	story.w.vm[0].agent = agent;
+	story.w.vm[0].reachable = reachable;
+	(void)story_round();
+}
+
 void story_answer(enum err_kind kind)
 {
 	struct err e = {.kind = ERR_NONE};
@@ -78,4 +98,13 @@ const struct action *story_asked(enum action_kind kind)
 		if (story.last[i].kind == kind)
 			return &story.last[i];
 	return NULL;
+}
+
+void story_expect(enum vm_state state, const char *reason)
+{
+	const struct vm_status *s = reconciler_status(story.r, 17);
+
+	ck_assert_ptr_nonnull(s);
+	ck_assert_str_eq(vm_state_name(s->state), vm_state_name(state));
+	ck_assert_str_eq(s->reason, reason);
 }

@@ -29,9 +29,15 @@ struct now story_now(void);
 void story_world(int64_t seconds, const char *job, const char *seen);
 /* When the next round is due, as reconciler_round() says. */
 int64_t story_round(void);
+/* Another world, seconds later, with what the job's record said of it, and a round on it. */
+int64_t story_look(int64_t seconds, const char *job, const char *seen);
+/* A round in which the guest has come so far. */
+void story_guest(const char *address, bool agent, bool reachable);
 /* How all that was asked for in the last round ended. */
 void story_answer(enum err_kind kind);
 /* The first of that kind in the last round, NULL if none. */
 const struct action *story_asked(enum action_kind kind);
+/* What the job's user reads. */
+void story_expect(enum vm_state state, const char *reason);
 
 #endif

@@ -7,8 +7,6 @@
 #include <check.h>
 #include <string.h>
 
-#define ALL "disk pv pvc secret"
-
 /* clang-format off */
 static const struct little_row rows[] = {
 	/* before the VM is made */
