@@ -246,6 +246,7 @@ START_TEST(status_is_read_back)
 			      "ready=1700000000 base=1 moved=4 until=1700009999 limit=3600 "
 			      "crashes=2 crashed=1700000100 warned=1700000050 "
 			      "told=1700000001 "
+			      "reason=\"image 'tiny': not in the catalogue\" "
 			      "migrate=n2 nodes=n1@1700000000,n2@1700000060}",
 			      &r, &e),
 		1);
@@ -261,6 +262,7 @@ START_TEST(status_is_read_back)
 	ck_assert_int_eq(r.recorded_ready_s, 1700000000);
 	ck_assert_uint_eq(r.recorded_crashes, 2);
 	ck_assert_int_eq(r.recorded_crashed_s, 1700000100);
+	ck_assert_str_eq(r.recorded_failure, "image 'tiny': not in the catalogue");
 }
 END_TEST
 

@@ -227,6 +227,35 @@ START_TEST(crashes_survive_a_new_vmd)
 }
 END_TEST
 
+/* Why it failed is in the job's record as long as Slurm has that. */
+START_TEST(failure_survives_a_new_vmd)
+{
+	struct progress p = {.job_id = 0};
+	struct progress_view v;
+
+	little_world_init(&w, "ended", "", "");
+	(void)str_copy(w.job.request.recorded_failure, sizeof(w.job.request.recorded_failure),
+		       "there is no disk data of yours");
+	v = view_of();
+	progress_step(&p, &w.job, &v);
+	ck_assert_int_eq(p.status.state, VM_STATE_STOPPED);
+	ck_assert_str_eq(p.status.reason, "there is no disk data of yours");
+	/* of the run that failed, which is over */
+	p = (struct progress){.job_id = 0};
+	w.job.restarts = 1;
+	progress_step(&p, &w.job, &v);
+	ck_assert_str_eq(p.status.reason, "");
+	p = (struct progress){.job_id = 0};
+	w.job.restarts = 0;
+	w.job.phase = JOB_RUNNING;
+	progress_step(&p, &w.job, &v);
+	w.job.phase = JOB_ENDED; /* this vmd had another try, and nothing was wrong */
+	progress_step(&p, &w.job, &v);
+	ck_assert_str_eq(p.status.reason, "");
+	little_world_done(&w);
+}
+END_TEST
+
 /* Ceph is down for an hour, and the job begins now: it has its full time. */
 START_TEST(old_trouble_is_not_the_jobs)
 {
@@ -563,6 +592,7 @@ int main(void)
 	tcase_add_test(t, why_it_failed_stays);
 	tcase_add_test(t, crashes_are_told);
 	tcase_add_test(t, crashes_survive_a_new_vmd);
+	tcase_add_test(t, failure_survives_a_new_vmd);
 	tcase_add_test(t, old_trouble_is_not_the_jobs);
 	tcase_add_test(t, what_hinders_a_removal_is_told);
 	tcase_add_test(t, agent_that_refuses_is_quoted);

@@ -73,8 +73,10 @@ int ask_job_get(const struct ask *a, const struct job **ret, struct err *e)
 	if (!j && !d->known)
 		return ask_unknown(e);
 	if (!j)
-		return err_set(e, ERR_ABSENT, "job %u has no VM (or was submitted a moment ago)",
-			       id);
+		return err_set(e, ERR_ABSENT,
+			       "job %u has no VM, or ended so long ago that Slurm's daemon has "
+			       "forgotten it (sacct -j %u -o State,AdminComment%%200)",
+			       id, id);
 	if (!ask_is_admin(a) && a->who->uid != j->uid)
 		return err_set(e, ERR_DENIED, "job %u belongs to another user", id);
 	if (whole_rank_get(a, j, &rank, e) < 0)

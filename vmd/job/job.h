@@ -23,6 +23,7 @@
 	32 /* of one job: each has its status in AdminComment, and waits for the others */
 #define JOB_TASK_MAX    63  /* "12_3" */
 #define JOB_MAIL_MAX    63  /* an address, bytes */
+#define JOB_WHY_MAX     240 /* why a VM could not become ready, bytes */
 #define JOB_EXCLUDE_MAX 255 /* nodes, as their user wrote them, bytes */
 
 /* What an option says when it was not given. */
@@ -90,6 +91,7 @@ struct vm_request {
 	/* ... and its guest had crashed so often by then, the last time at recorded_crashed_s. */
 	uint32_t recorded_crashes;
 	int64_t recorded_crashed_s;
+	char recorded_failure[JOB_WHY_MAX + 1]; /* ... and FAILED, for this reason; "" it was not */
 };
 
 /* Where a job is in its life, as far as its VM is concerned. */

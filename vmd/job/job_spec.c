@@ -89,15 +89,16 @@ enum spec_key {
 	K_CRASHED,
 	K_WARNED,
 	K_TOLD,
+	K_REASON,
 	K_COUNT
 };
 static const char *const key_names[K_COUNT] = {
 	"image",   "revision", "from",  "nonce",   "disk",     "scratch", "network", "attach",
 	"wait",    "keep",     "drain", "mail",    "machines", "shell",   "as",      "after",
 	"exclude", "run",      "ready", "base",    "moved",    "until",   "limit",   "heir",
-	"migrate", "grow",     "nodes", "crashes", "crashed",  "warned",  "told",
+	"migrate", "grow",     "nodes", "crashes", "crashed",  "warned",  "told",    "reason",
 };
-_Static_assert(K_COUNT <= 32, "each has a bit of pair_read()'s seen");
+_Static_assert(K_COUNT <= 64, "each has a bit of pair_read()'s seen");
 
 static int run_read(const char *text, uint32_t *ret, struct err *e)
 {
@@ -200,6 +201,7 @@ static int value_read(enum spec_key key, const char *value, struct vm_request *r
 	case K_CRASHED: return time_read(value, &r->recorded_crashed_s, e);
 	case K_WARNED: return time_read(value, &r->warned_s, e);
 	case K_TOLD: return time_read(value, &r->told_s, e);
+	case K_REASON: return str_copy(r->recorded_failure, sizeof(r->recorded_failure), value);
 	case K_COUNT: break;
 	}
 	return 0;
@@ -231,6 +233,7 @@ static int value_max(enum spec_key key)
 {
 	switch ((int)key) {
 	case K_NODES: return JOB_NODES_MAX;
+	case K_REASON: return JOB_WHY_MAX;
 	case K_EXCLUDE: return JOB_EXCLUDE_MAX;
 	case K_ATTACH: return JOB_ATTACH_TEXT - 1;
 	default: return VALUE_MAX;
@@ -239,7 +242,7 @@ static int value_max(enum spec_key key)
 
 /* One key=value from *at (not at a space) to *end; moves *at behind it. The value of an unknown key
  * may be longer than VALUE_MAX and is not kept. */
-static int pair_read(const char **at, const char *end, int rank, unsigned *seen,
+static int pair_read(const char **at, const char *end, int rank, uint64_t *seen,
 		     struct vm_request *r, struct err *e)
 {
 	const char *start = *at;
@@ -272,9 +275,9 @@ static int pair_read(const char **at, const char *end, int rank, unsigned *seen,
 	i = key_find(key, rank);
 	if (i == K_COUNT)
 		return 0;
-	if (*seen & 1U << i)
+	if (*seen & UINT64_C(1) << i)
 		return err_set(e, ERR_INVALID, "request: %s stands there twice", key);
-	*seen |= 1U << i;
+	*seen |= UINT64_C(1) << i;
 	max = value_max((enum spec_key)i);
 	if (to - from > max)
 		return err_set(e, ERR_INVALID, "request: %s: at most %d characters are allowed",
@@ -294,7 +297,7 @@ static int range_decode(const char *text, const char *end, int rank, struct vm_r
 			struct err *e)
 {
 	struct vm_request r = {.image = ""};
-	unsigned seen = 0;
+	uint64_t seen = 0;
 
 	for (const char *c = text; c < end; c++)
 		if (is_forbidden(*c))
@@ -306,9 +309,9 @@ static int range_decode(const char *text, const char *end, int rank, struct vm_r
 		else if (pair_read(&at, end, rank, &seen, &r, e) < 0)
 			return -1;
 	}
-	if (!(seen & (1U << K_IMAGE | 1U << K_FROM)))
+	if (!(seen & (UINT64_C(1) << K_IMAGE | UINT64_C(1) << K_FROM)))
 		return err_set(e, ERR_INVALID, "request: image is missing");
-	if (!(seen & 1U << K_NONCE))
+	if (!(seen & UINT64_C(1) << K_NONCE))
 		return err_set(e, ERR_INVALID, "request: nonce is missing");
 	*ret = r;
 	return 0;

@@ -295,6 +295,9 @@ static void begin(struct progress *p, const struct job *j, const struct progress
 		p->status.since_s[VM_STATE_READY] = j->request.recorded_ready_s;
 		p->told_s = j->request.told_s;
 	}
+	if (j->request.recorded_run == p->incarnation &&
+	    (j->phase == JOB_ENDING || j->phase == JOB_ENDED))
+		(void)str_copy(p->failure, sizeof(p->failure), j->request.recorded_failure);
 	p->warned_s = j->request.warned_s;
 	crashes_begin(&p->crashes, j);
 }

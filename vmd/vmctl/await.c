@@ -154,7 +154,10 @@ static int step(struct vmctl *v, struct waiting *w, struct json_object **ret)
 			return fail(v, &e);
 		}
 		w->absent = e.kind == ERR_ABSENT;
-		say(w, w->absent ? "UNKNOWN" : "WAITING FOR VMD", e.msg);
+		if (w->absent) /* of one that was submitted a moment ago, too */
+			say(w, "UNKNOWN", "vmd asks Slurm about it");
+		else
+			say(w, "WAITING FOR VMD", e.msg);
 		if (e.kind == ERR_ABSENT)
 			ask_hint(v, w->job);
 		return -1;
