@@ -166,6 +166,37 @@ static int read_revisions(struct conf *map, struct image *i, struct err *e)
 	return 0;
 }
 
+/* "de-DE", "sr-Latn-RS": words of letters and digits, two or three (RFC 5646, as Windows has them).
+ */
+static bool is_locale(const char *text)
+{
+	static const char letters[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+	size_t words = 0;
+
+	for (;; text++, words++) {
+		size_t len = strspn(text, letters);
+
+		if (len < 2 || len > 8)
+			return false;
+		text += len;
+		if (*text != '-')
+			return !*text && (words == 1 || words == 2);
+	}
+}
+
+/* The language that Windows' setup would ask for. */
+static int read_locale(struct conf *map, struct image *i, struct err *e)
+{
+	(void)str_copy(i->locale, sizeof(i->locale), "en-US");
+	if (conf_str(map, "locale", false, i->locale, sizeof(i->locale), e) < 0)
+		return -1;
+	if (!is_locale(i->locale))
+		return conf_error(conf_get(map, "locale"), e,
+				  "'locale' must be language and region, as en-US");
+	return 0;
+}
+
 static int read_machine(struct conf *map, struct image *i, struct err *e)
 {
 	bool windows;
@@ -186,6 +217,8 @@ static int read_machine(struct conf *map, struct image *i, struct err *e)
 	if (conf_str(map, "firmware", false, firmware, sizeof(firmware), e) < 0 ||
 	    conf_bool(map, "tpm", &i->tpm, e) < 0 ||
 	    conf_str(map, "user", false, i->user, sizeof(i->user), e) < 0)
+		return -1;
+	if (windows && read_locale(map, i, e) < 0)
 		return -1;
 	i->secure_boot = str_eq(firmware, "efi-secure");
 	i->firmware_efi = i->secure_boot || str_eq(firmware, "efi");

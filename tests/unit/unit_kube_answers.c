@@ -44,6 +44,79 @@ static void is_xml(const char *text)
 		      text);
 }
 
+/* Where Microsoft's reference of each element says that it may stand, and what a setup that nobody
+ * watches must have in oobeSystem. An element in another pass is not read. */
+static const struct {
+	const char *component, *element, *passes;
+	bool required;
+} elements[] = {
+	{"Microsoft-Windows-Shell-Setup",                          "ComputerName",       "specialize",            true },
+	{"Microsoft-Windows-Shell-Setup",                          "TimeZone",           "specialize oobeSystem", true },
+	{"Microsoft-Windows-TerminalServices-LocalSessionManager", "fDenyTSConnections",
+	 "generalize specialize",										 true },
+	{"Networking-MPSSVC-Svc",				  "FirewallGroups",     "specialize",            true },
+	{"Microsoft-Windows-Deployment",                           "RunSynchronous",     "specialize auditUser",  false},
+	{"Microsoft-Windows-International-Core",                   "InputLocale",        "oobeSystem",            true },
+	{"Microsoft-Windows-International-Core",                   "SystemLocale",       "oobeSystem",            true },
+	{"Microsoft-Windows-International-Core",                   "UILanguage",         "oobeSystem",            true },
+	{"Microsoft-Windows-International-Core",                   "UserLocale",         "oobeSystem",            true },
+	{"Microsoft-Windows-Shell-Setup",                          "OOBE",               "oobeSystem",            true },
+	{"Microsoft-Windows-Shell-Setup",                          "UserAccounts",       "oobeSystem",            true },
+};
+
+/* Asked of xmllint: 0 if there is one, which says so, or none. */
+static int xpath(const char *xml, const char *expression)
+{
+	char shell[1024];
+
+	(void)str_fmt(
+		shell, sizeof(shell),
+		"! command -v xmllint >/dev/null || [ \"$(xmllint --xpath \"%s\" -)\" = true ]",
+		expression);
+	return feed(xml, shell);
+}
+
+#define LOCAL(name) "*[local-name()='" name "']"
+
+static void elements_are_in_their_passes(const char *xml)
+{
+	char want[512];
+
+	for (size_t i = 0; i < ARRAY_LEN(elements); i++) {
+		(void)str_fmt(
+			want, sizeof(want),
+			"count(//*[local-name()='%s']) = count(/" LOCAL("unattend") "/" LOCAL(
+				"settings") "[contains('%s', @pass)]/" LOCAL("component") "[@name='"
+											  "%s'][@"
+											  "processo"
+											  "rArchite"
+											  "cture='"
+											  "amd64']/"
+											  "*[local-"
+											  "name()='"
+											  "%s'])"
+											  " and "
+											  "count(//"
+											  "*[local-"
+											  "name()='"
+											  "%s']) "
+											  ">= %d",
+			elements[i].element, elements[i].passes, elements[i].component,
+			elements[i].element, elements[i].element, elements[i].required);
+		ck_assert_msg(xpath(xml, want) == 0, "%s: %s", elements[i].element, xml);
+	}
+	/* and no component that is not in the table */
+	ck_assert_int_eq(
+		xpath(xml,
+		      "count(//" LOCAL(
+			      "component") "[not(contains('Microsoft-Windows-Shell-Setup "
+					   "Microsoft-Windows-TerminalServices-LocalSessionManager "
+					   "Networking-MPSSVC-Svc "
+					   "Microsoft-Windows-Deployment "
+					   "Microsoft-Windows-International-Core', @name))]) = 0"),
+		0);
+}
+
 START_TEST(answer_file)
 {
 	struct credentials c = fixture_credentials();
@@ -54,14 +127,15 @@ START_TEST(answer_file)
 	ck_assert(strstr(xml.s, "<ComputerName>vm-17</ComputerName>"));
 	ck_assert(strstr(xml.s, "<Value>a&lt;b&gt;&amp;&quot;c-9</Value>"));
 	ck_assert(strstr(xml.s, "<Name>hpc</Name>"));
-	ck_assert(!strstr(xml.s, "AdministratorPassword"));
+	ck_assert_uint_eq(count(xml.s, "<Value>"), 2); /* the built-in account has it, too */
 	ck_assert(!strstr(xml.s, c.password));
 	ck_assert(!strstr(xml.s, "RunSynchronous"));
 	is_xml(xml.s);
-	(void)str_copy(c.user, sizeof(c.user), "Administrator");
+	elements_are_in_their_passes(xml.s);
+	(void)str_copy(c.user, sizeof(c.user), "administrator");
 	answers_unattend(&a, &admin);
 	ck_assert(strstr(admin.s, "<AdministratorPassword>"));
-	ck_assert(!strstr(admin.s, "LocalAccount"));
+	ck_assert(!strstr(admin.s, "<LocalAccount"));
 	is_xml(admin.s);
 }
 END_TEST
@@ -92,8 +166,11 @@ START_TEST(drives_of_windows)
 	struct answers a = answers(&c, "alice");
 	AUTO(strbuf_done) struct strbuf xml = {.len = 0};
 
+	(void)str_copy(image.locale, sizeof(image.locale), "de-DE");
 	answers_unattend(&a, &xml);
 	is_xml(xml.s);
+	elements_are_in_their_passes(xml.s);
+	ck_assert_uint_eq(count(xml.s, ">de-DE<"), 4);
 	commands_are_good(xml.s);
 	/* before anybody logs on: for all who will, and for the account if the image knows it */
 	ck_assert(strstr(xml.s, "pass=\"oobeSystem\"") > strstr(xml.s, "RunSynchronous"));
@@ -110,7 +187,7 @@ START_TEST(drives_of_windows)
 	ck_assert_uint_eq(count(xml.s, "/v DeferFlags /t REG_DWORD /d 4 "), 4);
 	/* nobody's name and no password: the server asks who opens it */
 	ck_assert_uint_eq(count(xml.s, "/v UserName /t REG_SZ &amp;"), 4);
-	ck_assert_uint_eq(count(xml.s, "a&lt;b"), 1);
+	ck_assert_uint_eq(count(xml.s, "a&lt;b"), 2);
 	ck_assert_uint_eq(count(xml.s, "<RunSynchronousCommand "), 2 * (1 + 2 * 6 + 1));
 }
 END_TEST

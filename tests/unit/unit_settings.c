@@ -97,6 +97,7 @@ START_TEST(reads_a_good_file)
 	i = &s->catalogue.image[1];
 	ck_assert(i->firmware_efi && i->secure_boot && i->tpm); /* windows' defaults */
 	ck_assert_str_eq(i->user, "Administrator");
+	ck_assert_str_eq(i->locale, "en-US");
 	ck_assert_uint_eq(i->n_uid + i->n_gid, 0);
 	ck_assert_int_eq(i->grace_s, 180);
 }
@@ -248,6 +249,12 @@ static const struct {
 	{"  tiny:\n",					 "  Tiny:\n",					"vmd.yaml:27: image's name must be lower-case"        },
 	{"  tiny:\n    profile: linux\n",                     "  tiny: linux\n  t2:\n",
 	 "vmd.yaml:26: image 'tiny' must hold keys"														     },
+	{"    profile: linux\n",                              "    profile: windows\n    locale: english\n",
+	 "vmd.yaml:28: 'locale' must be language and region"													    },
+	{"    profile: linux\n",                              "    profile: windows\n    locale: de_DE\n",
+	 "vmd.yaml:28: 'locale' must be"																},
+	{"    profile: linux\n",                              "    profile: linux\n    locale: de-DE\n",
+	 "vmd.yaml:28: unknown key 'locale'"															    },
 	{"    profile: linux\n",                              "",						 "vmd.yaml:27: 'profile' is missing"                   },
 	{"profile: linux",				    "profile: beos",                                    "vmd.yaml:27: 'profile' must be linux or windows"     },
 	{"    profile: linux\n",                              "    profile: linux\n    firmware: uefi\n",

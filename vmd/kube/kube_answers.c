@@ -7,13 +7,18 @@
  * yet: the guest's account gets them, and so does whoever logs on from a domain. FirstLogonCommands
  * would reach the first account alone, and come after the drives were restored. An image that was
  * sealed with the account's profile in it keeps that: it gets them, too. A command that fails, for
- * there is no such profile, must not end the setup: each says that it went well. */
+ * there is no such profile, must not end the setup: each says that it went well.
+ *
+ * Nobody sits before the guest, so its setup must have nothing to ask. By Microsoft's reference
+ * ("Configure International Settings in an Answer File"; OOBE's elements) it asks for the language,
+ * and on Windows Server for the built-in account's password, unless oobeSystem has them. */
 #include "vmd/kube/kube_answers.h"
 
 #include "vmd/base/str.h"
 
 #include <stdarg.h>
 #include <string.h>
+#include <strings.h>
 
 static void add_xml(struct strbuf *b, const char *text)
 {
@@ -44,22 +49,39 @@ static void component_open(struct strbuf *b, const char *name)
 		    name);
 }
 
-/* The built-in account has its own element; any other is made, as an administrator. */
-static void add_account(struct strbuf *b, const struct credentials *c)
+static void add_password(struct strbuf *b, const char *element, const char *password)
 {
-	bool builtin = str_eq(c->user, "Administrator");
+	strbuf_addf(b, "<%s>\n", element);
+	add_element(b, "Value", password);
+	strbuf_addf(b, "<PlainText>true</PlainText>\n</%s>\n", element);
+}
 
-	strbuf_addf(b, "<UserAccounts>\n%s",
-		    builtin ? "<AdministratorPassword>\n"
-			    : "<LocalAccounts><LocalAccount wcm:action=\"add\">\n<Password>\n");
-	add_element(b, "Value", c->password);
-	strbuf_addf(b, "<PlainText>true</PlainText>\n%s",
-		    builtin ? "</AdministratorPassword>\n" : "</Password>\n");
-	if (!builtin) {
+/* The built-in account has its own element; any other is made, as an administrator. The built-in
+ * one has the password then, too: Windows Server enables it, and would take an empty one. Names are
+ * not case-sensitive there. */
+static void add_accounts(struct strbuf *b, const struct credentials *c)
+{
+	strbuf_addf(b, "<UserAccounts>\n");
+	add_password(b, "AdministratorPassword", c->password);
+	if (strcasecmp(c->user, "Administrator") != 0) {
+		strbuf_addf(b, "<LocalAccounts><LocalAccount wcm:action=\"add\">\n");
+		add_password(b, "Password", c->password);
 		add_element(b, "Name", c->user);
 		strbuf_addf(b, "<Group>Administrators</Group>\n</LocalAccount></LocalAccounts>\n");
 	}
 	strbuf_addf(b, "</UserAccounts>\n");
+}
+
+static void add_language(struct strbuf *b, const struct answers *a)
+{
+	static const char *const elements[] = {"InputLocale", "SystemLocale", "UILanguage",
+					       "UserLocale"};
+	const char *locale = a->image && *a->image->locale ? a->image->locale : "en-US";
+
+	component_open(b, "Microsoft-Windows-International-Core");
+	for (size_t i = 0; i < ARRAY_LEN(elements); i++)
+		add_element(b, elements[i], locale);
+	strbuf_addf(b, "</component>\n");
 }
 
 /* ---- drives ---- */
@@ -168,12 +190,15 @@ void answers_unattend(const struct answers *a, struct strbuf *b)
 		       "<Profile>all</Profile>\n</FirewallGroup></FirewallGroups>\n</component>\n");
 	add_drives(b, a);
 	strbuf_addf(b, "</settings>\n<settings pass=\"oobeSystem\">\n");
+	add_language(b, a);
 	component_open(b, "Microsoft-Windows-Shell-Setup");
 	strbuf_addf(b, "<OOBE>\n<HideEULAPage>true</HideEULAPage>\n"
+		       "<HideLocalAccountScreen>true</HideLocalAccountScreen>\n"
+		       "<HideOEMRegistrationScreen>true</HideOEMRegistrationScreen>\n"
 		       "<HideOnlineAccountScreens>true</HideOnlineAccountScreens>\n"
 		       "<HideWirelessSetupInOOBE>true</HideWirelessSetupInOOBE>\n"
 		       "<ProtectYourPC>3</ProtectYourPC>\n</OOBE>\n");
-	add_account(b, a->c);
+	add_accounts(b, a->c);
 	strbuf_addf(b, "</component>\n</settings>\n</unattend>\n");
 }
 

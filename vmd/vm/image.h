@@ -27,6 +27,7 @@ struct image {
 	bool firmware_efi;
 	bool secure_boot;
 	bool tpm;
+	char locale[24];         /* of Windows: language and region that the image has, "en-US" */
 	char user[JOB_USER_MAX]; /* the guest's account */
 	size_t n_revision;       /* at least 1; the last is the default */
 	struct image_revision revision[IMAGE_REVISIONS];
