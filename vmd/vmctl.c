@@ -195,6 +195,36 @@ static const struct command *command_find(const char *name)
 	return NULL;
 }
 
+/* What it is called elsewhere: by virsh, virtctl, docker, Slurm, a shell. */
+static const char *command_meant(const char *name)
+{
+	static const char *const others[][2] = {
+		{"cancel",   "stop"   },
+                {"connect",  "rdp"    },
+                {"screen",   "vnc"    },
+                {"copy",     "cp"     },
+		{"create",   "start"  },
+                {"delete",   "stop"   },
+                {"desktop",  "rdp"    },
+                {"info",     "show"   },
+		{"kill",     "stop"   },
+                {"ls",       "list"   },
+                {"move",     "migrate"},
+                {"ps",       "list"   },
+		{"run",      "exec"   },
+                {"scp",      "cp"     },
+                {"shell",    "ssh"    },
+                {"shutdown", "stop"   },
+		{"status",   "show"   },
+                {"submit",   "start"  },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		if (strcmp(others[i][0], name) == 0)
+			return others[i][1];
+	return NULL;
+}
+
 static int version(void)
 {
 	return printf("vmctl (%s) %s\n", PACKAGE_NAME, PACKAGE_VERSION) > 0 ? EXIT_DONE
@@ -234,7 +264,7 @@ static int operands_check(const struct command *c, const struct vmctl *v, const 
 		return usage(c, "--%s does not belong to '%s'%s", options_name(odd), c->name,
 			     lacks_rest(c, v) ? "; " BEHIND : "");
 	if (v->n_arg > max)
-		return usage(c, "too many operands: '%.40s'%s", v->arg[max],
+		return usage(c, "one word too many: '%.40s'%s", v->arg[max],
 			     lacks_rest(c, v) ? "; " BEHIND : "");
 	return -1;
 }
@@ -279,6 +309,7 @@ static int command_line(struct vmctl *v, int argc, char **argv)
 {
 	struct given g = {.options = 0};
 	const struct command *c;
+	const char *meant;
 	int code = options_read(v, &g, argc, argv, false);
 
 	if (code >= 0)
@@ -288,8 +319,10 @@ static int command_line(struct vmctl *v, int argc, char **argv)
 	if (optind == argc)
 		return help_all(g.help ? stdout : stderr);
 	c = command_find(argv[optind]);
+	meant = c ? NULL : command_meant(argv[optind]);
 	if (!c)
-		return usage(NULL, "no command '%.40s'", argv[optind]);
+		return usage(NULL, "no command '%.40s'%s%s", argv[optind],
+			     meant ? "; perhaps: vmctl " : "", meant ? meant : "");
 	return run(v, c, &g, argc - optind, argv + optind);
 }
 

@@ -399,6 +399,11 @@ int main(int argc, char **argv)
 		at++;
 	if (at >= argc)
 		return usage(stderr);
+	if (at == 1 && argc > 2 && access(argv[1], F_OK) < 0)
+		return cannot(
+			&(struct err){.msg = "what stands behind vmrun in the first line of "
+					     "a script must be powershell, cmd, sh or python, "
+					     "or nothing"});
 	if (r.script.with == RUN_CMD && !str_eq(getenv("VM_PROFILE"), "windows"))
 		return cannot(&(struct err){.msg = "cmd is there in Windows guests only: try sh"});
 	signals_set();

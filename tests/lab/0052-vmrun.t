@@ -4,6 +4,8 @@
 # restarted, stopped by scancel.
 . "$(dirname "$0")/lib.sh"
 
+ok "an interpreter that is none is told" contains "$(as alice vmrun bash /root/script 2>&1)" "must be powershell, cmd, sh or python"
+
 job=$(submit alice --vm=tiny -c 1 --mem=512M --export=ALL,CASE="a;b c" <<'EOS'
 #!/usr/bin/vmrun
 #SBATCH --job-name=inside

@@ -125,11 +125,20 @@ END_TEST
 
 START_TEST(migrate_tells_where)
 {
+	static const struct slurm_node nodes[] = {{.name = "worker1node"}, {.name = "worker2node"}};
+
 	setup();
 	ask_as(ALICE, "op=migrate\njob=17\n");
 	ck_assert_str_eq(migrated, "17 to '*' by 1000");
 	ask_as(0, "op=migrate\njob=17\nto=worker9node\n");
 	ck_assert_str_eq(migrated, "17 to 'worker9node' by 0");
+	desired.node = nodes; /* from now on it is known which there are */
+	desired.n_node = 2;
+	ask_as(ALICE, "op=migrate\njob=17\nto=worker9node\n");
+	ck_assert_int_eq(reply.e.kind, ERR_INVALID);
+	ck_assert_str_eq(reply.e.msg, "Slurm has no node worker9node: sinfo -N");
+	ask_as(ALICE, "op=migrate\njob=17\nto=worker2node\n");
+	ck_assert_str_eq(migrated, "17 to 'worker2node' by 1000");
 	ask_as(ALICE, "op=migrate\njob=17\ncancel=1\n");
 	ck_assert_str_eq(migrated, "17 to '' by 1000");
 	migrated[0] = '\0';

@@ -6,6 +6,15 @@
 #include "vmd/base/str.h"
 #include "vmd/migration/move.h"
 
+/* Of a list of nodes that vmd does not have, nothing is said. */
+static bool is_no_node(const struct desired *d, const char *name)
+{
+	for (size_t i = 0; i < d->n_node; i++)
+		if (job_node_same(d->node[i].name, name))
+			return false;
+	return d->n_node > 0;
+}
+
 int op_migrate(const struct ask *a, struct err *e)
 {
 	const char *to = wire_get(a->in, "to");
@@ -25,6 +34,8 @@ int op_migrate(const struct ask *a, struct err *e)
 	}
 	if (to && !str_is_name(to, JOB_NAME_MAX))
 		return err_set(e, ERR_INVALID, "'%.80s' is no name of a node", to);
+	if (to && is_no_node(a->q->port.desired(a->q->port.self), to))
+		return err_set(e, ERR_INVALID, "Slurm has no node %s: sinfo -N", to);
 	if (j->phase != JOB_RUNNING)
 		return err_set(e, ERR_CONFLICT, "job %u is %s: only what runs can move", j->id,
 			       job_phase_name(j->phase));

@@ -2,6 +2,7 @@
 /* vmctl list, images: tables. */
 #include "vmd/base/str.h"
 #include "vmd/base/strbuf.h"
+#include "vmd/vmctl/choice.h"
 #include "vmd/vmctl/vmctl.h"
 
 #include <string.h>
@@ -40,7 +41,7 @@ static void add_vm(struct table *t, struct json_object *vm)
 	table_add(t, state_of(vm));
 	table_add(t, elapsed_text(int_of(vm, "elapsed_s"), time, sizeof(time)));
 	table_add(t, json_str_at(vm, "node"));
-	table_add(t, json_str_at(vm, "address"));
+	table_add(t, choice_is_over(vm) ? NULL : json_str_at(vm, "address"));
 	table_add(t, json_str_at(vm, "reason"));
 }
 

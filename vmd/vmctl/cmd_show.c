@@ -3,6 +3,7 @@
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 #include "vmd/base/strbuf.h"
+#include "vmd/vmctl/choice.h"
 #include "vmd/vmctl/sentence.h"
 #include "vmd/vmctl/vmctl.h"
 
@@ -218,7 +219,7 @@ static void print(struct json_object *vm)
 	move(vm);
 	if (*text_of(vm, "pinned"))
 		row("Live move", "not possible: %s", text_of(vm, "pinned"));
-	if (!several)
+	if (!several && !choice_is_over(vm)) /* by then it may be another guest's */
 		row("Address", "%s", text_of(vm, "address"));
 	row("Account", "%s", text_of(vm, "guest_user"));
 	sizes(vm);

@@ -146,6 +146,11 @@ static int line_read(struct vmctl *v, struct start *s, struct err *e)
 		return err_set(e, ERR_INVALID,
 			       "name the image first: vmctl start IMAGE [OPTION...] (images: vmctl "
 			       "images)");
+	if (v->n_arg > 1 && v->arg[1][0] != '-')
+		return err_set(e, ERR_INVALID,
+			       "'%.40s' stands where an option was expected: vmctl "
+			       "start IMAGE [OPTION...]",
+			       v->arg[1]);
 	s->image = v->arg[0];
 	args_add(s, "sbatch");
 	args_add(s, "--parsable");
