@@ -3,6 +3,7 @@
 #include "tests/integration/rbd_guest.h"
 #include "tests/integration/rbd_test.h"
 #include "vmd/rbd/rbd_blocklist.h"
+#include "vmd/rbd/rbd_mark.h"
 
 #include <time.h>
 
@@ -121,7 +122,27 @@ START_TEST(fences_no_later_guest)
 }
 END_TEST
 
-/* The same, but the host came back before anybody was shut out: there is no mark. */
+/* One that was stopped before it wrote its mark: another VM was shut out since, and that mark is
+ * what a late fence of it is known by. */
+START_TEST(marks_over_what_it_has_read)
+{
+	rbd_image_t image;
+
+	must(rbd_open(io, SCRATCH, &image, NULL), "open");
+	ck_assert_int_eq(rbd_mark_fenced(io, image, SCRATCH, "", NEXT_UID, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_CONFLICT);
+	ck_assert_int_eq(rbd_mark_fenced(io, image, SCRATCH, NEXT_UID, NEXT_UID, &e), -1);
+	ck_assert_str_eq(listed(SCRATCH)->fenced, VM_UID);
+	must(rbd_mark_fenced(io, image, SCRATCH, VM_UID, NEXT_UID, &e), "mark");
+	must(rbd_disk_keep(store, "rbd", SCRATCH, KEY, 0, &e), "list anew");
+	ck_assert_str_eq(listed(SCRATCH)->fenced, NEXT_UID);
+	must(rbd_mark_fenced(io, image, SCRATCH, NEXT_UID, VM_UID, &e), "mark");
+	must(rbd_disk_keep(store, "rbd", SCRATCH, KEY, 0, &e), "list anew");
+	must(rbd_close(image), "close");
+}
+END_TEST
+
+/* A late fence again, but the host came back before anybody was shut out: there is no mark. */
 START_TEST(fences_nobody_too_late)
 {
 	struct guest next;
@@ -152,6 +173,7 @@ void add_fence_tests(TCase *t)
 	tcase_add_test(t, fences_whom_it_knew);
 	tcase_add_test(t, fences_for_long);
 	tcase_add_test(t, fences_no_later_guest);
+	tcase_add_test(t, marks_over_what_it_has_read);
 	tcase_add_test(t, fences_nobody_too_late);
 	tcase_add_test(t, fences_only_its_own);
 }

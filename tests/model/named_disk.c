@@ -48,7 +48,7 @@ struct ceph {
 struct act {
 	uint8_t kind; /* 1 + of the action; 0 none */
 	uint8_t vm;   /* or job, of a claim */
-	uint8_t uid;
+	uint8_t uid;  /* of a fence: the mark that it has read */
 	uint8_t left; /* of a claim: 1 + whether it was leaving when this was decided on; 0 none */
 	uint8_t what; /* a PV; a claim's step; a VM is made with the disk; bits of VMs to shut out
 		       */
@@ -403,32 +403,41 @@ static void claim(struct state *s, unsigned job, enum disk_claim_step step, unsi
 	}
 }
 
-/* Who has it open is looked up at once, or never: a fence that comes late is for those. */
-static uint8_t users(const struct state *s)
+/* Who has it open, whose it is and for whom it is fenced is read at once, or never: a fence that
+ * comes late is for those. false: it is refused, or done already. */
+static bool fence_begin(const struct state *s, struct act *a)
 {
 	unsigned bits = 0;
 
 	for (unsigned i = 0; i < VMS; i++)
 		bits |= has(s, i) ? 1U << i : 0;
-	return (uint8_t)bits;
+	a->what = (uint8_t)bits;
+	a->uid = s->ceph.mark;
+	return s->ceph.claim[job_of(a->vm)] == 1 && s->ceph.mark != a->vm + 1;
 }
 
-static const char *fence(struct state *s, unsigned vm, unsigned who)
+/* The mark is written over the one that was read, and over no other. */
+static const char *fence(struct state *s, const struct act *a)
 {
 	const char *wrong = NULL;
 
-	if (s->ceph.claim[job_of(vm)] != 1 || s->ceph.mark == vm + 1)
-		return NULL; /* refused, or done */
 	for (unsigned i = 0; i < VMS; i++) {
-		if (!has(s, i) || !(who >> i & 1))
+		if (!has(s, i) || !(a->what >> i & 1))
 			continue;
 		s->fenced[i] = 1;
 		if (s->kube.vm[i] == GUEST && is_current(&s->slurm, i) &&
 		    s->slurm.phase[job_of(i)] == JOB_RUNNING)
 			wrong = "a VM that is wanted was shut out";
 	}
-	s->ceph.mark = (uint8_t)(vm + 1);
+	if (s->ceph.mark == a->uid)
+		s->ceph.mark = (uint8_t)(a->vm + 1);
 	return wrong;
+}
+
+/* false: nothing comes of it. */
+static bool act_begin(const struct state *s, const struct action *a, struct act *ret)
+{
+	return act_of(a, ret) && (a->kind != ACT_FENCE_DISK || fence_begin(s, ret));
 }
 
 static const char *vm_release(struct state *s, unsigned vm)
@@ -497,7 +506,7 @@ static const char *effect(struct state *s, const struct act *a)
 		else if (k->volume[a->vm] == HAD)
 			k->volume[a->vm] = LEAVING;
 		break;
-	case ACT_FENCE_DISK: wrong = fence(s, a->vm, a->what); break;
+	case ACT_FENCE_DISK: wrong = fence(s, a); break;
 	case ACT_RELEASE_VM: wrong = vm_release(s, a->vm); break;
 	default: break;
 	}
@@ -699,10 +708,8 @@ static const char *rest(struct state *s)
 
 		round_of(&s->slurm, &s->kube, &s->ceph);
 		for (size_t k = 0; k < planned.n && !wrong; k++)
-			if (act_of(&planned.act[k], &a)) {
-				a.what |= planned.act[k].kind == ACT_FENCE_DISK ? users(s) : 0;
+			if (act_begin(s, &planned.act[k], &a))
 				wrong = effect(s, &a);
-			}
 		for (unsigned e = E_BOOT; e < EVENTS && !wrong; e++)
 			if (happen(s, e))
 				wrong = check(s);
@@ -781,10 +788,8 @@ static const char *actions_add(struct search *search, const struct state *now)
 		struct state s = *now;
 		struct act a;
 
-		if (!act_of(&p.act[k], &a))
+		if (!act_begin(&s, &p.act[k], &a))
 			continue;
-		if (p.act[k].kind == ACT_FENCE_DISK)
-			a.what = users(&s);
 		wrong = effect(&s, &a);
 		wrong = add(search, &s, action_name(p.act[k].kind), wrong);
 		if (wrong || now->late_done)
@@ -864,7 +869,7 @@ static bool ask(int test, bool reader, unsigned long limit)
 			  .pv_uid = {1}},
 		.ceph = {.claim = {1}                        },
 		.made = {1                         },
-		.losses = 1,
+		.losses = 2,
 		.takes = 1,
 		.gives = 1
         };

@@ -251,7 +251,9 @@ static bool is_of(const struct rbd_store *st, struct rbd_pool *p, const char *na
  * guest comes only behind that mark, so without the mark it is not among those that were found. A
  * fence that comes late (of a list that is old, of a vmd that was stopped) finds the mark, and
  * leaves the next guest alone. Where the host came back by itself there is no mark: so a call that
- * hung, or was stopped, until it knew who has the image is not for them (by_us). */
+ * hung, or was stopped, until it knew who has the image is not for them (by_us). And one that was
+ * stopped behind that must not write its mark over one that was set meanwhile, by which such late
+ * fences are known: it names the mark that it has read. */
 int rbd_disk_fence(struct rbd_store *st, const char *pool, const char *name, const char *job_key,
 		   const char *vm_uid, int64_t by_us, struct err *e)
 {
@@ -284,5 +286,5 @@ int rbd_disk_fence(struct rbd_store *st, const char *pool, const char *name, con
 			return -1;
 	if (fence(st, &p, image, name, owner, &c, e) < 0)
 		return -1;
-	return rbd_mark_fenced(p.io, image, name, vm_uid, e);
+	return rbd_mark_fenced(p.io, image, name, mark.fenced, vm_uid, e);
 }

@@ -37,10 +37,11 @@ int rbd_disk_keep(struct rbd_store *st, const char *pool, const char *name, cons
  * written down while its host was healthy, and the owner of its lock, whose lock is broken.
  * Succeeds only when the cluster's blocklist has them all and nobody has the image open any more;
  * then the image is marked as fenced for the VM with that uid. Marked so already: success, and
- * nobody is shut out, for it may have its next guest by now. ERR_ABSENT: no such image, or
- * it has lost its header, which looks the same. ERR_RETRY: somebody opened it meanwhile, or who has
- * it was not known by by_us (monotonic): when its host came back unfenced it may have its next
- * guest by now, which bears no mark. ERR_DENIED: the key may not (profile rbd may). */
+ * nobody is shut out, for it may have its next guest by now. ERR_ABSENT: no such image, or it has
+ * lost its header, which looks the same. ERR_CONFLICT: not of this job, or fenced for another VM
+ * meanwhile. ERR_RETRY: somebody opened it meanwhile, or who has it was not known by by_us
+ * (monotonic): when its host came back unfenced it may have its next guest by now, which bears no
+ * mark. ERR_DENIED: the key may not (profile rbd may). */
 int rbd_disk_fence(struct rbd_store *st, const char *pool, const char *name, const char *job_key,
 		   const char *vm_uid, int64_t by_us, struct err *e);
 /* All images in the pool whose names begin "vm-" and that carry our mark of this cluster, and those

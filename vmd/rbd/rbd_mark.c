@@ -221,12 +221,6 @@ int rbd_mark_clients(rados_ioctx_t io, rbd_image_t image, const char *name,
 	return put_key(io, image, name, MARK_CLIENTS, text, e);
 }
 
-int rbd_mark_fenced(rados_ioctx_t io, rbd_image_t image, const char *name, const char *vm_uid,
-		    struct err *e)
-{
-	return put_key(io, image, name, MARK_FENCED, vm_uid, e);
-}
-
 int rbd_mark_named(rbd_image_t image, const char *cluster, const struct named_disk *d,
 		   struct err *e)
 {
@@ -240,28 +234,54 @@ int rbd_mark_named(rbd_image_t image, const char *cluster, const struct named_di
 
 /* librbd keeps a value under "metadata_" and its key in the header's map (cls_rbd.cc,
  * metadata_key_for_name), and the OSD does all of one operation or nothing: so whoever compares and
- * sets by this is alone with it, whichever vmd and thread he is. */
-int rbd_mark_claims(rados_ioctx_t io, rbd_image_t image, const char *name,
-		    const struct disk_claims *old, const struct disk_claims *next, struct err *e)
+ * sets by this is alone with it, whichever vmd and thread he is. A key that is not there compares
+ * as an empty one (PrimaryLogPG.cc, CEPH_OSD_OP_OMAP_CMP). -ECANCELED: it is not before. */
+static int change_key(rados_ioctx_t io, const char *header, const char *key, const char *before,
+		      const char *after)
 {
-	static const char key[] = "metadata_" MARK_CLAIMS;
-	char before[DISK_CLAIMS_TEXT], after[DISK_CLAIMS_TEXT], header[HEADER_SIZE];
+	char stored[64];
 	struct packet p = {.len = 0};
 	rados_write_op_t op;
 	int rc, compared, set;
 
-	if (header_of(image, name, header, e) < 0)
-		return -1;
-	(void)disk_claims_encode(old, before);
-	packet_key(&p, MARK_CLAIMS, disk_claims_encode(next, after));
+	(void)str_fmt(stored, sizeof(stored), "metadata_%s", key);
+	packet_key(&p, key, after);
 	op = rados_create_write_op();
 	if (!op)
 		abort();
-	rados_write_op_omap_cmp2(op, key, LIBRADOS_CMPXATTR_OP_EQ, before, strlen(key),
+	rados_write_op_omap_cmp2(op, stored, LIBRADOS_CMPXATTR_OP_EQ, before, strlen(stored),
 				 strlen(before), &compared);
 	rados_write_op_exec(op, "rbd", "metadata_set", p.bytes, p.len, &set);
 	rc = rados_write_op_operate(op, io, header, NULL, 0);
 	rados_release_write_op(op);
+	return rc;
+}
+
+int rbd_mark_fenced(rados_ioctx_t io, rbd_image_t image, const char *name, const char *before,
+		    const char *vm_uid, struct err *e)
+{
+	char header[HEADER_SIZE];
+	int rc;
+
+	if (header_of(image, name, header, e) < 0)
+		return -1;
+	rc = change_key(io, header, MARK_FENCED, before, vm_uid);
+	if (rc == -ECANCELED)
+		return err_set(e, ERR_CONFLICT,
+			       "Ceph: image %s has been fenced by somebody else meanwhile", name);
+	return rc < 0 ? rbd_error(e, rc, "mark image %s", name) : 0;
+}
+
+int rbd_mark_claims(rados_ioctx_t io, rbd_image_t image, const char *name,
+		    const struct disk_claims *old, const struct disk_claims *next, struct err *e)
+{
+	char before[DISK_CLAIMS_TEXT], after[DISK_CLAIMS_TEXT], header[HEADER_SIZE];
+	int rc;
+
+	if (header_of(image, name, header, e) < 0)
+		return -1;
+	rc = change_key(io, header, MARK_CLAIMS, disk_claims_encode(old, before),
+			disk_claims_encode(next, after));
 	if (rc == -ECANCELED)
 		return err_set(e, ERR_CONFLICT, "Ceph: the claims on image %s have just changed",
 			       name);

@@ -47,7 +47,8 @@ int rbd_mark_claims(rados_ioctx_t io, rbd_image_t image, const char *name,
 int rbd_mark_leaving(rados_ioctx_t io, rbd_image_t image, const char *name, struct err *e);
 int rbd_mark_clients(rados_ioctx_t io, rbd_image_t image, const char *name,
 		     const struct disk_clients *c, struct err *e);
-int rbd_mark_fenced(rados_ioctx_t io, rbd_image_t image, const char *name, const char *vm_uid,
-		    struct err *e);
+/* If the mark is still before, "" none, in one step of the OSD. ERR_CONFLICT: it is not. */
+int rbd_mark_fenced(rados_ioctx_t io, rbd_image_t image, const char *name, const char *before,
+		    const char *vm_uid, struct err *e);
 
 #endif
