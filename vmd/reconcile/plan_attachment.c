@@ -128,7 +128,7 @@ void plan_attachments_fill(const struct turn *t, struct vm_spec *vm)
 			disk_fill(t, &t->have.attachment[i], &vm->disk[vm->n_disk++]);
 }
 
-/* ---- while the guest runs ---- */
+/* ---- when its VM is there ---- */
 
 static struct action *plan_volume(struct planner *p, const struct turn *t, const struct vm_seen *vm,
 				  enum action_kind k, const char *name)
@@ -185,6 +185,26 @@ static const struct attachment *volume_claim(const struct turn *t, const char *v
 	return NULL;
 }
 
+/* A VM boots when all volumes of its template are there, also one that is to be given back: that is
+ * taken from its guest. Its PVC may be missing, for the VM may have been on its way while nobody
+ * saw one, and the disk was to be let go of. */
+static void plan_boot(struct planner *p, const struct turn *t, const struct vm_seen *vm)
+{
+	for (size_t i = 0; i < t->have.n_attachment; i++) {
+		const struct attachment *claim = &t->have.attachment[i];
+		const struct vm_volume *v;
+		struct disk_spec spec;
+		char name[VM_NAME_MAX + 1];
+
+		(void)attachment_volume(claim, name, sizeof(name));
+		v = vm_volume_find(vm, name);
+		if (!v || !v->wanted)
+			continue;
+		attachment_spec(claim, t->job, &spec);
+		(void)plan_volume_wanted(p, t, &spec, true);
+	}
+}
+
 /* KubeVirt changes no disks of a VM that migrates, and its template is told one thing at a time. */
 static bool is_on_its_way(const struct turn *t, const struct vm_seen *vm)
 {
@@ -197,8 +217,11 @@ void plan_attachments_live(struct planner *p, const struct turn *t, const struct
 {
 	char name[VM_NAME_MAX + 1];
 
-	if (!p->seen->named_known || !p->seen->disks_known || vm->phase != VM_RUNNING ||
-	    is_on_its_way(t, vm))
+	if (!p->seen->named_known || !p->seen->disks_known)
+		return;
+	if (vm->phase == VM_STARTING)
+		plan_boot(p, t, vm);
+	if (vm->phase != VM_RUNNING || is_on_its_way(t, vm))
 		return;
 	for (size_t i = 0; i < t->have.n_attachment; i++) {
 		const struct attachment *claim = &t->have.attachment[i];
