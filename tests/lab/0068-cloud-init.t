@@ -3,6 +3,7 @@
 # A guest as a site gets it from a vendor of cloud images, and not made for this project: a plain Debian with
 # cloud-init, systemd and OpenSSH. It has no account and no host keys before it knows, by its medium, who it is.
 # long: such a guest boots for a minute without hardware virtualisation, thrice here; its image is built first
+# limit: 1500
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/home_server.sh"
 

@@ -238,7 +238,7 @@ END_TEST
 
 /* The script, with its files in the directory $d, run twice; this machine's accounts and programs
  * are out of reach. "" accounts: there is no useradd. Then check, a script, too. */
-static int run_script(const char *script, const char *accounts, const char *check)
+static int run_script(const char *script, const char *programs, const char *check)
 {
 	AUTO(strbuf_done) struct strbuf shell = {.len = 0};
 
@@ -249,7 +249,7 @@ static int run_script(const char *script, const char *accounts, const char *chec
 		    "printf '#!/bin/sh\\n[ \"$2\" = root ]\\n' >$d/bin/id\n"
 		    "for p in %s; do printf '#!/bin/sh\\necho %%s $* >>%%s/log\\n' $p $d "
 		    ">$d/bin/$p; done\n"
-		    "chmod 755 $d/bin/id; [ -z '%s' ] || chmod 755 $d/bin/user*\n"
+		    "chmod 755 $d/bin/id; for p in %s; do chmod 755 $d/bin/$p; done\n"
 		    "printf 'root:x:0:\\nsudo:x:27:\\n' >$d/group; : >$d/log\n"
 		    "printf 'LABEL=x / ext4 defaults 0 1\\n' >$d/fstab\n"
 		    "sed \"s,/etc/cloud/,$d/,g; s,/etc/,$d/,g; s,/mnt/\\\\([a-z]\\\\)$,$d/\\\\1,\" "
@@ -257,7 +257,7 @@ static int run_script(const char *script, const char *accounts, const char *chec
 		    "sh=$(command -v sh)\n"
 		    "PATH=$d/bin $sh -eu $d/script; PATH=$d/bin $sh -eu $d/script\n"
 		    "cd $d\n%s",
-		    accounts, accounts, check);
+		    programs, programs, check);
 	return feed(script, shell.s);
 }
 
@@ -310,6 +310,9 @@ START_TEST(script_makes_the_account)
 				    "EOF\n"),
 			 0);
 	ck_assert_int_eq(run_script(none.s, "", "[ ! -s log ]\n"), 0);
+	ck_assert_int_eq(run_script(none.s, "setsebool",
+				    "grep -q 'setsebool -P virt_qemu_ga_manage_ssh on$' log\n"),
+			 0);
 	(void)str_copy(c.user, sizeof(c.user), "root");
 	answers_user_data(&a, &root);
 	ck_assert_int_eq(run_script(root.s, "useradd usermod", "[ ! -s log ]\n"), 0);
