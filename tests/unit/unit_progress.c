@@ -227,6 +227,21 @@ START_TEST(crashes_survive_a_new_vmd)
 }
 END_TEST
 
+/* What squeue would say is said here, too. */
+START_TEST(queue_has_its_reason)
+{
+	struct progress p = {.job_id = 0};
+	struct progress_view v;
+
+	little_world_init(&w, "pending", "", "");
+	(void)str_copy(w.job.queue_reason, sizeof(w.job.queue_reason), "Resources");
+	v = view_of();
+	progress_step(&p, &w.job, &v);
+	ck_assert_str_eq(p.status.reason, "the job waits for a node (Slurm: Resources)");
+	little_world_done(&w);
+}
+END_TEST
+
 /* Why it failed is in the job's record as long as Slurm has that. */
 START_TEST(failure_survives_a_new_vmd)
 {
@@ -592,6 +607,7 @@ int main(void)
 	tcase_add_test(t, why_it_failed_stays);
 	tcase_add_test(t, crashes_are_told);
 	tcase_add_test(t, crashes_survive_a_new_vmd);
+	tcase_add_test(t, queue_has_its_reason);
 	tcase_add_test(t, failure_survives_a_new_vmd);
 	tcase_add_test(t, old_trouble_is_not_the_jobs);
 	tcase_add_test(t, what_hinders_a_removal_is_told);

@@ -456,7 +456,11 @@ START_TEST(limits)
 		info.state_reason = (__typeof__(info.state_reason))reasons[i].reason;
 		ck_assert_int_eq(slurm_job_read(&info, &j, &e), 0);
 		ck_assert_msg(j.limited == reasons[i].limit, "%s", text);
+		ck_assert_str_eq(j.queue_reason, text);
 	}
+	info.job_state = JOB_CANCELLED; /* it does not wait any more */
+	ck_assert_int_eq(slurm_job_read(&info, &j, &e), 0);
+	ck_assert_str_eq(j.queue_reason, "");
 }
 END_TEST
 

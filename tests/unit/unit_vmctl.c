@@ -31,7 +31,7 @@ static const struct {
 	uint32_t id;
 	const char *owner, *states, *reason, *name, *task;
 } world[] = {
-	{12, "alice", "PENDING",                            "the job waits for a node", "sweep", "12_[4-7%2]"},
+	{12, "alice", "PENDING",                            "the job waits for a node (Slurm: Priority)", "sweep", "12_[4-7%2]"},
 	{17, "alice", "READY",                              "", "render", ""},
 	{18, "bob",   "BOOTING",                            "", "bobs", ""},
 	{19, "alice", "PENDING BOOTING FAILED",             "disk full\033[2J", "failing", ""},
@@ -481,7 +481,7 @@ static const struct {
 	ROW("show 17", false, NULL, 0,
 	    "The guest answers at 192.168.172.57 on worker1node. To get in: vmctl ssh 17", "",
 	    NULL),
-	ROW("show 19", false, NULL, 0, "waits in Slurm's queue: disk full?[2J. Slurm's own reason",
+	ROW("show 19", false, NULL, 0, "waits in Slurm's queue: disk full?[2J. When Slurm thinks",
 	    "", "\033"),
 	ROW("show 22", false, NULL, 0, "is being made on worker1node: cloning. To be told", "",
 	    NULL),
@@ -491,8 +491,8 @@ static const struct {
 	ROW("show 29", false, NULL, 0,
 	    "gone: its root disk is kept. To go on from that disk: vmctl recover 29. How", "",
 	    NULL),
-	ROW("show 12", false, NULL, 0, "The job waits in Slurm's queue. Slurm's own reason", "",
-	    NULL),
+	ROW("show 12", false, NULL, 0,
+	    "The job waits in Slurm's queue (Slurm: Priority). When Slurm thinks", "", NULL),
 	ROW("show 12_3", false, NULL, 0, "Job       24 of alice, array task 12_3\n", "", NULL),
 	ROW("show 12_5", false, NULL, 3, "", "these wait in the queue: 12_[4-7%2]", NULL),
 	ROW("show 12_", false, NULL, 3, "", "is called '12_'", NULL),

@@ -24,6 +24,7 @@
 #define JOB_TASK_MAX    63  /* "12_3" */
 #define JOB_MAIL_MAX    63  /* an address, bytes */
 #define JOB_WHY_MAX     240 /* why a VM could not become ready, bytes */
+#define JOB_QUEUE_MAX   31
 #define JOB_EXCLUDE_MAX 255 /* nodes, as their user wrote them, bytes */
 
 /* What an option says when it was not given. */
@@ -137,6 +138,9 @@ struct job {
 	bool requeue; /* a batch job that may be queued again (not --no-requeue) */
 	bool limited; /* it waits for a limit of its owner's association or QOS */
 	bool held;    /* its priority is 0: Slurm will not start it */
+	/* Why it waits in the queue, as squeue says it ("Resources"); "" it does not, or not told.
+	 */
+	char queue_reason[JOB_QUEUE_MAX + 1];
 	/* It has asked for a reservation: for one of its own, or for the one that a move has made
 	 * on that companion's node (migration/reservation.h; 0: it is in none of those). */
 	bool reserves_own;

@@ -240,14 +240,16 @@ static void step_ended(struct progress *p, const struct holdings *h, const struc
 							: "what it used is being removed");
 }
 
-static void step_pending(struct progress *p, const struct holdings *h,
+static void step_pending(struct progress *p, const struct job *j, const struct holdings *h,
 			 const struct progress_view *v)
 {
 	progress_state(p, VM_STATE_PENDING, v);
 	if (h->n_vm)
 		progress_removing(p, h, v);
 	else
-		progress_reason(p, "the job waits for a node");
+		progress_reason(p, "the job waits for a node%s%s%s",
+				*j->queue_reason ? " (Slurm: " : "", j->queue_reason,
+				*j->queue_reason ? ")" : "");
 }
 
 static void step_ending(struct progress *p, const struct holdings *h, const struct progress_view *v)
@@ -335,7 +337,7 @@ void progress_step(struct progress *p, const struct job *j, const struct progres
 		if (m.keeps_vm)
 			step_seen(p, j, world_vm(&h, j), &m, v);
 		else
-			step_pending(p, &h, v);
+			step_pending(p, j, &h, v);
 		break;
 	case JOB_RUNNING:
 		if (p->failed_us)

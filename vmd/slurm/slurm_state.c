@@ -347,6 +347,8 @@ int slurm_job_read(const slurm_job_info_t *info, struct job *ret, struct err *e)
 	j.requeue = j.batch && info->requeue;
 	j.held = j.phase == JOB_PENDING && info->priority == 0;
 	j.limited = j.phase == JOB_PENDING && slurm_reason_is_limit(info->state_reason);
+	if (j.phase == JOB_PENDING)
+		slurm_reason_text(info->state_reason, j.queue_reason, sizeof(j.queue_reason));
 	/* A list that cannot be read is a wish all the same, and no reason to know nothing. */
 	if (info->req_nodes && info->req_nodes[0] &&
 	    first_node(info->req_nodes, j.asked_node, sizeof(j.asked_node), &ignored) < 0)

@@ -5,15 +5,17 @@
 
 #include "vmd/base/str.h"
 
+#include <string.h>
+
 /* clang-format off */
 static const struct {
 	const char *state;
 	const char *what; /* %N: " on NODE", %A: " at ADDRESS", or nothing if not known */
-	const char *same; /* the reason that says no more */
+	const char *same; /* how a reason begins that says no more; only the rest of it is told */
 	const char *next; /* %J: the job's id; %M: -w and the machine; %I: the ways in */
 } sentences[] = {
 	{"PENDING", "The job waits in Slurm's queue", "the job waits for a node",
-	 "Slurm's own reason, and its guess of the start: squeue --start -j %J"},
+	 "When Slurm thinks that it will start: squeue --start -j %J"},
 	{"PROVISIONING", "Its virtual machine is being made%N", "making its disks and virtual machine",
 	 "To be told when it is ready: vmctl wait %J"},
 	{"BOOTING", "The guest boots%N", NULL, "To be told when it is ready: vmctl wait %J"},
@@ -95,7 +97,9 @@ void sentence_of(struct json_object *vm, struct strbuf *ret)
 			strbuf_addf(ret, "%lld machines: ",
 				    (long long)json_object_get_int64(json_at(vm, "machines")));
 		text_add(ret, vm, sentences[i].what);
-		if (reason && *reason && !str_eq(reason, sentences[i].same))
+		if (reason && sentences[i].same && str_starts(reason, sentences[i].same))
+			strbuf_addf(ret, "%s", reason + strlen(sentences[i].same));
+		else if (reason && *reason)
 			strbuf_addf(ret, ": %s", reason);
 		move_add(ret, vm);
 		strbuf_addf(ret, ". ");
