@@ -162,6 +162,8 @@ int defaults_fill(const struct kind *k, struct json_object *object, bool is_new,
 	case KIND_SERVICEACCOUNT:
 	case KIND_ROLE:
 	case KIND_ROLEBINDING:
+	case KIND_CLUSTERROLE:
+	case KIND_CLUSTERROLEBINDING:
 	case KIND_LEASE:
 	case KIND_STORAGECLASS:
 	case KIND_NAD:

@@ -81,30 +81,42 @@ static bool binds(void *ctx, struct json_object *binding)
 	return false;
 }
 
+/* A binding in a namespace may name a role of the cluster, which then counts in there; one of the
+ * cluster (ns "") names no other. */
 static struct json_object *role_of(struct store *s, struct json_object *binding, const char *ns)
 {
 	const char *name = json_str_at(binding, "roleRef/name");
+	const char *kind = json_str_at(binding, "roleRef/kind");
 
-	if (!name || !str_eq(json_str_at(binding, "roleRef/kind"), "Role"))
-		return NULL;
-	return store_get(s, KIND_ROLE, ns, name);
+	if (name && str_eq(kind, "ClusterRole"))
+		return store_get(s, KIND_CLUSTERROLE, "", name);
+	if (name && *ns && str_eq(kind, "Role"))
+		return store_get(s, KIND_ROLE, ns, name);
+	return NULL;
 }
 
-bool rbac_allows(struct store *s, const struct identity *who, const struct access *what)
+static bool bound_allows(struct store *s, enum kind_id bindings, const char *ns,
+			 const struct identity *who, const struct access *what)
 {
 	AUTO(json_object_put) struct json_object *list = NULL;
 	struct identity asker = *who;
 
-	if (!what->resource || !*what->ns)
-		return false;
-	list = store_list(s, KIND_ROLEBINDING, what->ns, binds, &asker);
+	list = store_list(s, bindings, ns, binds, &asker);
 	for (size_t i = 0; i < json_length(list); i++) {
-		struct json_object *role = role_of(s, json_object_array_get_idx(list, i), what->ns);
+		struct json_object *role = role_of(s, json_object_array_get_idx(list, i), ns);
 
 		if (role && role_allows(role, what))
 			return true;
 	}
 	return false;
+}
+
+bool rbac_allows(struct store *s, const struct identity *who, const struct access *what)
+{
+	if (!what->resource)
+		return false;
+	return (*what->ns && bound_allows(s, KIND_ROLEBINDING, what->ns, who, what)) ||
+	       bound_allows(s, KIND_CLUSTERROLEBINDING, "", who, what);
 }
 
 /* --- giving away --- */
@@ -185,15 +197,16 @@ int rbac_grant(struct api_call *c, struct json_object *object)
 	const char *name = object_name(object) ? object_name(object) : "";
 	struct json_object *role;
 
-	if (c->req.kind->id == KIND_ROLE)
+	if (c->req.kind->id == KIND_ROLE || c->req.kind->id == KIND_CLUSTERROLE)
 		return grant_role(c, object, name);
-	if (c->req.kind->id != KIND_ROLEBINDING)
+	if (c->req.kind->id != KIND_ROLEBINDING && c->req.kind->id != KIND_CLUSTERROLEBINDING)
 		return 0;
 	role = role_of(c->api->set.store, object, c->req.ns);
 	if (role)
 		return grant_role(c, role, name);
-	status_set(&c->status, 404, "NotFound",
-		   "roles.rbac.authorization.k8s.io \"%.100s\" not found",
+	status_set(&c->status, 404, "NotFound", "%s.rbac.authorization.k8s.io \"%.100s\" not found",
+		   str_eq(json_str_at(object, "roleRef/kind"), "ClusterRole") ? "clusterroles"
+									      : "roles",
 		   json_str_at(object, "roleRef/name") ? json_str_at(object, "roleRef/name") : "");
 	return -1;
 }

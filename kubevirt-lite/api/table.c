@@ -89,6 +89,8 @@ static const struct column columns[KIND_COUNT][COLUMNS_MAX] = {
 	[KIND_SERVICEACCOUNT] = {NAME, {"Secrets", "string", 0, "secrets", cell_count}, AGE},
 	[KIND_ROLE] = {NAME, {"Created At", "date", 0, "metadata/creationTimestamp", cell_text}},
 	[KIND_ROLEBINDING] = {NAME, {"Role", "string", 0, "roleRef/name", cell_text}, AGE},
+	[KIND_CLUSTERROLE] = {NAME, {"Created At", "date", 0, "metadata/creationTimestamp", cell_text}},
+	[KIND_CLUSTERROLEBINDING] = {NAME, {"Role", "string", 0, "roleRef/name", cell_text}, AGE},
 	[KIND_LEASE] = {NAME, {"Holder", "string", 0, "spec/holderIdentity", cell_text}, AGE},
 	[KIND_STORAGECLASS] = {NAME,
 		{"Provisioner", "string", 0, "provisioner", cell_text},

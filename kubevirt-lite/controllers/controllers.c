@@ -247,6 +247,8 @@ static void on_event(void *ctx, enum store_event event, enum kind_id kind,
 	case KIND_SERVICEACCOUNT:
 	case KIND_ROLE:
 	case KIND_ROLEBINDING:
+	case KIND_CLUSTERROLE:
+	case KIND_CLUSTERROLEBINDING:
 	case KIND_LEASE:
 	case KIND_STORAGECLASS:
 	case KIND_COUNT: break;

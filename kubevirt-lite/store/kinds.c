@@ -35,6 +35,10 @@ static const struct kind kinds[KIND_COUNT] = {
 		.namespaced = true},
 	[KIND_ROLEBINDING] = {KIND_ROLEBINDING, RBAC_GROUP, "v1", "rolebindings", "rolebinding",
 		"RoleBinding", {NULL}, {NULL}, .namespaced = true},
+	[KIND_CLUSTERROLE] = {KIND_CLUSTERROLE, RBAC_GROUP, "v1", "clusterroles", "clusterrole",
+		"ClusterRole", {NULL}, {NULL}},
+	[KIND_CLUSTERROLEBINDING] = {KIND_CLUSTERROLEBINDING, RBAC_GROUP, "v1",
+		"clusterrolebindings", "clusterrolebinding", "ClusterRoleBinding", {NULL}, {NULL}},
 	[KIND_LEASE] = {KIND_LEASE, "coordination.k8s.io", "v1", "leases", "lease", "Lease",
 		{NULL}, {NULL}, .namespaced = true},
 	[KIND_STORAGECLASS] = {KIND_STORAGECLASS, "storage.k8s.io", "v1", "storageclasses",
@@ -65,7 +69,9 @@ const char *kind_api_version(const struct kind *k)
 {
 	switch (k->id) {
 	case KIND_ROLE:
-	case KIND_ROLEBINDING: return RBAC_GROUP "/v1";
+	case KIND_ROLEBINDING:
+	case KIND_CLUSTERROLE:
+	case KIND_CLUSTERROLEBINDING: return RBAC_GROUP "/v1";
 	case KIND_LEASE: return "coordination.k8s.io/v1";
 	case KIND_STORAGECLASS: return "storage.k8s.io/v1";
 	case KIND_NAD: return "k8s.cni.cncf.io/v1";

@@ -19,36 +19,6 @@ kubevirt_lite_configure()
 			listen: 192.168.170.190:6443
 			tls: {cert: $kube_dir/server.crt, key: $kube_dir/server.key}
 			tokens: $kube_dir/tokens.csv
-			rbac:
-			  - user: vmd
-			    namespaces: [slurm-vm]
-			    resources: [virtualmachines.kubevirt.io, virtualmachineinstances.kubevirt.io, virtualmachineinstancemigrations.kubevirt.io, persistentvolumeclaims, secrets, pods, pods/exec, events, leases.coordination.k8s.io]
-			    verbs: [get, list, watch, create, update, patch, delete]
-			  - user: vmd
-			    namespaces: [slurm-vm]
-			    resources: [serviceaccounts, serviceaccounts/token, roles.rbac.authorization.k8s.io, rolebindings.rbac.authorization.k8s.io]
-			    verbs: [create]
-			  - user: vmd
-			    namespaces: [slurm-vm]
-			    resources: [virtualmachineinstances.subresources.kubevirt.io/vnc, virtualmachineinstances.subresources.kubevirt.io/vnc/screenshot, virtualmachineinstances.subresources.kubevirt.io/console, virtualmachineinstances.subresources.kubevirt.io/portforward]
-			    verbs: [get]
-			  - user: vmd
-			    namespaces: [slurm-vm]
-			    resources: [network-attachment-definitions.k8s.cni.cncf.io]
-			    verbs: [get]
-			  - user: vmd
-			    resources: [persistentvolumes]
-			    verbs: [get, list, watch, create, update, patch, delete]
-			  - user: vmd
-			    namespaces: [slurm-vm]
-			    resources: [virtualmachineinstances.subresources.kubevirt.io/evacuate, virtualmachineinstances.subresources.kubevirt.io/evacuate/cancel, virtualmachines.subresources.kubevirt.io/addvolume, virtualmachines.subresources.kubevirt.io/removevolume]
-			    verbs: [update]
-			  - user: vmd
-			    resources: [nodes, persistentvolumeclaims]
-			    verbs: [get, list, watch]
-			  - user: vmd
-			    resources: [nodes]
-			    verbs: [patch]
 			state: /var/lib/kubevirt-lite
 			run_dir: /run/kubevirt-lite
 			heartbeat: 192.168.170.190
@@ -110,23 +80,31 @@ kube()
 	on masternode env KUBECONFIG=/etc/kubernetes/admin.conf kubectl --cache-dir=/var/cache/kubectl "$@"
 }
 
-# What vmd finds prepared at a site: its namespace, the guests' network, the key for the disks.
+# What vmd finds prepared at a site: its namespace, the role that a site installs, the guests' network,
+# the key for the disks. Its account is a user here: tokens of service accounts end with kubevirt-lite.
 kubevirt_lite_prepare()
 {
-	kube apply --validate=false -f - >>/var/log/kubectl.log 2>&1 <<-EOF
-		apiVersion: v1
-		kind: Namespace
-		metadata: {name: slurm-vm}
-		---
-		apiVersion: k8s.cni.cncf.io/v1
-		kind: NetworkAttachmentDefinition
-		metadata: {name: lan, namespace: slurm-vm}
-		spec:
-		  config: '{"cniVersion": "0.3.1", "name": "lan", "type": "bridge", "bridge": "br1", "disableContainerInterface": true, "ipam": {}}'
-		---
-		apiVersion: v1
-		kind: Secret
-		metadata: {name: ceph-csi, namespace: slurm-vm}
-		stringData: {userID: csi, userKey: "$(ceph-authtool /etc/ceph/ceph.client.csi.keyring --name client.csi --print-key)"}
-	EOF
+	local rules=/usr/share/doc/slurm-vm/kubernetes
+
+	{
+		cat $rules/10-namespace.yaml
+		printf -- '---\n'
+		cat $rules/20-rbac.yaml
+		printf -- '---\n'
+		cat $rules/25-warnings.yaml
+		cat <<-EOF
+			---
+			apiVersion: k8s.cni.cncf.io/v1
+			kind: NetworkAttachmentDefinition
+			metadata: {name: lan, namespace: slurm-vm}
+			spec:
+			  config: '{"cniVersion": "0.3.1", "name": "lan", "type": "bridge", "bridge": "br1", "disableContainerInterface": true, "ipam": {}}'
+			---
+			apiVersion: v1
+			kind: Secret
+			metadata: {name: ceph-csi, namespace: slurm-vm}
+			stringData: {userID: csi, userKey: "$(ceph-authtool /etc/ceph/ceph.client.csi.keyring --name client.csi --print-key)"}
+		EOF
+	} | sed 's/{kind: ServiceAccount, name: vmd, namespace: slurm-vm}/{kind: User, name: vmd}/' |
+		kube apply --validate=false -f - >>/var/log/kubectl.log 2>&1
 }

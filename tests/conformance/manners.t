@@ -205,9 +205,42 @@ roles()
 		"subjects":[{"kind":"User","name":"alice"}]}'
 	code "binding what one does not have" 403
 
+	cluster_roles
+
 	prepare DELETE $accounts/viewer
 	request GET $sub/one/vnc "$token" application/json ''
 	code "the token of an account that is gone" 401
+}
+
+# Of the cluster: what a ClusterRoleBinding gives holds everywhere, what a RoleBinding to the same role gives holds there.
+cluster_roles()
+{
+	local group=/apis/rbac.authorization.k8s.io/v1 pvs=/api/v1/persistentvolumes
+	local reads='{"apiGroups":[""],"resources":["persistentvolumes","secrets"],"verbs":["list"]}'
+	local to='"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"reader"},"subjects":[{"kind":"User","name":"token-nobody"}]'
+
+	prepare POST $group/clusterroles '{"metadata":{"name":"reader"},"rules":['"$reads"']}'
+	request GET $pvs conformance-nobody application/json ''
+	code "what nobody has bound yet" 403
+	prepare POST $group/namespaces/hpc-vms/rolebindings '{"metadata":{"name":"reader"},'"$to"'}'
+	request GET /api/v1/namespaces/hpc-vms/secrets conformance-nobody application/json ''
+	code "a role of the cluster, bound in a namespace" 200
+	request GET $pvs conformance-nobody application/json ''
+	code "counts in no other place" 403
+	prepare POST $group/clusterrolebindings '{"metadata":{"name":"reader"},'"$to"'}'
+	request GET $pvs conformance-nobody application/json ''
+	code "bound in the cluster" 200
+	request GET /api/v1/secrets conformance-nobody application/json ''
+	code "counts in all namespaces" 200
+	request POST $group/clusterroles conformance-nobody application/json '{"metadata":{"name":"more"},"rules":['"$reads"']}'
+	code "a role of the cluster by who may not make any" 403
+	admin POST $group/clusterrolebindings '{"metadata":{"name":"none"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"viewer"}}'
+	code "a binding of the cluster to a role of a namespace" 404
+	prepare DELETE $group/clusterrolebindings/reader
+	request GET $pvs conformance-nobody application/json ''
+	code "what is no longer bound" 403
+	prepare DELETE $group/namespaces/hpc-vms/rolebindings/reader
+	prepare DELETE $group/clusterroles/reader
 }
 
 # can WHAT WANT TOKEN ATTRIBUTES: what kubectl auth can-i asks, and is told
