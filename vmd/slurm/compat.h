@@ -127,6 +127,19 @@ static inline void compat_set_reason_uid(update_node_msg_t *u, uint32_t uid)
 #endif
 }
 
+/* In select_type_param: CR_MEMORY, and by now SELECT_MEMORY, which is no macro. */
+#define COMPAT_SELECT_MEMORY 0x0010
+
+/* How long an epilog may take: PrologEpilogTimeout, which 25.11 made two of. */
+static inline uint16_t compat_epilog_timeout(const slurm_conf_t *c)
+{
+#if COMPAT_STEP_ID
+	return c->epilog_timeout;
+#else
+	return c->prolog_epilog_timeout;
+#endif
+}
+
 static inline void compat_free_conf(slurm_conf_t *c)
 {
 #if COMPAT_26_05

@@ -45,9 +45,9 @@ static int read_conf(struct site_slurm *r, struct err *e)
 	put(r->conf, sizeof(r->conf), c->slurm_conf);
 	r->uid = c->slurm_user_id;
 	r->slurmd_timeout_s = c->slurmd_timeout;
-	r->prolog_epilog_timeout_s = timeout_s(c->prolog_epilog_timeout);
+	r->prolog_epilog_timeout_s = timeout_s(compat_epilog_timeout(c));
 	r->requeue = c->job_requeue != 0;
-	r->memory = c->select_type_param & CR_MEMORY;
+	r->memory = c->select_type_param & COMPAT_SELECT_MEMORY;
 	return 0;
 }
 
