@@ -80,13 +80,24 @@ EOF
 ok "a key of the nodes that is not theirs" broken "s,slurm-vm/ceph-csi,slurm-vm/wrong-key,"
 ok "is told" wrong "ceph +the nodes' user client.csi \(Secret slurm-vm/wrong-key\)"
 
-on_lab sh -c "sed 's,^MpiDefault,PrologEpilogTimeout=60\nMpiDefault,; s,^JobSubmitPlugins.*,,' -i /etc/slurm/slurm.conf; scontrol reconfigure"
+# Other tests have this lab after us: slurm.conf comes back, whatever happens.
+restore()
+{
+	on_lab sh -c "[ ! -e $etc/slurm.conf ] || cp $etc/slurm.conf /etc/slurm/slurm.conf; scontrol reconfigure"
+}
+trap 'restore; rm -rf "$work"' EXIT
+on_lab sh -c "cp /etc/slurm/slurm.conf $etc/ && sed 's,^MpiDefault,PrologEpilogTimeout=60\nMpiDefault,; s,^JobSubmitPlugins.*,,' \
+	-i /etc/slurm/slurm.conf && scontrol reconfigure"
 slurm_is_wrong()
 {
 	! check /etc/slurm-vm/vmd.yaml && wrong 'slurm +JobSubmitPlugins has no lua' && wrong 'slurm +PrologEpilogTimeout is 60 s'
 }
 ok "what slurm.conf lacks" within 20 slurm_is_wrong
+restore
+ok "all is well again" within 20 all_ok
 
+on_lab sh -c "ceph auth rm client.poor; kubectl -n slurm-vm delete secret/wrong-key secret/poor-token sa/poor role/poor \
+	rolebinding/poor; kubectl delete clusterrole/slurm-vm-poor clusterrolebinding/slurm-vm-poor" >/dev/null 2>&1
 nothing_made()
 {
 	equals "$(on_lab rbd ls rbd)" tiny && equals "$(on_lab kubectl get vm -A -o name)" ""
