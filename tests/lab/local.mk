@@ -7,9 +7,12 @@ check-lab: all
 # Real faults, one after the other: as root, three quarters of an hour. FAULTS="NAME ...": those only.
 check-faults: all
 	$(top_srcdir)/tests/faults/run --build $(abs_top_builddir) $(FAULTS)
-# One VM, moved 50 times through a cluster that another user fills: as root, ten minutes.
+# One VM, moved 50 times through a cluster that another user fills, for each kind of rival: as root, ten
+# minutes each. RIVALS="KIND ..." and MOVES=N: those only, and so often. tests/lab/0029-rival.t is one such move.
 check-hungry: all
-	$(top_srcdir)/tests/faults/hungry --build $(abs_top_builddir)
+	@bad=0; for r in $${RIVALS-priority reservation below preempt above}; do \
+		$(top_srcdir)/tests/faults/hungry --build $(abs_top_builddir) --moves $${MOVES-50} --rival $$r || bad=1; \
+	done; exit $$bad
 .PHONY: check-lab check-faults check-hungry
 
 EXTRA_DIST += .ci/run scripts/demo scripts/guest scripts/guest-debian scripts/lab scripts/lab.d tests/.shellcheckrc tests/faults tests/lab

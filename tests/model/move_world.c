@@ -87,7 +87,7 @@ static bool has_guest(const struct mw_kube *k)
 static bool is_given_up(const struct mw_world *w)
 {
 	return w->kube.run < w->slurm.run &&
-	       (w->gap_over || is_cancelled(w) || w->done >> E_QUEUED_AGAIN & 1);
+	       (w->gap == GAP_OVER || is_cancelled(w) || w->done >> E_QUEUED_AGAIN & 1);
 }
 
 /* Outside every allocation, while the job runs elsewhere. */
@@ -101,7 +101,7 @@ static bool is_astray(const struct mw_world *w)
 static void gap_note(struct mw_world *w)
 {
 	if (w->kube.phase == VM_ABSENT)
-		w->gap_over = 0;
+		w->gap = 0;
 }
 
 /* Its VM is where an allocation of its job is, or is about to be. */
@@ -118,11 +118,11 @@ static bool is_placed(const struct mw_world *w)
 		return false;
 	switch ((enum job_phase)s->phase) {
 	case JOB_RUNNING: /* out of time it may be on its way out when it is given room */
-		return s->node == w->kube.node || (there && !w->gap_over);
+		return s->node == w->kube.node || (there && w->gap != GAP_OVER);
 	case JOB_ENDING: return s->again && follows;
 	case JOB_PENDING:
 		return follows ||
-		       (is_marked(s) && !s->held && s->asked == w->kube.node && !w->gap_over);
+		       (is_marked(s) && !s->held && s->asked == w->kube.node && w->gap != GAP_OVER);
 	case JOB_ENDED: break;
 	}
 	return false;
@@ -278,11 +278,11 @@ static bool slurm_happens(struct mw_world *w, unsigned event, bool clear, const 
 	case E_STARTS_2: return job_starts(w, 2);
 	case E_STARTS_3: return job_starts(w, 3);
 	case E_GAP:
-		if (w->gap_over || !((s->phase == JOB_PENDING && !s->held && s->asked &&
-				      !companion_runs_at(w, s->asked)) ||
-				     (is_astray(w) && w->kube.migration != G_GOING)))
+		if (w->gap == GAP_OVER || !((s->phase == JOB_PENDING && !s->held && s->asked &&
+					     !companion_runs_at(w, s->asked)) ||
+					    (is_astray(w) && w->kube.migration != G_GOING)))
 			return false;
-		w->gap_over = 1;
+		w->gap++;
 		return true;
 	case E_EXPIRES:
 		if (!s->reserved)
@@ -373,7 +373,7 @@ static void vm_delete(struct mw_world *w, const struct action *a, const char **r
 		return;
 	if (is_placed(w))
 		*ret_wrong = "a VM was deleted that is where it may be";
-	else if (is_astray(w) && !is_given_up(w) && !w->gap_over)
+	else if (is_astray(w) && !is_given_up(w) && w->gap != GAP_OVER)
 		*ret_wrong = "a VM was deleted that had time left to find a place";
 	if (k->migration)
 		migration_ends(k, true);
@@ -755,5 +755,5 @@ void mw_print(const struct mw_world *w)
 	       node_names[s->place[1]], k->run, vm_phase_name((enum vm_phase)k->phase),
 	       node_names[k->node], node_names[k->wanted], node_names[k->given], k->version,
 	       k->migration, node_names[k->target], k->given_up ? ", given up" : "",
-	       w->gap_over ? ", gap over" : "");
+	       w->gap == GAP_OVER ? ", gap over" : "");
 }

@@ -38,13 +38,19 @@ struct mw_kube {
 struct mw_world {
 	struct mw_slurm slurm;
 	struct mw_kube kube;
-	uint8_t gap_over; /* for 120 s: released for a node and not started there, or astray */
+	/* Released for a node and not started there, or astray: 1 for MOVE_WAIT_S, 2 for
+	 * MOVE_GAP_S.
+	 */
+	uint8_t gap;
 	/* What happens once at most, and so many of these altogether: the job ends, is queued again
 	 * by somebody, its guest ends, a companion is cancelled, the first node is wanted again,
 	 * the second is drained, slurmctld comes back with an older state: without drain, companion
 	 * and mark. */
 	uint8_t done, faults;
 };
+
+#define GAP_WAITS 1
+#define GAP_OVER  2
 
 /* Things that happen without vmd; *ret_wrong is set when a rule was broken by it. */
 unsigned mw_events(void);

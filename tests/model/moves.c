@@ -47,7 +47,7 @@ static const struct policy policy = {.move_reserve = true,
 static struct plan planned;
 
 /* Plans; true: it would tell the epilog that the node is clear. */
-static bool round_of(const struct mw_slurm *s, const struct mw_kube *k, bool alone)
+static bool round_of(const struct mw_slurm *s, const struct mw_kube *k, unsigned gap)
 {
 	static struct mw_sight sight;
 	static struct progress p;
@@ -68,8 +68,9 @@ static bool round_of(const struct mw_slurm *s, const struct mw_kube *k, bool alo
 	v.companion = sight.want.companion;
 	p = (struct progress){.job_id = 0};
 	progress_step(&p, &sight.job, &v);
-	if (alone) {
-		p.alone_since_us = NOW_US - MOVE_GAP_S * INT64_C(1000000);
+	if (gap) {
+		p.alone_since_us =
+			NOW_US - (gap == GAP_OVER ? MOVE_GAP_S : MOVE_WAIT_S) * INT64_C(1000000);
 		progress_step(&p, &sight.job, &v);
 	}
 	plan(&sight.want, &sight.seen, &c, &planned);
@@ -158,7 +159,7 @@ static const char *settle(struct state s)
 	for (unsigned i = 0; again && !wrong && i < 200; i++) {
 		struct mw_world before = s.world;
 
-		clear = round_of(&s.world.slurm, &s.world.kube, s.world.gap_over);
+		clear = round_of(&s.world.slurm, &s.world.kube, s.world.gap);
 		for (size_t k = 0; k < planned.n && !wrong; k++)
 			mw_effect(&s.world, &planned.act[k], &wrong);
 		again = memcmp(&before, &s.world, sizeof(before)) != 0 || mw_go_on(&s.world, clear);
@@ -201,7 +202,7 @@ static const char *look(struct search *search, const void *state)
 
 	if (wrong)
 		return wrong;
-	clear = round_of(&now->slurm, &now->kube, now->world.gap_over) && is_new(now);
+	clear = round_of(&now->slurm, &now->kube, now->world.gap) && is_new(now);
 	for (size_t k = 0; k < planned.n && !wrong; k++)
 		wrong = act(search, now, &planned.act[k]);
 	for (unsigned e = 0; e < mw_events() && !wrong; e++) {

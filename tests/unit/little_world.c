@@ -133,8 +133,9 @@ static int move_word(struct little_world *w, const char *s)
 		j->request.moved_run = j->restarts + 1;
 	else if (str_eq(s, "pause"))
 		w->progress.pause_until_us = LITTLE_NOW_US + 1;
-	else if (str_eq(s, "alone")) {
-		w->progress.alone_since_us = LITTLE_NOW_US - MOVE_GAP_S * INT64_C(1000000);
+	else if (str_eq(s, "alone") || str_eq(s, "waits")) {
+		w->progress.alone_since_us =
+			LITTLE_NOW_US - (*s == 'w' ? MOVE_WAIT_S : MOVE_GAP_S) * INT64_C(1000000);
 		w->progress.alone_run = j->restarts;
 	} else if (str_eq(s, "late"))
 		w->progress.behind_since_us = LITTLE_NOW_US - MOVE_BEHIND_S * INT64_C(1000000);

@@ -6,8 +6,8 @@
  *       drain:CHOICE site:CHOICE (--vm-on-drain, vmd.yaml)
  *       nodes:LIST (where its VM has been, by its record)
  *       drained requeue held aimed:NODE (asked_node) moved (this run is a move's) marked (the next
- *       will be) migrate:NODE pause alone late ; companion:PHASE@NODE, up to two, job ids 23, 24
- *       noshell heir (it names companion 23) claims (the last companion has its record) as17 (it is
+ *       will be) migrate:NODE pause alone waits late ; companion:PHASE@NODE, up to two, job ids 23,
+ * 24 noshell heir (it names companion 23) claims (the last companion has its record) as17 (it is
  *       job 23, the heir of 17)
  *       grow grows (it is to have 4 CPUs: progress, record) large (the last companion is of that
  * size) holds:N (so many CPUs) grows:N (by the record, N CPUs) (not:n2: the last one must not get

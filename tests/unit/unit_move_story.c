@@ -131,19 +131,30 @@ START_TEST(node_is_not_clear_under_its_vm)
 }
 END_TEST
 
-/* The job did not start where its VM is: some high priority took the room. */
+/* The job did not start where its VM is: somebody else took the room. Other room is asked for, and
+ * waited for as long as there is time. */
 START_TEST(the_gap_has_an_end)
 {
+	static const char waits[] = "pending r1 requeue moved aimed:n2 companion:pending";
+
 	story_begin("running");
 	look(0, "pending r1 requeue moved aimed:n2", "vm0:running@n2 " HAS);
-	look(MOVE_GAP_S - 1, "pending r1 requeue moved aimed:n2", "vm0:running@n2 " HAS);
+	look(MOVE_WAIT_S - 1, "pending r1 requeue moved aimed:n2", "vm0:running@n2 " HAS);
 	ready_and("starting");
 	ck_assert_uint_eq(story.n, 0);
 	look(1, "pending r1 requeue moved aimed:n2", "vm0:running@n2 " HAS);
+	ready_and("allocate");
+	ck_assert_str_eq(story_asked(ACT_ALLOCATE)->node, "");
+	look(MOVE_GAP_S - MOVE_WAIT_S - 1, waits, "vm0:running@n2 " HAS);
+	ready_and("queued");
+	ck_assert_uint_eq(story.n, 0);
+	look(1, waits, "vm0:running@n2 " HAS);
 	ck_assert_ptr_null(story_asked(ACT_DELETE_VM));
 	ck_assert(story_asked(ACT_POINT_VM)->gives_up);
-	look(10, "pending r1 requeue moved aimed:n2", "vm0:running@n2 given-up " HAS);
+	look(10, waits, "vm0:running@n2 given-up " HAS);
 	ck_assert_ptr_nonnull(story_asked(ACT_DELETE_VM));
+	ck_assert_uint_eq(story_asked(ACT_END_COMPANION)->companion, 23);
+	look(10, "pending r1 requeue moved aimed:n2", "disk secret");
 	ck_assert_str_eq(story_asked(ACT_AIM_JOB)->node, "");
 	ck_assert_str_eq(vm_state_name(reconciler_status(story.r, 17)->state), "PENDING");
 	story_end();

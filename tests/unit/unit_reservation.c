@@ -34,6 +34,11 @@ static const struct little_row rows[] = {
 
 	/* kept */
 	{"it stays while the job starts", "pending r1 requeue moved aimed:n2 reserves reserved:23 " LISTED, THERE, "", ""},
+	{"... also while room is asked for elsewhere",
+	 "pending r1 requeue moved aimed:n2 reserves waits reserved:23 companion:pending " LISTED, THERE, "", ""},
+	{"... but not when it goes there",
+	 "pending r1 requeue moved aimed:n2 reserves waits reserved:23 companion:running@n3 " LISTED,
+	 "vm0:running@n2 wants:n3 " HAS, "", "end-reservation:" LITTLE_KEY "-23"},
 	{"... but not when the time for that is over",
 	 "pending r1 requeue moved aimed:n2 reserves alone reserved:23 " LISTED, "vm0:running@n2 given-up " HAS, "",
 	 "delete-vm:r0 end-reservation:" LITTLE_KEY "-23 aim-job"},

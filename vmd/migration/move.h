@@ -18,6 +18,10 @@
  * that is astray: outside every allocation, as when its companion was cancelled, or slurmctld came
  * back with a state in which there was none. */
 #define MOVE_GAP_S 120
+/* One whose job has not started after so long has lost its place to another job: room is asked for
+ * elsewhere, and the rest of MOVE_GAP_S is left to go there. A slurmctld that looks at its queue
+ * only now and then does so once a minute by default (sched_interval). */
+#define MOVE_WAIT_S 60
 /* A VM that is not where its last migration took it for so long has come back since, and slurmctld
  * has lost its state: the id of its companion is that of the one before. */
 #define MOVE_BEHIND_S 30
@@ -112,6 +116,7 @@ struct move_view {
 	bool taken_back; /* its node is in service again, after Kubernetes had it taken out */
 	bool pause;      /* the last migration was given up: not again so soon */
 	bool alone;      /* it has been without any allocation for MOVE_GAP_S */
+	bool waits;      /* ... for MOVE_WAIT_S */
 	bool late;       /* it has been behind for MOVE_BEHIND_S */
 	bool over;       /* its job's time is about over: its guest is shut down */
 	bool reserve;    /* the site wants reservations, and Slurm has not refused this one */

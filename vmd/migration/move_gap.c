@@ -16,13 +16,15 @@ static bool is_sent(const struct move_view *v, const struct companion *h)
 	       (job_node_same(k->wanted_node, h->node) || job_node_same(k->given_node, h->node));
 }
 
-/* The node was taken out of service in this moment, so its job cannot start there: whatever its
- * user wants a drain to mean, it would lose its place. Once it is told to go elsewhere it goes,
- * though the node is open again: its job follows. */
+/* The node was taken out of service in this moment, or somebody else was faster, so its job cannot
+ * start there: whatever its user wants a drain to mean, it would lose its place. Once it is told to
+ * go elsewhere it goes, though the node is open again: its job follows. */
 static bool is_shut_out(const struct move_view *v, const struct companion *h)
 {
+	bool waits = v->waits && !v->alone && v->vm->phase == VM_RUNNING;
+
 	return v->known && !*v->vm->moving.blocked && !v->pause &&
-	       (is_set(v->here_closed) || is_sent(v, h));
+	       (is_set(v->here_closed) || waits || is_sent(v, h));
 }
 
 static void read_shut_out(const struct move_view *v, struct move *m)
@@ -30,8 +32,11 @@ static void read_shut_out(const struct move_view *v, struct move *m)
 	const struct companion *h = m->companion;
 	char why[MOVE_WHY_SIZE];
 
-	(void)str_fmt(why, sizeof(why), "its job cannot start on %.80s, which %s", v->vm->node,
-		      v->here_closed);
+	if (is_set(v->here_closed))
+		(void)str_fmt(why, sizeof(why), "its job cannot start on %.80s, which %s",
+			      v->vm->node, v->here_closed);
+	else
+		(void)str_fmt(why, sizeof(why), "its job does not start on %.80s", v->vm->node);
 	if (h && h->phase == JOB_RUNNING)
 		move_read_send(v, m);
 	else if (h && move_is_small(v, h))
@@ -55,12 +60,12 @@ static void read_out_of_time(const struct move_view *v, struct move *m, bool shu
 bool move_read_gap(const struct move_view *v, struct move *m)
 {
 	const struct companion *h = m->companion;
-	bool shut_out = is_shut_out(v, h);
+	bool shut_out = is_shut_out(v, h), leaves = is_set(v->here_closed) || is_sent(v, h);
 
 	if (v->alone && !shut_out && (!v->known || v->vm->phase != VM_RUNNING))
 		return false; /* nothing is lost, or nothing can be known */
 	m->keeps_vm = true;
-	m->reserves = v->alone || shut_out ? 0 : v->job->reserved;
+	m->reserves = v->alone || leaves ? 0 : v->job->reserved;
 	m->alone = v->alone || shut_out || !h;
 	if (v->alone)
 		read_out_of_time(v, m, shut_out);

@@ -116,6 +116,7 @@ void move_view_read(const struct observed *seen, const struct move_source *s, st
 			.taken_back = is_taken_back(seen, s, vm),
 			.pause = p && s->mono_us < p->pause_until_us,
 			.alone = p && progress_is_alone(p, s->job, s->mono_us),
+			.waits = p && progress_has_waited(p, s->job, s->mono_us),
 			.late = p && progress_is_late(p, s->mono_us),
 			.over = s->over,
 			.reserve = may_reserve(s, h),

@@ -72,6 +72,7 @@ void progress_step(struct progress *p, const struct job *j, const struct progres
  * for MOVE_BEHIND_S? The first by this run of the job: who was stopped while another run began, was
  * there and ended has not seen that the VM had a place in between. */
 bool progress_is_alone(const struct progress *p, const struct job *j, int64_t mono_us);
+bool progress_has_waited(const struct progress *p, const struct job *j, int64_t mono_us);
 bool progress_is_late(const struct progress *p, int64_t mono_us);
 /* A record costs slurmctld two RPCs: what passes in seconds is not written. READY and FAILED always
  * are; what comes before only of a job that has run for so long. */

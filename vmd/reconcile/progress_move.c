@@ -18,6 +18,12 @@ bool progress_is_alone(const struct progress *p, const struct job *j, int64_t mo
 	       mono_us - p->alone_since_us >= MOVE_GAP_S * SECOND_US;
 }
 
+bool progress_has_waited(const struct progress *p, const struct job *j, int64_t mono_us)
+{
+	return p->alone_since_us && p->alone_run == j->restarts &&
+	       mono_us - p->alone_since_us >= MOVE_WAIT_S * SECOND_US;
+}
+
 bool progress_is_late(const struct progress *p, int64_t mono_us)
 {
 	return p->behind_since_us && mono_us - p->behind_since_us >= MOVE_BEHIND_S * SECOND_US;
@@ -102,7 +108,9 @@ static void clocks_set(struct progress *p, const struct job *j, const struct vm_
 		p->behind_since_us = v->mono_us;
 	if (m->behind && !progress_is_late(p, v->mono_us))
 		progress_due(p, p->behind_since_us + MOVE_BEHIND_S * SECOND_US);
-	if (m->alone && !progress_is_alone(p, j, v->mono_us))
+	if (m->alone && !progress_has_waited(p, j, v->mono_us))
+		progress_due(p, p->alone_since_us + MOVE_WAIT_S * SECOND_US);
+	else if (m->alone && !progress_is_alone(p, j, v->mono_us))
 		progress_due(p, p->alone_since_us + MOVE_GAP_S * SECOND_US);
 }
 
