@@ -15,7 +15,7 @@ EOS
 ok "the first run writes to its disk" within 100 says "^written$"
 on_lab scontrol requeue "$job"
 ok "it is pending again" within 60 job_in "$job" PENDING
-on_lab scontrol update jobid="$job" StartTime=now # Slurm would wait for two minutes
+start_now "$job"
 ok "the second run starts and ends" within 100 job_in "$job" COMPLETED
 ok "on the same disk" says "^written by the first run$"
 ok "as the next incarnation" says "run 1 of vm-$job-[0-9a-f]*-r1"

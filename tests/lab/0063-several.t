@@ -73,7 +73,7 @@ on_lab scontrol update nodename=worker2node state=resume
 
 ok "the job is queued again" on_lab scontrol requeue "$job"
 ok "when both nodes are clear" within 60 job_in "$job" PENDING
-on_lab scontrol update jobid="$job" StartTime=now # Slurm would wait for two minutes
+start_now "$job"
 ok "both come back" within 150 says "^run 1 begins with $ip $ip$"
 marked_as_before()
 {

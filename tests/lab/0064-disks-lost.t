@@ -60,7 +60,7 @@ lose_disks() # JOB RUN VERB
 		before[$serial]=$(number_on "$(image_of "$job" "$serial")")
 	done
 	ok "$verb: Slurm queues the job again" within 90 job_in "$job" PENDING
-	on_lab scontrol update jobid="$job" StartTime=now # Slurm would wait for two minutes
+	start_now "$job"
 	ok "$verb: the next run is READY" within 240 is_run "$job" $((run + 1))
 	ok "$verb: elsewhere" elsewhere "$job" "$host"
 	ok "$verb: it has all its disks" within 60 attached "$job" "$all"

@@ -80,7 +80,7 @@ mapfile -t before < <(numbers "$job")
 run=$(on_lab scontrol show job "$job" | sed -n 's/.* Restarts=\([0-9]*\).*/\1/p')
 on_lab scontrol requeue "$job"
 ok "its job is queued again" within 90 job_in "$job" PENDING
-on_lab scontrol update jobid="$job" StartTime=now
+start_now "$job"
 next_run()
 {
 	contains "$(on_lab scontrol show job "$job")" " Restarts=$((run + 1)) " && in_state "$job" READY

@@ -139,7 +139,7 @@ card=$(mac)
 guest sh -c 'echo of the first run >marker; sync'
 on_lab scontrol requeue "$job"
 ok "it is queued again" within 120 job_in "$job" PENDING
-on_lab scontrol update jobid="$job" StartTime=now
+start_now "$job"
 ok "and runs" within 120 job_in "$job" RUNNING
 ok "it becomes READY again" ready
 ok "on its disk" within 60 prints "of the first run" guest cat marker

@@ -142,6 +142,13 @@ job_over() # JOB: no longer in the queue, COMPLETING included
 	esac
 }
 
+start_now() # JOB: queued again; Slurm would wait for two minutes. slurmd takes no job that it has ended in the same
+# second ("already killed, do not launch batch job"), and Slurm then fails it.
+{
+	sleep 2
+	on_lab scontrol update jobid="$1" StartTime=now
+}
+
 node_of() # JOB
 {
 	on_lab squeue -h -j "$1" -o %N
