@@ -21,7 +21,7 @@ ok "its exit code" equals "$(code_of as alice vmctl exec -- sh -c 'exit 7')" 7
 # shellcheck disable=SC2016
 ok "its arguments, as they are" equals "$(as alice vmctl exec -- printf '[%s]' 'a b' "it's" '$HOME' '"*"' '')" "[a b][it's][\$HOME][\"*\"][]"
 ok "a program that is not there" equals "$(code_of as alice vmctl exec -- no-such-program)" 127
-ok "ssh, too" contains "$(as alice vmctl ssh desk -- hostname)" "^tiny-"
+ok "ssh, too" contains "$(as alice vmctl ssh desk -- hostname)" "^vm-"
 ok "with a terminal" contains "$(as alice script -qec "vmctl ssh $job -- tty" /dev/null)" "/dev/pts/"
 
 own_ssh="ssh -i .ssh/mine -o BatchMode=yes -o IdentitiesOnly=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null"

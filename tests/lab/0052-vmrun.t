@@ -17,7 +17,7 @@ exit 7
 EOS
 )
 ok "it ends" within 120 job_over "$job"
-ok "the script ran in the guest" contains "$(output_of alice "$job")" "^I am root on tiny-[0-9a-f]+, case a;b c of job $job\$"
+ok "the script ran in the guest" contains "$(output_of alice "$job")" "^I am root on vm-$job-[0-9a-f]+-r0, case a;b c of job $job\$"
 ok "with a PATH of there" contains "$(output_of alice "$job")" "^PATH is [^:]*bin"
 ok "stderr is in the output, too" contains "$(output_of alice "$job")" "^to stderr"
 ok "its exit code is the job's" equals "$(on_lab sacct -nXP -j "$job" -o state,exitcode)" "FAILED|7:0"
@@ -83,7 +83,7 @@ EOS
 )
 ok "it ends" within 120 job_over "$job"
 ok "the step's input and output" contains "$(output_of alice "$job")" "^from here"
-ok "its place" contains "$(output_of alice "$job")" "^in tiny-"
+ok "its place" contains "$(output_of alice "$job")" "^in vm-"
 ok "its exit code" contains "$(output_of alice "$job")" "^step ended with 5"
 ok "in the books, too" contains "$(on_lab sacct -nP -j "$job" -o jobid,jobname,exitcode)" "^$job\.0[|]vmrun[|]5:0"
 

@@ -23,7 +23,7 @@ tmux send-keys Enter
 ok "and shows the guest's prompt" within 30 screen_has "^/ #"
 # shellcheck disable=SC2016 # in the guest
 tmux send-keys 'echo guest-$(uname -n)' Enter
-ok "a command runs in the guest" within 30 screen_has "^guest-tiny-"
+ok "a command runs in the guest" within 30 screen_has "^guest-vm-"
 tmux send-keys C-c C-]
 ok "Ctrl-] leaves, Ctrl-C goes to the guest" within 30 screen_has "^code=0"
 tmux kill-server

@@ -33,7 +33,7 @@ ok "vmctl wait waits for both" seen "job $job +READY"
 ok "both are listed with their addresses" seen "^$job +duo-0 +alice +tiny +READY .* $ip "
 ok "... each" seen "^$job +duo-1 +alice +tiny +READY .* $ip "
 for n in 0 1; do
-	ok "a command in machine $n" seen "^$n: guest of tiny-"
+	ok "a command in machine $n" seen "^$n: guest of vm-"
 	ok "a step beside machine $n" seen "^step of machine $n at $ip$"
 done
 ok "one is called by its name" seen '^one$'
