@@ -66,15 +66,15 @@ bool move_read_gap(const struct move_view *v, struct move *m)
 		return false; /* nothing is lost, or nothing can be known */
 	m->keeps_vm = true;
 	m->reserves = v->alone || leaves ? 0 : v->job->reserved;
-	m->alone = v->alone || shut_out || !h;
+	m->alone = true;
 	if (v->alone)
 		read_out_of_time(v, m, shut_out);
 	else if (move_read_taken_back(v, m))
 		return true;
 	else if (shut_out)
 		read_shut_out(v, m);
-	else /* a companion that is not there comes of a request whose answer was lost */
-		move_set(m, h ? MOVE_DROP : MOVE_STARTING, "its job starts on %.80s",
-			 v->job->asked_node);
+	else /* Another companion may be one that a vmd from before has asked for, and sent the VM
+	      * to, which is not seen yet. It is ended when the job has started. */
+		move_set(m, MOVE_STARTING, "its job starts on %.80s", v->job->asked_node);
 	return true;
 }
