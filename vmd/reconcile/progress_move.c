@@ -12,16 +12,20 @@
 
 #define SECOND_US INT64_C(1000000)
 
+/* Has its VM been outside every allocation since then, in this run of its job? */
+static bool is_alone_since(const struct progress *p, const struct job *j, int64_t mono_us)
+{
+	return p->alone_since_us && p->alone_run == j->restarts && mono_us >= p->alone_since_us;
+}
+
 bool progress_is_alone(const struct progress *p, const struct job *j, int64_t mono_us)
 {
-	return p->alone_since_us && p->alone_run == j->restarts &&
-	       mono_us - p->alone_since_us >= MOVE_GAP_S * SECOND_US;
+	return is_alone_since(p, j, mono_us - MOVE_GAP_S * SECOND_US);
 }
 
 bool progress_has_waited(const struct progress *p, const struct job *j, int64_t mono_us)
 {
-	return p->alone_since_us && p->alone_run == j->restarts &&
-	       mono_us - p->alone_since_us >= MOVE_WAIT_S * SECOND_US;
+	return is_alone_since(p, j, mono_us - MOVE_WAIT_S * SECOND_US);
 }
 
 bool progress_is_late(const struct progress *p, int64_t mono_us)
