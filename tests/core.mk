@@ -185,8 +185,16 @@ tests_model_many_vmd_LDADD = $(core_libs)
 check_PROGRAMS += tests/model/moves
 TESTS += tests/model/moves
 tests_model_moves_SOURCES = tests/model/moves.c tests/model/move_world.c tests/model/move_world.h \
-	tests/model/search.c tests/model/search.h
+	tests/model/move_kube.c tests/model/move_kube.h tests/model/search.c tests/model/search.h
 tests_model_moves_LDADD = $(core_libs)
+
+# every state of an allocation and its heirs
+check_PROGRAMS += tests/model/heirs
+TESTS += tests/model/heirs
+tests_model_heirs_SOURCES = tests/model/heirs.c tests/model/heir_world.c tests/model/heir_world.h \
+	tests/model/heir_sight.c \
+	tests/model/move_kube.c tests/model/move_kube.h tests/model/search.c tests/model/search.h
+tests_model_heirs_LDADD = $(core_libs)
 
 # every state of a job whose node is lost
 check_PROGRAMS += tests/model/lost_node

@@ -7,11 +7,12 @@ TESTS += tests/unit/reliability.t
 
 # many seeds with faults and crashes, a crash at every effect, and every state of the models
 check-long: tests/sim/sim_seeds tests/model/explore tests/model/lost_node \
-	tests/model/moves tests/model/named_disk
+	tests/model/heirs tests/model/moves tests/model/named_disk
 	tests/sim/sim_seeds $${SEEDS-20000}
 	tests/model/lost_node all
 	tests/model/named_disk 2000000
 	tests/model/moves all
+	tests/model/heirs 200000
 	tests/model/explore all
 
 # The unit tests under valgrind: errors, and memory that is lost. CK_FORK=no: in one process, so that

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* See move_world.h. What is refused here is what slurm/slurm_move.c checks before it asks, and the
- * API server by uid and version. Left out: disks and volumes, which a move does not touch
- * (many_vmd.c), KubeVirt's own migrations (tests/sim), and the time of a job. */
+/* See move_world.h. What is refused here is what slurm/slurm_move.c checks before it asks. Left
+ * out: the time of a job. */
 #include "tests/model/move_world.h"
 
 #include "vmd/base/str.h"
@@ -10,8 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define VERSION_MAX 40
 
 enum {
 	E_ENDS,
@@ -37,16 +34,6 @@ enum {
 	E_FAILS,
 	EVENTS
 };
-
-static const char *const node_names[] = {"", "n1", "n2", "n3"};
-
-static uint8_t node_number(const char *name)
-{
-	for (uint8_t n = 1; n < ARRAY_LEN(node_names); n++)
-		if (str_eq(name, node_names[n]))
-			return n;
-	return 0;
-}
 
 static bool is_drained(const struct mw_world *w, unsigned node)
 {
@@ -77,11 +64,6 @@ static bool companion_runs_at(const struct mw_world *w, unsigned node)
 	return false;
 }
 
-static bool has_guest(const struct mw_kube *k)
-{
-	return k->phase == VM_RUNNING;
-}
-
 /* The VM of an earlier run, when somebody queued the job again, its companion was cancelled or it
  * did not start in time: that it may yet come to be where its job is, is luck. */
 static bool is_given_up(const struct mw_world *w)
@@ -93,7 +75,7 @@ static bool is_given_up(const struct mw_world *w)
 /* Outside every allocation, while the job runs elsewhere. */
 static bool is_astray(const struct mw_world *w)
 {
-	return has_guest(&w->kube) && w->slurm.phase == JOB_RUNNING &&
+	return mk_has_guest(&w->kube) && w->slurm.phase == JOB_RUNNING &&
 	       w->kube.run == incarnation(&w->slurm) && w->kube.node != w->slurm.node &&
 	       !companion_runs_at(w, w->kube.node);
 }
@@ -112,7 +94,7 @@ static bool is_placed(const struct mw_world *w)
 	/* When its companion is lost while the job is queued again, another is luck. */
 	bool follows = is_marked(s) && there && !is_cancelled(w);
 
-	if (!has_guest(&w->kube) || w->kube.run != incarnation(s))
+	if (!mk_has_guest(&w->kube) || w->kube.run != incarnation(s))
 		return false;
 	if (is_given_up(w))
 		return false;
@@ -132,9 +114,9 @@ struct mw_world mw_begin(unsigned faults)
 {
 	return (struct mw_world){
 		.faults = (uint8_t)faults,
-		.slurm = {.phase = JOB_RUNNING, .node = 1,   .drained = 1 << 1},
-		.kube = { .phase = VM_RUNNING,           .node = 1, .wanted = 1,        .given = 1}
-        };
+		.slurm = {.phase = JOB_RUNNING, .node = 1, .drained = 1 << 1},
+		.kube = mk_begin(),
+	};
 }
 
 struct mw_world mw_begin_arrived(unsigned faults)
@@ -182,15 +164,6 @@ unsigned mw_events(void)
 const char *mw_event_name(unsigned event)
 {
 	return event_names[event];
-}
-
-static void migration_ends(struct mw_kube *k, bool failed)
-{
-	k->last_for = k->migrates_for;
-	k->last_attempt++;
-	k->last_failed = failed;
-	k->migration = G_NONE;
-	k->target = k->migrates_for = 0;
 }
 
 static void job_leaves(struct mw_slurm *s)
@@ -270,7 +243,7 @@ static bool slurm_happens(struct mw_world *w, unsigned event, bool clear, const 
 	case E_LEAVES:
 		if (s->phase != JOB_ENDING || !clear)
 			return false;
-		if (has_guest(&w->kube) && w->kube.node == s->node)
+		if (mk_has_guest(&w->kube) && w->kube.node == s->node)
 			*ret_wrong = "an epilog was let go under its guest";
 		job_leaves(s);
 		return true;
@@ -302,49 +275,15 @@ static bool slurm_happens(struct mw_world *w, unsigned event, bool clear, const 
 
 static bool kube_happens(struct mw_world *w, unsigned event)
 {
-	struct mw_kube *k = &w->kube;
-
 	switch (event) {
 	case E_GUEST_ENDS:
-		if (!has_guest(k) || !once(w, event))
-			return false;
-		if (k->migration)
-			migration_ends(k, true);
-		k->phase = VM_STOPPED;
-		k->version++;
-		return true;
-	case E_VM_STARTS:
-		if (k->phase != VM_STARTING)
-			return false;
-		k->phase = VM_RUNNING;
-		k->version++;
-		return true;
-	case E_VM_GONE:
-		if (k->phase != VM_DELETING)
-			return false;
-		*k = (struct mw_kube){.version = k->version};
-		return true;
-	case E_GIVEN:
-		if (k->phase == VM_ABSENT || k->given == k->wanted)
-			return false;
-		k->given = k->wanted;
-		return true;
-	case E_PLACED:
-		if (k->migration != G_PLACING || k->target == k->node)
-			return false;
-		k->migration = G_GOING;
-		return true;
-	case E_ARRIVES:
-		if (k->migration != G_GOING)
-			return false;
-		k->node = k->target;
-		migration_ends(k, false);
-		return true;
-	case E_FAILS:
-		if (k->migration == G_NONE)
-			return false;
-		migration_ends(k, true);
-		return true;
+		return mk_has_guest(&w->kube) && once(w, event) && mk_guest_ends(&w->kube);
+	case E_VM_STARTS: return mk_vm_starts(&w->kube);
+	case E_VM_GONE: return mk_vm_goes(&w->kube);
+	case E_GIVEN: return mk_is_taken_in(&w->kube);
+	case E_PLACED: return mk_finds_node(&w->kube);
+	case E_ARRIVES: return mk_arrives(&w->kube);
+	case E_FAILS: return mk_fails(&w->kube);
 	default: return false;
 	}
 }
@@ -363,67 +302,13 @@ bool mw_happen(struct mw_world *w, unsigned event, bool clear, const char **ret_
 
 static void vm_delete(struct mw_world *w, const struct action *a, const char **ret_wrong)
 {
-	struct mw_kube *k = &w->kube;
-	uint32_t run;
-	char version[8];
-
-	(void)str_fmt(version, sizeof(version), "%u", k->version);
-	if (k->phase == VM_ABSENT || k->phase == VM_DELETING || !str_eq(a->version, version) ||
-	    vm_incarnation(a->object, MOVE_KEY, &run) < 0 || run != k->run)
+	if (!mk_deletes(&w->kube, a))
 		return;
 	if (is_placed(w))
 		*ret_wrong = "a VM was deleted that is where it may be";
 	else if (is_astray(w) && !is_given_up(w) && w->gap != GAP_OVER)
 		*ret_wrong = "a VM was deleted that had time left to find a place";
-	if (k->migration)
-		migration_ends(k, true);
-	k->phase = VM_DELETING;
-	k->version++;
-}
-
-static void vm_create(struct mw_world *w, const struct action *a)
-{
-	struct mw_kube *k = &w->kube;
-
-	if (k->phase != VM_ABSENT) /* another one's guest would not start: many_vmd.c */
-		return;
-	*k = (struct mw_kube){.phase = VM_STARTING,
-			      .version = (uint8_t)(k->version + 1),
-			      .run = (uint8_t)a->vm.incarnation,
-			      .node = node_number(a->vm.node)};
-	k->wanted = k->given = k->node;
-}
-
-static void vm_point(struct mw_world *w, const struct action *a)
-{
-	struct mw_kube *k = &w->kube;
-	char version[8];
-
-	(void)str_fmt(version, sizeof(version), "%u", k->version);
-	if (k->phase == VM_ABSENT || k->phase == VM_DELETING || !str_eq(a->version, version))
-		return;
-	k->given_up = a->gives_up;
-	k->wanted = node_number(a->node);
-	k->version++;
-}
-
-static void vm_migrate(struct mw_world *w, const struct action *a)
-{
-	struct mw_kube *k = &w->kube;
-	const char *m = strstr(a->object, "-m");
-	unsigned companion, attempt;
-	uint32_t run;
-
-	if (!m || sscanf(m, "-m%u-%u", &companion, &attempt) != 2 || k->phase != VM_RUNNING ||
-	    k->migration || vm_incarnation(a->vm.name, MOVE_KEY, &run) < 0 || run != k->run)
-		return;
-	if (k->last_for == companion && k->last_attempt >= attempt)
-		return; /* exists */
-	if (k->last_for != companion)
-		k->last_attempt = 0;
-	k->migration = G_PLACING;
-	k->target = k->given;
-	k->migrates_for = (uint8_t)companion;
+	mk_delete(&w->kube);
 }
 
 /* Where Slurm would give room: the first node that is allowed and open, else the first allowed. */
@@ -431,8 +316,8 @@ static uint8_t place_of(const struct mw_slurm *s, const struct action *a)
 {
 	uint8_t first = 0;
 
-	for (uint8_t n = 1; n < ARRAY_LEN(node_names); n++) {
-		if (n == s->node || strstr(a->not_on, node_names[n]))
+	for (uint8_t n = 1; n <= MOVE_NODES; n++) {
+		if (n == s->node || strstr(a->not_on, mk_node_name(n)))
 			continue;
 		if (!(s->drained >> n & 1))
 			return n;
@@ -444,7 +329,7 @@ static uint8_t place_of(const struct mw_slurm *s, const struct action *a)
 static void companion_make(struct mw_slurm *s, const struct action *a)
 {
 	bool may = s->phase == JOB_RUNNING || (s->phase == JOB_PENDING && is_marked(s));
-	uint8_t place = *a->node ? node_number(a->node) : place_of(s, a);
+	uint8_t place = *a->node ? mk_node_number(a->node) : place_of(s, a);
 
 	for (size_t i = 0; may && place && i < MOVE_COMPANIONS; i++)
 		if (s->companion[i] == C_NONE) {
@@ -511,7 +396,7 @@ static void job_queue(struct mw_world *w, const struct action *a, const char **r
 		return;
 	s->phase = JOB_ENDING;
 	s->again = 1;
-	if (!companion_runs_at(w, w->kube.node) && has_guest(&w->kube) && !is_given_up(w))
+	if (!companion_runs_at(w, w->kube.node) && mk_has_guest(&w->kube) && !is_given_up(w))
 		*ret_wrong = "a job was queued again though its VM is not with a companion";
 }
 
@@ -519,7 +404,7 @@ static void job_aim(struct mw_slurm *s, const struct action *a)
 {
 	if (s->phase != JOB_PENDING)
 		return;
-	s->asked = node_number(a->node);
+	s->asked = mk_node_number(a->node);
 	s->held = s->inside = 0;
 }
 
@@ -530,7 +415,7 @@ static void reserve(struct mw_slurm *s, const struct action *a)
 	struct reservation r;
 	uint8_t number;
 
-	if (s->phase != JOB_PENDING || s->held || s->asked != node_number(a->node) ||
+	if (s->phase != JOB_PENDING || s->held || s->asked != mk_node_number(a->node) ||
 	    !reservation_parse(a->object, &r))
 		return;
 	number = (uint8_t)(r.companion - MOVE_FIRST + 1);
@@ -552,14 +437,11 @@ void mw_effect(struct mw_world *w, const struct action *a, const char **ret_wron
 
 	*ret_wrong = NULL;
 	switch ((int)a->kind) {
-	case ACT_CREATE_VM: vm_create(w, a); break;
+	case ACT_CREATE_VM: mk_create(&w->kube, a); break;
 	case ACT_DELETE_VM: vm_delete(w, a, ret_wrong); break;
-	case ACT_POINT_VM: vm_point(w, a); break;
-	case ACT_MIGRATE_VM: vm_migrate(w, a); break;
-	case ACT_CANCEL_MIGRATION:
-		if (w->kube.migration)
-			migration_ends(&w->kube, true);
-		break;
+	case ACT_POINT_VM: mk_point(&w->kube, a); break;
+	case ACT_MIGRATE_VM: mk_migrate(&w->kube, a); break;
+	case ACT_CANCEL_MIGRATION: mk_cancel(&w->kube); break;
 	case ACT_ALLOCATE: companion_make(s, a); break;
 	case ACT_END_COMPANION: companion_end(w, a, ret_wrong); break;
 	case ACT_RECORD: record(s, a); break;
@@ -574,7 +456,7 @@ void mw_effect(struct mw_world *w, const struct action *a, const char **ret_wron
 	default: break; /* not of a move */
 	}
 	gap_note(w);
-	if (w->kube.version > VERSION_MAX)
+	if (w->kube.version > MOVE_VERSION_MAX)
 		*ret_wrong = "it goes on for ever";
 }
 
@@ -625,48 +507,8 @@ const char *mw_unfinished(const struct mw_world *w)
 
 /* ---- what vmd sees ---- */
 
-static void volume_see(struct volume_seen *v, const char *name, const char *uid)
+void mw_see(const struct mw_slurm *s, const struct mk_kube *k, struct mw_sight *ret)
 {
-	*v = (struct volume_seen){.version = "1", .job_key = MOVE_KEY};
-	(void)str_copy(v->name, sizeof(v->name), name);
-	(void)str_copy(v->uid, sizeof(v->uid), uid);
-}
-
-static void vm_see(const struct mw_kube *k, struct vm_seen *vm)
-{
-	struct vm_moving *m = &vm->moving;
-
-	*vm = (struct vm_seen){.job_key = MOVE_KEY,
-			       .uid = "vm",
-			       .phase = (enum vm_phase)k->phase,
-			       .has_vmi = true,
-			       .agent = k->phase == VM_RUNNING,
-			       .reachable = k->phase == VM_RUNNING,
-			       .address = "192.168.172.57"};
-	(void)str_fmt(vm->name, sizeof(vm->name), "vm-" MOVE_KEY "-r%u", k->run);
-	(void)str_fmt(vm->version, sizeof(vm->version), "%u", k->version);
-	(void)str_copy(vm->node, sizeof(vm->node), node_names[k->node]);
-	(void)str_copy(m->wanted_node, sizeof(m->wanted_node), node_names[k->wanted]);
-	(void)str_copy(m->given_node, sizeof(m->given_node), node_names[k->given]);
-	m->given_up = k->given_up;
-	m->companion = k->last_for;
-	m->attempt = k->last_for ? k->last_attempt : 0;
-	m->failed = k->last_failed;
-	m->companion_most = k->last_for > k->migrates_for ? k->last_for : k->migrates_for;
-	m->attempt_most = k->last_attempt;
-	if (!k->migration)
-		return;
-	(void)str_fmt(m->name, sizeof(m->name), "%s-m%u-1", vm->name, k->migrates_for);
-	(void)str_copy(m->uid, sizeof(m->uid), "migration");
-	m->ours = true;
-	m->scheduling = k->migration == G_PLACING;
-}
-
-void mw_see(const struct mw_slurm *s, const struct mw_kube *k, struct mw_sight *ret)
-{
-	char claim[VM_NAME_MAX + 8];
-	bool has_volumes = k->phase != VM_ABSENT || s->phase == JOB_RUNNING;
-
 	*ret = (struct mw_sight){
 		.job = {.id = 17,
 			.restarts = s->run,
@@ -684,10 +526,9 @@ void mw_see(const struct mw_slurm *s, const struct mw_kube *k, struct mw_sight *
 				    .recorded_ready_s = 1699990000,
 				    .moved_run = s->marked,
 				    .base_run = s->base}},
-		.disk = {.name = "vm-" MOVE_KEY "-root", .job_key = MOVE_KEY     },
 	};
-	(void)str_copy(ret->job.node, sizeof(ret->job.node), node_names[s->node]);
-	(void)str_copy(ret->job.asked_node, sizeof(ret->job.asked_node), node_names[s->asked]);
+	(void)str_copy(ret->job.node, sizeof(ret->job.node), mk_node_name(s->node));
+	(void)str_copy(ret->job.asked_node, sizeof(ret->job.asked_node), mk_node_name(s->asked));
 	ret->want = (struct desired){.known = true,
 				     .n = 1,
 				     .job = &ret->job,
@@ -709,51 +550,23 @@ void mw_see(const struct mw_slurm *s, const struct mw_kube *k, struct mw_sight *
 					.job_key = MOVE_KEY,
 					.phase = phases[s->companion[i]]};
 		if (s->companion[i] != C_PENDING)
-			(void)str_copy(c->node, sizeof(c->node), node_names[s->place[i]]);
+			(void)str_copy(c->node, sizeof(c->node), mk_node_name(s->place[i]));
 		ret->want.n_companion++;
 	}
-	/* The volumes come and go with the VM; many_vmd.c has them alone. */
-	(void)str_fmt(claim, sizeof(claim), "vm-" MOVE_KEY "-r%u-root",
-		      k->phase != VM_ABSENT ? k->run : incarnation(s));
-	volume_see(&ret->pvc, claim, "claim");
-	volume_see(&ret->pv, ret->disk.name, "pv");
-	(void)str_copy(ret->pv.claim, sizeof(ret->pv.claim), claim);
-	(void)str_copy(ret->pv.claim_uid, sizeof(ret->pv.claim_uid), "claim");
-	volume_see(&ret->secret, "vm-" MOVE_KEY, "secret");
-	vm_see(k, &ret->vm);
-	ret->seen = (struct observed){.vms_known = true,
-				      .n_vm = k->phase != VM_ABSENT,
-				      .vm = &ret->vm,
-				      .disks_known = true,
-				      .named_known = true,
-				      .n_disk = 1,
-				      .disk = &ret->disk,
-				      .pvs_known = true,
-				      .n_pv = has_volumes,
-				      .pv = &ret->pv,
-				      .pvcs_known = true,
-				      .n_pvc = has_volumes,
-				      .pvc = &ret->pvc,
-				      .secrets_known = true,
-				      .n_secret = 1,
-				      .secret = &ret->secret,
-				      .moves_known = true};
+	mk_see(k, incarnation(s), s->phase == JOB_RUNNING, &ret->kube);
 }
 
 void mw_print(const struct mw_world *w)
 {
 	const struct mw_slurm *s = &w->slurm;
-	const struct mw_kube *k = &w->kube;
 
 	printf("#   job %s r%u on %s, asks for %s%s%s, reserved %u%s, mark %u of %u, drained %u; "
-	       "companions %u@%s "
-	       "%u@%s; VM r%u %s on %s, wanted %s, given %s, v%u, migration %u to %s%s%s\n",
-	       job_phase_name((enum job_phase)s->phase), s->run, node_names[s->node],
-	       s->asked ? node_names[s->asked] : "none", s->held ? ", held" : "",
+	       "companions %u@%s %u@%s; ",
+	       job_phase_name((enum job_phase)s->phase), s->run, mk_node_name(s->node),
+	       s->asked ? mk_node_name(s->asked) : "none", s->held ? ", held" : "",
 	       s->again ? ", again" : "", s->reserved, s->inside ? " (inside)" : "", s->marked,
-	       s->base, s->drained, s->companion[0], node_names[s->place[0]], s->companion[1],
-	       node_names[s->place[1]], k->run, vm_phase_name((enum vm_phase)k->phase),
-	       node_names[k->node], node_names[k->wanted], node_names[k->given], k->version,
-	       k->migration, node_names[k->target], k->given_up ? ", given up" : "",
-	       w->gap == GAP_OVER ? ", gap over" : "");
+	       s->base, s->drained, s->companion[0], mk_node_name(s->place[0]), s->companion[1],
+	       mk_node_name(s->place[1]));
+	mk_print(&w->kube);
+	printf("%s\n", w->gap == GAP_OVER ? ", gap over" : "");
 }

@@ -5,15 +5,12 @@
 #ifndef TESTS_MODEL_MOVE_WORLD_H
 #define TESTS_MODEL_MOVE_WORLD_H
 
-#include "vmd/reconcile/plan.h"
+#include "tests/model/move_kube.h"
 
-#define MOVE_KEY        "17-9f3c12ab45de6701"
 #define MOVE_COMPANIONS 2
-#define MOVE_FIRST      23 /* the first companion's id */
 #define MOVE_RUNS       3
 
 enum mw_companion { C_NONE, C_PENDING, C_RUNNING, C_ENDED };
-enum mw_migration { G_NONE, G_PLACING, G_GOING };
 
 /* Nodes are 1 to 3, 0 is none. */
 struct mw_slurm {
@@ -27,17 +24,9 @@ struct mw_slurm {
 	uint8_t inside;   /* and the job waits, or runs, in it */
 };
 
-struct mw_kube {
-	uint8_t phase, run, node, wanted, given;
-	uint8_t version; /* changes with each change of the VM object; of all VMs there were */
-	uint8_t migration, target, migrates_for;
-	uint8_t last_for, last_attempt, last_failed;
-	uint8_t given_up;
-};
-
 struct mw_world {
 	struct mw_slurm slurm;
-	struct mw_kube kube;
+	struct mk_kube kube;
 	/* Released for a node and not started there, or astray: 1 for MOVE_WAIT_S, 2 for
 	 * MOVE_GAP_S.
 	 */
@@ -73,11 +62,8 @@ struct mw_sight {
 	struct companion companion[MOVE_COMPANIONS];
 	struct reservation reservation;
 	struct desired want;
-	struct vm_seen vm;
-	struct disk_seen disk;
-	struct volume_seen pv, pvc, secret;
-	struct observed seen;
+	struct mk_sight kube;
 };
-void mw_see(const struct mw_slurm *s, const struct mw_kube *k, struct mw_sight *ret);
+void mw_see(const struct mw_slurm *s, const struct mk_kube *k, struct mw_sight *ret);
 
 #endif

@@ -19,16 +19,11 @@
 #define NOW_US INT64_C(1000000000)
 #define NOW_S  INT64_C(1700000000)
 
-struct late {
-	uint8_t kind; /* 1 + of the action; 0: none */
-	uint8_t version, run, node, companion, attempt, gives_up;
-};
-
 struct state {
 	struct mw_world world;
 	struct mw_slurm slurm; /* as it is known */
-	struct mw_kube kube;
-	struct late late;
+	struct mk_kube kube;
+	struct mk_late late;
 	uint8_t late_done;
 };
 
@@ -47,12 +42,12 @@ static const struct policy policy = {.move_reserve = true,
 static struct plan planned;
 
 /* Plans; true: it would tell the epilog that the node is clear. */
-static bool round_of(const struct mw_slurm *s, const struct mw_kube *k, unsigned gap)
+static bool round_of(const struct mw_slurm *s, const struct mk_kube *k, unsigned gap)
 {
 	static struct mw_sight sight;
 	static struct progress p;
 	struct progress_view v = {.want = &sight.want,
-				  .seen = &sight.seen,
+				  .seen = &sight.kube.seen,
 				  .catalogue = &catalogue,
 				  .policy = &policy,
 				  .mono_us = NOW_US,
@@ -73,76 +68,25 @@ static bool round_of(const struct mw_slurm *s, const struct mw_kube *k, unsigned
 			NOW_US - (gap == GAP_OVER ? MOVE_GAP_S : MOVE_WAIT_S) * INT64_C(1000000);
 		progress_step(&p, &sight.job, &v);
 	}
-	plan(&sight.want, &sight.seen, &c, &planned);
+	plan(&sight.want, &sight.kube.seen, &c, &planned);
 	return p.status.node_clear;
 }
 
-/* ---- what is late ---- */
-
-static bool late_make(const struct action *a, struct late *ret)
-{
-	const char *m = strstr(a->object, "-m");
-	unsigned companion = 0, attempt = 0;
-	uint32_t run = 0;
-
-	if (a->kind != ACT_DELETE_VM && a->kind != ACT_POINT_VM && a->kind != ACT_MIGRATE_VM)
-		return false;
-	(void)vm_incarnation(a->object, MOVE_KEY, &run);
-	if (m)
-		(void)sscanf(m, "-m%u-%u", &companion, &attempt);
-	*ret = (struct late){.kind = (uint8_t)(a->kind + 1),
-			     .version = (uint8_t)strtoul(a->version, NULL, 10),
-			     .run = (uint8_t)run,
-			     .node = (uint8_t)(*a->node ? a->node[1] - '0' : 1),
-			     .companion = (uint8_t)companion,
-			     .attempt = (uint8_t)attempt,
-			     .gives_up = a->gives_up};
-	return true;
-}
-
-static void late_land(const struct late *l, struct mw_world *w, const char **ret_wrong)
+static void late_land(const struct mk_late *l, struct mw_world *w, const char **ret_wrong)
 {
 	static struct action a;
 
-	a = (struct action){.kind = (enum action_kind)(l->kind - 1), .gives_up = l->gives_up};
-	(void)str_fmt(a.vm.name, sizeof(a.vm.name), "vm-" MOVE_KEY "-r%u", l->run);
-	if (l->companion)
-		(void)vm_migration_name(a.vm.name, l->companion, l->attempt, a.object,
-					sizeof(a.object));
-	else
-		memcpy(a.object, a.vm.name, sizeof(a.object));
-	(void)str_fmt(a.version, sizeof(a.version), "%u", l->version);
-	(void)str_fmt(a.node, sizeof(a.node), "n%u", l->node);
+	mk_late_action(l, &a);
 	mw_effect(w, &a, ret_wrong);
 }
 
 /* ---- states that are one ---- */
 
-/* So many attempts are told apart: one more than there are for one companion (MOVE_ATTEMPTS). */
-#define ATTEMPTS_MAX (MOVE_ATTEMPTS + 1)
-
-/* Of versions nothing is ever asked but whether they are the same, of attempts which came first:
- * that KubeVirt let a migration fail a hundred times is no other state than that it did so ten
- * times. Without this there are 256 of each, and the search has no end. */
 static void add(struct search *search, const struct state *state, const char *how)
 {
 	struct state s = *state;
-	struct mw_kube *k = &s.world.kube;
-	bool for_vm = s.late.kind && !s.late.companion;
 
-	if (for_vm && s.late.version != k->version)
-		s.late = (struct late){.kind = 0}; /* its precondition never holds again */
-	s.kube.version = s.kube.version == k->version;
-	k->version = s.late.version = 1;
-	if (!s.late.kind || s.late.companion)
-		s.late.version = 0;
-	if (k->last_attempt > ATTEMPTS_MAX) {
-		k->last_attempt = ATTEMPTS_MAX;
-		if (s.kube.last_for == k->last_for && s.kube.last_attempt >= ATTEMPTS_MAX)
-			s.kube.last_attempt = ATTEMPTS_MAX - 1;
-		if (s.late.companion == k->last_for && s.late.attempt > ATTEMPTS_MAX)
-			s.late.attempt = ATTEMPTS_MAX;
-	}
+	mk_plain(&s.world.kube, &s.kube, &s.late);
 	search_add(search, &s, how);
 }
 
@@ -186,7 +130,7 @@ static const char *act(struct search *search, const struct state *now, const str
 	if (wrong)
 		return wrong;
 	s = *now;
-	if (is_late_too && !s.late_done && late_make(a, &s.late)) {
+	if (is_late_too && !s.late_done && mk_late_make(a, &s.late)) {
 		s.late_done = 1;
 		add(search, &s, "something is stopped on its way");
 	}
@@ -213,7 +157,7 @@ static const char *look(struct search *search, const void *state)
 	if (!wrong && now->late.kind) {
 		s = *now;
 		late_land(&s.late, &s.world, &wrong);
-		s.late = (struct late){.kind = 0};
+		s.late = (struct mk_late){.kind = 0};
 		add(search, &s, "what was stopped lands");
 	}
 	if (wrong)

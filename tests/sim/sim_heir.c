@@ -28,6 +28,8 @@ static int bequeath(struct sim *w, const struct action *a, const struct sim_job 
 
 	if (h->c.after == j->job.id)
 		return 0;
+	if (r.heir && r.heir != h->c.id)
+		return err_set(e, ERR_CONFLICT, "it makes room for another one");
 	r.as = job_key_id(&j->job);
 	r.after = j->job.id;
 	if (job_spec_encode(&r, text, JOB_REQUEST_MAX, e) < 0 ||

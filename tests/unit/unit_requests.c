@@ -283,6 +283,14 @@ START_TEST(a_job_that_has_an_heir)
 	vms[0].node[0] = '\0'; /* it has not found its node yet */
 	ask_as(0, "op=show\njob=17\nnode=n1\n");
 	ck_assert_pstr_eq(wire_get(&in, "node_clear"), "0");
+	(void)str_copy(desired.job[1].node, sizeof(desired.job[1].node),
+		       "n1"); /* it has moved back */
+	desired.job[1].phase = JOB_RUNNING;
+	ask_as(0, "op=show\njob=17\nnode=n1\n");
+	ck_assert_pstr_eq(wire_get(&in, "node_clear"), "1");
+	desired.job[1].phase = JOB_ENDING; /* the guest is about to go: not before that */
+	ask_as(0, "op=show\njob=17\nnode=n1\n");
+	ck_assert_pstr_eq(wire_get(&in, "node_clear"), "0");
 	observed.n_vm = 0;
 	ask_as(0, "op=show\njob=17\nnode=n1\n");
 	ck_assert_pstr_eq(wire_get(&in, "node_clear"), "1");

@@ -29,6 +29,9 @@ bool former_is_clear(const struct ask *a, const struct job *j)
 	char key[JOB_KEY_MAX + 1];
 	struct holdings h;
 
+	/* Its VM has come back there, with an allocation of its own: whose epilog waits for it. */
+	if (j->phase == JOB_RUNNING && job_node_same(j->node, node))
+		return true;
 	if (!seen || !seen->vms_known || !seen->moves_known)
 		return false;
 	world_of(seen, job_key(j, key, sizeof(key)), &h);

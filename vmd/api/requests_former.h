@@ -9,7 +9,7 @@
 /* Was j found by the id of an allocation before it, by one that asks for a node? Such a question is
  * not kept: what it waits for is no news of j. */
 bool former_is_asked(const struct ask *a, const struct job *j);
-/* Neither is a VM of it on that node, nor is one to come there. */
+/* Neither is a VM of it on that node, nor is one to come there; or j has the node itself. */
 bool former_is_clear(const struct ask *a, const struct job *j);
 
 #endif

@@ -25,14 +25,20 @@ static bool is_over(const struct job *j)
 	return j->phase == JOB_ENDING || j->phase == JOB_ENDED;
 }
 
-/* The one of n that claims the place of j; NULL: none. */
+/* The one of n that claims the place of j; of several, as when one was cancelled after it had
+ * claimed it, the one that j names. NULL: none. */
 static struct job *claimant_of(struct job *jobs, size_t n, const struct job *j)
 {
-	for (size_t i = 0; i < n; i++)
-		if (&jobs[i] != j && jobs[i].request.as && jobs[i].request.after == j->id &&
-		    jobs[i].uid == j->uid)
-			return &jobs[i];
-	return NULL;
+	struct job *claimant = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		if (&jobs[i] == j || !jobs[i].request.as || jobs[i].request.after != j->id ||
+		    jobs[i].uid != j->uid)
+			continue;
+		if (!claimant || jobs[i].id == j->request.heir)
+			claimant = &jobs[i];
+	}
+	return claimant;
 }
 
 static bool has_given_way(const struct job *j, const struct job *heir)
@@ -48,9 +54,14 @@ static bool has_predecessor(const struct job *jobs, size_t n, const struct job *
 	return false;
 }
 
+/* Of two that claim one place the later one has it: the earlier one was over by then, or would have
+ * been named. */
 static bool counts_before(const struct job *a, const struct job *b)
 {
-	return is_over(a) != is_over(b) ? is_over(b) : a->id < b->id;
+	if (is_over(a) != is_over(b))
+		return is_over(b);
+	return a->request.after && a->request.after == b->request.after ? a->id > b->id
+									: a->id < b->id;
 }
 
 /* The one that no other one is before. Of several, which only a slurmctld that has lost some of its

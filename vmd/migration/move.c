@@ -38,6 +38,20 @@ static bool is_there(const struct move_view *v, const struct companion *h)
 
 /* ---- the job runs ---- */
 
+/* Does another one claim the job's place, too? It is one too many, and is ended first: once the job
+ * is forgotten nobody could tell which of them has it. */
+static bool has_rival(const struct move_view *v, const struct companion *h)
+{
+	for (size_t i = 0; i < v->n_companion; i++) {
+		const struct companion *c = &v->companion[i];
+
+		if (c != h && companion_is_live(c) && c->after == v->job->id &&
+		    str_eq(c->job_key, h->job_key))
+			return true;
+	}
+	return false;
+}
+
 /* It cannot follow, so its companion takes its place. Also on a node that takes no jobs: it is
  * there already, and moves on as the job's own. */
 static void read_heir(const struct move_view *v, struct move *m)
@@ -47,7 +61,7 @@ static void read_heir(const struct move_view *v, struct move *m)
 
 	if (h->after != v->job->id)
 		p = MOVE_BEQUEATH;
-	else if (v->job->request.heir != h->id)
+	else if (v->job->request.heir != h->id || has_rival(v, h))
 		p = MOVE_MARK;
 	move_set(m, p, "it is on %.80s, and goes on as job %u", h->node, h->id);
 }

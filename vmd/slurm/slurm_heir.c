@@ -96,6 +96,9 @@ int slurm_heir_name(const struct action *a, const char *nonce, struct err *e)
 		return -1;
 	if (p.job.phase != JOB_RUNNING || p.after == a->job_id)
 		return 0;
+	if (p.job.request.heir && p.job.request.heir != a->companion)
+		return err_set(e, ERR_CONFLICT, "job %u makes room for job %u", a->job_id,
+			       p.job.request.heir);
 	become(a, &p);
 	request = p.job.request;
 	request.as = job_key_id(&p.job);

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Every state that an allocation and its heirs can get into (heir_world.h), breadth first. vmd has
+ * no memory here: each round is that of any vmd, which knows Slurm and Kubernetes each as they were
+ * at some time (the two views are moved on one at a time, in any order), does one of the actions
+ * that it plans and is never heard of again. One more, to either of them, may have been stopped on
+ * its way and land at any later time. In no state may the job have ended though nobody ended it, a
+ * VM be deleted that has its place, or a companion be ended under it; and from each the world must
+ * come to rest when the faults end: one allocation alone, on a node that is not drained, with its
+ * VM, or none of them and no VM. "heirs" looks at the nearest states, "heirs all" at all. */
+#include "tests/model/heir_world.h"
+#include "tests/model/search.h"
+
+#include "vmd/base/str.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NOW_US INT64_C(1000000000)
+#define NOW_S  INT64_C(1700000000)
+
+struct state {
+	struct hw_world world;
+	struct hw_slurm slurm; /* as it is known */
+	struct mk_kube kube;
+	struct mk_late late_kube; /* one of both at most */
+	struct hw_late late_slurm;
+	uint8_t late_done;
+};
+
+static bool is_late_too; /* something may be stopped on its way */
+
+static struct image image = {.name = "tiny", .n_revision = 1, .revision[0] = {.name = "v1"}};
+static const struct catalogue catalogue = {.n = 1, .image = &image};
+static const struct policy policy = {
+	.keep_s = 0, .delete_share_min = 8, .ready_timeout_s = 900, .trouble_timeout_s = 900};
+
+/* ---- a round of a vmd that was born just now ---- */
+
+static struct plan planned;
+
+/* An epilog of node asks for the allocation id, as api/requests.c answers it: the job's own, one
+ * whose place it has taken (api/requests_former.c), or one that never had a VM. */
+static bool is_let_go(const struct hw_sight *sight, uint32_t id, const char *node,
+		      bool job_is_clear)
+{
+	const struct job *j = &sight->job[0];
+	const struct vm_seen *vm = &sight->kube.vm;
+
+	if (!sight->n_job || (j->id != id && j->request.as != id && j->request.after != id))
+		return true;
+	if (j->id == id)
+		return job_is_clear;
+	if (j->phase == JOB_RUNNING && str_eq(j->node, node))
+		return true;
+	return !sight->kube.seen.n_vm ||
+	       (!str_eq(vm->node, node) && !str_eq(vm->moving.wanted_node, node) &&
+		!str_eq(vm->moving.given_node, node));
+}
+
+/* A bit for each allocation whose epilog is let go. */
+static unsigned clear_of(const struct hw_slurm *s, const struct hw_sight *sight, bool job_is_clear)
+{
+	unsigned clear = 0;
+
+	for (size_t i = 0; i < HEIR_ALLOCS; i++)
+		if (is_let_go(sight, hw_id(i), mk_node_name(s->a[i].node), job_is_clear))
+			clear |= 1U << i;
+	return clear;
+}
+
+static unsigned round_of(const struct hw_slurm *s, const struct mk_kube *k, bool alone)
+{
+	static struct hw_sight sight;
+	static struct progress p;
+	struct progress_view v = {.want = &sight.want,
+				  .seen = &sight.kube.seen,
+				  .catalogue = &catalogue,
+				  .policy = &policy,
+				  .mono_us = NOW_US,
+				  .wall_s = NOW_S};
+	const struct plan_context c = {.catalogue = &catalogue,
+				       .policy = &policy,
+				       .progress = &p,
+				       .mono_us = NOW_US,
+				       .wall_s = NOW_S};
+
+	hw_see(s, k, &sight);
+	v.n_companion = sight.want.n_companion;
+	v.companion = sight.want.companion;
+	p = (struct progress){.job_id = 0};
+	if (sight.n_job)
+		progress_step(&p, &sight.job[0], &v);
+	if (sight.n_job && alone) {
+		p.alone_since_us = NOW_US - MOVE_GAP_S * INT64_C(1000000);
+		progress_step(&p, &sight.job[0], &v);
+	}
+	p.begun_us =
+		NOW_US - RECORD_AFTER_US; /* who looks for so long writes down whatever it is */
+	plan(&sight.want, &sight.kube.seen, &c, &planned);
+	return clear_of(s, &sight, sight.n_job && p.status.node_clear);
+}
+
+/* ---- states that are one ---- */
+
+static void add(struct search *search, const struct state *state, const char *how)
+{
+	struct state s = *state;
+
+	mk_plain(&s.world.kube, &s.kube, &s.late_kube);
+	search_add(search, &s, how);
+}
+
+/* ---- the search ---- */
+
+static void land(struct state *s, const char **ret_wrong)
+{
+	static struct action a;
+
+	*ret_wrong = NULL;
+	if (s->late_kube.kind)
+		mk_late_action(&s->late_kube, &a);
+	else if (s->late_slurm.kind)
+		hw_late_action(&s->late_slurm, &a);
+	else
+		return;
+	s->late_kube = (struct mk_late){.kind = 0};
+	s->late_slurm = (struct hw_late){.kind = 0};
+	hw_effect(&s->world, &a, ret_wrong);
+}
+
+/* No more faults: each round sees all, and what it wants happens. */
+static const char *settle(struct state s)
+{
+	const char *wrong = NULL;
+	bool again = true;
+
+	land(&s, &wrong);
+	for (unsigned i = 0; again && !wrong && i < 200; i++) {
+		struct hw_world before = s.world;
+		unsigned clear = round_of(&s.world.slurm, &s.world.kube, s.world.gap_over);
+
+		for (size_t k = 0; k < planned.n && !wrong; k++)
+			hw_effect(&s.world, &planned.act[k], &wrong);
+		again = memcmp(&before, &s.world, sizeof(before)) != 0 || hw_go_on(&s.world, clear);
+	}
+	return wrong ? wrong : again ? "it never comes to rest" : hw_unfinished(&s.world);
+}
+
+/* What a vmd with an old view and without memory says to an epilog is worth nothing: it looks at a
+ * job whose epilog asks, one that begins to lead lists the VMs, and knows what it made since
+ * (tests/model/explore). */
+static bool is_new(const struct state *s)
+{
+	return memcmp(&s->kube, &s->world.kube, sizeof(s->kube)) == 0 &&
+	       memcmp(&s->slurm, &s->world.slurm, sizeof(s->slurm)) == 0;
+}
+
+static const char *act(struct search *search, const struct state *now, const struct action *a)
+{
+	struct state s = *now;
+	const char *wrong;
+
+	hw_effect(&s.world, a, &wrong);
+	add(search, &s, action_name(a->kind));
+	if (wrong)
+		return wrong;
+	s = *now;
+	if (is_late_too && !s.late_done &&
+	    (mk_late_make(a, &s.late_kube) || hw_late_make(a, &s.late_slurm))) {
+		s.late_done = 1;
+		add(search, &s, "something is stopped on its way");
+	}
+	return NULL;
+}
+
+static const char *look(struct search *search, const void *state)
+{
+	const struct state *now = state;
+	const char *wrong = settle(*now);
+	unsigned clear;
+	struct state s;
+
+	if (wrong)
+		return wrong;
+	clear = round_of(&now->slurm, &now->kube, now->world.gap_over);
+	if (!is_new(now))
+		clear = 0;
+	for (size_t k = 0; k < planned.n && !wrong; k++)
+		wrong = act(search, now, &planned.act[k]);
+	for (unsigned e = 0; e < hw_events() && !wrong; e++) {
+		s = *now;
+		if (hw_happen(&s.world, e, clear, &wrong))
+			add(search, &s, hw_event_name(e));
+	}
+	if (!wrong && (now->late_kube.kind || now->late_slurm.kind)) {
+		s = *now;
+		land(&s, &wrong);
+		add(search, &s, "what was stopped lands");
+	}
+	if (wrong)
+		return wrong;
+	s = *now;
+	s.slurm = s.world.slurm;
+	add(search, &s, "a look at Slurm");
+	s = *now;
+	s.kube = s.world.kube;
+	add(search, &s, "a look at Kubernetes");
+	return NULL;
+}
+
+static void print(const void *state)
+{
+	hw_print(&((const struct state *)state)->world);
+}
+
+/* Every state of one question; how it went on stdout. */
+static bool explore(int test, const char *from, struct hw_world world, bool late,
+		    unsigned long limit)
+{
+	const struct search_rules rules = {sizeof(struct state), look, print};
+	struct state first = {.world = world};
+	unsigned faults = world.faults;
+	const char *wrong;
+	unsigned long steps;
+	uint32_t states;
+	int whole;
+
+	is_late_too = late;
+	first.slurm = first.world.slurm;
+	first.kube = first.world.kube;
+	wrong = search_run(&rules, &first, limit, &states, &steps, &whole);
+	printf("%s %d - %u states of an heir%s%s, %lu steps, %u faults%s: %s\n",
+	       wrong ? "not ok" : "ok", test, states, from,
+	       whole || wrong ? "" : " (stopped at the limit)", steps, faults,
+	       late ? " and one late request" : "",
+	       wrong ? wrong : "no rule is broken, each comes to rest");
+	return !wrong;
+}
+
+int main(int argc, char **argv)
+{
+	const char *few = getenv("CHECK_STATES");
+	const char *how_many = argc > 1 ? argv[1] : few ? few : "20000";
+	bool all = str_eq(how_many, "all");
+	unsigned long limit = all ? UINT32_MAX : strtoul(how_many, NULL, 10);
+	bool fine;
+
+	printf("1..%d\n", all ? 4 : 3);
+	fine = explore(1, "", hw_begin(1), false, limit);
+	fine = explore(2, " that has arrived", hw_begin_arrived(1), true, limit) && fine;
+	fine = explore(3, " that has arrived", hw_begin_arrived(2), false, limit) && fine;
+	if (all)
+		fine = explore(4, "", hw_begin(1), true, limit) && fine;
+	return !fine;
+}
