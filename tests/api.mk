@@ -27,7 +27,7 @@ tests_unit_unit_listener_SOURCES = tests/unit/unit_listener.c
 tests_unit_unit_listener_CFLAGS = $(unit_cflags) $(MHD_CFLAGS)
 tests_unit_unit_listener_LDADD = $(api_libs) $(unit_libs)
 
-tests_unit_unit_several_SOURCES = tests/unit/unit_several.c vmd/vmctl/choice.c vmd/vmctl/fan.c vmd/vmctl/login.c
+tests_unit_unit_several_SOURCES = tests/unit/unit_several.c vmd/vmctl/child.c vmd/vmctl/choice.c vmd/vmctl/fan.c vmd/vmctl/login.c
 tests_unit_unit_several_CFLAGS = $(unit_cflags)
 tests_unit_unit_several_LDADD = $(core_libs) $(JSONC_LIBS) $(base_libs) $(unit_libs)
 

@@ -233,7 +233,7 @@ vmctl_SOURCES = \
 	vmd/vmctl/access.c vmd/vmctl/access.h \
 	vmd/vmctl/ask.c \
 	vmd/vmctl/await.c \
-	vmd/vmctl/child.c \
+	vmd/vmctl/child.c vmd/vmctl/child.h \
 	vmd/vmctl/choice.c vmd/vmctl/choice.h \
 	vmd/vmctl/cmd_admin.c \
 	vmd/vmctl/cmd_console.c \
@@ -277,6 +277,7 @@ dist_man_MANS += vmd/vmctl.1
 # vmrun: on the compute nodes; it asks nobody but the guest
 bin_PROGRAMS += vmrun
 vmrun_SOURCES = \
+	vmd/vmctl/child.c vmd/vmctl/child.h \
 	vmd/vmctl/login.c vmd/vmctl/login.h \
 	vmd/vmctl/quote.c vmd/vmctl/quote.h \
 	vmd/vmrun.c \

@@ -4,6 +4,7 @@
  * a site allows at submit holds, and every option of sbatch may be given. Its script sleeps; vmd
  * ends the job when the guest has shut down. */
 #include "vmd/base/str.h"
+#include "vmd/vmctl/child.h"
 #include "vmd/vmctl/choice.h"
 #include "vmd/vmctl/vmctl.h"
 

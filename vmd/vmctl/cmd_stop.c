@@ -3,6 +3,7 @@
  * before its VM is removed. A job that has not begun, and one that shall go at once, is cancelled.
  */
 #include "vmd/base/str.h"
+#include "vmd/vmctl/child.h"
 #include "vmd/vmctl/vmctl.h"
 
 #include <string.h>

@@ -10,9 +10,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define LINE_MAX_BYTES 4096 /* a longer one is told in pieces */
@@ -99,31 +97,6 @@ static void streams_read(struct stream *s, size_t n)
 	}
 }
 
-static int start(const struct login *l, int out, int err, pid_t *ret, struct err *e)
-{
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	sigset_t defaults;
-	int rc;
-
-	(void)posix_spawn_file_actions_init(&files);
-	(void)posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	(void)posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
-	(void)posix_spawn_file_actions_adddup2(&files, err, STDERR_FILENO);
-	(void)posix_spawnattr_init(&attr);
-	(void)sigemptyset(&defaults);
-	(void)sigaddset(&defaults, SIGINT);
-	(void)sigaddset(&defaults, SIGQUIT);
-	(void)posix_spawnattr_setsigdefault(&attr, &defaults);
-	(void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
-	rc = posix_spawnp(ret, l->arg[0], &files, &attr, l->arg, environ);
-	(void)posix_spawnattr_destroy(&attr);
-	(void)posix_spawn_file_actions_destroy(&files);
-	return rc == 0 ? 0
-		       : err_set(e, ERR_CONFLICT, "%s: %s: is OpenSSH's client installed here?",
-				 l->arg[0], strerror(rc));
-}
-
 static int start_piped(const struct login *l, uint32_t rank, struct stream s[2], pid_t *ret,
 		       struct err *e)
 {
@@ -138,19 +111,16 @@ static int start_piped(const struct login *l, uint32_t rank, struct stream s[2],
 	}
 	s[0] = (struct stream){.fd = out[0], .rank = rank, .to = stdout};
 	s[1] = (struct stream){.fd = err[0], .rank = rank, .to = stderr};
-	rc = start(l, out[1], err[1], ret, e);
+	rc = login_start(l, &(struct child_files){CHILD_NOTHING, out[1], err[1]}, ret, e);
 	close(out[1]);
 	close(err[1]);
 	return rc; /* of one that did not start the streams end at once */
 }
 
-static int code_of(pid_t pid)
+/* Caught, not ignored, which the programs would inherit. */
+static void on_interrupt(int signal)
 {
-	int status = 0;
-
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	(void)signal;
 }
 
 int fan_run(struct login *const *l, const uint32_t *rank, size_t n, int *ret_code, struct err *e)
@@ -162,8 +132,8 @@ int fan_run(struct login *const *l, const uint32_t *rank, size_t n, int *ret_cod
 
 	if (!s)
 		abort();
-	(void)signal(SIGINT, SIG_IGN);
-	(void)signal(SIGQUIT, SIG_IGN);
+	(void)signal(SIGINT, on_interrupt);
+	(void)signal(SIGQUIT, on_interrupt);
 	while (started < n && rc == 0) {
 		rc = start_piped(l[started], rank[started], &s[2 * started], &pid[started], e);
 		started += rc == 0;
@@ -171,7 +141,7 @@ int fan_run(struct login *const *l, const uint32_t *rank, size_t n, int *ret_cod
 	streams_read(s, 2 * started);
 	*ret_code = 0;
 	for (size_t i = 0; i < started; i++) {
-		int code = code_of(pid[i]);
+		int code = child_code(pid[i]);
 
 		if (code)
 			(void)fprintf(stderr, "vmctl: machine %u: exit code %d\n", rank[i], code);

@@ -6,16 +6,11 @@
 #include "vmd/base/str.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pwd.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-
-extern char **environ;
 
 /* Kept where the user's other caches are; one file per job, so that none grows. */
 int login_place(struct login *l, struct err *e)
@@ -108,31 +103,27 @@ static void on_interrupt(int signal)
 	interrupted = 1;
 }
 
-/* Ctrl-C is for the program, which shares the terminal with us. ssh and scp end with 255 then. */
+int login_start(const struct login *l, const struct child_files *files, pid_t *ret, struct err *e)
+{
+	struct err why;
+
+	if (child_start(l->arg, files, ret, &why) == 0)
+		return 0;
+	return err_set(e, ERR_CONFLICT, "%s: is OpenSSH's client installed here?", why.msg);
+}
+
+/* Ctrl-C is for the program, which shares the terminal with us. We catch it and do not ignore it,
+ * which the program would inherit. ssh and scp end with 255 then. */
 int login_run(struct login *l, int *ret_code, struct err *e)
 {
-	static const int theirs[] = {SIGINT, SIGQUIT};
-	posix_spawnattr_t attr;
-	sigset_t defaults;
-	int status = 0, rc;
+	static const struct child_files shared = {CHILD_SHARES, CHILD_SHARES, CHILD_SHARES};
 	pid_t pid = -1;
 
-	(void)posix_spawnattr_init(&attr);
-	(void)sigemptyset(&defaults);
-	for (size_t i = 0; i < ARRAY_LEN(theirs); i++) {
-		(void)sigaddset(&defaults, theirs[i]);
-		(void)signal(theirs[i], on_interrupt);
-	}
-	(void)posix_spawnattr_setsigdefault(&attr, &defaults);
-	(void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
-	rc = posix_spawnp(&pid, l->arg[0], NULL, &attr, l->arg, environ);
-	(void)posix_spawnattr_destroy(&attr);
-	if (rc != 0)
-		return err_set(e, ERR_CONFLICT, "%s: %s: is OpenSSH's client installed here?",
-			       l->arg[0], strerror(rc));
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	*ret_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	(void)signal(SIGINT, on_interrupt);
+	(void)signal(SIGQUIT, on_interrupt);
+	if (login_start(l, &shared, &pid, e) < 0)
+		return -1;
+	*ret_code = child_code(pid);
 	if (interrupted && *ret_code == LOGIN_FAILED)
 		*ret_code = LOGIN_INTERRUPTED;
 	return 0;

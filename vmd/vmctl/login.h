@@ -10,7 +10,7 @@
 #ifndef VMD_VMCTL_LOGIN_H
 #define VMD_VMCTL_LOGIN_H
 
-#include "vmd/base/err.h"
+#include "vmd/vmctl/child.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -47,6 +47,8 @@ int login_place(struct login *l, struct err *e);
 /* Begins a command line: program and all options by which it gets in. */
 void login_begin(struct login *l, const char *program);
 void login_arg(struct login *l, const char *fmt, ...) PRINTF(2, 3);
+/* Starts it, as child_start() does. */
+int login_start(const struct login *l, const struct child_files *files, pid_t *ret, struct err *e);
 #define LOGIN_FAILED      255 /* as ssh says it */
 #define LOGIN_INTERRUPTED 130 /* by Ctrl-C */
 /* Runs it in the foreground; its exit code (128 + signal), or one of those. */

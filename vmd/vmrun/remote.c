@@ -8,17 +8,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-extern char **environ;
-
-static void actions_done_auto(posix_spawn_file_actions_t *a)
-{
-	(void)posix_spawn_file_actions_destroy(a);
-}
 
 /* -1: it shall end now. */
 static int output_take(int fd, remote_take_fn take, void *ctx)
@@ -35,29 +26,13 @@ static int output_take(int fd, remote_take_fn take, void *ctx)
 	return 0;
 }
 
-static int ssh_start(struct login *line, int input, int out, pid_t *ret, struct err *e)
-{
-	AUTO(actions_done) posix_spawn_file_actions_t actions;
-	int rc;
-
-	if (posix_spawn_file_actions_init(&actions) != 0)
-		abort();
-	if (input < 0)
-		(void)posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null",
-						       O_RDONLY, 0);
-	else
-		(void)posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-	(void)posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-	rc = posix_spawnp(ret, line->arg[0], &actions, NULL, line->arg, environ);
-	return rc == 0 ? 0 : err_set(e, ERR_CONFLICT, "%s: %s", line->arg[0], strerror(rc));
-}
-
 int remote_run(const struct login *l, const char *command, int input, remote_take_fn take,
 	       void *ctx, int *ret_code, struct err *e)
 {
 	AUTO(login_done) struct login line = *l; /* its own arguments, no key of its own */
 	AUTO(fd) int from = -1;
-	int ends[2], status = 0, rc;
+	struct child_files files = {.in = input < 0 ? CHILD_NOTHING : input, .err = CHILD_SHARES};
+	int ends[2], rc;
 	pid_t pid = -1;
 
 	line.n = 0;
@@ -69,14 +44,13 @@ int remote_run(const struct login *l, const char *command, int input, remote_tak
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return err_set(e, ERR_CONFLICT, "pipe: %s", strerror(errno));
 	from = ends[0];
-	rc = ssh_start(&line, input, ends[1], &pid, e);
+	files.out = ends[1];
+	rc = login_start(&line, &files, &pid, e);
 	close(ends[1]);
 	if (rc < 0)
 		return -1;
 	if (output_take(from, take, ctx) < 0)
 		(void)kill(pid, SIGTERM);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	*ret_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	*ret_code = child_code(pid);
 	return 0;
 }
