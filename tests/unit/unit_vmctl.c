@@ -531,7 +531,7 @@ static const struct {
 	ROW("list --kept --all", false, NULL, 4, "", "only root and SlurmUser", NULL),
 	ROW("list --kept --json", false, NULL, 0, "\"limit_s\": 3601", "", NULL),
 	ROW("discard", false, NULL, 2, "", "say which job's", NULL),
-	ROW("discard 25", false, NULL, 1, "",
+	ROW("discard 25", false, NULL, 2, "",
 	    "vmctl: nothing done; without a terminal it takes --yes\n", NULL),
 	ROW("discard --yes 99", false, NULL, 3, "",
 	    "vmctl: no disk is kept of job 99: vmctl list --kept\n", NULL),
@@ -636,6 +636,7 @@ static const struct {
 	ROW("plan --json", true, NULL, 0, "\"approval\": false", "", NULL),
 	ROW("admin", true, NULL, 2, "", "vmctl admin approve", NULL),
 	ROW("admin destroy", true, NULL, 2, "", "vmctl admin approve", NULL),
+	ROW("disk delete data", false, NULL, 2, "", "without a terminal it takes --yes", NULL),
 	ROW("admin approve", true, NULL, 0, "No deletion is held back.", "", NULL),
 	ROW("admin approve", false, NULL, 4, "", "may approve deletions", NULL),
 	ROW("list --yes", false, NULL, 2, "",
@@ -761,7 +762,7 @@ START_TEST(approves)
 	ck_assert_int_eq(vmctl("plan", true, NULL), 0);
 	ck_assert_msg(strstr(err, "vmctl admin approve"), "%s", err);
 	ck_assert_int_eq(vmctl("admin approve", true, NULL), 2); /* nobody there to be asked */
-	ck_assert_msg(strstr(err, "nothing done"), "%s", err);
+	ck_assert_msg(strstr(err, "nothing done; without a terminal it takes --yes"), "%s", err);
 	ck_assert_int_eq(vmctl("admin approve --json", true, NULL), 0);
 	ck_assert_msg(strstr(out, "\"approved\": false"), "%s", out);
 	ck_assert_uint_eq(plan_now.held, 40);

@@ -5,7 +5,6 @@
 #include "vmd/vmctl/vmctl.h"
 
 #include <string.h>
-#include <unistd.h>
 
 void say_held(uint64_t n)
 {
@@ -106,25 +105,6 @@ static void say_what(const struct vmctl *v, uint64_t n)
 	       "vmd.yaml says.\n");
 }
 
-/* Yes, or the exit code. */
-static int confirm(void)
-{
-	char line[16];
-
-	if (!isatty(STDIN_FILENO)) {
-		(void)fprintf(stderr,
-			      "vmctl: nothing done; to approve it without being asked: vmctl "
-			      "admin approve --yes\n");
-		return EXIT_USAGE;
-	}
-	printf("Approve? [y/N] ");
-	(void)fflush(stdout);
-	if (fgets(line, sizeof(line), stdin) && (line[0] == 'y' || line[0] == 'Y'))
-		return EXIT_DONE;
-	(void)fprintf(stderr, "vmctl: nothing done\n");
-	return EXIT_FAILED;
-}
-
 static void approve_json(uint64_t held, struct json_object *list, bool approved)
 {
 	AUTO(json_object_put) struct json_object *o = json_object_new_object();
@@ -165,7 +145,7 @@ static int approve(struct vmctl *v)
 	}
 	if (!v->json) {
 		say_what(v, held);
-		code = v->yes ? EXIT_DONE : confirm();
+		code = confirm(v, "Approve?");
 		if (code != EXIT_DONE)
 			return code;
 	}

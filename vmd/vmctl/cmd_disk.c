@@ -74,11 +74,13 @@ static int delete (struct vmctl *v)
 {
 	const char *name;
 	struct err e;
+	int code;
 
 	if (n_operands(v) != 1)
 		return usage("disk delete: NAME must be given");
-	if (!is_confirmed(v, "Disk %s and all that is on it will be gone. Delete it?", v->arg[1]))
-		return EXIT_FAILED;
+	code = confirm(v, "Disk %s and all that is on it will be gone. Delete it?", v->arg[1]);
+	if (code != EXIT_DONE)
+		return code;
 	ask_begin(v, "disk-delete");
 	if (owner_add(v, &name, &e) < 0)
 		return fail(v, &e);

@@ -56,14 +56,16 @@ int cmd_kept(struct vmctl *v)
 int cmd_discard(struct vmctl *v)
 {
 	struct err e;
+	int code;
 
 	if (!v->job) {
 		(void)err_set(&e, ERR_INVALID, "say which job's: vmctl list --kept");
 		return fail(v, &e);
 	}
-	if (!is_confirmed(v, "The disk of job %s and all that is on it will be gone. Discard it?",
-			  v->job))
-		return EXIT_FAILED;
+	code = confirm(v, "The disk of job %s and all that is on it will be gone. Discard it?",
+		       v->job);
+	if (code != EXIT_DONE)
+		return code;
 	ask_begin(v, "discard");
 	wire_add(&v->out, "job", v->job);
 	if (ask_send(v, &e) < 0)

@@ -5,16 +5,16 @@
 #include <stdarg.h>
 #include <unistd.h>
 
-bool is_confirmed(const struct vmctl *v, const char *fmt, ...)
+int confirm(const struct vmctl *v, const char *fmt, ...)
 {
 	char answer[8] = "";
 	va_list args;
 
 	if (v->yes)
-		return true;
+		return EXIT_DONE;
 	if (!isatty(STDIN_FILENO)) {
 		(void)fprintf(stderr, "vmctl: nothing done; without a terminal it takes --yes\n");
-		return false;
+		return EXIT_USAGE;
 	}
 	va_start(args, fmt);
 	(void)vprintf(fmt, args);
@@ -22,7 +22,7 @@ bool is_confirmed(const struct vmctl *v, const char *fmt, ...)
 	printf(" [y/N] ");
 	(void)fflush(stdout);
 	if (fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y'))
-		return true;
+		return EXIT_DONE;
 	(void)fprintf(stderr, "vmctl: nothing done\n");
-	return false;
+	return EXIT_FAILED;
 }

@@ -99,13 +99,10 @@ int ask_job_named(struct vmctl *v, const char *job, uint32_t *ret, struct err *e
 enum await_goal { AWAIT_READY, AWAIT_RUNNING, AWAIT_GONE };
 int await(struct vmctl *v, uint32_t job, enum await_goal goal, struct json_object **ret);
 
-/* child.c: runs a program of PATH, stdin from /dev/null, stderr as ours; its stdout, cut to fit,
- * and its exit code (128 + signal). ERR_CONFLICT: it cannot be run. */
-int child_run(char *const *argv, char *buf, size_t size, int *ret_code, struct err *e);
-
-/* confirm.c: does the user want it, who is asked unless there was --yes? Without a terminal he does
- * not, and is told of --yes. The text goes without "[y/N]". */
-bool is_confirmed(const struct vmctl *v, const char *fmt, ...) PRINTF(2, 3);
+/* confirm.c: does the user want it, who is asked unless there was --yes? EXIT_DONE: yes; else why
+ * not, which has been said: EXIT_USAGE without a terminal to ask at. The text goes without "[y/N]".
+ */
+int confirm(const struct vmctl *v, const char *fmt, ...) PRINTF(2, 3);
 
 /* print.c: text from outside is cleaned of control characters. */
 #define TABLE_COLUMNS 10
