@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the check of a site asks the API server, and how it reads the answers. */
+#include "tests/unit/check_main.h"
 #include "vmd/base/str.h"
 #include "vmd/kube/kube_site.h"
 
@@ -109,19 +110,12 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("kube_site");
 	TCase *t = tcase_create("all");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_test(t, a_review);
 	tcase_add_test(t, a_review_of_the_cluster);
 	tcase_add_test(t, answers);
 	tcase_add_test(t, nodes);
 	tcase_add_test(t, a_vm);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return CHECK_MAIN(t);
 }

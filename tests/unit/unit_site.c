@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The judgement of a site: a site where all is right, and each thing that can be wrong with it. */
+#include "tests/unit/check_main.h"
 #include "vmd/base/str.h"
 #include "vmd/site/judge.h"
 
@@ -374,17 +375,10 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("site");
 	TCase *t = tcase_create("site");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_loop_test(t, site_rows, 0, (int)ARRAY_LEN(rows));
 	tcase_add_test(t, site_many);
 	tcase_add_test(t, site_verbs);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return CHECK_MAIN(t);
 }
