@@ -48,12 +48,9 @@ static int read_options(int argc, char **argv, struct options *ret)
 {
 	enum { OPT_CHECK = 256 };
 	static const struct option longs[] = {
-		{"config",  required_argument, NULL, 'c'      },
-                {"check",   no_argument,       NULL, OPT_CHECK},
-		{"verbose", no_argument,       NULL, 'v'      },
-                {"help",    no_argument,       NULL, 'h'      },
-		{"version", no_argument,       NULL, 'V'      },
-                {NULL,      0,                 NULL, 0        },
+		{"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, OPT_CHECK},
+		{"verbose", no_argument, NULL, 'v'},      {"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0},
 	};
 	int opt;
 

@@ -18,25 +18,30 @@ static const struct {
 	const char *usage;
 	const char *default_variable;
 } table[OPTION_COUNT] = {
-	[OPTION_IMAGE] = {"",          "IMAGE[@REVISION]|@JOB",
+	[OPTION_IMAGE] = {"", "IMAGE[@REVISION]|@JOB",
 			  "[slurm-vm] run a virtual machine from this image as the job (`vmctl "
-			  "images' lists them), or from the kept disk of a job",					 NULL               },
-	[OPTION_DISK] = {"-disk",     "SIZE",                  "[slurm-vm] grow the guest's root disk to SIZE, as 40G",
-			  "SLURM_VM_DISK"												   },
-	[OPTION_SCRATCH] = {"-scratch",  "SIZE",
-                          "[slurm-vm] a second, empty disk of SIZE for the job",					 "SLURM_VM_SCRATCH" },
-	[OPTION_NETWORK] = {"-network",  "NAME",                  "[slurm-vm] network of the guest",
-                          "SLURM_VM_NETWORK"												},
-	[OPTION_ATTACH] = {"-attach",   "NAME[:ro],...",
-                          "[slurm-vm] disks of yours that the guest gets (`vmctl disk list')",			   "SLURM_VM_ATTACH"  },
-	[OPTION_WAIT] = {"-wait",     "ready|running|none",
-			  "[slurm-vm] what the script waits for (default: ready)",                                       "SLURM_VM_WAIT"    },
-	[OPTION_KEEP] = {"-keep",     "never|abnormal|always",
-			  "[slurm-vm] when the root disk is kept for a while after the job "
-			 "(default: abnormal)",									  "SLURM_VM_KEEP"    },
+			  "images' lists them), or from the kept disk of a job",
+			  NULL},
+	[OPTION_DISK] = {"-disk", "SIZE", "[slurm-vm] grow the guest's root disk to SIZE, as 40G",
+			 "SLURM_VM_DISK"},
+	[OPTION_SCRATCH] = {"-scratch", "SIZE",
+			    "[slurm-vm] a second, empty disk of SIZE for the job",
+			    "SLURM_VM_SCRATCH"},
+	[OPTION_NETWORK] = {"-network", "NAME", "[slurm-vm] network of the guest",
+			    "SLURM_VM_NETWORK"},
+	[OPTION_ATTACH] = {"-attach", "NAME[:ro],...",
+			   "[slurm-vm] disks of yours that the guest gets (`vmctl disk list')",
+			   "SLURM_VM_ATTACH"},
+	[OPTION_WAIT] = {"-wait", "ready|running|none",
+			 "[slurm-vm] what the script waits for (default: ready)", "SLURM_VM_WAIT"},
+	[OPTION_KEEP] = {"-keep", "never|abnormal|always",
+			 "[slurm-vm] when the root disk is kept for a while after the job "
+			 "(default: abnormal)",
+			 "SLURM_VM_KEEP"},
 	[OPTION_ON_DRAIN] = {"-on-drain", "migrate|requeue|stay",
-                          "[slurm-vm] what becomes of it when its node is drained (default: the "
-			     "site's)",										  "SLURM_VM_ON_DRAIN"},
+			     "[slurm-vm] what becomes of it when its node is drained (default: the "
+			     "site's)",
+			     "SLURM_VM_ON_DRAIN"},
 };
 
 const char *vm_option_name(const char *prefix, enum vm_option option, char *buf, size_t size)

@@ -33,7 +33,7 @@ static const struct {
 	const char *key;
 	size_t offset;
 } timeouts[] = {
-	{"ready_timeout",  offsetof(struct plugin_settings, ready_timeout_s) },
+	{"ready_timeout", offsetof(struct plugin_settings, ready_timeout_s)},
 	{"epilog_timeout", offsetof(struct plugin_settings, epilog_timeout_s)},
 };
 

@@ -180,9 +180,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 		return 0;
 	l = disk_view_need(calloc(1, sizeof(*l)));
 	*l = (struct list_work){
-		.work = {.run = list_run, .done = list_done},
-                  .view = v, .changes = v->changes
-        };
+		.work = {.run = list_run, .done = list_done}, .view = v, .changes = v->changes};
 	v->began_us = clock_mono_us();
 	v->listing = worker_submit(v->worker, &l->work, &e) == 0;
 	if (!v->listing) {
@@ -348,14 +346,12 @@ int disk_view_apply(struct disk_view *v, const struct action *a, disk_done_fn do
 {
 	struct act_work *w = disk_view_need(calloc(1, sizeof(*w)));
 
-	*w = (struct act_work){
-		.work = {.run = act_run, .done = act_done},
-		.view = v,
-		.action = *a,
-		.asked_us = clock_mono_us(),
-		.done = done,
-		.ctx = ctx
-        };
+	*w = (struct act_work){.work = {.run = act_run, .done = act_done},
+			       .view = v,
+			       .action = *a,
+			       .asked_us = clock_mono_us(),
+			       .done = done,
+			       .ctx = ctx};
 	if (worker_submit(v->worker, &w->work, e) < 0) {
 		free(w);
 		return -1;

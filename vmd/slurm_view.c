@@ -73,10 +73,7 @@ static void cluster_ask(struct slurm_view *v)
 	struct cluster_work *c = slurm_view_need(calloc(1, sizeof(*c)));
 	struct err e;
 
-	*c = (struct cluster_work){
-		.work = {.run = cluster_run, .done = cluster_done},
-                  .view = v
-        };
+	*c = (struct cluster_work){.work = {.run = cluster_run, .done = cluster_done}, .view = v};
 	if (worker_submit(v->worker, &c->work, &e) < 0)
 		free(c);
 }
@@ -215,10 +212,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	(void)source, (void)usec;
 	if (!v->cluster_known)
 		cluster_ask(v);
-	*l = (struct load_work){
-		.work = {.run = load_run, .done = load_done},
-                  .view = v
-        };
+	*l = (struct load_work){.work = {.run = load_run, .done = load_done}, .view = v};
 	if (worker_submit(v->worker, &l->work, &e) < 0) {
 		free(l);
 		load_at(v, clock_mono_us() + RETRY_US);

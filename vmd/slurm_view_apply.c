@@ -81,15 +81,13 @@ int slurm_view_apply(struct slurm_view *v, const struct action *a, slurm_done_fn
 	    a->kind != ACT_DRAIN_NODE)
 		return err_set(e, ERR_ABSENT, "job %u is not in Slurm's list", a->job_id);
 	w = slurm_view_need(calloc(1, sizeof(*w)));
-	*w = (struct act_work){
-		.work = {.run = act_run, .done = act_done},
-		.view = v,
-		.action = *a,
-		.request = job ? job->request : (struct vm_request){.image = ""             },
-		.rank = job ? job->rank : 0,
-		.done = done,
-		.ctx = ctx
-        };
+	*w = (struct act_work){.work = {.run = act_run, .done = act_done},
+			       .view = v,
+			       .action = *a,
+			       .request = job ? job->request : (struct vm_request){.image = ""},
+			       .rank = job ? job->rank : 0,
+			       .done = done,
+			       .ctx = ctx};
 	if (worker_submit(v->worker, &w->work, e) < 0) {
 		free(w);
 		return -1;

@@ -127,12 +127,10 @@ static void adopt(struct slurm_view *v, const struct hint *h, const struct job *
 	if (j->n_nodes > 1 && j->n_nodes <= JOB_MACHINES_MAX)
 		machines = j->n_nodes;
 	a = slurm_view_need(calloc(1, sizeof(*a)));
-	*a = (struct adopt_work){
-		.work = {.run = adopt_run, .done = adopt_done},
-		.view = v,
-		.job_id = j->id,
-		.request = h->request
-        };
+	*a = (struct adopt_work){.work = {.run = adopt_run, .done = adopt_done},
+				 .view = v,
+				 .job_id = j->id,
+				 .request = h->request};
 	a->request.machines = machines;
 	a->request.as = a->request.after = 0; /* only vmd itself says that */
 	if (worker_submit(v->worker, &a->work, &e) < 0) {
@@ -173,10 +171,7 @@ static void hint_submit(struct slurm_view *v, struct hint *h)
 	struct one_work *o = slurm_view_need(calloc(1, sizeof(*o)));
 	struct err e;
 
-	*o = (struct one_work){
-		.work = {.run = one_run, .done = one_done},
-                  .view = v, .hint = h
-        };
+	*o = (struct one_work){.work = {.run = one_run, .done = one_done}, .view = v, .hint = h};
 	if (worker_submit(v->worker, &o->work, &e) < 0) {
 		free(o);
 		hint_free(v, h);

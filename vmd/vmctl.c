@@ -199,24 +199,11 @@ static const struct command *command_find(const char *name)
 static const char *command_meant(const char *name)
 {
 	static const char *const others[][2] = {
-		{"cancel",   "stop"   },
-                {"connect",  "rdp"    },
-                {"screen",   "vnc"    },
-                {"copy",     "cp"     },
-		{"create",   "start"  },
-                {"delete",   "stop"   },
-                {"desktop",  "rdp"    },
-                {"info",     "show"   },
-		{"kill",     "stop"   },
-                {"ls",       "list"   },
-                {"move",     "migrate"},
-                {"ps",       "list"   },
-		{"run",      "exec"   },
-                {"scp",      "cp"     },
-                {"shell",    "ssh"    },
-                {"shutdown", "stop"   },
-		{"status",   "show"   },
-                {"submit",   "start"  },
+		{"cancel", "stop"},  {"connect", "rdp"},  {"screen", "vnc"},   {"copy", "cp"},
+		{"create", "start"}, {"delete", "stop"},  {"desktop", "rdp"},  {"info", "show"},
+		{"kill", "stop"},    {"ls", "list"},      {"move", "migrate"}, {"ps", "list"},
+		{"run", "exec"},     {"scp", "cp"},       {"shell", "ssh"},    {"shutdown", "stop"},
+		{"status", "show"},  {"submit", "start"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(others); i++)

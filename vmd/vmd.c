@@ -111,15 +111,15 @@ static void usage(FILE *to)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"config",     required_argument, NULL, 'c'},
-		{"check",      required_argument, NULL, 'C'},
-		{"site",       no_argument,       NULL, 's'},
-		{"json",       no_argument,       NULL, 'j'},
-		{"foreground", no_argument,       NULL, 'f'},
-		{"debug",      no_argument,       NULL, 'd'},
-		{"version",    no_argument,       NULL, 'V'},
-		{"help",       no_argument,       NULL, 'h'},
-		{NULL,         0,                 NULL, 0  },
+		{"config", required_argument, NULL, 'c'},
+		{"check", required_argument, NULL, 'C'},
+		{"site", no_argument, NULL, 's'},
+		{"json", no_argument, NULL, 'j'},
+		{"foreground", no_argument, NULL, 'f'},
+		{"debug", no_argument, NULL, 'd'},
+		{"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
 	};
 	const char *config = CONFIG_FILE, *checked = NULL;
 	bool debug = false, site = false, json = false;

@@ -299,10 +299,7 @@ static int end(struct vmrun *r)
 	static const struct {
 		const char *signal;
 		unsigned halves;
-	} steps[] = {
-		{"TERM", 20},
-                {"KILL", 4 }
-        };
+	} steps[] = {{"TERM", 20}, {"KILL", 4}};
 	struct err e;
 	int outcome = SCRIPT_RUNS, code = EXIT_STOPPED;
 

@@ -104,20 +104,20 @@ int form_check(const struct kind *k, struct json_object *object, struct json_obj
 		bool (*fits)(struct json_object *v);
 		const char *wanted;
 	} rules[] = {
-		{"metadata/name",                       is_text,            "a string"            },
-		{"metadata/generateName",               is_text,            "a string"            },
-		{"metadata/namespace",                  is_text,            "a string"            },
-		{"metadata/uid",                        is_text,            "a string"            },
-		{"metadata/resourceVersion",            is_text,            "a string"            },
-		{"metadata/deletionGracePeriodSeconds", is_whole_number,    "a whole number"      },
-		{"metadata/labels",                     is_map_of_texts,    "an object of strings"},
-		{"metadata/annotations",                is_map_of_texts,    "an object of strings"},
-		{"metadata/finalizers",                 is_list_of_texts,   "a list of strings"   },
-		{"metadata/ownerReferences",            is_list_of_objects, "a list of objects"   },
-		{"spec",				is_object,          "an object"           },
-		{"spec/finalizers",                     is_list_of_texts,   "a list of strings"   },
-		{"status",			      is_object,          "an object"           },
-		{"status/conditions",                   is_list_of_objects, "a list of objects"   },
+		{"metadata/name", is_text, "a string"},
+		{"metadata/generateName", is_text, "a string"},
+		{"metadata/namespace", is_text, "a string"},
+		{"metadata/uid", is_text, "a string"},
+		{"metadata/resourceVersion", is_text, "a string"},
+		{"metadata/deletionGracePeriodSeconds", is_whole_number, "a whole number"},
+		{"metadata/labels", is_map_of_texts, "an object of strings"},
+		{"metadata/annotations", is_map_of_texts, "an object of strings"},
+		{"metadata/finalizers", is_list_of_texts, "a list of strings"},
+		{"metadata/ownerReferences", is_list_of_objects, "a list of objects"},
+		{"spec", is_object, "an object"},
+		{"spec/finalizers", is_list_of_texts, "a list of strings"},
+		{"status", is_object, "an object"},
+		{"status/conditions", is_list_of_objects, "a list of objects"},
 	};
 
 	if (!is_object(object) || !is_object(json_at(object, "metadata")))

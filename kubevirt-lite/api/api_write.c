@@ -333,9 +333,9 @@ static patch_fn patch_of(const struct kind *k, const char *type)
 		patch_fn fn;
 		bool core_only;
 	} table[] = {
-		{"application/merge-patch+json",           patch_merge,     false},
-		{"application/json-patch+json",            patch_json,      false},
-		{"application/strategic-merge-patch+json", patch_strategic, true },
+		{"application/merge-patch+json", patch_merge, false},
+		{"application/json-patch+json", patch_json, false},
+		{"application/strategic-merge-patch+json", patch_strategic, true},
 	};
 	size_t len = type ? strcspn(type, "; ") : 0;
 

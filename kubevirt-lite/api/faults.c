@@ -41,9 +41,9 @@ static const struct {
 	size_t offset;
 	uint64_t max;
 } numbers[] = {
-	{"latencyMilliseconds", offsetof(struct faults, latency_ms),    LATENCY_MAX_MS},
-	{"errorPercent",        offsetof(struct faults, error_percent), 100           },
-	{"throttleSeconds",     offsetof(struct faults, throttle_s),    THROTTLE_MAX_S},
+	{"latencyMilliseconds", offsetof(struct faults, latency_ms), LATENCY_MAX_MS},
+	{"errorPercent", offsetof(struct faults, error_percent), 100},
+	{"throttleSeconds", offsetof(struct faults, throttle_s), THROTTLE_MAX_S},
 };
 
 static uint64_t *number(struct faults *f, size_t i)

@@ -14,19 +14,11 @@
 static const struct {
 	const char *list, *key;
 } merge_keys[] = {
-	{"conditions",          "type"      },
-        {"addresses",           "type"      },
-        {"containers",          "name"      },
-	{"initContainers",      "name"      },
-        {"ephemeralContainers", "name"      },
-        {"volumes",             "name"      },
-	{"volumeMounts",        "mountPath" },
-        {"volumeDevices",       "devicePath"},
-        {"env",                 "name"      },
-	{"hostAliases",         "ip"        },
-        {"imagePullSecrets",    "name"      },
-        {"ownerReferences",     "uid"       },
-	{"secrets",             "name"      },
+	{"conditions", "type"},        {"addresses", "type"},           {"containers", "name"},
+	{"initContainers", "name"},    {"ephemeralContainers", "name"}, {"volumes", "name"},
+	{"volumeMounts", "mountPath"}, {"volumeDevices", "devicePath"}, {"env", "name"},
+	{"hostAliases", "ip"},         {"imagePullSecrets", "name"},    {"ownerReferences", "uid"},
+	{"secrets", "name"},
 };
 
 /* Lists of plain values that are merged: the union, in order. */

@@ -152,11 +152,8 @@ static int parse_operator(struct lexer *l, struct requirement *r, struct err *e)
 		const char *text;
 		enum op op;
 	} ops[] = {
-		{"=",  OP_EQUALS    },
-                {"==", OP_EQUALS    },
-                {"!=", OP_NOT_EQUALS},
-		{">",  OP_GT        },
-                {"<",  OP_LT        },
+		{"=", OP_EQUALS}, {"==", OP_EQUALS}, {"!=", OP_NOT_EQUALS},
+		{">", OP_GT},     {"<", OP_LT},
 	};
 
 	if (l->token == T_IN || l->token == T_NOTIN) {
@@ -230,14 +227,14 @@ static const struct {
 } selectable[] = {
 	{KIND_POD,
 	 {"spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName",
-	  "status.phase", "status.podIP", "status.nominatedNodeName"}                  },
+	  "status.phase", "status.podIP", "status.nominatedNodeName"}},
 	{KIND_EVENT,
 	 {"involvedObject.kind", "involvedObject.namespace", "involvedObject.name",
 	  "involvedObject.uid", "involvedObject.apiVersion", "involvedObject.resourceVersion",
 	  "involvedObject.fieldPath", "reason", "reportingComponent", "source", "type"}},
-	{KIND_NODE,      {"spec.unschedulable"}                                        },
-	{KIND_NAMESPACE, {"status.phase"}					      },
-	{KIND_SECRET,    {"type"}						      },
+	{KIND_NODE, {"spec.unschedulable"}},
+	{KIND_NAMESPACE, {"status.phase"}},
+	{KIND_SECRET, {"type"}},
 };
 
 static bool is_selectable(const struct kind *k, const char *field)

@@ -88,8 +88,7 @@ bool service_token_identify(struct service_tokens *t, struct store *s, const cha
 	*who = (struct identity){
 		.user = text->user,
 		.group = {"system:serviceaccounts", text->group, "system:authenticated"},
-		.n_groups = 3
-        };
+		.n_groups = 3};
 	return true;
 }
 

@@ -58,13 +58,13 @@ const char *table_age(int64_t s, char *buf, size_t size)
 		int64_t below, unit, part; /* seconds; part 0: no second unit */
 		char unit_letter, part_letter;
 	} steps[] = {
-		{120,		      1,                    0,     's', 0  },
-		{600,		      60,                   1,     'm', 's'},
-		{3 * 3600,                 60,                   0,     'm', 0  },
-		{8 * 3600,                 3600,                 60,    'h', 'm'},
-		{48 * 3600,                3600,                 0,     'h', 0  },
-		{8 * 86400,                86400,                3600,  'd', 'h'},
-		{INT64_C(2) * 365 * 86400, 86400,                0,     'd', 0  },
+		{120, 1, 0, 's', 0},
+		{600, 60, 1, 'm', 's'},
+		{3 * 3600, 60, 0, 'm', 0},
+		{8 * 3600, 3600, 60, 'h', 'm'},
+		{48 * 3600, 3600, 0, 'h', 0},
+		{8 * 86400, 86400, 3600, 'd', 'h'},
+		{INT64_C(2) * 365 * 86400, 86400, 0, 'd', 0},
 		{INT64_C(8) * 365 * 86400, INT64_C(365) * 86400, 86400, 'y', 'd'},
 	};
 
@@ -132,12 +132,10 @@ struct json_object *cell_condition(struct json_object *object, const char *type)
 
 struct json_object *cell_access_modes(struct json_object *object, const char *path)
 {
-	static const char *const names[][2] = {
-		{"ReadWriteOnce",    "RWO" },
-		{"ReadOnlyMany",     "ROX" },
-		{"ReadWriteMany",    "RWX" },
-		{"ReadWriteOncePod", "RWOP"}
-        };
+	static const char *const names[][2] = {{"ReadWriteOnce", "RWO"},
+					       {"ReadOnlyMany", "ROX"},
+					       {"ReadWriteMany", "RWX"},
+					       {"ReadWriteOncePod", "RWOP"}};
 	struct json_object *list = json_at(object, path);
 	char buf[32] = "";
 

@@ -21,11 +21,11 @@ static const struct {
 	enum kind_id kind;
 	const char *label;
 } sources[] = {
-	{"sysprep/secret/name",             KIND_SECRET,    "UNATTENDCD"},
-	{"sysprep/configMap/name",          KIND_CONFIGMAP, "UNATTENDCD"},
-	{"secret/secretName",               KIND_SECRET,    "CFGDATA"   },
-	{"configMap/name",                  KIND_CONFIGMAP, "CFGDATA"   },
-	{"cloudInitNoCloud/secretRef/name", KIND_SECRET,    NOCLOUD     },
+	{"sysprep/secret/name", KIND_SECRET, "UNATTENDCD"},
+	{"sysprep/configMap/name", KIND_CONFIGMAP, "UNATTENDCD"},
+	{"secret/secretName", KIND_SECRET, "CFGDATA"},
+	{"configMap/name", KIND_CONFIGMAP, "CFGDATA"},
+	{"cloudInitNoCloud/secretRef/name", KIND_SECRET, NOCLOUD},
 };
 
 static int dir_of(struct controllers *c, struct json_object *vmi, char *ret, size_t size)

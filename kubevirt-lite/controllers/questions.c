@@ -32,14 +32,14 @@ static struct guest *agent_or_refuse(struct controllers *c, struct subresource_c
 static void os_rename(struct json_object *os, struct json_object *ret)
 {
 	static const char *const keys[][2] = {
-		{"id",             "os/id"           },
-		{"name",           "os/name"         },
-		{"pretty-name",    "os/prettyName"   },
-		{"version",        "os/version"      },
-		{"version-id",     "os/versionId"    },
+		{"id", "os/id"},
+		{"name", "os/name"},
+		{"pretty-name", "os/prettyName"},
+		{"version", "os/version"},
+		{"version-id", "os/versionId"},
 		{"kernel-release", "os/kernelRelease"},
 		{"kernel-version", "os/kernelVersion"},
-		{"machine",        "os/machine"      },
+		{"machine", "os/machine"},
 	};
 
 	for (size_t i = 0; os && i < ARRAY_LEN(keys); i++)
@@ -121,10 +121,7 @@ static void list_answer(struct subresource_call *call, const char *kind, struct 
 static void on_users(void *self, struct json_object *value, const struct err *e)
 {
 	static const struct renamed names[] = {
-		{"user",       "userName" },
-                {"domain",     "domain"   },
-                {"login-time", "loginTime"}
-        };
+		{"user", "userName"}, {"domain", "domain"}, {"login-time", "loginTime"}};
 
 	list_answer(self, "VirtualMachineInstanceGuestOSUserList", value, names, ARRAY_LEN(names),
 		    e);
@@ -140,13 +137,11 @@ void question_userlist(void *ctx, struct subresource_call *call)
 
 static void on_filesystems(void *self, struct json_object *value, const struct err *e)
 {
-	static const struct renamed names[] = {
-		{"name",        "diskName"      },
-		{"mountpoint",  "mountPoint"    },
-		{"type",        "fileSystemType"},
-		{"used-bytes",  "usedBytes"     },
-		{"total-bytes", "totalBytes"    }
-        };
+	static const struct renamed names[] = {{"name", "diskName"},
+					       {"mountpoint", "mountPoint"},
+					       {"type", "fileSystemType"},
+					       {"used-bytes", "usedBytes"},
+					       {"total-bytes", "totalBytes"}};
 
 	list_answer(self, "VirtualMachineInstanceFileSystemList", value, names, ARRAY_LEN(names),
 		    e);

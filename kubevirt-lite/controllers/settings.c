@@ -13,11 +13,7 @@ static int duration(struct conf *map, const char *key, int64_t *ret_us, struct e
 	static const struct {
 		const char *unit;
 		int64_t us;
-	} units[] = {
-		{"ms", MSEC_US    },
-                {"s",  SEC_US     },
-                {"m",  60 * SEC_US}
-        };
+	} units[] = {{"ms", MSEC_US}, {"s", SEC_US}, {"m", 60 * SEC_US}};
 	struct conf *at = conf_get(map, key);
 	char *end;
 	long n;

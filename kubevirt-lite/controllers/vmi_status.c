@@ -26,14 +26,14 @@ static void text_take(struct json_object *from, const char *path, struct json_ob
 static void os_fill(struct json_object *copy, struct json_object *os)
 {
 	static const char *const keys[][2] = {
-		{"id",             "id"           },
-		{"name",           "name"         },
-		{"pretty-name",    "prettyName"   },
-		{"version",        "version"      },
-		{"version-id",     "versionId"    },
+		{"id", "id"},
+		{"name", "name"},
+		{"pretty-name", "prettyName"},
+		{"version", "version"},
+		{"version-id", "versionId"},
 		{"kernel-release", "kernelRelease"},
 		{"kernel-version", "kernelVersion"},
-		{"machine",        "machine"      },
+		{"machine", "machine"},
 	};
 	struct json_object *info = json_object_new_object();
 

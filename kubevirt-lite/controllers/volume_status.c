@@ -54,10 +54,10 @@ static void phase_put(struct look *l, struct json_object *status, const char *co
 static void claim_put(struct look *l, struct json_object *status, const char *claim)
 {
 	static const char *const paths[][2] = {
-		{"spec/accessModes",        "accessModes"},
-		{"status/capacity",         "capacity"   },
-		{"spec/resources/requests", "requests"   },
-		{"spec/volumeMode",         "volumeMode" },
+		{"spec/accessModes", "accessModes"},
+		{"status/capacity", "capacity"},
+		{"spec/resources/requests", "requests"},
+		{"spec/volumeMode", "volumeMode"},
 	};
 	struct json_object *info = json_object_new_object();
 	struct json_object *pvc = store_get(l->c->store, KIND_PVC, object_namespace(l->vmi), claim);

@@ -163,18 +163,18 @@ static void hyperv_read(struct json_object *spec, struct machine *m)
 		const char *path;
 		const char *cpu;
 	} flags[] = {
-		{"relaxed",           "hv-relaxed"        },
-		{"vapic",             "hv-vapic"          },
-		{"vpindex",           "hv-vpindex"        },
-		{"runtime",           "hv-runtime"        },
-		{"synic",             "hv-synic"          },
-		{"synictimer",        "hv-stimer"         },
-		{"synictimer/direct", "hv-stimer-direct"  },
-		{"reset",             "hv-reset"          },
-		{"frequencies",       "hv-frequencies"    },
-		{"reenlightenment",   "hv-reenlightenment"},
-		{"tlbflush",          "hv-tlbflush"       },
-		{"ipi",               "hv-ipi"            },
+		{"relaxed", "hv-relaxed"},
+		{"vapic", "hv-vapic"},
+		{"vpindex", "hv-vpindex"},
+		{"runtime", "hv-runtime"},
+		{"synic", "hv-synic"},
+		{"synictimer", "hv-stimer"},
+		{"synictimer/direct", "hv-stimer-direct"},
+		{"reset", "hv-reset"},
+		{"frequencies", "hv-frequencies"},
+		{"reenlightenment", "hv-reenlightenment"},
+		{"tlbflush", "hv-tlbflush"},
+		{"ipi", "hv-ipi"},
 	};
 	struct json_object *hv = json_at(spec, "domain/features/hyperv");
 	size_t len = 0;

@@ -34,14 +34,12 @@ static int count_up(void *ctx, struct json_object *copy, struct err *e)
 
 static struct json_object *event_new(const struct saying *w, const char *ns)
 {
-	static const char *const fields[][2] = {
-		{"apiVersion",      "apiVersion"              },
-		{"kind",            "kind"                    },
-		{"name",            "metadata/name"           },
-		{"namespace",       "metadata/namespace"      },
-		{"resourceVersion", "metadata/resourceVersion"},
-		{"uid",             "metadata/uid"            }
-        };
+	static const char *const fields[][2] = {{"apiVersion", "apiVersion"},
+						{"kind", "kind"},
+						{"name", "metadata/name"},
+						{"namespace", "metadata/namespace"},
+						{"resourceVersion", "metadata/resourceVersion"},
+						{"uid", "metadata/uid"}};
 	struct json_object *o = json_object_new_object();
 	struct json_object *ref = json_object_new_object();
 	char text[40], name[320];

@@ -23,9 +23,8 @@ struct disk_spec root_spec(void)
 		.role = DISK_ROOT,
 		.pool = "rbd",
 		.size_bytes = 24 * MIB,
-		.origin = {.known = true, .uid = 7001,   .image = "tiny",     .revision = "v1"},
-		.golden = {.name = "v1",  .pool = "rbd", .rbd_image = "tiny", .snapshot = "v1"}
-        };
+		.origin = {.known = true, .uid = 7001, .image = "tiny", .revision = "v1"},
+		.golden = {.name = "v1", .pool = "rbd", .rbd_image = "tiny", .snapshot = "v1"}};
 }
 
 struct disk_spec scratch_spec(void)

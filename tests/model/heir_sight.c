@@ -38,22 +38,20 @@ static void job_see(const struct hw_slurm *s, size_t i, struct job *ret)
 {
 	const struct hw_alloc *a = &s->a[i];
 
-	*ret = (struct job){
-		.id = hw_id(i),
-		.phase = hw_job_phase(a),
-		.end = hw_is_over(a) ? JOB_END_NORMAL : JOB_END_NONE,
-		.completed = hw_is_over(a) && a->completed,
-		.drained = a->phase == HA_RUNNING && (s->drained >> a->node & 1),
-		.cpus = 1,
-		.memory_bytes = UINT64_C(1) << 30,
-		.request = {.image = "tiny",
-			    .nonce = MOVE_NONCE,
-			    .no_shell = true,
-			    .recorded_ready_s = 1699990000,
-			    .as = a->after ? 17 : 0,
-			    .after = a->after ? hw_id(a->after - 1U) : 0,
-			    .heir = a->heir ? hw_id(a->heir - 1U) : 0}
-        };
+	*ret = (struct job){.id = hw_id(i),
+			    .phase = hw_job_phase(a),
+			    .end = hw_is_over(a) ? JOB_END_NORMAL : JOB_END_NONE,
+			    .completed = hw_is_over(a) && a->completed,
+			    .drained = a->phase == HA_RUNNING && (s->drained >> a->node & 1),
+			    .cpus = 1,
+			    .memory_bytes = UINT64_C(1) << 30,
+			    .request = {.image = "tiny",
+					.nonce = MOVE_NONCE,
+					.no_shell = true,
+					.recorded_ready_s = 1699990000,
+					.as = a->after ? 17 : 0,
+					.after = a->after ? hw_id(a->after - 1U) : 0,
+					.heir = a->heir ? hw_id(a->heir - 1U) : 0}};
 	(void)str_copy(ret->node, sizeof(ret->node), mk_node_name(a->node));
 }
 

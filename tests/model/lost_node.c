@@ -99,20 +99,17 @@ static void round_of(const struct slurm *s, const struct kube *k, const struct c
 	static struct volume_seen pv[DISKS], pvc[DISKS], secret;
 	struct node_seen node[] = {
 		{.name = "n1", .lost_us = k->lost ? NOW_US - 61 * INT64_C(1000000) : 0},
-		{.name = "n2"           }
-        };
-	struct job job = {
-		.id = 17,
-		.restarts = s->run,
-		.phase = (enum job_phase)s->phase,
-		.end = s->phase == JOB_ENDED ? JOB_END_NORMAL : JOB_END_NONE,
-		.cpus = 1,
-		.memory_bytes = UINT64_C(1) << 30,
-		.request = {.image = "tiny",
-			    .nonce = "9f3c12ab45de6701",
-			    .keep = VM_KEEP_ALWAYS,
-			    .scratch_bytes = 1}
-        };
+		{.name = "n2"}};
+	struct job job = {.id = 17,
+			  .restarts = s->run,
+			  .phase = (enum job_phase)s->phase,
+			  .end = s->phase == JOB_ENDED ? JOB_END_NORMAL : JOB_END_NONE,
+			  .cpus = 1,
+			  .memory_bytes = UINT64_C(1) << 30,
+			  .request = {.image = "tiny",
+				      .nonce = "9f3c12ab45de6701",
+				      .keep = VM_KEEP_ALWAYS,
+				      .scratch_bytes = 1}};
 	const struct plan_context context = {.catalogue = &catalogue,
 					     .policy = &policy,
 					     .mono_us = NOW_US,
@@ -424,12 +421,10 @@ int main(int argc, char **argv)
 	const char *few = getenv("CHECK_STATES");
 	const char *how_many = argc > 1 ? argv[1] : few ? few : "80000";
 	unsigned long limit = str_eq(how_many, "all") ? UINT32_MAX : strtoul(how_many, NULL, 10);
-	struct state first = {
-		.slurm = {.phase = JOB_RUNNING, .node = 1},
-		.kube = {.vm = {GUEST},                    .node = {1}},
-		.writes = {(1U << DISKS) - 1},
-		.losses = 2
-        };
+	struct state first = {.slurm = {.phase = JOB_RUNNING, .node = 1},
+			      .kube = {.vm = {GUEST}, .node = {1}},
+			      .writes = {(1U << DISKS) - 1},
+			      .losses = 2};
 	const char *wrong;
 	unsigned long steps;
 	uint32_t states;

@@ -165,7 +165,7 @@ static void ask(const struct sight *s)
 			.memory_bytes = UINT64_C(1) << 30,
 			.node = "n1",
 			.request = {.image = "tiny", .nonce = "9f3c12ab45de6701"}},
-		.disk = {.name = ROOT, .job_key = KEY         },
+		.disk = {.name = ROOT, .job_key = KEY},
 	};
 	struct desired want = {.known = true, .n = 1, .job = &c.job};
 	struct observed seen = {.vms_known = is_known(s, VMS),
@@ -210,16 +210,14 @@ static bool ask_all(void)
 
 		for (size_t i = 0; i < sizeof(base) / sizeof(base[0]); i++, rest /= base[i - 1])
 			digit[i] = (unsigned)(rest % base[i]);
-		s = (struct sight){
-			.phase = digit[0],
-			.run = digit[1],
-			.vm = {digit[2], digit[3]},
-			.pvc = {digit[4], digit[5]},
-			.low = digit[6],
-			.pv = digit[7],
-			.disk = digit[8],
-			.unknown = digit[9]
-                };
+		s = (struct sight){.phase = digit[0],
+				   .run = digit[1],
+				   .vm = {digit[2], digit[3]},
+				   .pvc = {digit[4], digit[5]},
+				   .low = digit[6],
+				   .pv = digit[7],
+				   .disk = digit[8],
+				   .unknown = digit[9]};
 		ask(&s);
 		if (wrong)
 			printf("# phase=%u run=%u low=%u vm=%u,%u pvc=%u,%u pv=%u disk=%u "

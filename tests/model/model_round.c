@@ -157,19 +157,18 @@ static void concrete_make(struct concrete *c, const struct m_state *s)
 
 	*c = (struct concrete){.names = names_of(s)};
 	for (uint32_t i = 0; i < 2; i++)
-		c->job[i] = (struct job){
-			.id = 17,
-			.rank = i,
-			.restarts = s->run_view,
-			.phase = phases[s->job_view],
-			.end = s->job_view == M_ENDED ? JOB_END_NORMAL : JOB_END_NONE,
-			.cpus = 1,
-			.memory_bytes = UINT64_C(1) << 30,
-			.node = "n1",
-			.request = {.image = "tiny",
-				    .machines = s->two ? 2 : 0,
-				    .nonce = "9f3c12ab45de6701"}
-                };
+		c->job[i] =
+			(struct job){.id = 17,
+				     .rank = i,
+				     .restarts = s->run_view,
+				     .phase = phases[s->job_view],
+				     .end = s->job_view == M_ENDED ? JOB_END_NORMAL : JOB_END_NONE,
+				     .cpus = 1,
+				     .memory_bytes = UINT64_C(1) << 30,
+				     .node = "n1",
+				     .request = {.image = "tiny",
+						 .machines = s->two ? 2 : 0,
+						 .nonce = "9f3c12ab45de6701"}};
 	c->want = (struct desired){.known = s->job_known,
 				   .n = s->job_view == M_GONE ? 0
 					: s->two              ? 2

@@ -225,9 +225,7 @@ void mk_see(const struct mk_kube *k, unsigned incarnation, bool wants, struct mk
 	char claim[VM_NAME_MAX + 8];
 	bool has_volumes = k->phase != VM_ABSENT || wants;
 
-	*ret = (struct mk_sight){
-		.disk = {.name = "vm-" MOVE_KEY "-root", .job_key = MOVE_KEY}
-        };
+	*ret = (struct mk_sight){.disk = {.name = "vm-" MOVE_KEY "-root", .job_key = MOVE_KEY}};
 	/* The volumes come and go with the VM; many_vmd.c has them alone. */
 	(void)str_fmt(claim, sizeof(claim), "vm-" MOVE_KEY "-r%u-root",
 		      k->phase != VM_ABSENT ? k->run : incarnation);

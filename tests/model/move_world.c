@@ -364,11 +364,9 @@ static void companion_end(struct mw_world *w, const struct action *a, const char
 static void record(struct mw_slurm *s, const struct action *a)
 {
 	char text[JOB_REQUEST_MAX + ACTION_TEXT_MAX + 2];
-	struct job now = {
-		.phase = (enum job_phase)s->phase,
-		.restarts = s->run,
-		.request = {.moved_run = s->marked, .base_run = s->base}
-        };
+	struct job now = {.phase = (enum job_phase)s->phase,
+			  .restarts = s->run,
+			  .request = {.moved_run = s->marked, .base_run = s->base}};
 	struct vm_request r;
 	struct err e;
 

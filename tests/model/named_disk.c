@@ -234,16 +234,14 @@ static void job_see(const struct slurm *s, unsigned i)
 {
 	struct job *j = &view.job[i];
 
-	*j = (struct job){
-		.id = 17 + i,
-		.uid = 1000,
-		.restarts = s->run[i],
-		.phase = (enum job_phase)s->phase[i],
-		.end = s->phase[i] == JOB_ENDED ? JOB_END_NORMAL : JOB_END_NONE,
-		.cpus = 1,
-		.memory_bytes = UINT64_C(1) << 30,
-		.request = {.image = "tiny", .keep = VM_KEEP_ALWAYS}
-        };
+	*j = (struct job){.id = 17 + i,
+			  .uid = 1000,
+			  .restarts = s->run[i],
+			  .phase = (enum job_phase)s->phase[i],
+			  .end = s->phase[i] == JOB_ENDED ? JOB_END_NORMAL : JOB_END_NONE,
+			  .cpus = 1,
+			  .memory_bytes = UINT64_C(1) << 30,
+			  .request = {.image = "tiny", .keep = VM_KEEP_ALWAYS}};
 	(void)str_copy(j->request.nonce, sizeof(j->request.nonce), nonces[i]);
 	(void)str_copy(j->node, sizeof(j->node), node_names[s->node[i]]);
 	j->request.attach = (struct vm_attach_list){
@@ -859,20 +857,18 @@ static void print(const void *state)
 static bool ask(int test, bool reader, unsigned long limit)
 {
 	const struct search_rules rules = {sizeof(struct state), look, print};
-	struct state first = {
-		.slurm = {.phase = {JOB_RUNNING, JOB_RUNNING}, .node = {1, 2}},
-		.kube = {.vm = {GUEST},
-			  .node = {1},
-			  .volume = {HAD},
-			  .pvc = {1},
-			  .pv_of = {1},
-			  .pv_uid = {1}},
-		.ceph = {.claim = {1}                        },
-		.made = {1                         },
-		.losses = 2,
-		.takes = 1,
-		.gives = 1
-        };
+	struct state first = {.slurm = {.phase = {JOB_RUNNING, JOB_RUNNING}, .node = {1, 2}},
+			      .kube = {.vm = {GUEST},
+				       .node = {1},
+				       .volume = {HAD},
+				       .pvc = {1},
+				       .pv_of = {1},
+				       .pv_uid = {1}},
+			      .ceph = {.claim = {1}},
+			      .made = {1},
+			      .losses = 2,
+			      .takes = 1,
+			      .gives = 1};
 	unsigned long steps;
 	const char *wrong;
 	uint32_t states;

@@ -103,10 +103,10 @@ static const struct {
 	int64_t age_s;
 	bool asked, stays;
 } others[] = {
-	{ERR_ABSENT, 3600, true,  false},
-	{ERR_ABSENT, 60,   false, true },
-	{ERR_RETRY,  3600, true,  true },
-	{ERR_NONE,   3600, true,  true },
+	{ERR_ABSENT, 3600, true, false},
+	{ERR_ABSENT, 60, false, true},
+	{ERR_RETRY, 3600, true, true},
+	{ERR_NONE, 3600, true, true},
 };
 START_TEST(epilog_sweeps)
 {

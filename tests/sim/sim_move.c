@@ -63,8 +63,7 @@ static int allocate(struct sim *w, const struct action *a, struct sim_job *j, st
 		return err_set(e, ERR_RETRY, "too many jobs");
 	*c = (struct sim_companion){
 		.c = {.id = 1000 + ++w->companions, .phase = JOB_PENDING, .size = a->size},
-		.next_us = w->now_us + (int64_t)sim_chance(w, 20) * SIM_S
-        };
+		.next_us = w->now_us + (int64_t)sim_chance(w, 20) * SIM_S};
 	(void)str_copy(c->c.job_key, sizeof(c->c.job_key), a->job_key);
 	(void)str_fmt(c->not_on, sizeof(c->not_on), "%s,%s", j->job.node, a->not_on);
 	memcpy(c->c.not_on, c->not_on, sizeof(c->not_on)); /* seen while it waits */

@@ -181,9 +181,9 @@ static const struct {
 	int test;
 	bool (*passes)(int test);
 } parts[] = {
-  /* clang-format off */
+	/* clang-format off */
 	{4, growths_crash}, {3, moves_crash}, {1, seeds_live}, {2, lives_crash}, {5, disks_crash},
-  /* clang-format on */
+	/* clang-format on */
 };
 
 /* Of one that runs: 1 when it failed. */

@@ -184,16 +184,14 @@ void sim_init(struct sim *w, uint64_t seed, unsigned faults_percent)
 	for (size_t i = 0; i < SIM_JOBS; i++) {
 		struct job *j = &w->job[i].job;
 
-		*j = (struct job){
-			.id = (uint32_t)(10 + i),
-			.uid = 1000,
-			.cpus = 1,
-			.memory_bytes = UINT64_C(2) << 30,
-			.batch = sim_chance(w, 2),
-			.request = {.image = "tiny",
-				    .scratch_bytes = sim_chance(w, 2),
-				    .nonce = "00000000000000aa"}
-                };
+		*j = (struct job){.id = (uint32_t)(10 + i),
+				  .uid = 1000,
+				  .cpus = 1,
+				  .memory_bytes = UINT64_C(2) << 30,
+				  .batch = sim_chance(w, 2),
+				  .request = {.image = "tiny",
+					      .scratch_bytes = sim_chance(w, 2),
+					      .nonce = "00000000000000aa"}};
 		j->requeue = j->batch && sim_chance(w, 4);
 		j->request.no_shell = i & 1;
 		w->job[i].next_us = w->now_us + (int64_t)sim_chance(w, 100) * SIM_S;
@@ -221,18 +219,16 @@ void sim_init_move(struct sim *w, uint64_t seed, unsigned undo)
 		w->job[i].job = (struct job){.id = (uint32_t)(10 + i),
 					     .phase = JOB_ENDED,
 					     .request = {.nonce = "00000000000000aa"}};
-	w->job[0] = (struct sim_job){
-		.job = {.id = 10,
-			.uid = 1000,
-			.cpus = 1,
-			.memory_bytes = UINT64_C(2) << 30,
-			.batch = seed % 4 && seed % 4 != 3,
-			.requeue = seed % 4 && seed % 4 != 3,
-			.request = {.image = "tiny",
-				    .nonce = "00000000000000aa",
-				    .no_shell = seed % 4 == 3}},
-		.next_us = 2 * SIM_S
-        };
+	w->job[0] = (struct sim_job){.job = {.id = 10,
+					     .uid = 1000,
+					     .cpus = 1,
+					     .memory_bytes = UINT64_C(2) << 30,
+					     .batch = seed % 4 && seed % 4 != 3,
+					     .requeue = seed % 4 && seed % 4 != 3,
+					     .request = {.image = "tiny",
+							 .nonce = "00000000000000aa",
+							 .no_shell = seed % 4 == 3}},
+				     .next_us = 2 * SIM_S};
 }
 
 void sim_init_grow(struct sim *w, uint64_t seed, unsigned undo, bool loses)

@@ -73,11 +73,9 @@ static int vm_create(struct sim *w, const struct vm_spec *spec)
 		sim_wrong(w, "more VMs than places");
 		return -1;
 	}
-	*vm = (struct sim_vm){
-		.vm = {.phase = VM_STARTING, .has_vmi = true, .version = "1"},
-		.next_us = w->now_us + (int64_t)(1 + sim_chance(w, 20)) * SIM_S,
-		.hangs = w->faults_percent && sim_chance(w, 20) == 0
-        };
+	*vm = (struct sim_vm){.vm = {.phase = VM_STARTING, .has_vmi = true, .version = "1"},
+			      .next_us = w->now_us + (int64_t)(1 + sim_chance(w, 20)) * SIM_S,
+			      .hangs = w->faults_percent && sim_chance(w, 20) == 0};
 	(void)str_copy(vm->vm.name, sizeof(vm->vm.name), spec->name);
 	(void)str_copy(vm->vm.job_key, sizeof(vm->vm.job_key), spec->job_key);
 	(void)str_copy(vm->vm.node, sizeof(vm->vm.node), spec->node);

@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 
 static struct image images[] = {
-	{.name = "tiny",  .profile = VM_PROFILE_LINUX,   .user = "root", .n_revision = 1},
-	{.name = "win11", .profile = VM_PROFILE_WINDOWS, .user = "hpc",  .n_revision = 1},
+	{.name = "tiny", .profile = VM_PROFILE_LINUX, .user = "root", .n_revision = 1},
+	{.name = "win11", .profile = VM_PROFILE_WINDOWS, .user = "hpc", .n_revision = 1},
 };
 
 static void set(char *to, size_t size, const char *text)

@@ -304,8 +304,7 @@ static bool other_word(struct little_world *w, const char *key, const char *mark
 		.pool = "rbd",
 		.size_bytes = UINT64_C(3) << 30,
 		.kept_until_s = LITTLE_NOW_S + 60,
-		.origin = {.known = true, .uid = 1000, .image = "tiny", .revision = "v0"}
-        };
+		.origin = {.known = true, .uid = 1000, .image = "tiny", .revision = "v0"}};
 	(void)str_fmt(d->name, sizeof(d->name), "vm-%s-root", key);
 	(void)str_copy(d->job_key, sizeof(d->job_key), key);
 	if (str_eq(mark, ":old"))
@@ -367,16 +366,16 @@ static bool named_word(struct little_world *w, const char *mark)
 	static const struct {
 		const char *mark, *claims, *fenced;
 	} marks[] = {
-		{"",            "",				      ""    },
-		{":claimed",    LITTLE_KEY,                              ""    },
-		{":reads",      LITTLE_KEY ":ro",                        ""    },
-		{":leaving",    LITTLE_KEY ":off",                       ""    },
-		{":others",     "18-9f3c12ab45de6701",                   ""    },
-		{":othersread", "18-9f3c12ab45de6701:ro",                ""    },
-		{":both",       LITTLE_KEY ":ro 18-9f3c12ab45de6701:ro", ""    },
-		{":unreadable", "",				      ""    },
-		{":fenced",     LITTLE_KEY,                              "u-vm"},
-		{":refenced",   LITTLE_KEY,                              "u-x" },
+		{"", "", ""},
+		{":claimed", LITTLE_KEY, ""},
+		{":reads", LITTLE_KEY ":ro", ""},
+		{":leaving", LITTLE_KEY ":off", ""},
+		{":others", "18-9f3c12ab45de6701", ""},
+		{":othersread", "18-9f3c12ab45de6701:ro", ""},
+		{":both", LITTLE_KEY ":ro 18-9f3c12ab45de6701:ro", ""},
+		{":unreadable", "", ""},
+		{":fenced", LITTLE_KEY, "u-vm"},
+		{":refenced", LITTLE_KEY, "u-x"},
 	};
 	struct named_disk *d = &w->named[w->seen.n_named++];
 	struct err e;
@@ -410,12 +409,8 @@ static bool moving_word(struct little_world *w, const char *s)
 		int64_t age_s;
 		bool scheduling;
 	} migrations[] = {
-		{"sending",  50,  false},
-                {"theirs",   50,  false},
-                {"stale",    350, true },
-		{"bound",    300, true },
-                {"found",    300, false},
-                {"unplaced", 120, true },
+		{"sending", 50, false}, {"theirs", 50, false}, {"stale", 350, true},
+		{"bound", 300, true},   {"found", 300, false}, {"unplaced", 120, true},
 	};
 	struct vm_moving *k = &w->vm[w->seen.n_vm - 1].moving;
 	size_t i;
@@ -670,36 +665,30 @@ static void image_init(struct image *i)
 void little_world_init(struct little_world *w, const char *job, const char *seen,
 		       const char *flight)
 {
-	*w = (struct little_world){
-		.live = {17, 18}
-        };
+	*w = (struct little_world){.live = {17, 18}};
 	image_init(&w->image);
 	w->catalogue = (struct catalogue){.n = 1, .image = &w->image};
-	w->policy = (struct policy){
-		.pool = "rbd",
-		.slurm_uid = 64030,
-		.ready_timeout_s = 900,
-		.trouble_timeout_s = 1800,
-		.keep_s = 3600,
-		.shutdown_s = 120,
-		.n_warn = 2,
-		.warn_s = {600,                   60                  },
-		.actions_per_round = 64,
-		.fence_after_s = 60,
-		.drain = {.follow_cordon = true, .follow_drain = true},
-		.delete_share_percent = 50,
-		.delete_share_min = 8
-        };
-	w->job = (struct job){
-		.id = 17,
-		.uid = 1000,
-		.user = "alice",
-		.n_nodes = 1,
-		.node = "n1",
-		.cpus = 2,
-		.memory_bytes = UINT64_C(512) << 20,
-		.request = {.image = "tiny", .nonce = "9f3c12ab45de6701"}
-        };
+	w->policy = (struct policy){.pool = "rbd",
+				    .slurm_uid = 64030,
+				    .ready_timeout_s = 900,
+				    .trouble_timeout_s = 1800,
+				    .keep_s = 3600,
+				    .shutdown_s = 120,
+				    .n_warn = 2,
+				    .warn_s = {600, 60},
+				    .actions_per_round = 64,
+				    .fence_after_s = 60,
+				    .drain = {.follow_cordon = true, .follow_drain = true},
+				    .delete_share_percent = 50,
+				    .delete_share_min = 8};
+	w->job = (struct job){.id = 17,
+			      .uid = 1000,
+			      .user = "alice",
+			      .n_nodes = 1,
+			      .node = "n1",
+			      .cpus = 2,
+			      .memory_bytes = UINT64_C(512) << 20,
+			      .request = {.image = "tiny", .nonce = "9f3c12ab45de6701"}};
 	w->want = (struct desired){.known = true,
 				   .n = 1,
 				   .job = &w->job,

@@ -259,45 +259,41 @@ static const struct disk_quota *quota(void *self)
 	return &quota_now;
 }
 
-struct requests requests = {
-	.port = {.desired = get_desired,
-		 .look = look,
-		 .asked_us = asked_us,
-		 .observed = get_observed,
-		 .status = get_status,
-		 .catalogue = get_catalogue,
-		 .plan = get_plan,
-		 .approve = approve,
-		 .hint = take_hint,
-		 .read_key = read_key,
-		 .read_password = read_password,
-		 .set_keys = set_keys,
-		 .end_job = end_job,
-		 .open_access = open_access,
-		 .migrate = migrate,
-		 .resize = resize,
-		 .wall_s = wall_s,
-		 .mono_us = mono_us,
-		 .wake_at = wake_at,
-		 .discard = discard,
-		 .order = take_order,
-		 .quota = quota},
-	.slurm_uid = SLURM
-};
+struct requests requests = {.port = {.desired = get_desired,
+				     .look = look,
+				     .asked_us = asked_us,
+				     .observed = get_observed,
+				     .status = get_status,
+				     .catalogue = get_catalogue,
+				     .plan = get_plan,
+				     .approve = approve,
+				     .hint = take_hint,
+				     .read_key = read_key,
+				     .read_password = read_password,
+				     .set_keys = set_keys,
+				     .end_job = end_job,
+				     .open_access = open_access,
+				     .migrate = migrate,
+				     .resize = resize,
+				     .wall_s = wall_s,
+				     .mono_us = mono_us,
+				     .wake_at = wake_at,
+				     .discard = discard,
+				     .order = take_order,
+				     .quota = quota},
+			    .slurm_uid = SLURM};
 
 void job_add(uint32_t id, uint32_t uid, const char *nonce)
 {
 	struct job *j = &jobs[desired.n++];
 
-	*j = (struct job){
-		.id = id,
-		.uid = uid,
-		.gid = uid,
-		.phase = JOB_RUNNING,
-		.cpus = 2,
-		.memory_bytes = UINT64_C(512) << 20,
-		.request = {.image = "tiny", .revision = "v1"}
-        };
+	*j = (struct job){.id = id,
+			  .uid = uid,
+			  .gid = uid,
+			  .phase = JOB_RUNNING,
+			  .cpus = 2,
+			  .memory_bytes = UINT64_C(512) << 20,
+			  .request = {.image = "tiny", .revision = "v1"}};
 	(void)str_copy(j->request.nonce, sizeof(j->request.nonce), nonce);
 	(void)str_copy(j->user, sizeof(j->user), uid == ALICE ? "alice" : "bob");
 	(void)str_copy(j->node, sizeof(j->node), "worker1node");

@@ -245,19 +245,19 @@ static const struct {
 	enum vm_state state;
 	const char *reason;
 } words[] = {
-	{"running attach",     ALL " named:others",     VM_STATE_PROVISIONING,
-	 "disk data is written by job 18"										       },
-	{"running attach",     ALL " named:othersread", VM_STATE_PROVISIONING,
-	 "disk data is read by job 18"											  },
-	{"running attach",     ALL " named",            VM_STATE_PROVISIONING,
-	 "making its disks and virtual machine"										 },
-	{"running attach",     ALL,                     VM_STATE_FAILED,       "there is no disk data of yours: vmctl disk list"},
-	{"running attach bob", ALL " named",            VM_STATE_FAILED,
-	 "there is no disk data of yours: vmctl disk list"								      },
-	{"running attach",     ALL " named:unreadable", VM_STATE_PROVISIONING,
-	 "disk data cannot be read: it hangs (your administrator can help)"                                                     },
-	{"running attach",     ALL " named ?named",     VM_STATE_PROVISIONING,
-	 "waiting for Ceph's first answer"										      },
+	{"running attach", ALL " named:others", VM_STATE_PROVISIONING,
+	 "disk data is written by job 18"},
+	{"running attach", ALL " named:othersread", VM_STATE_PROVISIONING,
+	 "disk data is read by job 18"},
+	{"running attach", ALL " named", VM_STATE_PROVISIONING,
+	 "making its disks and virtual machine"},
+	{"running attach", ALL, VM_STATE_FAILED, "there is no disk data of yours: vmctl disk list"},
+	{"running attach bob", ALL " named", VM_STATE_FAILED,
+	 "there is no disk data of yours: vmctl disk list"},
+	{"running attach", ALL " named:unreadable", VM_STATE_PROVISIONING,
+	 "disk data cannot be read: it hangs (your administrator can help)"},
+	{"running attach", ALL " named ?named", VM_STATE_PROVISIONING,
+	 "waiting for Ceph's first answer"},
 };
 
 START_TEST(word_rows)
@@ -296,20 +296,20 @@ static const struct {
 	const char *text;
 	const char *again; /* NULL: refused */
 } lists[] = {
-	{"data",              "data"           },
-	{"data:ro",           "data:ro"        },
-	{"data,ref:ro,x",     "data,ref:ro,x"  },
-	{"a,b,c,d,e,f,g,h",   "a,b,c,d,e,f,g,h"},
-	{"a,b,c,d,e,f,g,h,i", NULL             },
-	{"",		  NULL             },
-	{"data,",             NULL             },
-	{",data",             NULL             },
-	{"data:rw",           NULL             },
-	{"data,data:ro",      NULL             },
-	{"root",              NULL             },
-	{"scratch1:ro",       NULL             },
-	{":ro",               NULL             },
-	{"data ref",          NULL             },
+	{"data", "data"},
+	{"data:ro", "data:ro"},
+	{"data,ref:ro,x", "data,ref:ro,x"},
+	{"a,b,c,d,e,f,g,h", "a,b,c,d,e,f,g,h"},
+	{"a,b,c,d,e,f,g,h,i", NULL},
+	{"", NULL},
+	{"data,", NULL},
+	{",data", NULL},
+	{"data:rw", NULL},
+	{"data,data:ro", NULL},
+	{"root", NULL},
+	{"scratch1:ro", NULL},
+	{":ro", NULL},
+	{"data ref", NULL},
 };
 
 START_TEST(list_rows)

@@ -17,20 +17,20 @@ static const struct {
 	uint64_t unit;
 	uint64_t want; /* 0: refused */
 } sizes[] = {
-	{"20G",		  1,        UINT64_C(20) << 30 },
-	{"512M",		 1,        UINT64_C(512) << 20},
-	{"100",		  1U << 20, UINT64_C(100) << 20},
-	{"1T",		   1,        UINT64_C(1) << 40  },
-	{"4k",		   1,        4096               },
-	{"10X",		  1,        0                  },
-	{"",		     1,        0		  },
-	{"G",		    1,        0		  },
-	{"0G",		   1,        0                  },
-	{"-1G",		  1,        0                  },
-	{"1GB",		  1,        0                  },
-	{"99999999999999999999", 1,        0                  },
-	{"9999999999G",          1,        0                  },
-	{" 1G",		  1,        0                  },
+	{"20G", 1, UINT64_C(20) << 30},
+	{"512M", 1, UINT64_C(512) << 20},
+	{"100", 1U << 20, UINT64_C(100) << 20},
+	{"1T", 1, UINT64_C(1) << 40},
+	{"4k", 1, 4096},
+	{"10X", 1, 0},
+	{"", 1, 0},
+	{"G", 1, 0},
+	{"0G", 1, 0},
+	{"-1G", 1, 0},
+	{"1GB", 1, 0},
+	{"99999999999999999999", 1, 0},
+	{"9999999999G", 1, 0},
+	{" 1G", 1, 0},
 };
 
 START_TEST(size_rows)
@@ -139,19 +139,20 @@ END_TEST
 static const struct {
 	const char *text, *want; /* in a buffer of 8 */
 } cuts[] = {
-	{"",		   ""		  },
-	{"seven77",            "seven77"           },
-	{"eight888",           "eight88"           },
-	{"a\tb\x7f\n",         "a?b??"             },
+	{"", ""},
+	{"seven77", "seven77"},
+	{"eight888", "eight88"},
+	{"a\tb\x7f\n", "a?b??"},
 	{"gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"},
-	{"123456\xc3\xbc",     "123456"            }, /* never half a character */
-	{"\xff\xc3",           "??"                }, /* no UTF-8, and cut off */
-	{"\xc0\xaf",           "??"                }, /* a '/' too long */
-	{"\xed\xa0\x80",       "???"               }, /* half of a pair */
+	{"123456\xc3\xbc", "123456"}, /* never half a character */
+	{"\xff\xc3", "??"},           /* no UTF-8, and cut off */
+	{"\xc0\xaf", "??"},           /* a '/' too long */
+	{"\xed\xa0\x80", "???"},      /* half of a pair */
 	{"\xc2\x9b"
-	 "2J",        "??2J"              }, /* a terminal's CSI */
-	{"\xf0\x9f\x96\xa5",   "\xf0\x9f\x96\xa5"  },
-	{"\xf4\x90\x80\x80",   "????"              },
+	 "2J",
+	 "??2J"}, /* a terminal's CSI */
+	{"\xf0\x9f\x96\xa5", "\xf0\x9f\x96\xa5"},
+	{"\xf4\x90\x80\x80", "????"},
 };
 
 START_TEST(cut_rows)
@@ -167,16 +168,16 @@ static const struct {
 	int64_t wall_s;
 	const char *text;
 } times[] = {
-	{0,	    "1970-01-01 00:00:00 UTC"},
-	{951782399,    "2000-02-28 23:59:59 UTC"},
-	{951782400,    "2000-02-29 00:00:00 UTC"},
-	{951868800,    "2000-03-01 00:00:00 UTC"},
-	{1795615445,   "2026-11-25 14:04:05 UTC"},
-	{1798761599,   "2026-12-31 23:59:59 UTC"},
-	{4107542400,   "2100-03-01 00:00:00 UTC"}, /* no leap year */
+	{0, "1970-01-01 00:00:00 UTC"},
+	{951782399, "2000-02-28 23:59:59 UTC"},
+	{951782400, "2000-02-29 00:00:00 UTC"},
+	{951868800, "2000-03-01 00:00:00 UTC"},
+	{1795615445, "2026-11-25 14:04:05 UTC"},
+	{1798761599, "2026-12-31 23:59:59 UTC"},
+	{4107542400, "2100-03-01 00:00:00 UTC"}, /* no leap year */
 	{253402300799, "9999-12-31 23:59:59 UTC"},
-	{253402300800, ""                       },
-	{-1,           ""		       },
+	{253402300800, ""},
+	{-1, ""},
 };
 
 START_TEST(time_rows)
@@ -230,18 +231,18 @@ static const struct {
 	const char *why;
 } docs[] = {
 	{"{\"metadata\":{\"name\":\"a\"},\"list\":[{},{\"n\":5}],\"status\":{\"ready\":true}}", 0,
-	 "whole"													    },
-	{"{\"metadata\":{\"name\":\"a\"}}",						     0,  "optional fields absent"},
-	{"{\"metadata\":{\"name\":null}}",						      -1, "null is absent"        },
-	{"{\"metadata\":{\"name\":\"\"}}",						      -1, "required, but empty"   },
-	{"{\"metadata\":{\"name\":5}}",							 -1, "wrong type"            },
-	{"{\"metadata\":{\"name\":\"12345678\"}}",                                              -1, "too long"              },
-	{"{\"metadata\":{\"name\":\"a\\u0000b\"}}",                                             -1, "NUL in text"           },
-	{"{\"metadata\":{\"name\":\"a\"}} x",						   -1, "trailing bytes"        },
-	{"{\"metadata\":{\"name\":\"a\"},}",						    -1, "trailing comma"        },
-	{"{",										   -1, "cut short"             },
-	{"",										    -1, "empty"                 },
-	{"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",              -1, "too deep"              },
+	 "whole"},
+	{"{\"metadata\":{\"name\":\"a\"}}", 0, "optional fields absent"},
+	{"{\"metadata\":{\"name\":null}}", -1, "null is absent"},
+	{"{\"metadata\":{\"name\":\"\"}}", -1, "required, but empty"},
+	{"{\"metadata\":{\"name\":5}}", -1, "wrong type"},
+	{"{\"metadata\":{\"name\":\"12345678\"}}", -1, "too long"},
+	{"{\"metadata\":{\"name\":\"a\\u0000b\"}}", -1, "NUL in text"},
+	{"{\"metadata\":{\"name\":\"a\"}} x", -1, "trailing bytes"},
+	{"{\"metadata\":{\"name\":\"a\"},}", -1, "trailing comma"},
+	{"{", -1, "cut short"},
+	{"", -1, "empty"},
+	{"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", -1, "too deep"},
 };
 
 START_TEST(json_rows)
@@ -274,21 +275,21 @@ static const struct {
 	const char *text;
 	const char *error; /* NULL: fine */
 } confs[] = {
-	{"a: x\nb: 5\nc: 10G\nd: 7d\n", NULL								 },
-	{"a: x\n",		      NULL								 },
-	{"b: 5\n",		      "t.yaml:1: 'a' is missing"                                           },
-	{"a: x\nb: many\n",             "t.yaml:2: 'b' must be a number from 1 to 9, not 'many'"             },
-	{"a: x\nb: 10\n",               "t.yaml:2: 'b' must be a number from 1 to 9, not '10'"               },
+	{"a: x\nb: 5\nc: 10G\nd: 7d\n", NULL},
+	{"a: x\n", NULL},
+	{"b: 5\n", "t.yaml:1: 'a' is missing"},
+	{"a: x\nb: many\n", "t.yaml:2: 'b' must be a number from 1 to 9, not 'many'"},
+	{"a: x\nb: 10\n", "t.yaml:2: 'b' must be a number from 1 to 9, not '10'"},
 	{"a: x\nc: 10X\n",
-	 "t.yaml:2: 'c': '10X' is not a size: give a number and K, M, G or T, as in 40G"                     },
-	{"a: x\nd: soon\n",             "t.yaml:2: 'd' must be a time such as 90, 15m, 12h or 7d, not 'soon'"},
-	{"a: [1]\n",                    "t.yaml:1: 'a' must be a single value"                               },
-	{"a: x\nzz: 1\n",               "t.yaml:2: unknown key 'zz'"                                         },
-	{"a: x\nb: 1\na: y\n",          "t.yaml:3: 'a' stands here twice (first on line 1)"                  },
-	{"a: &q x\nb: *q\n",            "t.yaml:2: aliases (*name) are not supported here"                   },
-	{"a: x\n---\na: y\n",           "t.yaml:2: only one document is allowed"                             },
-	{"",			    "t.yaml:1: the file is empty"                                        },
-	{"a: 'x\n",		     "t.yaml:2: found unexpected end of stream"                           },
+	 "t.yaml:2: 'c': '10X' is not a size: give a number and K, M, G or T, as in 40G"},
+	{"a: x\nd: soon\n", "t.yaml:2: 'd' must be a time such as 90, 15m, 12h or 7d, not 'soon'"},
+	{"a: [1]\n", "t.yaml:1: 'a' must be a single value"},
+	{"a: x\nzz: 1\n", "t.yaml:2: unknown key 'zz'"},
+	{"a: x\nb: 1\na: y\n", "t.yaml:3: 'a' stands here twice (first on line 1)"},
+	{"a: &q x\nb: *q\n", "t.yaml:2: aliases (*name) are not supported here"},
+	{"a: x\n---\na: y\n", "t.yaml:2: only one document is allowed"},
+	{"", "t.yaml:1: the file is empty"},
+	{"a: 'x\n", "t.yaml:2: found unexpected end of stream"},
 };
 
 static int conf_doc_read(struct conf *y, struct err *e)
@@ -352,12 +353,10 @@ START_TEST(worker_runs_all)
 	ck_assert_int_ge(sd_event_new(&loop), 0);
 	ck_assert_msg(worker_new(loop, "test", 4, 100, &wk, &e) == 0, "%s", e.msg);
 	for (int i = 0; i < 100; i++) {
-		jobs[i] = (struct sum){
-			.work = {.run = sum_run, .done = sum_done},
-			.loop = loop,
-			.in = i,
-			.left = &left
-                };
+		jobs[i] = (struct sum){.work = {.run = sum_run, .done = sum_done},
+				       .loop = loop,
+				       .in = i,
+				       .left = &left};
 		ck_assert_int_eq(worker_submit(wk, &jobs[i].work, &e), 0);
 	}
 	/* done() has not run, so nothing left the queue: the next one is refused, not waited for */

@@ -44,10 +44,10 @@ END_TEST
 START_TEST(companions_of_others_do_not_count)
 {
 	const struct companion all[] = {
-		{.id = 21, .job_key = LITTLE_KEY,   .phase = JOB_ENDED  },
+		{.id = 21, .job_key = LITTLE_KEY, .phase = JOB_ENDED},
 		{.id = 22, .job_key = LITTLE_OTHER, .phase = JOB_RUNNING},
-		{.id = 23, .job_key = LITTLE_KEY,   .phase = JOB_ENDING },
-		{.id = 24, .job_key = LITTLE_KEY,   .phase = JOB_PENDING},
+		{.id = 23, .job_key = LITTLE_KEY, .phase = JOB_ENDING},
+		{.id = 24, .job_key = LITTLE_KEY, .phase = JOB_PENDING},
 	};
 
 	ck_assert_ptr_eq(companion_of(all, ARRAY_LEN(all), LITTLE_KEY), &all[3]);

@@ -70,17 +70,17 @@ static const struct {
 	const char *vm; /* what the VM says in the end */
 	const char *vmi_log;
 } ends[] = {
-  /* powers itself off */
+	/* powers itself off */
 	{"RerunOnFailure", "poweroff-after=5ms", "Stopped",
-	 "Pending Scheduling Scheduled Running Succeeded gone "                                                    },
-	{"Once",           "poweroff-after=5ms", "Stopped",
-	 "Pending Scheduling Scheduled Running Succeeded "                                                         },
-	{"Manual",         "poweroff-after=5ms", "Stopped",          ""                                            },
- /* crashes */
-	{"Once",           "crash-after=5ms",    "Stopped",          "Pending Scheduling Scheduled Running Failed "},
-	{"Once",           "boot-fails",         "Stopped",          "Pending Scheduling Scheduled Failed "        },
-	{"RerunOnFailure", "boot-fails",         "CrashLoopBackOff",
-	 "Pending Scheduling Scheduled Failed gone "							       },
+	 "Pending Scheduling Scheduled Running Succeeded gone "},
+	{"Once", "poweroff-after=5ms", "Stopped",
+	 "Pending Scheduling Scheduled Running Succeeded "},
+	{"Manual", "poweroff-after=5ms", "Stopped", ""},
+	/* crashes */
+	{"Once", "crash-after=5ms", "Stopped", "Pending Scheduling Scheduled Running Failed "},
+	{"Once", "boot-fails", "Stopped", "Pending Scheduling Scheduled Failed "},
+	{"RerunOnFailure", "boot-fails", "CrashLoopBackOff",
+	 "Pending Scheduling Scheduled Failed gone "},
 };
 
 START_TEST(ends_of_guests)

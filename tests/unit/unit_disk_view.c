@@ -269,11 +269,9 @@ static struct observed observe(void)
 
 static struct action clone_action(void)
 {
-	return (struct action){
-		.kind = ACT_CLONE_DISK,
-		.object = ROOT,
-		.disk = {.name = ROOT, .job_key = KEY, .size_bytes = 5}
-        };
+	return (struct action){.kind = ACT_CLONE_DISK,
+			       .object = ROOT,
+			       .disk = {.name = ROOT, .job_key = KEY, .size_bytes = 5}};
 }
 
 static void apply(const struct action *a)
@@ -423,13 +421,11 @@ static void order(const struct disk_order *o)
 
 static struct disk_order named_order(void)
 {
-	return (struct disk_order){
-		.kind = NAMED_CREATE,
-		.disk = {.image = "vmdisk-0-7001-data",
-			 .uid = 7001,
-			 .name = "data",
-			 .size_bytes = 9}
-        };
+	return (struct disk_order){.kind = NAMED_CREATE,
+				   .disk = {.image = "vmdisk-0-7001-data",
+					    .uid = 7001,
+					    .name = "data",
+					    .size_bytes = 9}};
 }
 
 /* At once, so that two that are asked for together do not use a quota twice. */
@@ -459,11 +455,9 @@ END_TEST
 /* A scratch disk that a running guest is given: seen as one of its job's, and as an attachment. */
 START_TEST(scratch_disks_come_and_leave)
 {
-	struct disk_order o = {
-		.kind = EXTRA_CREATE,
-		.disk = {.image = "vm-" KEY "-scratch1", .size_bytes = 9},
-		.job_key = KEY
-        };
+	struct disk_order o = {.kind = EXTRA_CREATE,
+			       .disk = {.image = "vm-" KEY "-scratch1", .size_bytes = 9},
+			       .job_key = KEY};
 
 	run_until(&told.listed, 1);
 	order(&o);
@@ -522,8 +516,7 @@ START_TEST(golden_images_are_looked_for)
 		{.name = "b",
 		 .n_revision = 2,
 		 .revision = {{.name = "v1", .snapshot = "there"},
-			      {.name = "v2", .snapshot = "v2"}}                                 }
-        };
+			      {.name = "v2", .snapshot = "v2"}}}};
 	struct catalogue c = {.n = 2, .image = images};
 
 	disk_view_check_golden(view, &c);

@@ -125,10 +125,10 @@ START_TEST(a_site_may_want_neither)
 	static const struct {
 		const char *slurm, *kube, *plan;
 	} off[] = {
-		{"absent s1:drained", "n1:ready",     ""                        },
-		{"absent s1",         "n1:cordoned",  ""                        },
-		{"absent s1",         "n1:fromslurm", "mark-node cordon=0 mark="},
-		{"absent s1:ours",    "n1:back",      "drain-node reason="      },
+		{"absent s1:drained", "n1:ready", ""},
+		{"absent s1", "n1:cordoned", ""},
+		{"absent s1", "n1:fromslurm", "mark-node cordon=0 mark="},
+		{"absent s1:ours", "n1:back", "drain-node reason="},
 	};
 	struct little_world w;
 	struct plan *p = calloc(1, sizeof(*p));

@@ -82,22 +82,22 @@ START_TEST(tasks_have_as_many)
 		uint32_t tasks, cores, sockets_max, asked;
 		const char *error;
 	} of[] = {
-		{0, 1, 8, 5,  NULL						      },
-		{1, 1, 8, 5,  NULL						      },
-		{2, 1, 8, 4,  NULL						      },
+		{0, 1, 8, 5, NULL},
+		{1, 1, 8, 5, NULL},
+		{2, 1, 8, 4, NULL},
 		{2, 1, 8, 5,
-		 "Slurm gives each of its job's 2 tasks as many CPUs: ask for 6, not 5" },
+		 "Slurm gives each of its job's 2 tasks as many CPUs: ask for 6, not 5"},
 		{2, 1, 7, 7,
-		 "Slurm gives each of its job's 2 tasks as many CPUs: ask for 6, not 7" },
+		 "Slurm gives each of its job's 2 tasks as many CPUs: ask for 6, not 7"},
 		{2, 1, 3, 3,
 		 "Slurm gives each of its job's 2 tasks as many CPUs: it would grow by 2, and was "
-		 "made for up to 3; a new job may have more"                            },
+		 "made for up to 3; a new job may have more"},
 		{3, 2, 8, 8,
 		 "Slurm gives each of its job's 3 tasks as many CPUs: ask for 12, not 8"},
-		{3, 2, 8, 12, NULL						      },
+		{3, 2, 8, 12, NULL},
 		{7, 2, 4, 8,
 		 "Slurm gives each of its job's 7 tasks as many CPUs: it would grow by 14, and was "
-		 "made for up to 8"						     },
+		 "made for up to 8"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(of); i++) {

@@ -87,18 +87,18 @@ static const struct {
 	const char *event;
 	int64_t id;
 } qmp_rows[] = {
-	{"{\"QMP\": {\"version\": {}, \"capabilities\": [\"oob\"]}}",               QMP_GREETING, "",     -1},
-	{"{\"return\": {}, \"id\": 7}",					     QMP_RETURN,   "",     7 },
-	{"{\"return\": [], \"id\": \"x\"}",                                         QMP_RETURN,   "",     -1},
-	{"{\"error\": {\"class\": \"GenericError\", \"desc\": \"no\"}, \"id\": 8}", QMP_ERROR,    "",
-	 8												  },
-	{"{\"error\": 5, \"id\": 8}",					       QMP_ERROR,    "",     8 },
-	{"{\"timestamp\": {}, \"event\": \"STOP\"}",                                QMP_EVENT,    "STOP", -1},
-	{"{\"event\": 5}",							  -1,           "",     -1},
-	{"{}",								      -1,           "",     -1},
-	{"[]",								      -1,           "",     -1},
-	{"",									-1,           "",     -1},
-	{"{\"return\": {}",							 -1,           "",     -1},
+	{"{\"QMP\": {\"version\": {}, \"capabilities\": [\"oob\"]}}", QMP_GREETING, "", -1},
+	{"{\"return\": {}, \"id\": 7}", QMP_RETURN, "", 7},
+	{"{\"return\": [], \"id\": \"x\"}", QMP_RETURN, "", -1},
+	{"{\"error\": {\"class\": \"GenericError\", \"desc\": \"no\"}, \"id\": 8}", QMP_ERROR, "",
+	 8},
+	{"{\"error\": 5, \"id\": 8}", QMP_ERROR, "", 8},
+	{"{\"timestamp\": {}, \"event\": \"STOP\"}", QMP_EVENT, "STOP", -1},
+	{"{\"event\": 5}", -1, "", -1},
+	{"{}", -1, "", -1},
+	{"[]", -1, "", -1},
+	{"", -1, "", -1},
+	{"{\"return\": {}", -1, "", -1},
 };
 
 START_TEST(qmp_lines)
@@ -123,15 +123,15 @@ static const struct {
 	const char *refused;
 	bool nonsense;
 } agent_rows[] = {
-	{"{\"return\": 42}",					       "42",  "",                false},
-	{"garbage\xff{\"return\": 42}",                                    "42",  "",                false},
-	{"\xff\xff{\"return\": {}}",				       "{ }", "",                false},
-	{"{\"error\": {\"class\": \"x\", \"desc\": \"no such command\"}}", NULL,  "no such command",
-	 false											    },
-	{"{\"return\": null}",					     NULL,  "",                true },
-	{"\xff",							   NULL,  "",                true },
-	{"{\"return\": 42}\xff",					   NULL,  "",                true },
-	{"42",							     NULL,  "",                true },
+	{"{\"return\": 42}", "42", "", false},
+	{"garbage\xff{\"return\": 42}", "42", "", false},
+	{"\xff\xff{\"return\": {}}", "{ }", "", false},
+	{"{\"error\": {\"class\": \"x\", \"desc\": \"no such command\"}}", NULL, "no such command",
+	 false},
+	{"{\"return\": null}", NULL, "", true},
+	{"\xff", NULL, "", true},
+	{"{\"return\": 42}\xff", NULL, "", true},
+	{"42", NULL, "", true},
 };
 
 START_TEST(agent_lines)

@@ -61,18 +61,16 @@ static const struct {
 
 static void job_set(struct job *j, const struct seen *s, uint32_t uid)
 {
-	*j = (struct job){
-		.id = s->id,
-		.uid = uid,
-		.phase = s->phase,
-		.end = s->phase == JOB_RUNNING ? JOB_END_NONE : JOB_END_NORMAL,
-		.completed = s->how == COMPLETED,
-		.request = {.nonce = "9f3c12ab45de6701",
-			    .no_shell = true,
-			    .as = s->as,
-			    .after = s->after,
-			    .heir = s->heir}
-        };
+	*j = (struct job){.id = s->id,
+			  .uid = uid,
+			  .phase = s->phase,
+			  .end = s->phase == JOB_RUNNING ? JOB_END_NONE : JOB_END_NORMAL,
+			  .completed = s->how == COMPLETED,
+			  .request = {.nonce = "9f3c12ab45de6701",
+				      .no_shell = true,
+				      .as = s->as,
+				      .after = s->after,
+				      .heir = s->heir}};
 }
 
 static const char *ids(const struct companion *all, size_t n, char buf[32])
@@ -136,9 +134,7 @@ END_TEST
 
 START_TEST(the_key_goes_on)
 {
-	struct job j = {
-		.id = 23, .request = {.nonce = "9f3c12ab45de6701", .as = 17}
-        };
+	struct job j = {.id = 23, .request = {.nonce = "9f3c12ab45de6701", .as = 17}};
 	struct job before = {.id = 17, .request.nonce = "9f3c12ab45de6701"};
 	char key[JOB_KEY_MAX + 1];
 

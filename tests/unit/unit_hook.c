@@ -114,10 +114,10 @@ static const struct {
 	int64_t limit_us;
 	const char *says;
 } ends[] = {
-	{"exit 3",       LONG_US,  "ended with exit code 3"},
-	{"kill -9 $$",   LONG_US,  "ended by signal 9"     },
-	{"sleep 1000",   SHORT_US, "killed after"          },
-	{"sleep 1000 &", LONG_US,  ""                      },
+	{"exit 3", LONG_US, "ended with exit code 3"},
+	{"kill -9 $$", LONG_US, "ended by signal 9"},
+	{"sleep 1000", SHORT_US, "killed after"},
+	{"sleep 1000 &", LONG_US, ""},
 };
 
 START_TEST(end_rows)

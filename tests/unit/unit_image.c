@@ -21,21 +21,19 @@ static void images_init(void)
 	(void)str_copy(images[1].name, sizeof(images[1].name), "secret");
 	images[1].n_uid = 1;
 	images[1].uid[0] = 7;
-	images[2] = (struct image){
-		.name = "win11",
-		.tpm = true,
-		.n_revision = 2,
-		.revision = {{.name = "v1"}, {.name = "v2"}},
-		.disk_bytes = 40 * G,
-		.disk_max_bytes = 100 * G,
-		.scratch_max_bytes = 50 * G,
-		.memory_min_bytes = 4 * G,
-		.cpus_max = 8,
-		.n_network = 2,
-		.network = {"lan",              "lab"},
-		.n_gid = 1,
-		.gid = {100}
-        };
+	images[2] = (struct image){.name = "win11",
+				   .tpm = true,
+				   .n_revision = 2,
+				   .revision = {{.name = "v1"}, {.name = "v2"}},
+				   .disk_bytes = 40 * G,
+				   .disk_max_bytes = 100 * G,
+				   .scratch_max_bytes = 50 * G,
+				   .memory_min_bytes = 4 * G,
+				   .cpus_max = 8,
+				   .n_network = 2,
+				   .network = {"lan", "lab"},
+				   .n_gid = 1,
+				   .gid = {100}};
 }
 
 /* clang-format off */

@@ -169,13 +169,11 @@ START_TEST(gone_is_not_waited_for)
 	static const struct {
 		enum action_kind k;
 		size_t known; /* offset of the flag that counts */
-	} rows[] = {
-		{ACT_REMOVE_DISK,   offsetof(struct observed, disks_known)  },
-		{ACT_DELETE_PV,     offsetof(struct observed, pvs_known)    },
-		{ACT_DELETE_PVC,    offsetof(struct observed, pvcs_known)   },
-		{ACT_DELETE_SECRET, offsetof(struct observed, secrets_known)},
-		{ACT_DELETE_VM,     offsetof(struct observed, vms_known)    }
-        };
+	} rows[] = {{ACT_REMOVE_DISK, offsetof(struct observed, disks_known)},
+		    {ACT_DELETE_PV, offsetof(struct observed, pvs_known)},
+		    {ACT_DELETE_PVC, offsetof(struct observed, pvcs_known)},
+		    {ACT_DELETE_SECRET, offsetof(struct observed, secrets_known)},
+		    {ACT_DELETE_VM, offsetof(struct observed, vms_known)}};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct inflight f = {.seed = 1};
@@ -258,13 +256,9 @@ static const struct {
 	enum err_kind kind;
 	int64_t first_us, last_us; /* first back-off, and the one after many failures */
 } backoffs[] = {
-	{ERR_RETRY,    S,      60 * S},
-        {ERR_UNSURE,   S,      60 * S},
-        {ERR_ABSENT,   S,      60 * S},
-	{ERR_CONFLICT, S / 5,  5 * S },
-        {ERR_FULL,     10 * S, 60 * S},
-        {ERR_DENIED,   60 * S, 60 * S},
-	{ERR_INVALID,  60 * S, 60 * S},
+	{ERR_RETRY, S, 60 * S},        {ERR_UNSURE, S, 60 * S},    {ERR_ABSENT, S, 60 * S},
+	{ERR_CONFLICT, S / 5, 5 * S},  {ERR_FULL, 10 * S, 60 * S}, {ERR_DENIED, 60 * S, 60 * S},
+	{ERR_INVALID, 60 * S, 60 * S},
 };
 
 START_TEST(backoff_rows)
@@ -357,19 +351,13 @@ END_TEST
 /* world.c */
 START_TEST(world_sorts_and_finds)
 {
-	struct job jobs[3] = {
-		{.id = 20, .request = {.nonce = "00000000000000aa"}},
-		{.id = 3,  .request = {.nonce = "00000000000000bb"}},
-		{.id = 3,  .request = {.nonce = "00000000000000aa"}}
-        };
-	struct vm_seen vm[3] = {
-		{.name = "b", .job_key = "3-00000000000000aa"},
-		{.name = "a", .job_key = "3-00000000000000aa"},
-		{.name = "c", .job_key = ""                  }
-        };
-	struct volume_seen pvc[1] = {
-		{.name = "p", .job_key = "20-00000000000000aa"}
-        };
+	struct job jobs[3] = {{.id = 20, .request = {.nonce = "00000000000000aa"}},
+			      {.id = 3, .request = {.nonce = "00000000000000bb"}},
+			      {.id = 3, .request = {.nonce = "00000000000000aa"}}};
+	struct vm_seen vm[3] = {{.name = "b", .job_key = "3-00000000000000aa"},
+				{.name = "a", .job_key = "3-00000000000000aa"},
+				{.name = "c", .job_key = ""}};
+	struct volume_seen pvc[1] = {{.name = "p", .job_key = "20-00000000000000aa"}};
 	uint32_t live[] = {3, 20, 21};
 	struct desired want = {.known = true, .n = 3, .job = jobs, .n_live = 3, .live = live};
 	struct observed seen = {.n_vm = 3, .vm = vm, .n_pvc = 1, .pvc = pvc};

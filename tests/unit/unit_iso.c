@@ -17,10 +17,7 @@ static uint32_t le32(const uint8_t *at)
 START_TEST(files_are_found)
 {
 	static const struct iso_file files[] = {
-		{"unattend.xml",     "<x/>",   4},
-                {"autounattend.xml", "second", 6},
-                {"empty",            "",       0}
-        };
+		{"unattend.xml", "<x/>", 4}, {"autounattend.xml", "second", 6}, {"empty", "", 0}};
 	static const char *const names[] = {"AUTOUNATTEND.XML;1", "EMPTY.;1", "UNATTEND.XML;1"};
 	static const char *const data[] = {"second", "", "<x/>"};
 	const uint8_t *root, *at;

@@ -80,12 +80,12 @@ static const struct {
 	int rc;
 	uint32_t machines;
 } counts[] = {
-	{"image=tiny nonce=9f3c12ab45de6701 machines=3",  0,  3 },
-	{"image=tiny nonce=9f3c12ab45de6701 machines=32", 0,  32},
-	{"image=tiny nonce=9f3c12ab45de6701 machines=33", -1, 0 },
-	{"image=tiny nonce=9f3c12ab45de6701 machines=0",  -1, 0 },
-	{"image=tiny nonce=9f3c12ab45de6701 machines=x",  -1, 0 },
-	{"image=tiny nonce=9f3c12ab45de6701",             0,  0 },
+	{"image=tiny nonce=9f3c12ab45de6701 machines=3", 0, 3},
+	{"image=tiny nonce=9f3c12ab45de6701 machines=32", 0, 32},
+	{"image=tiny nonce=9f3c12ab45de6701 machines=33", -1, 0},
+	{"image=tiny nonce=9f3c12ab45de6701 machines=0", -1, 0},
+	{"image=tiny nonce=9f3c12ab45de6701 machines=x", -1, 0},
+	{"image=tiny nonce=9f3c12ab45de6701", 0, 0},
 };
 
 START_TEST(a_request_says_how_many)

@@ -50,18 +50,18 @@ static const struct {
 	const char *component, *element, *passes;
 	bool required;
 } elements[] = {
-	{"Microsoft-Windows-Shell-Setup",                          "ComputerName",       "specialize",            true },
-	{"Microsoft-Windows-Shell-Setup",                          "TimeZone",           "specialize oobeSystem", true },
+	{"Microsoft-Windows-Shell-Setup", "ComputerName", "specialize", true},
+	{"Microsoft-Windows-Shell-Setup", "TimeZone", "specialize oobeSystem", true},
 	{"Microsoft-Windows-TerminalServices-LocalSessionManager", "fDenyTSConnections",
-	 "generalize specialize",										 true },
-	{"Networking-MPSSVC-Svc",				  "FirewallGroups",     "specialize",            true },
-	{"Microsoft-Windows-Deployment",                           "RunSynchronous",     "specialize auditUser",  false},
-	{"Microsoft-Windows-International-Core",                   "InputLocale",        "oobeSystem",            true },
-	{"Microsoft-Windows-International-Core",                   "SystemLocale",       "oobeSystem",            true },
-	{"Microsoft-Windows-International-Core",                   "UILanguage",         "oobeSystem",            true },
-	{"Microsoft-Windows-International-Core",                   "UserLocale",         "oobeSystem",            true },
-	{"Microsoft-Windows-Shell-Setup",                          "OOBE",               "oobeSystem",            true },
-	{"Microsoft-Windows-Shell-Setup",                          "UserAccounts",       "oobeSystem",            true },
+	 "generalize specialize", true},
+	{"Networking-MPSSVC-Svc", "FirewallGroups", "specialize", true},
+	{"Microsoft-Windows-Deployment", "RunSynchronous", "specialize auditUser", false},
+	{"Microsoft-Windows-International-Core", "InputLocale", "oobeSystem", true},
+	{"Microsoft-Windows-International-Core", "SystemLocale", "oobeSystem", true},
+	{"Microsoft-Windows-International-Core", "UILanguage", "oobeSystem", true},
+	{"Microsoft-Windows-International-Core", "UserLocale", "oobeSystem", true},
+	{"Microsoft-Windows-Shell-Setup", "OOBE", "oobeSystem", true},
+	{"Microsoft-Windows-Shell-Setup", "UserAccounts", "oobeSystem", true},
 };
 
 /* Asked of xmllint: 0 if there is one, which says so, or none. */

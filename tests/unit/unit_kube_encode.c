@@ -41,78 +41,78 @@ static void check_rows(struct json_object *doc, const struct row *rows, size_t n
 	"managed-by\":\"slurm-vm\""
 
 static const struct row both[] = {
-	{"apiVersion",						  "\"kubevirt.io/v1\""						},
-	{"kind",							"\"VirtualMachine\""						},
-	{"metadata/name",					       "\"vm-17-9f3c12ab45de6701-r0\""                                     },
-	{"metadata/namespace",					  "\"slurm-vm\""						      },
-	{"metadata/labels",					     "{" LABELS ",\"kubevirt.io/domain\":\"vm-17-9f3c12ab45de6701-r0\","
-			    "\"kubevirt-manager.io/managed\":\"true\"}"                                          },
+	{"apiVersion", "\"kubevirt.io/v1\""},
+	{"kind", "\"VirtualMachine\""},
+	{"metadata/name", "\"vm-17-9f3c12ab45de6701-r0\""},
+	{"metadata/namespace", "\"slurm-vm\""},
+	{"metadata/labels", "{" LABELS ",\"kubevirt.io/domain\":\"vm-17-9f3c12ab45de6701-r0\","
+			    "\"kubevirt-manager.io/managed\":\"true\"}"},
 	{"spec/template/metadata/labels",
-	 "{" LABELS ",\"kubevirt.io/domain\":\"vm-17-9f3c12ab45de6701-r0\"}"                                                                },
-	{"spec/runStrategy",					    "\"RerunOnFailure\""                                                },
-	{"spec/running",						NULL								},
-	{T "evictionStrategy",					  "\"LiveMigrate\""						   },
-	{T "terminationGracePeriodSeconds",                             "240"							       },
-	{T "nodeSelector",					      "{\"kubernetes.io/hostname\":\"worker1node\"}"                      },
-	{D "machine/type",					      "\"q35\""							   },
-	{D "cpu",						       "{\"sockets\":1,\"maxSockets\":1,\"cores\":8,\"threads\":1}"        },
-	{D "memory/guest",					      "\"30Gi\""							  },
-	{D "resources/requests/memory",                                 "\"30Gi\""							  },
-	{D "firmware/uuid",					     "\"9f3c12ab-45de-8670-8100-000000110000\""                          },
-	{D "firmware/serial",					   "\"slurm-17\""						      },
-	{D "features/acpi",					     "{}"								},
-	{D "features/apic",					     "{}"								},
-	{D "clock/utc",						 "{}"								},
-	{D "clock/timer/hpet/present",                                  "false"							     },
-	{D "devices/rng",					       "{}"								},
-	{D "devices/autoattachPodInterface",                            "false"							     },
-	{D "devices/interfaces",					"[{\"name\":\"lan\",\"model\":\"virtio\",\"bridge\":{}}]"           },
-	{T "networks",						  "[{\"name\":\"lan\",\"multus\":{\"networkName\":\"slurm-vm/lan\"}}]"},
+	 "{" LABELS ",\"kubevirt.io/domain\":\"vm-17-9f3c12ab45de6701-r0\"}"},
+	{"spec/runStrategy", "\"RerunOnFailure\""},
+	{"spec/running", NULL},
+	{T "evictionStrategy", "\"LiveMigrate\""},
+	{T "terminationGracePeriodSeconds", "240"},
+	{T "nodeSelector", "{\"kubernetes.io/hostname\":\"worker1node\"}"},
+	{D "machine/type", "\"q35\""},
+	{D "cpu", "{\"sockets\":1,\"maxSockets\":1,\"cores\":8,\"threads\":1}"},
+	{D "memory/guest", "\"30Gi\""},
+	{D "resources/requests/memory", "\"30Gi\""},
+	{D "firmware/uuid", "\"9f3c12ab-45de-8670-8100-000000110000\""},
+	{D "firmware/serial", "\"slurm-17\""},
+	{D "features/acpi", "{}"},
+	{D "features/apic", "{}"},
+	{D "clock/utc", "{}"},
+	{D "clock/timer/hpet/present", "false"},
+	{D "devices/rng", "{}"},
+	{D "devices/autoattachPodInterface", "false"},
+	{D "devices/interfaces", "[{\"name\":\"lan\",\"model\":\"virtio\",\"bridge\":{}}]"},
+	{T "networks", "[{\"name\":\"lan\",\"multus\":{\"networkName\":\"slurm-vm/lan\"}}]"},
 	{D "devices/disks/0",
 	 "{\"name\":\"root\",\"disk\":{\"bus\":\"virtio\"},\"serial\":\"root\","
-	 "\"bootOrder\":1}"														 },
+	 "\"bootOrder\":1}"},
 	{D "devices/disks/1",
-	 "{\"name\":\"scratch\",\"disk\":{\"bus\":\"virtio\"},\"serial\":\"scratch\"}"                                                      },
-	{D "devices/disks/2",					   "{\"name\":\"disk-ref\",\"disk\":{\"bus\":\"scsi\",\"readonly\":true}"
-			      ",\"serial\":\"ref\"}"							   },
-	{T "volumes/2",						 "{\"name\":\"disk-ref\",\"persistentVolumeClaim\":{\"claimName\":"
-			"\"vm-17-9f3c12ab45de6701-r0-d-ref\",\"hotpluggable\":true}}"                                },
-	{T "volumes/0",						 "{\"name\":\"root\",\"persistentVolumeClaim\":{\"claimName\":"
-			"\"vm-17-9f3c12ab45de6701-r0-root\"}}"                                                       },
+	 "{\"name\":\"scratch\",\"disk\":{\"bus\":\"virtio\"},\"serial\":\"scratch\"}"},
+	{D "devices/disks/2", "{\"name\":\"disk-ref\",\"disk\":{\"bus\":\"scsi\",\"readonly\":true}"
+			      ",\"serial\":\"ref\"}"},
+	{T "volumes/2", "{\"name\":\"disk-ref\",\"persistentVolumeClaim\":{\"claimName\":"
+			"\"vm-17-9f3c12ab45de6701-r0-d-ref\",\"hotpluggable\":true}}"},
+	{T "volumes/0", "{\"name\":\"root\",\"persistentVolumeClaim\":{\"claimName\":"
+			"\"vm-17-9f3c12ab45de6701-r0-root\"}}"},
 	{T "accessCredentials/0/userPassword/source/secret/secretName",
-	 "\"vm-17-9f3c12ab45de6701-login\""												 },
-	{T "accessCredentials/0/userPassword/propagationMethod",        "{\"qemuGuestAgent\":{}}"                                           },
+	 "\"vm-17-9f3c12ab45de6701-login\""},
+	{T "accessCredentials/0/userPassword/propagationMethod", "{\"qemuGuestAgent\":{}}"},
 	{T "accessCredentials/1/sshPublicKey/source/secret/secretName",
-	 "\"vm-17-9f3c12ab45de6701-keys\""												  },
+	 "\"vm-17-9f3c12ab45de6701-keys\""},
 };
 
 static const struct row windows[] = {
-	{D "features/smm",							    "{\"enabled\":true}"                                         },
+	{D "features/smm", "{\"enabled\":true}"},
 	{D "features/hyperv",
 	 "{\"relaxed\":{},\"vapic\":{},\"vpindex\":{},\"runtime\":{},\"synic\":{},"
 	 "\"frequencies\":{},\"reenlightenment\":{},\"tlbflush\":{},\"ipi\":{},\"reset\":{},"
-	 "\"spinlocks\":{\"spinlocks\":8191},\"synictimer\":{\"direct\":{}}}"                                                                      },
-	{D "clock/timer",							     "{\"pit\":{\"tickPolicy\":\"delay\"},\"rtc\":{\"tickPolicy\":"
-			  "\"catchup\"},\"hpet\":{\"present\":false},\"hyperv\":{}}"                                      },
-	{D "firmware/bootloader",						     "{\"efi\":{\"secureBoot\":true,\"persistent\":false}}"       },
-	{D "devices/tpm",							     "{\"persistent\":false}"                                     },
-	{D "devices/inputs",							  "[{\"name\":\"tablet\",\"type\":\"tablet\",\"bus\":\"usb\"}]"},
-	{D "devices/panicDevices",						    "[{\"model\":\"hyperv\"}]"                                   },
-	{D "devices/disks/3",							 "{\"name\":\"sysprep\",\"cdrom\":{\"bus\":\"sata\"}}"        },
-	{T "volumes/3",							       "{\"name\":\"sysprep\",\"sysprep\":{\"secret\":{\"name\":"
-			"\"vm-17-9f3c12ab45de6701-sysprep\"}}}"                                                             },
-	{T "accessCredentials/1/sshPublicKey/propagationMethod/qemuGuestAgent/users", "[\"hpc\"]"                                                  },
+	 "\"spinlocks\":{\"spinlocks\":8191},\"synictimer\":{\"direct\":{}}}"},
+	{D "clock/timer", "{\"pit\":{\"tickPolicy\":\"delay\"},\"rtc\":{\"tickPolicy\":"
+			  "\"catchup\"},\"hpet\":{\"present\":false},\"hyperv\":{}}"},
+	{D "firmware/bootloader", "{\"efi\":{\"secureBoot\":true,\"persistent\":false}}"},
+	{D "devices/tpm", "{\"persistent\":false}"},
+	{D "devices/inputs", "[{\"name\":\"tablet\",\"type\":\"tablet\",\"bus\":\"usb\"}]"},
+	{D "devices/panicDevices", "[{\"model\":\"hyperv\"}]"},
+	{D "devices/disks/3", "{\"name\":\"sysprep\",\"cdrom\":{\"bus\":\"sata\"}}"},
+	{T "volumes/3", "{\"name\":\"sysprep\",\"sysprep\":{\"secret\":{\"name\":"
+			"\"vm-17-9f3c12ab45de6701-sysprep\"}}}"},
+	{T "accessCredentials/1/sshPublicKey/propagationMethod/qemuGuestAgent/users", "[\"hpc\"]"},
 };
 
 static const struct row linux_only[] = {
-	{D "features/hyperv",							 NULL           },
-	{D "features/smm",							    NULL           },
-	{D "clock/timer/hyperv",						      NULL           },
-	{D "firmware/bootloader",						     "{\"bios\":{}}"},
-	{D "devices/tpm",							     NULL           },
-	{D "devices/panicDevices",						    NULL           },
-	{D "devices/disks/3",							 NULL           },
-	{T "accessCredentials/1/sshPublicKey/propagationMethod/qemuGuestAgent/users", "[\"root\"]"   },
+	{D "features/hyperv", NULL},
+	{D "features/smm", NULL},
+	{D "clock/timer/hyperv", NULL},
+	{D "firmware/bootloader", "{\"bios\":{}}"},
+	{D "devices/tpm", NULL},
+	{D "devices/panicDevices", NULL},
+	{D "devices/disks/3", NULL},
+	{T "accessCredentials/1/sshPublicKey/propagationMethod/qemuGuestAgent/users", "[\"root\"]"},
 };
 
 START_TEST(vm_windows)
@@ -144,9 +144,9 @@ START_TEST(vm_with_a_first_boot_script)
 	AUTO(json_object_put) struct json_object *doc = NULL;
 	struct vm_spec v = fixture_vm(VM_PROFILE_LINUX);
 	static const struct row rows[] = {
-		{D "devices/disks/3", "{\"name\":\"cloudinit\",\"cdrom\":{\"bus\":\"scsi\"}}"               },
-		{D "devices/disks/4", NULL								  },
-		{T "volumes/3",       "{\"name\":\"cloudinit\",\"cloudInitNoCloud\":{\"secretRef\":{"
+		{D "devices/disks/3", "{\"name\":\"cloudinit\",\"cdrom\":{\"bus\":\"scsi\"}}"},
+		{D "devices/disks/4", NULL},
+		{T "volumes/3", "{\"name\":\"cloudinit\",\"cloudInitNoCloud\":{\"secretRef\":{"
 				"\"name\":\"vm-17-9f3c12ab45de6701-init\"}}}"},
 	};
 	struct err e;
@@ -165,7 +165,7 @@ START_TEST(vm_efi_without_secure_boot)
 	struct vm_spec v = fixture_vm(VM_PROFILE_LINUX);
 	static const struct row rows[] = {
 		{D "firmware/bootloader", "{\"efi\":{\"secureBoot\":false,\"persistent\":false}}"},
-		{D "features/smm",        NULL						   },
+		{D "features/smm", NULL},
 	};
 	struct err e;
 
@@ -180,8 +180,8 @@ START_TEST(vm_odd_sizes_and_names)
 	AUTO(json_object_put) struct json_object *doc = NULL;
 	struct vm_spec v = fixture_vm(VM_PROFILE_LINUX);
 	static const struct row rows[] = {
-		{D "memory/guest",              "\"300Mi\""                         },
-		{D "devices/interfaces/0/name", "\"lan-b\""                         },
+		{D "memory/guest", "\"300Mi\""},
+		{D "devices/interfaces/0/name", "\"lan-b\""},
 		{T "networks/0",
 		 "{\"name\":\"lan-b\",\"multus\":{\"networkName\":\"other/lan-b\"}}"},
 	};
@@ -202,20 +202,20 @@ START_TEST(vm_that_may_grow)
 	AUTO(json_object_put) struct json_object *grown = NULL;
 	struct vm_spec v = fixture_vm(VM_PROFILE_LINUX);
 	static const struct row rows[] = {
-		{D "cpu",                       "{\"sockets\":1,\"maxSockets\":3,\"cores\":2,\"threads\":1}"},
-		{D "memory",                    "{\"guest\":\"2Gi\",\"maxGuest\":\"6Gi\"}"                  },
-		{D "resources/requests/memory", "\"2Gi\""                                                   },
+		{D "cpu", "{\"sockets\":1,\"maxSockets\":3,\"cores\":2,\"threads\":1}"},
+		{D "memory", "{\"guest\":\"2Gi\",\"maxGuest\":\"6Gi\"}"},
+		{D "resources/requests/memory", "\"2Gi\""},
 	};
 	static const struct row plain[] = {
-		{"metadata/resourceVersion", "\"7\""                              },
-		{"metadata/annotations",     "{\"slurm-vm.io/given-up\":null}"    },
-		{T "nodeSelector",           "{\"kubernetes.io/hostname\":\"n2\"}"},
-		{T "domain",                 NULL				 },
+		{"metadata/resourceVersion", "\"7\""},
+		{"metadata/annotations", "{\"slurm-vm.io/given-up\":null}"},
+		{T "nodeSelector", "{\"kubernetes.io/hostname\":\"n2\"}"},
+		{T "domain", NULL},
 	};
 	static const struct row larger[] = {
-		{"metadata/annotations", "{\"slurm-vm.io/given-up\":\"true\"}"                        },
-		{T "nodeSelector",       "{\"kubernetes.io/hostname\":\"n2\"}"                        },
-		{T "domain",             "{\"cpu\":{\"sockets\":2},\"memory\":{\"guest\":\"3000Mi\"}}"},
+		{"metadata/annotations", "{\"slurm-vm.io/given-up\":\"true\"}"},
+		{T "nodeSelector", "{\"kubernetes.io/hostname\":\"n2\"}"},
+		{T "domain", "{\"cpu\":{\"sockets\":2},\"memory\":{\"guest\":\"3000Mi\"}}"},
 	};
 	struct err e;
 
@@ -229,11 +229,9 @@ START_TEST(vm_that_may_grow)
 	check_rows(moved, plain, ARRAY_LEN(plain));
 	grown = migration_encode_point(
 		"u", "7",
-		&(struct vm_word){
-			.node = "n2",
-			.target = {.sockets = 2, .memory_bytes = UINT64_C(3000) << 20},
-			.given_up = true
-        });
+		&(struct vm_word){.node = "n2",
+				  .target = {.sockets = 2, .memory_bytes = UINT64_C(3000) << 20},
+				  .given_up = true});
 	check_rows(grown, larger, ARRAY_LEN(larger));
 }
 END_TEST
@@ -298,36 +296,36 @@ START_TEST(uuid_is_of_the_job)
 END_TEST
 
 static const struct row pv[] = {
-	{"apiVersion",			 "\"v1\""					   },
-	{"kind",			       "\"PersistentVolume\""                             },
-	{"metadata/name",                      "\"vm-17-9f3c12ab45de6701-root\""                  },
-	{"metadata/namespace",                 NULL					       },
-	{"metadata/labels",                    "{" LABELS "}"                                     },
-	{"spec/capacity/storage",              "\"20Gi\""                                         },
-	{"spec/accessModes",                   "[\"ReadWriteMany\"]"                              },
-	{"spec/volumeMode",                    "\"Block\""					},
-	{"spec/storageClassName",              "\"\""					     },
-	{"spec/persistentVolumeReclaimPolicy", "\"Retain\""                                       },
-	{"spec/claimRef/namespace",            "\"slurm-vm\""                                     },
-	{"spec/claimRef/name",                 "\"vm-17-9f3c12ab45de6701-r0-root\""               },
-	{"spec/claimRef/uid",                  "\"claim-uid\""                                    },
-	{"spec/csi/driver",                    "\"rbd.csi.ceph.com\""                             },
-	{"spec/csi/volumeHandle",              "\"vm-17-9f3c12ab45de6701-root\""                  },
+	{"apiVersion", "\"v1\""},
+	{"kind", "\"PersistentVolume\""},
+	{"metadata/name", "\"vm-17-9f3c12ab45de6701-root\""},
+	{"metadata/namespace", NULL},
+	{"metadata/labels", "{" LABELS "}"},
+	{"spec/capacity/storage", "\"20Gi\""},
+	{"spec/accessModes", "[\"ReadWriteMany\"]"},
+	{"spec/volumeMode", "\"Block\""},
+	{"spec/storageClassName", "\"\""},
+	{"spec/persistentVolumeReclaimPolicy", "\"Retain\""},
+	{"spec/claimRef/namespace", "\"slurm-vm\""},
+	{"spec/claimRef/name", "\"vm-17-9f3c12ab45de6701-r0-root\""},
+	{"spec/claimRef/uid", "\"claim-uid\""},
+	{"spec/csi/driver", "\"rbd.csi.ceph.com\""},
+	{"spec/csi/volumeHandle", "\"vm-17-9f3c12ab45de6701-root\""},
 	{"spec/csi/volumeAttributes",
 	 "{\"clusterID\":\"4f1e\",\"pool\":\"rbd\",\"staticVolume\":\"true\","
-	 "\"imageFeatures\":\"layering,exclusive-lock\",\"mapOptions\":\"krbd:rxbounce\"}"        },
-	{"spec/csi/nodeStageSecretRef",        "{\"name\":\"ceph-vmd\",\"namespace\":\"ceph-ns\"}"},
+	 "\"imageFeatures\":\"layering,exclusive-lock\",\"mapOptions\":\"krbd:rxbounce\"}"},
+	{"spec/csi/nodeStageSecretRef", "{\"name\":\"ceph-vmd\",\"namespace\":\"ceph-ns\"}"},
 };
 static const struct row pvc[] = {
-	{"kind",			    "\"PersistentVolumeClaim\""         },
-	{"metadata/name",                   "\"vm-17-9f3c12ab45de6701-r0-root\""},
-	{"metadata/namespace",              "\"slurm-vm\""                      },
-	{"metadata/labels",                 "{" LABELS "}"                      },
-	{"spec/accessModes",                "[\"ReadWriteMany\"]"               },
-	{"spec/volumeMode",                 "\"Block\""                         },
-	{"spec/storageClassName",           "\"\""                              },
-	{"spec/volumeName",                 "\"vm-17-9f3c12ab45de6701-root\""   },
-	{"spec/resources/requests/storage", "\"20Gi\""                          },
+	{"kind", "\"PersistentVolumeClaim\""},
+	{"metadata/name", "\"vm-17-9f3c12ab45de6701-r0-root\""},
+	{"metadata/namespace", "\"slurm-vm\""},
+	{"metadata/labels", "{" LABELS "}"},
+	{"spec/accessModes", "[\"ReadWriteMany\"]"},
+	{"spec/volumeMode", "\"Block\""},
+	{"spec/storageClassName", "\"\""},
+	{"spec/volumeName", "\"vm-17-9f3c12ab45de6701-root\""},
+	{"spec/resources/requests/storage", "\"20Gi\""},
 };
 
 START_TEST(volumes)
@@ -453,8 +451,8 @@ START_TEST(computers_have_names_of_their_own)
 		const char *key, *name;
 		uint32_t id;
 	} rows[] = {
-		{FIXTURE_KEY,                      "<ComputerName>vm-17</",           17         },
-		{FIXTURE_KEY "-2",                 "<ComputerName>vm17-2</",          17         },
+		{FIXTURE_KEY, "<ComputerName>vm-17</", 17},
+		{FIXTURE_KEY "-2", "<ComputerName>vm17-2</", 17},
 		{"4294967295-9f3c12ab45de6701-31", "<ComputerName>vm4294967295-31</", 4294967295U},
 	};
 	struct credentials c = fixture_credentials();
@@ -508,17 +506,9 @@ END_TEST
 static const struct {
 	const char *base64, *text; /* NULL: refused */
 } base64s[] = {
-	{"",         ""    },
-        {"YQ==",     "a"   },
-        {"YWI=",     "ab"  },
-        {"YWJj",     "abc" },
-        {"YWJjZA==", "abcd"},
-	{"YWJj\n",   NULL  },
-        {"YQ=",      NULL  },
-        {"Y===",     NULL  },
-        {"Y=Q=",     NULL  },
-        {"YW!j",     NULL  },
-	{"YWJjZGVm", NULL  }, /* does not fit */
+	{"", ""},           {"YQ==", "a"}, {"YWI=", "ab"}, {"YWJj", "abc"}, {"YWJjZA==", "abcd"},
+	{"YWJj\n", NULL},   {"YQ=", NULL}, {"Y===", NULL}, {"Y=Q=", NULL},  {"YW!j", NULL},
+	{"YWJjZGVm", NULL}, /* does not fit */
 };
 
 START_TEST(base64_rows)
@@ -536,11 +526,11 @@ END_TEST
 START_TEST(access_parts)
 {
 	static const struct row rows_of[] = {
-		{"metadata/name",            "\"vm-17-9f3c12ab45de6701-r0\""},
-		{"metadata/labels",          "{" LABELS "}"                 },
+		{"metadata/name", "\"vm-17-9f3c12ab45de6701-r0\""},
+		{"metadata/labels", "{" LABELS "}"},
 		{"metadata/ownerReferences",
 		 "[{\"apiVersion\":\"kubevirt.io/v1\",\"kind\":\"VirtualMachine\","
-		 "\"name\":\"vm-17-9f3c12ab45de6701-r0\",\"uid\":\"u-1\"}]" },
+		 "\"name\":\"vm-17-9f3c12ab45de6701-r0\",\"uid\":\"u-1\"}]"},
 	};
 	static const struct row role[] = {
 		{"rules", "[{\"apiGroups\":[\"subresources.kubevirt.io\"],\"resources\":["
@@ -552,8 +542,8 @@ START_TEST(access_parts)
 			  "\"verbs\":[\"get\"]}]"},
 	};
 	static const struct row binding[] = {
-		{"roleRef",  "{\"apiGroup\":\"rbac.authorization.k8s.io\",\"kind\":\"Role\","
-			    "\"name\":\"vm-17-9f3c12ab45de6701-r0\"}"                     },
+		{"roleRef", "{\"apiGroup\":\"rbac.authorization.k8s.io\",\"kind\":\"Role\","
+			    "\"name\":\"vm-17-9f3c12ab45de6701-r0\"}"},
 		{"subjects", "[{\"kind\":\"ServiceAccount\",\"name\":"
 			     "\"vm-17-9f3c12ab45de6701-r0\",\"namespace\":\"slurm-vm\"}]"},
 	};
@@ -583,13 +573,14 @@ START_TEST(access_tokens)
 		int64_t until_s;
 	} bodies[] = {
 		{"{\"status\":{\"token\":\"abc\",\"expirationTimestamp\":\"1970-01-01T01:00:00Z\"}"
-		 "}",		     0,  3600},
-		{"{\"status\":{\"token\":\"abc\"}}",       0,  0   },
-		{"{\"status\":{\"token\":\"\"}}",          -1, 0   },
-		{"{\"status\":{\"token\":7}}",             -1, 0   },
-		{"{\"status\":{\"token\":\"abcdefghi\"}}", -1, 0   },
-		{"{}",				     -1, 0   },
-		{"[",				      -1, 0   },
+		 "}",
+		 0, 3600},
+		{"{\"status\":{\"token\":\"abc\"}}", 0, 0},
+		{"{\"status\":{\"token\":\"\"}}", -1, 0},
+		{"{\"status\":{\"token\":7}}", -1, 0},
+		{"{\"status\":{\"token\":\"abcdefghi\"}}", -1, 0},
+		{"{}", -1, 0},
+		{"[", -1, 0},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {

@@ -130,9 +130,7 @@ END_TEST
 START_TEST(too_long_an_answer)
 {
 	static char big[8192];
-	struct row r = {
-		.method = "GET", .a = {.status = 200, .body = big}
-        };
+	struct row r = {.method = "GET", .a = {.status = 200, .body = big}};
 	struct result res;
 
 	memset(big, 'x', sizeof(big) - 1);

@@ -83,14 +83,14 @@ static const struct {
 	int rc;
 	int64_t duration_s;
 } objects[] = {
-	{"{'metadata':{'resourceVersion':'1'}}",                                          0,  15},
-	{"{'metadata':{'resourceVersion':'1'},'spec':{'leaseDurationSeconds':0}}",        0,  15},
-	{"{'metadata':{'resourceVersion':'1'},'spec':{'leaseDurationSeconds':99999999}}", 0,  15},
-	{"{'metadata':{'resourceVersion':'1'},'spec':{'leaseDurationSeconds':30}}",       0,  30},
-	{"{'metadata':{'resourceVersion':'1'},'spec':{'leaseTransitions':-7}}",           0,  15},
-	{"{'metadata':{}}",							       -1, 0 },
-	{"[]",									    -1, 0 },
-	{"{'metadata':{'resourceVersion':'1'},'spec':{'holderIdentity':7}}",              -1, 0 },
+	{"{'metadata':{'resourceVersion':'1'}}", 0, 15},
+	{"{'metadata':{'resourceVersion':'1'},'spec':{'leaseDurationSeconds':0}}", 0, 15},
+	{"{'metadata':{'resourceVersion':'1'},'spec':{'leaseDurationSeconds':99999999}}", 0, 15},
+	{"{'metadata':{'resourceVersion':'1'},'spec':{'leaseDurationSeconds':30}}", 0, 30},
+	{"{'metadata':{'resourceVersion':'1'},'spec':{'leaseTransitions':-7}}", 0, 15},
+	{"{'metadata':{}}", -1, 0},
+	{"[]", -1, 0},
+	{"{'metadata':{'resourceVersion':'1'},'spec':{'holderIdentity':7}}", -1, 0},
 };
 START_TEST(object_rows)
 {

@@ -17,14 +17,14 @@ static const struct {
 	const char *text;
 	bool lost, out;
 } nodes[] = {
-	{NODE(READY("True"),    ""),          false,             false},
-	{NODE(READY("False"),                     ""),               true,         false},
-	{NODE(READY("Unknown"),                ""),                            true,                 false},
-	{NODE("{}",                 ""),true,false},
-	{NODE(READY("Unknown"),  TAINT(OUT)),              true,                             true},
+	{NODE(READY("True"), ""), false, false},
+	{NODE(READY("False"), ""), true, false},
+	{NODE(READY("Unknown"), ""), true, false},
+	{NODE("{}", ""), true, false},
+	{NODE(READY("Unknown"), TAINT(OUT)), true, true},
 	{NODE(READY("Unknown"), TAINT("x") "," TAINT(OUT)), true, true},
-	{NODE(READY("True"),                     TAINT("x")),             false,    false},
-	{"{\"metadata\":{\"name\":\"n1\"}}",                 true,                             false                            },
+	{NODE(READY("True"), TAINT("x")), false, false},
+	{"{\"metadata\":{\"name\":\"n1\"}}", true, false},
 };
 
 START_TEST(node_rows)
@@ -80,13 +80,13 @@ static const struct {
 	bool cordoned;
 	enum node_mark mark;
 } cordons[] = {
-	{NODE(READY("True"), ""),                      false,                 NODE_UNMARKED},
-	{CORDONED(""),                  true,			       NODE_UNMARKED                              },
-	{CORDONED(",\"annotations\":{\"a\":\"b\"}"),                  true, NODE_UNMARKED},
-	{CORDONED(MARKED("\"slurm\"")),                  true,              NODE_FROM_SLURM                                           },
-	{CORDONED(MARKED("\"kubernetes\"")),                  true,         NODE_FROM_KUBE},
-	{CORDONED(MARKED("\"else\"")),                  true,               NODE_FOREIGN                                                 },
-	{CORDONED(MARKED("[1]")),                  true,                    NODE_FOREIGN},
+	{NODE(READY("True"), ""), false, NODE_UNMARKED},
+	{CORDONED(""), true, NODE_UNMARKED},
+	{CORDONED(",\"annotations\":{\"a\":\"b\"}"), true, NODE_UNMARKED},
+	{CORDONED(MARKED("\"slurm\"")), true, NODE_FROM_SLURM},
+	{CORDONED(MARKED("\"kubernetes\"")), true, NODE_FROM_KUBE},
+	{CORDONED(MARKED("\"else\"")), true, NODE_FOREIGN},
+	{CORDONED(MARKED("[1]")), true, NODE_FOREIGN},
 };
 
 START_TEST(cordon_rows)

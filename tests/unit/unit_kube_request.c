@@ -187,11 +187,11 @@ END_TEST
 				       "\"spec\":{\"claimRef\":{" uid "}}}"                        \
 	}
 static const struct row pv_creates[] = {
-	{"made",		      MADE,   NO_LOOK,                         1, ERR_NONE,     ""               },
-	{"there, for this claim",     EXISTS, PV_FOR("\"uid\":\"claim-uid\""), 2, ERR_NONE,     ""               },
-	{"there, for an earlier one", EXISTS, PV_FOR("\"uid\":\"other\""),     2, ERR_CONFLICT,
-	 "for another run"										       },
-	{"there, for any",            EXISTS, PV_FOR(""),                      2, ERR_CONFLICT, "for another run"},
+	{"made", MADE, NO_LOOK, 1, ERR_NONE, ""},
+	{"there, for this claim", EXISTS, PV_FOR("\"uid\":\"claim-uid\""), 2, ERR_NONE, ""},
+	{"there, for an earlier one", EXISTS, PV_FOR("\"uid\":\"other\""), 2, ERR_CONFLICT,
+	 "for another run"},
+	{"there, for any", EXISTS, PV_FOR(""), 2, ERR_CONFLICT, "for another run"},
 };
 
 static void answer_pv(void *ctx, const struct fake_request *q, struct fake_answer *a)
@@ -525,11 +525,11 @@ static const struct key_row {
 	enum err_kind kind;
 	const char *key;
 } keys[] = {
-	{200, "{\"data\":{\"ssh-privatekey\":\"YWJj\"}}", ERR_NONE,    "abc"},
-	{200, "{\"data\":{\"ssh-privatekey\":\"YW\"}}",   ERR_INVALID, ""   },
-	{200, "{\"data\":{}}",                            ERR_INVALID, ""   },
-	{200, "no",				       ERR_INVALID, ""   },
-	{404, "no",				       ERR_ABSENT,  ""   },
+	{200, "{\"data\":{\"ssh-privatekey\":\"YWJj\"}}", ERR_NONE, "abc"},
+	{200, "{\"data\":{\"ssh-privatekey\":\"YW\"}}", ERR_INVALID, ""},
+	{200, "{\"data\":{}}", ERR_INVALID, ""},
+	{200, "no", ERR_INVALID, ""},
+	{404, "no", ERR_ABSENT, ""},
 };
 
 static void answer_key(void *ctx, const struct fake_request *q, struct fake_answer *a)

@@ -83,15 +83,15 @@ struct station {
 };
 
 static const struct station stations[] = {
-	{VM_STARTING, "",     false, ""           },
-	{VM_STARTING, "cn02", false, ""           }, /* Scheduled */
-	{VM_RUNNING,  "cn02", false, ""           },
-	{VM_RUNNING,  "cn02", true,  "127.9.37.21"},
-	{VM_RUNNING,  "cn03", true,  "127.9.37.21"}, /* moved */
-	{VM_RUNNING,  "cn02", true,  "127.9.37.21"}, /* resized by a move */
-	{VM_STOPPED,  "cn02", false, ""           },
-	{VM_STOPPED,  "",     false, ""           }, /* the VMI is gone */
-	{VM_DELETING, "",     false, ""           },
+	{VM_STARTING, "", false, ""},
+	{VM_STARTING, "cn02", false, ""}, /* Scheduled */
+	{VM_RUNNING, "cn02", false, ""},
+	{VM_RUNNING, "cn02", true, "127.9.37.21"},
+	{VM_RUNNING, "cn03", true, "127.9.37.21"}, /* moved */
+	{VM_RUNNING, "cn02", true, "127.9.37.21"}, /* resized by a move */
+	{VM_STOPPED, "cn02", false, ""},
+	{VM_STOPPED, "", false, ""}, /* the VMI is gone */
+	{VM_DELETING, "", false, ""},
 };
 
 static bool same_station(const struct station *a, const struct vm_seen *v)
@@ -201,31 +201,31 @@ static const struct {
 	enum err_kind kind;
 	const char *text; /* must be in it */
 } odd[] = {
-	{"58-", ERR_CONFLICT, "\"apim\" already exists"                    },
-	{"59-", ERR_ABSENT,   "\"nope\" not found"                         },
-	{"60-", ERR_ABSENT,   "\"nope\" not found"                         },
-	{"61-", ERR_ABSENT,   "namespaces \"nons\" not found"              },
-	{"63-", ERR_ABSENT,   "404 page not found"                         },
-	{"64-", ERR_ABSENT,   "404 page not found"                         },
-	{"65-", ERR_CONFLICT, ""					   },
-	{"66-", ERR_CONFLICT, ""					   },
-	{"67-", ERR_CONFLICT, "the object has been modified"               },
-	{"73-", ERR_CONFLICT, ""					   },
-	{"75-", ERR_CONFLICT, "already exists"                             },
-	{"76-", ERR_CONFLICT, "does not match the UID in record"           },
-	{"77-", ERR_DENIED,   "Unauthorized"                               },
-	{"78-", ERR_DENIED,   "system:anonymous"                           },
-	{"79-", ERR_DENIED,   "token-nobody"                               },
-	{"80-", ERR_DENIED,   ""					   },
-	{"81-", ERR_RETRY,    "too old"				    },
-	{"82-", ERR_RETRY,    "Too large resource version"                 },
-	{"88-", ERR_ABSENT,   "not found"                                  },
-	{"89-", ERR_RETRY,    "\"apim\" not found (HTTP 500)"              },
-	{"02-", ERR_INVALID,  "SecureBoot"                                 },
-	{"29-", ERR_INVALID,  "quantities must match"                      },
-	{"31-", ERR_INVALID,  "Job_1"				      },
-	{"44-", ERR_INVALID,  "must be less than or equal to 256 in length"},
-	{"50-", ERR_INVALID,  ""					   },
+	{"58-", ERR_CONFLICT, "\"apim\" already exists"},
+	{"59-", ERR_ABSENT, "\"nope\" not found"},
+	{"60-", ERR_ABSENT, "\"nope\" not found"},
+	{"61-", ERR_ABSENT, "namespaces \"nons\" not found"},
+	{"63-", ERR_ABSENT, "404 page not found"},
+	{"64-", ERR_ABSENT, "404 page not found"},
+	{"65-", ERR_CONFLICT, ""},
+	{"66-", ERR_CONFLICT, ""},
+	{"67-", ERR_CONFLICT, "the object has been modified"},
+	{"73-", ERR_CONFLICT, ""},
+	{"75-", ERR_CONFLICT, "already exists"},
+	{"76-", ERR_CONFLICT, "does not match the UID in record"},
+	{"77-", ERR_DENIED, "Unauthorized"},
+	{"78-", ERR_DENIED, "system:anonymous"},
+	{"79-", ERR_DENIED, "token-nobody"},
+	{"80-", ERR_DENIED, ""},
+	{"81-", ERR_RETRY, "too old"},
+	{"82-", ERR_RETRY, "Too large resource version"},
+	{"88-", ERR_ABSENT, "not found"},
+	{"89-", ERR_RETRY, "\"apim\" not found (HTTP 500)"},
+	{"02-", ERR_INVALID, "SecureBoot"},
+	{"29-", ERR_INVALID, "quantities must match"},
+	{"31-", ERR_INVALID, "Job_1"},
+	{"44-", ERR_INVALID, "must be less than or equal to 256 in length"},
+	{"50-", ERR_INVALID, ""},
 };
 
 struct answer {
@@ -316,7 +316,7 @@ static const struct {
 	const char *file;
 	enum cache_kind kind;
 } lists[] = {
-	{"json/pv-list.json",  CACHE_PV },
+	{"json/pv-list.json", CACHE_PV},
 	{"json/pvc-list.json", CACHE_PVC},
 	{"json/vmi-list.json", CACHE_VMI},
 };

@@ -35,21 +35,22 @@ static const struct {
 	const char *error; /* NULL: fine */
 } rows[] = {
 	{"{\"name\":\"x\",\"count\":1,\"kind\":\"a\",\"on\":true,\"size\":\"1Gi\",\"tags\":[\"t\"],"
-	 "\"map\":{\"any\":\"v\"}}",     NULL					     },
-	{"{\"name\":\"x\",\"size\":5}",           NULL					     },
-	{"{}",				    "$: required and missing: name"                  },
-	{"{\"name\":5}",			  "$: name: is not of type string"                 },
-	{"{\"name\":\"123456\"}",                 "$: name: is too long"                           },
-	{"{\"name\":\"x\",\"Name\":\"y\"}",       "$: Name: unknown field"                         },
-	{"{\"name\":\"x\",\"count\":0}",          "$: count: is below the minimum"                 },
-	{"{\"name\":\"x\",\"count\":\"1\"}",      "$: count: is not of type integer"               },
-	{"{\"name\":\"x\",\"count\":4294967296}", "$: count: does not fit 32 bits"                 },
-	{"{\"name\":\"x\",\"kind\":\"c\"}",       "$: kind: is not among the allowed values: \"c\""},
-	{"{\"name\":\"x\",\"on\":1}",             "$: on: is not of type boolean"                  },
-	{"{\"name\":\"x\",\"size\":\"4 GB\"}",    "$: size: does not match the pattern: 4 GB"      },
-	{"{\"name\":\"x\",\"size\":true}",        "$: size: is not of type int or string"          },
-	{"{\"name\":\"x\",\"tags\":[\"a\",1]}",   "$: tags: [1]: is not of type string"            },
-	{"{\"name\":\"x\",\"map\":{\"k\":1}}",    "$: map: k: is not of type string"               },
+	 "\"map\":{\"any\":\"v\"}}",
+	 NULL},
+	{"{\"name\":\"x\",\"size\":5}", NULL},
+	{"{}", "$: required and missing: name"},
+	{"{\"name\":5}", "$: name: is not of type string"},
+	{"{\"name\":\"123456\"}", "$: name: is too long"},
+	{"{\"name\":\"x\",\"Name\":\"y\"}", "$: Name: unknown field"},
+	{"{\"name\":\"x\",\"count\":0}", "$: count: is below the minimum"},
+	{"{\"name\":\"x\",\"count\":\"1\"}", "$: count: is not of type integer"},
+	{"{\"name\":\"x\",\"count\":4294967296}", "$: count: does not fit 32 bits"},
+	{"{\"name\":\"x\",\"kind\":\"c\"}", "$: kind: is not among the allowed values: \"c\""},
+	{"{\"name\":\"x\",\"on\":1}", "$: on: is not of type boolean"},
+	{"{\"name\":\"x\",\"size\":\"4 GB\"}", "$: size: does not match the pattern: 4 GB"},
+	{"{\"name\":\"x\",\"size\":true}", "$: size: is not of type int or string"},
+	{"{\"name\":\"x\",\"tags\":[\"a\",1]}", "$: tags: [1]: is not of type string"},
+	{"{\"name\":\"x\",\"map\":{\"k\":1}}", "$: map: k: is not of type string"},
 };
 
 START_TEST(checker_rows)

@@ -107,26 +107,11 @@ static const struct {
 	const char *text;
 	bool match;
 } labels[] = {
-	{"a=b",           true },
-        {"a==b",          true },
-        {"a=c",           false},
-        {"a!=b",          false},
-	{"a!=c",          true },
-        {"z!=c",          true },
-        {"a",             true },
-        {"!a",            false},
-	{"!z",            true },
-        {"a in (x, b)",   true },
-        {"a in (x)",      false},
-        {"a notin (x)",   true },
-	{"z notin (x)",   true },
-        {"a=b,n>3",       true },
-        {"n<3",           false},
-        {"a=b , n=5",     true },
-	{"e=",            true },
-        {"e in ()",       true },
-        {"in=notin",      true },
-        {"a=b,x/y.z=w-1", true },
+	{"a=b", true},         {"a==b", true},        {"a=c", false},      {"a!=b", false},
+	{"a!=c", true},        {"z!=c", true},        {"a", true},         {"!a", false},
+	{"!z", true},          {"a in (x, b)", true}, {"a in (x)", false}, {"a notin (x)", true},
+	{"z notin (x)", true}, {"a=b,n>3", true},     {"n<3", false},      {"a=b , n=5", true},
+	{"e=", true},          {"e in ()", true},     {"in=notin", true},  {"a=b,x/y.z=w-1", true},
 };
 
 START_TEST(label_rows)
@@ -147,15 +132,15 @@ END_TEST
 static const struct {
 	const char *text, *error;
 } bad_labels[] = {
-	{"a===b",      "unable to parse requirement: found '=', expected: identifier"                  },
-	{"a b",        "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt"},
-	{"a,",         "unable to parse requirement: found '', expected: identifier after ','"         },
-	{"a in b",     "unable to parse requirement: found 'b', expected: '('"                         },
-	{"a in (b",    "unable to parse requirement: found '', expected: ',' or ')'"                   },
+	{"a===b", "unable to parse requirement: found '=', expected: identifier"},
+	{"a b", "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt"},
+	{"a,", "unable to parse requirement: found '', expected: identifier after ','"},
+	{"a in b", "unable to parse requirement: found 'b', expected: '('"},
+	{"a in (b", "unable to parse requirement: found '', expected: ',' or ')'"},
 	{"=b",
-	 "unable to parse requirement: found '=', expected: !, identifier, or 'end of string'"         },
-	{"!a=b",       "unable to parse requirement: found '=', expected: ',' or 'end of string'"      },
-	{"a in (b) c", "unable to parse requirement: found 'c', expected: ',' or 'end of string'"      },
+	 "unable to parse requirement: found '=', expected: !, identifier, or 'end of string'"},
+	{"!a=b", "unable to parse requirement: found '=', expected: ',' or 'end of string'"},
+	{"a in (b) c", "unable to parse requirement: found 'c', expected: ',' or 'end of string'"},
 };
 
 START_TEST(bad_label_rows)
@@ -178,11 +163,11 @@ START_TEST(fields)
 		const char *text;
 		bool match;
 	} rows[] = {
-		{"spec.nodeName=w",                       true },
-		{"spec.nodeName!=w",                      false},
-		{"metadata.name=p,status.phase==Running", true },
-		{"status.podIP=",                         true },
-		{"metadata.name=q",                       false},
+		{"spec.nodeName=w", true},
+		{"spec.nodeName!=w", false},
+		{"metadata.name=p,status.phase==Running", true},
+		{"status.podIP=", true},
+		{"metadata.name=q", false},
 	};
 	struct err e = {.kind = ERR_NONE};
 	struct selector *none = NULL;
@@ -283,19 +268,21 @@ static const struct {
 	bool fits;
 } forms[] = {
 	{"{\"metadata\":{\"name\":\"a\",\"labels\":{\"a\":\"b\"},\"finalizers\":[\"f\"]},\"spec\":{"
-	 "}}",							    true },
-	{"{\"metadata\":{\"name\":\"a\\u0000b\"}}",                                false},
-	{"{\"metadata\":{\"name\":5}}",					    false},
-	{"{\"metadata\":{\"labels\":{\"a\":1}}}",                                  false},
-	{"{\"metadata\":{\"finalizers\":\"f\"}}",                                  false},
-	{"{\"metadata\":{\"ownerReferences\":[\"x\"]}}",                           false},
-	{"{\"metadata\":{},\"status\":\"fine\"}",                                  false},
-	{"{\"metadata\":{},\"status\":{\"conditions\":{}}}",                       false},
-	{"{\"metadata\":[]}",						      false},
-	{"[]",								     false},
+	 "}}",
+	 true},
+	{"{\"metadata\":{\"name\":\"a\\u0000b\"}}", false},
+	{"{\"metadata\":{\"name\":5}}", false},
+	{"{\"metadata\":{\"labels\":{\"a\":1}}}", false},
+	{"{\"metadata\":{\"finalizers\":\"f\"}}", false},
+	{"{\"metadata\":{\"ownerReferences\":[\"x\"]}}", false},
+	{"{\"metadata\":{},\"status\":\"fine\"}", false},
+	{"{\"metadata\":{},\"status\":{\"conditions\":{}}}", false},
+	{"{\"metadata\":[]}", false},
+	{"[]", false},
 	{"{\"metadata\":{},\"spec\":{\"a\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
 	 "[[["
-	 "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}}", false},
+	 "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}}",
+	 false},
 };
 
 START_TEST(form_rows)
@@ -321,13 +308,8 @@ END_TEST
 START_TEST(base64_rows)
 {
 	static const char *const rows[][2] = {
-		{"",         ""        },
-                {"f",        "Zg=="    },
-                {"go",       "Z28="    },
-		{"foo",      "Zm9v"    },
-                {"fooba",    "Zm9vYmE="},
-                {"\xff\xef", "/+8="    }
-        };
+		{"", ""},        {"f", "Zg=="},         {"go", "Z28="},
+		{"foo", "Zm9v"}, {"fooba", "Zm9vYmE="}, {"\xff\xef", "/+8="}};
 	static const char *const bad[] = {"Z", "Zg=a", "Z g=", "Zm9v!"};
 	char buf[16];
 	size_t len;
@@ -352,20 +334,10 @@ START_TEST(ages)
 		int64_t s;
 		const char *text;
 	} rows[] = {
-		{-5,       "0s"  },
-                {119,      "119s"},
-                {120,      "2m"  },
-                {125,      "2m5s"},
-		{601,      "10m" },
-                {10799,    "179m"},
-                {10800,    "3h"  },
-                {11000,    "3h3m"},
-		{30000,    "8h"  },
-                {172800,   "2d"  },
-                {180000,   "2d2h"},
-                {864000,   "10d" },
-		{94608000, "3y"  },
-                {95000000, "3y4d"},
+		{-5, "0s"},       {119, "119s"},      {120, "2m"},      {125, "2m5s"},
+		{601, "10m"},     {10799, "179m"},    {10800, "3h"},    {11000, "3h3m"},
+		{30000, "8h"},    {172800, "2d"},     {180000, "2d2h"}, {864000, "10d"},
+		{94608000, "3y"}, {95000000, "3y4d"},
 	};
 	char buf[32];
 
@@ -381,18 +353,18 @@ START_TEST(accept_headers)
 		int rc;
 		enum output_as as;
 	} rows[] = {
-		{NULL,								   0,  OUTPUT_WHOLE},
-		{"*/*",								  0,  OUTPUT_WHOLE},
-		{"application/json",						     0,  OUTPUT_WHOLE},
-		{"application/json;as=Table;v=v1;g=meta.k8s.io,application/json",        0,  OUTPUT_TABLE},
-		{"application/json;as=Table;v=v2;g=meta.k8s.io,application/json",        0,  OUTPUT_WHOLE},
-		{"application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",     0,
-		 OUTPUT_PARTIAL									  },
+		{NULL, 0, OUTPUT_WHOLE},
+		{"*/*", 0, OUTPUT_WHOLE},
+		{"application/json", 0, OUTPUT_WHOLE},
+		{"application/json;as=Table;v=v1;g=meta.k8s.io,application/json", 0, OUTPUT_TABLE},
+		{"application/json;as=Table;v=v2;g=meta.k8s.io,application/json", 0, OUTPUT_WHOLE},
+		{"application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1", 0,
+		 OUTPUT_PARTIAL},
 		{"application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList", -1,
-		 OUTPUT_WHOLE									    },
-		{"application/vnd.kubernetes.protobuf,application/json",                 0,  OUTPUT_WHOLE},
-		{"application/vnd.kubernetes.protobuf",                                  -1, OUTPUT_WHOLE},
-		{"text/html",							    -1, OUTPUT_WHOLE},
+		 OUTPUT_WHOLE},
+		{"application/vnd.kubernetes.protobuf,application/json", 0, OUTPUT_WHOLE},
+		{"application/vnd.kubernetes.protobuf", -1, OUTPUT_WHOLE},
+		{"text/html", -1, OUTPUT_WHOLE},
 	};
 	struct output_form f;
 

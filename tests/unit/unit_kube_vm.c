@@ -109,18 +109,18 @@ static const struct {
 	const char *status, *address;
 	bool agent;
 } addresses[] = {
-	{AGENT NIC(FROM_AGENT ",\"ipAddress\":\"192.168.172.57\""),                               "192.168.172.57", true },
+	{AGENT NIC(FROM_AGENT ",\"ipAddress\":\"192.168.172.57\""), "192.168.172.57", true},
 	{AGENT NIC(FROM_AGENT ",\"ipAddress\":\"10.0.0.1\",\"ipAddresses\":[\"fe80::1\",5,"
 			      "\"192.168.172.58\"]"),
-	 "192.168.172.58",											  true },
-	{AGENT NIC("\"ipAddress\":\"192.168.172.57\""),                                           "192.168.172.57", true },
-	{AGENT NIC("\"infoSource\":\"multus-status\",\"ipAddress\":\"192.168.172.57\""),          "",               true },
-	{AGENT NIC(FROM_AGENT ",\"ipAddress\":\"192.168.173.1\""),                                "",               true },
-	{NIC(FROM_AGENT ",\"ipAddress\":\"192.168.172.57\""),                                     "",               false},
-	{AGENT "\"interfaces\":[{\"name\":\"other\",\"ipAddress\":\"192.168.172.57\"}]",          "",               true },
+	 "192.168.172.58", true},
+	{AGENT NIC("\"ipAddress\":\"192.168.172.57\""), "192.168.172.57", true},
+	{AGENT NIC("\"infoSource\":\"multus-status\",\"ipAddress\":\"192.168.172.57\""), "", true},
+	{AGENT NIC(FROM_AGENT ",\"ipAddress\":\"192.168.173.1\""), "", true},
+	{NIC(FROM_AGENT ",\"ipAddress\":\"192.168.172.57\""), "", false},
+	{AGENT "\"interfaces\":[{\"name\":\"other\",\"ipAddress\":\"192.168.172.57\"}]", "", true},
 	{AGENT "\"interfaces\":[5,{\"name\":7},{\"name\":\"lan-b\",\"ipAddress\":\"10.1.1.1\"}]",
-	 "10.1.1.1",												true },
-	{AGENT "\"interfaces\":{}",							       "",               true },
+	 "10.1.1.1", true},
+	{AGENT "\"interfaces\":{}", "", true},
 };
 
 START_TEST(address_rows)
@@ -244,18 +244,18 @@ static const struct {
 	const char *address, *cidr;
 	bool within;
 } cidrs[] = {
-	{"192.168.172.57", "192.168.172.0/24", true },
+	{"192.168.172.57", "192.168.172.0/24", true},
 	{"192.168.173.57", "192.168.172.0/24", false},
-	{"10.9.8.7",       "0.0.0.0/0",        true },
-	{"10.9.8.7",       "10.9.8.7",         true },
-	{"10.9.8.8",       "10.9.8.7/32",      false},
-	{"10.9.8.8",       "",                 true },
-	{"127.0.0.1",      "",                 false},
-	{"169.254.3.4",    "",                 false},
-	{"fe80::1",        "",                 false},
-	{"10.9.8.8",       "10.0.0.0/33",      false},
-	{"10.9.8.8",       "what/8",           false},
-	{"",	       "",		 false},
+	{"10.9.8.7", "0.0.0.0/0", true},
+	{"10.9.8.7", "10.9.8.7", true},
+	{"10.9.8.8", "10.9.8.7/32", false},
+	{"10.9.8.8", "", true},
+	{"127.0.0.1", "", false},
+	{"169.254.3.4", "", false},
+	{"fe80::1", "", false},
+	{"10.9.8.8", "10.0.0.0/33", false},
+	{"10.9.8.8", "what/8", false},
+	{"", "", false},
 };
 
 START_TEST(cidr_rows)
@@ -433,10 +433,10 @@ START_TEST(volumes_of_a_vm)
 		bool wanted, given, ready;
 		const char *why;
 	} want[] = {
-		{"disk-there",   true,  true,  true,  "here it is"    },
-		{"disk-brought", true,  true,  false, "a pod\?waits"  },
-		{"disk-asked",   true,  false, false, ""              },
-		{"disk-taken",   false, true,  false, "is being taken"},
+		{"disk-there", true, true, true, "here it is"},
+		{"disk-brought", true, true, false, "a pod\?waits"},
+		{"disk-asked", true, false, false, ""},
+		{"disk-taken", false, true, false, "is being taken"},
 	};
 	AUTO(cache_free) struct cache *c = cache_new();
 	struct observed seen = {.vms_known = true};

@@ -739,15 +739,15 @@ START_TEST(closed_nodes_are_named)
 	static const struct {
 		const char *why, *slurm, *kube, *not_on;
 	} closed[] = {
-		{"cordoned",				 "s2",         "n2:cordoned",        "n2"},
-		{"... known to vmd",                         "s2",         "n2:fromkube",        "n2"},
-		{"not Ready",				"s2",         "n2:unready",         "n2"},
-		{"out of service",                           "s2",         "n2:out",             "n2"},
-		{"open",				     "s2",         "n2:ready",           ""  },
-		{"Slurm gives none of it",                   "s2:drained", "n2:cordoned",        ""  },
-		{"cordoned for a drain that has just ended", "s2",         "n2:fromslurm",       ""  },
-		{"no node of Slurm's",                       "s1",         "n2:cordoned",        ""  },
-		{"nobody knows",                             "s2",         "n2:cordoned ?nodes", ""  },
+		{"cordoned", "s2", "n2:cordoned", "n2"},
+		{"... known to vmd", "s2", "n2:fromkube", "n2"},
+		{"not Ready", "s2", "n2:unready", "n2"},
+		{"out of service", "s2", "n2:out", "n2"},
+		{"open", "s2", "n2:ready", ""},
+		{"Slurm gives none of it", "s2:drained", "n2:cordoned", ""},
+		{"cordoned for a drain that has just ended", "s2", "n2:fromslurm", ""},
+		{"no node of Slurm's", "s1", "n2:cordoned", ""},
+		{"nobody knows", "s2", "n2:cordoned ?nodes", ""},
 	};
 	struct little_world row;
 	struct plan *p = calloc(1, sizeof(*p));
@@ -774,8 +774,8 @@ START_TEST(a_move_has_its_qos)
 		const char *slurm, *qos;
 	} cases[] = {
 		{"running requeue drained", "moves"},
-		{"running drained",         "moves"},
-		{"running drained noshell", ""     },
+		{"running drained", "moves"},
+		{"running drained noshell", ""},
 	};
 	struct plan *p = calloc(1, sizeof(*p));
 	struct little_world row;

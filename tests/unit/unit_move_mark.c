@@ -16,33 +16,32 @@ START_TEST(a_mark_stays_on_a_job_that_is_queued_again)
 		uint32_t restarts, moved, base, next_moved, next_base;
 		bool may;
 	} cases[] = {
-		{JOB_RUNNING, 5, 0, 0, 0, 0, true },
-		{JOB_RUNNING, 5, 0, 0, 6, 5, true }, /* it is about to follow its VM */
-		{JOB_RUNNING, 5, 6, 5, 0, 0, true }, /* it stays where it is after all */
-		{JOB_RUNNING, 6, 6, 5, 7, 5, true }, /* it moves again */
-		{JOB_RUNNING, 6, 7, 5, 6, 5, true },
+		{JOB_RUNNING, 5, 0, 0, 0, 0, true},
+		{JOB_RUNNING, 5, 0, 0, 6, 5, true}, /* it is about to follow its VM */
+		{JOB_RUNNING, 5, 6, 5, 0, 0, true}, /* it stays where it is after all */
+		{JOB_RUNNING, 6, 6, 5, 7, 5, true}, /* it moves again */
+		{JOB_RUNNING, 6, 7, 5, 6, 5, true},
 		{JOB_RUNNING, 6, 6, 5, 0, 0, false}, /* the VM that it has */
 		{JOB_RUNNING, 6, 0, 0, 6, 5,
-		 false			    }, /* somebody else queued it again: it has its own */
-		{JOB_ENDING,  5, 6, 5, 6, 5, true },
-		{JOB_ENDING,  5, 6, 5, 0, 0, false},
-		{JOB_ENDING,  6, 6, 5, 0, 0, false},
-		{JOB_ENDING,  5, 0, 0, 6, 5, false},
+		 false}, /* somebody else queued it again: it has its own */
+		{JOB_ENDING, 5, 6, 5, 6, 5, true},
+		{JOB_ENDING, 5, 6, 5, 0, 0, false},
+		{JOB_ENDING, 6, 6, 5, 0, 0, false},
+		{JOB_ENDING, 5, 0, 0, 6, 5, false},
 		{JOB_PENDING, 6, 6, 5, 0, 0, false},
 		{JOB_PENDING, 6, 6, 5, 7, 5, false},
 		{JOB_PENDING, 6, 6, 5, 6, 4, false},
-		{JOB_PENDING, 7, 6, 5, 0, 0, true }, /* of an earlier run */
-		{JOB_PENDING, 6, 0, 0, 0, 0, true },
+		{JOB_PENDING, 7, 6, 5, 0, 0, true}, /* of an earlier run */
+		{JOB_PENDING, 6, 0, 0, 0, 0, true},
 		{JOB_PENDING, 6, 0, 0, 6, 5, false}, /* somebody else queued it again meanwhile */
-		{JOB_ENDED,   6, 6, 5, 0, 0, true },
+		{JOB_ENDED, 6, 6, 5, 0, 0, true},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct job now = {
 			.phase = cases[i].phase,
 			.restarts = cases[i].restarts,
-			.request = {.moved_run = cases[i].moved, .base_run = cases[i].base}
-                };
+			.request = {.moved_run = cases[i].moved, .base_run = cases[i].base}};
 		struct vm_request next = {.moved_run = cases[i].next_moved,
 					  .base_run = cases[i].next_base};
 
@@ -58,14 +57,9 @@ START_TEST(an_heir_is_not_taken_back)
 		uint32_t now, next;
 		bool may;
 	} cases[] = {
-		{JOB_RUNNING, 0,  23, true },
-                {JOB_RUNNING, 23, 0,  true },
-                {JOB_ENDING,  23, 0,  false},
-		{JOB_ENDING,  0,  23, false},
-                {JOB_ENDED,   23, 0,  false},
-                {JOB_ENDED,   23, 31, false},
-		{JOB_ENDED,   23, 23, true },
-                {JOB_ENDED,   0,  0,  true },
+		{JOB_RUNNING, 0, 23, true}, {JOB_RUNNING, 23, 0, true}, {JOB_ENDING, 23, 0, false},
+		{JOB_ENDING, 0, 23, false}, {JOB_ENDED, 23, 0, false},  {JOB_ENDED, 23, 31, false},
+		{JOB_ENDED, 23, 23, true},  {JOB_ENDED, 0, 0, true},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

@@ -16,24 +16,24 @@ static const struct {
 	const char *name;
 	bool good;
 } labels[] = {
-	{"data",		  true },
-	{"a",		     true },
-	{"my-data-2",             true },
-	{"scratch-2",             true },
-	{"12345678901234567890",  true },
+	{"data", true},
+	{"a", true},
+	{"my-data-2", true},
+	{"scratch-2", true},
+	{"12345678901234567890", true},
 	{"123456789012345678901", false},
-	{"",		      false},
-	{"-a",		    false},
-	{"a-",		    false},
-	{"a.b",		   false},
-	{"Data",		  false},
-	{"a b",		   false},
-	{"a/b",		   false},
-	{"../x",		  false},
-	{"root",		  false},
-	{"scratch",               false},
-	{"scratch1",              false},
-	{"17:ro",                 false},
+	{"", false},
+	{"-a", false},
+	{"a-", false},
+	{"a.b", false},
+	{"Data", false},
+	{"a b", false},
+	{"a/b", false},
+	{"../x", false},
+	{"root", false},
+	{"scratch", false},
+	{"scratch1", false},
+	{"17:ro", false},
 };
 
 START_TEST(label_rows)
@@ -51,13 +51,13 @@ START_TEST(image_names)
 		uint32_t uid;
 		const char *name;
 	} of[] = {
-		{"lab",  7001,       "data"                },
-		{"lab2", 7001,       "data"                },
-		{"lab",  700,        "1-data"              },
-		{"lab",  70,         "01-data"             },
-		{"lab",  7001,       "data-1"              },
-		{"lab",  0,          "data"                },
-		{"lab",  4294967294, "12345678901234567890"},
+		{"lab", 7001, "data"},
+		{"lab2", 7001, "data"},
+		{"lab", 700, "1-data"},
+		{"lab", 70, "01-data"},
+		{"lab", 7001, "data-1"},
+		{"lab", 0, "data"},
+		{"lab", 4294967294, "12345678901234567890"},
 	};
 	char image[ARRAY_LEN(of)][VM_NAME_MAX + 1], name[DISK_LABEL_MAX + 1];
 	uint32_t uid;
@@ -115,17 +115,17 @@ static const struct {
 	const char *text;
 	bool good;
 } identities[] = {
-	{"uid=7001 name=data created=1764090000", true },
-	{"uid=0 name=a",			  true },
-	{"uid=7001 name=data later=thing",        true },
-	{"name=data",			     false},
-	{"uid=7001",			      false},
-	{"uid=-1 name=data",                      false},
-	{"uid=4294967296 name=data",              false},
-	{"uid=7001 name=Data",                    false},
-	{"uid=7001 name=data created=x",          false},
-	{"uid=7001 data",                         false},
-	{"",				      false},
+	{"uid=7001 name=data created=1764090000", true},
+	{"uid=0 name=a", true},
+	{"uid=7001 name=data later=thing", true},
+	{"name=data", false},
+	{"uid=7001", false},
+	{"uid=-1 name=data", false},
+	{"uid=4294967296 name=data", false},
+	{"uid=7001 name=Data", false},
+	{"uid=7001 name=data created=x", false},
+	{"uid=7001 data", false},
+	{"", false},
 };
 
 START_TEST(identity_rows)
@@ -150,22 +150,22 @@ static const struct {
 	const char *text;
 	bool good;
 } texts[] = {
-	{"",		   true },
-	{A,		    true },
-	{A ":off",             true },
-	{A ":ro " B ":ro",     true },
-	{A ":ro:off " B ":ro", true },
-	{"removing",           true },
-	{A " " B,              false},
-	{A ":ro " B,           false},
-	{A " " B ":ro",        false},
-	{A ":ro " A ":ro",     false},
-	{A ":off:ro",          false},
-	{A ":rw",              false},
-	{" " A,		false},
-	{A " ",		false},
-	{"17",		 false},
-	{"removing " A,        false},
+	{"", true},
+	{A, true},
+	{A ":off", true},
+	{A ":ro " B ":ro", true},
+	{A ":ro:off " B ":ro", true},
+	{"removing", true},
+	{A " " B, false},
+	{A ":ro " B, false},
+	{A " " B ":ro", false},
+	{A ":ro " A ":ro", false},
+	{A ":off:ro", false},
+	{A ":rw", false},
+	{" " A, false},
+	{A " ", false},
+	{"17", false},
+	{"removing " A, false},
 };
 
 START_TEST(claims_rows)
@@ -189,18 +189,18 @@ static const struct {
 	const char *after;
 	const char *why;
 } wishes[] = {
-	{"",          A, false, ERR_NONE,     A,                "a free disk is written"     },
-	{"",          A, true,  ERR_NONE,     A ":ro",          "or read"                    },
-	{A,           B, false, ERR_CONFLICT, A,                "one writer"                 },
-	{A,           B, true,  ERR_CONFLICT, A,                "no reader beside a writer"  },
-	{A ":ro",     B, true,  ERR_NONE,     A ":ro " B ":ro", "any number of readers"      },
-	{A ":ro",     B, false, ERR_CONFLICT, A ":ro",          "no writer beside a reader"  },
-	{A ":ro:off", B, false, ERR_CONFLICT, A ":ro:off",      "one that leaves is not gone"},
-	{A ":off",    B, false, ERR_CONFLICT, A ":off",         "nor a writer that leaves"   },
-	{A,           A, false, ERR_NONE,     A,                "again: the same"            },
-	{A ":off",    A, false, ERR_NONE,     A,                "it may stay"                },
-	{A,           A, true,  ERR_CONFLICT, A,                "not both"                   },
-	{"removing",  A, false, ERR_ABSENT,   "removing",       "its owner has given it up"  },
+	{"", A, false, ERR_NONE, A, "a free disk is written"},
+	{"", A, true, ERR_NONE, A ":ro", "or read"},
+	{A, B, false, ERR_CONFLICT, A, "one writer"},
+	{A, B, true, ERR_CONFLICT, A, "no reader beside a writer"},
+	{A ":ro", B, true, ERR_NONE, A ":ro " B ":ro", "any number of readers"},
+	{A ":ro", B, false, ERR_CONFLICT, A ":ro", "no writer beside a reader"},
+	{A ":ro:off", B, false, ERR_CONFLICT, A ":ro:off", "one that leaves is not gone"},
+	{A ":off", B, false, ERR_CONFLICT, A ":off", "nor a writer that leaves"},
+	{A, A, false, ERR_NONE, A, "again: the same"},
+	{A ":off", A, false, ERR_NONE, A, "it may stay"},
+	{A, A, true, ERR_CONFLICT, A, "not both"},
+	{"removing", A, false, ERR_ABSENT, "removing", "its owner has given it up"},
 };
 
 START_TEST(wish_rows)
@@ -275,14 +275,14 @@ static const struct {
 	uint64_t size;
 	enum err_kind kind;
 } quotas[] = {
-	{{0, 16},        1, GIB,         ERR_DENIED},
-	{{10 * GIB, 0},  1, GIB,         ERR_DENIED},
-	{{10 * GIB, 16}, 1, 7 * GIB,     ERR_NONE  },
-	{{10 * GIB, 16}, 1, 7 * GIB + 1, ERR_FULL  },
-	{{10 * GIB, 16}, 2, 9 * GIB,     ERR_NONE  }, /* others' count for nothing */
-	{{10 * GIB, 16}, 1, UINT64_MAX,  ERR_FULL  },
-	{{10 * GIB, 2},  1, GIB,         ERR_FULL  },
-	{{2 * GIB, 16},  1, 1,           ERR_FULL  }, /* a quota that was lowered */
+	{{0, 16}, 1, GIB, ERR_DENIED},
+	{{10 * GIB, 0}, 1, GIB, ERR_DENIED},
+	{{10 * GIB, 16}, 1, 7 * GIB, ERR_NONE},
+	{{10 * GIB, 16}, 1, 7 * GIB + 1, ERR_FULL},
+	{{10 * GIB, 16}, 2, 9 * GIB, ERR_NONE}, /* others' count for nothing */
+	{{10 * GIB, 16}, 1, UINT64_MAX, ERR_FULL},
+	{{10 * GIB, 2}, 1, GIB, ERR_FULL},
+	{{2 * GIB, 16}, 1, 1, ERR_FULL}, /* a quota that was lowered */
 };
 
 /* A claim that was let go of, and given again since, is not let go of by an order from before: a
@@ -314,11 +314,9 @@ END_TEST
 
 START_TEST(quota_rows)
 {
-	const struct named_disk disk[] = {
-		{.uid = 1, .size_bytes = GIB    },
-		{.uid = 2, .size_bytes = GIB    },
-		{.uid = 1, .size_bytes = 2 * GIB}
-        };
+	const struct named_disk disk[] = {{.uid = 1, .size_bytes = GIB},
+					  {.uid = 2, .size_bytes = GIB},
+					  {.uid = 1, .size_bytes = 2 * GIB}};
 	int rc;
 
 	e.kind = ERR_NONE;

@@ -19,11 +19,9 @@ static void herd_make(struct little_world *w, size_t unknown, size_t known)
 	little_world_init(w, "absent", "", "");
 	memset(herd, 0, sizeof(herd));
 	for (size_t i = 0; i < unknown + known; i++) {
-		struct job j = {
-			.id = 100 + (uint32_t)i,
-			.phase = JOB_RUNNING,
-			.request = {.image = "tiny", .nonce = "00000000000000aa"}
-                };
+		struct job j = {.id = 100 + (uint32_t)i,
+				.phase = JOB_RUNNING,
+				.request = {.image = "tiny", .nonce = "00000000000000aa"}};
 
 		herd[i] = (struct vm_seen){.uid = "u", .version = "1", .phase = VM_RUNNING};
 		(void)vm_name(&j, herd[i].name, sizeof(herd[i].name));
@@ -46,12 +44,12 @@ static const struct {
 	size_t deletes;
 	bool approval;
 } brakes[] = {
-	{"few are deleted, even if they are all",       8,  0,  false, 8,  false},
-	{"more than few and more than half: stop",      9,  8,  false, 0,  true },
-	{"more than few but not more than half",        9,  9,  false, 9,  false},
-	{"all of many: stop",                           40, 0,  false, 0,  true },
-	{"approved",				    40, 0,  true,  40, false},
-	{"jobs whose end Slurm tells of are no danger", 0,  40, false, 40, false},
+	{"few are deleted, even if they are all", 8, 0, false, 8, false},
+	{"more than few and more than half: stop", 9, 8, false, 0, true},
+	{"more than few but not more than half", 9, 9, false, 9, false},
+	{"all of many: stop", 40, 0, false, 0, true},
+	{"approved", 40, 0, true, 40, false},
+	{"jobs whose end Slurm tells of are no danger", 0, 40, false, 40, false},
 };
 
 START_TEST(brake_rows)

@@ -381,18 +381,18 @@ static const struct {
 	enum vm_phase phase;
 	bool astray;
 } nodes[] = {
-	{"n1",             "n1",             VM_RUNNING,  false},
-	{"n1",             "n2",             VM_RUNNING,  true },
-	{"n1",             "n2",             VM_STARTING, true },
-	{"n1",             "n2",             VM_STOPPED,  false},
-	{"n1",             "n2",             VM_DELETING, false},
-	{"n1",             "n10",            VM_RUNNING,  true },
-	{"n10",            "n1",             VM_RUNNING,  true },
-	{"n1",             "n1.example.org", VM_RUNNING,  false},
-	{"n1.example.org", "n1",             VM_RUNNING,  false},
-	{"n1.example.org", "n1.example.net", VM_RUNNING,  true },
-	{"n1",             "",               VM_RUNNING,  false},
-	{"",	       "n1",             VM_RUNNING,  false},
+	{"n1", "n1", VM_RUNNING, false},
+	{"n1", "n2", VM_RUNNING, true},
+	{"n1", "n2", VM_STARTING, true},
+	{"n1", "n2", VM_STOPPED, false},
+	{"n1", "n2", VM_DELETING, false},
+	{"n1", "n10", VM_RUNNING, true},
+	{"n10", "n1", VM_RUNNING, true},
+	{"n1", "n1.example.org", VM_RUNNING, false},
+	{"n1.example.org", "n1", VM_RUNNING, false},
+	{"n1.example.org", "n1.example.net", VM_RUNNING, true},
+	{"n1", "", VM_RUNNING, false},
+	{"", "n1", VM_RUNNING, false},
 };
 
 START_TEST(node_rows)

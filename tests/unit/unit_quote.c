@@ -95,8 +95,8 @@ static const struct {
 	const char *argv[4];
 	const char *text;
 } sh_rows[] = {
-	{{"true"},               "'true'"                },
-	{{"echo", ""},           "'echo' ''"             },
+	{{"true"}, "'true'"},
+	{{"echo", ""}, "'echo' ''"},
 	{{"echo", "it's", "$x"}, "'echo' 'it'\\''s' '$x'"},
 };
 
@@ -173,16 +173,16 @@ END_TEST
 static const struct {
 	const char *text, *argument, *powershell;
 } windows_rows[] = {
-	{"plain",        "plain",              "'plain'"                   },
-	{"",	     "\"\"",               "''"                        },
-	{"a b",          "\"a b\"",            "'a b'"                     },
-	{"say \"hi\"",   "\"say \\\"hi\\\"\"", "'say \"hi\"'"              },
-	{"c:\\dir\\",    "c:\\dir\\",          "'c:\\dir\\'"               },
-	{"c:\\my dir\\", "\"c:\\my dir\\\\\"", "'c:\\my dir\\'"            },
-	{"a\\\"b",       "\"a\\\\\\\"b\"",     "'a\\\"b'"                  },
-	{"it's",         "it's",               "'it''s'"                   },
-	{"\xe2\x80\x99", "\xe2\x80\x99",       "'\xe2\x80\x99\xe2\x80\x99'"},
-	{"100%&|<>^$x",  "100%&|<>^$x",        "'100%&|<>^$x'"             },
+	{"plain", "plain", "'plain'"},
+	{"", "\"\"", "''"},
+	{"a b", "\"a b\"", "'a b'"},
+	{"say \"hi\"", "\"say \\\"hi\\\"\"", "'say \"hi\"'"},
+	{"c:\\dir\\", "c:\\dir\\", "'c:\\dir\\'"},
+	{"c:\\my dir\\", "\"c:\\my dir\\\\\"", "'c:\\my dir\\'"},
+	{"a\\\"b", "\"a\\\\\\\"b\"", "'a\\\"b'"},
+	{"it's", "it's", "'it''s'"},
+	{"\xe2\x80\x99", "\xe2\x80\x99", "'\xe2\x80\x99\xe2\x80\x99'"},
+	{"100%&|<>^$x", "100%&|<>^$x", "'100%&|<>^$x'"},
 };
 
 START_TEST(windows_row)
@@ -293,16 +293,16 @@ END_TEST
 static const struct {
 	const char *argument, *in_cmd, *batch;
 } cmd_rows[] = {
-	{"plain",          "plain",                       "plain"                        },
-	{"",	       "^\"^\"",                      "^\"^\""                       },
-	{"a b",            "^\"a b^\"",                   "^\"a b^\""                    },
-	{"a&b",            "a^&b",			"^\"a^&b^\""                   },
-	{"<in >out | x",   "^\"^<in ^>out ^| x^\"",       "^\"^<in ^>out ^| x^\""        },
-	{"100%PATH%",      "100^%PATH^%",                 "^\"100^%PATH^%^\""            },
+	{"plain", "plain", "plain"},
+	{"", "^\"^\"", "^\"^\""},
+	{"a b", "^\"a b^\"", "^\"a b^\""},
+	{"a&b", "a^&b", "^\"a^&b^\""},
+	{"<in >out | x", "^\"^<in ^>out ^| x^\"", "^\"^<in ^>out ^| x^\""},
+	{"100%PATH%", "100^%PATH^%", "^\"100^%PATH^%^\""},
 	{"say \"hi\" & x", "^\"say \\^\"hi\\^\" ^& x^\"", "^\"say ^\"^\"hi^\"^\" ^& x^\""},
-	{"c:\\my dir\\",   "^\"c:\\my dir\\\\^\"",        "^\"c:\\my dir\\^\""           },
-	{"a=b,c;d",        "a=b,c;d",                     "^\"a=b,c;d^\""                },
-	{"^!(x)",          "^^^!^(x^)",                   "^\"^^^!^(x^)^\""              },
+	{"c:\\my dir\\", "^\"c:\\my dir\\\\^\"", "^\"c:\\my dir\\^\""},
+	{"a=b,c;d", "a=b,c;d", "^\"a=b,c;d^\""},
+	{"^!(x)", "^^^!^(x^)", "^\"^^^!^(x^)^\""},
 };
 
 START_TEST(cmd_row)
@@ -323,13 +323,13 @@ END_TEST
 static const struct {
 	const char *program, *argument, *name, *line; /* line NULL: refused */
 } process_rows[] = {
-	{"prog",        "a&b",       "'prog'",    "'a&b'"                                    },
-	{"prog",        "a\nb",      "'prog'",    "'\"a\nb\"'"                               },
-	{"cmd",         "dir & ver", "'cmd'",     "'\"dir & ver\"'"                          },
-	{"my tool.CMD", "a&b",       "'cmd.exe'", "'/d /s /c \"\"my tool.CMD\" ^\"a^&b^\"\"'"},
-	{"t.bat",       "it's",      "'cmd.exe'", "'/d /s /c \"\"t.bat\" ^\"it''s^\"\"'"     },
-	{"t.bat",       "a\nb",      "",          NULL				       },
-	{"%X%.bat",     "a",         "",          NULL				       },
+	{"prog", "a&b", "'prog'", "'a&b'"},
+	{"prog", "a\nb", "'prog'", "'\"a\nb\"'"},
+	{"cmd", "dir & ver", "'cmd'", "'\"dir & ver\"'"},
+	{"my tool.CMD", "a&b", "'cmd.exe'", "'/d /s /c \"\"my tool.CMD\" ^\"a^&b^\"\"'"},
+	{"t.bat", "it's", "'cmd.exe'", "'/d /s /c \"\"t.bat\" ^\"it''s^\"\"'"},
+	{"t.bat", "a\nb", "", NULL},
+	{"%X%.bat", "a", "", NULL},
 };
 
 START_TEST(process_row)
@@ -398,9 +398,10 @@ START_TEST(encoded_rows)
 	} rows[] = {
 		{"exit 3",
 		 "e\0x\0i\0t\0 \0"
-		 "3\0",				  12},
-		{"\xc3\xa4",         "\xe4\0",           2 },
-		{"\xf0\x9f\x98\x80", "\x3d\xd8\x00\xde", 4 },
+		 "3\0",
+		 12},
+		{"\xc3\xa4", "\xe4\0", 2},
+		{"\xf0\x9f\x98\x80", "\x3d\xd8\x00\xde", 4},
 	};
 	static const char *const bad[] = {"\xff", "\xc3", "\xc0\x80", "\xed\xa0\x80",
 					  "\xf4\x90\x80\x80"};

@@ -112,22 +112,20 @@ static void pair_init(struct pair *w, const char *job, const char *first, const 
 	for (size_t i = 0; i < MACHINES; i++) {
 		struct job *j = &w->job[i];
 
-		*j = (struct job){
-			.id = 17,
-			.rank = (uint32_t)i,
-			.uid = 1000,
-			.restarts = strstr(job, "r1") ? 1 : 0,
-			.phase = phase_of(job),
-			.end = phase_of(job) == JOB_ENDED ? JOB_END_NORMAL : JOB_END_NONE,
-			.n_nodes = strstr(job, "lost") ? 1 : MACHINES,
-			.cpus = 2,
-			.memory_bytes = UINT64_C(512) << 20,
-			.start_s = LITTLE_NOW_S - 9900,
-			.end_s = strstr(job, "late") ? LITTLE_NOW_S + 100 : 0,
-			.request = {.image = "tiny",
-				    .machines = MACHINES,
-				    .nonce = "9f3c12ab45de6701"}
-                };
+		*j = (struct job){.id = 17,
+				  .rank = (uint32_t)i,
+				  .uid = 1000,
+				  .restarts = strstr(job, "r1") ? 1 : 0,
+				  .phase = phase_of(job),
+				  .end = phase_of(job) == JOB_ENDED ? JOB_END_NORMAL : JOB_END_NONE,
+				  .n_nodes = strstr(job, "lost") ? 1 : MACHINES,
+				  .cpus = 2,
+				  .memory_bytes = UINT64_C(512) << 20,
+				  .start_s = LITTLE_NOW_S - 9900,
+				  .end_s = strstr(job, "late") ? LITTLE_NOW_S + 100 : 0,
+				  .request = {.image = "tiny",
+					      .machines = MACHINES,
+					      .nonce = "9f3c12ab45de6701"}};
 		(void)str_fmt(j->node, sizeof(j->node), "n%zu", i + 1);
 	}
 	w->want = (struct desired){
@@ -241,8 +239,7 @@ END_TEST
 START_TEST(keys_have_ranks)
 {
 	struct job j = {
-		.id = 17, .rank = 31, .request = {.machines = 32, .nonce = "9f3c12ab45de6701"}
-        };
+		.id = 17, .rank = 31, .request = {.machines = 32, .nonce = "9f3c12ab45de6701"}};
 	static const char *const bad[] = {LITTLE_KEY "-",   LITTLE_KEY "-01", LITTLE_KEY "-32",
 					  LITTLE_KEY "-x",  LITTLE_KEY "-1-", LITTLE_KEY "1",
 					  LITTLE_KEY "--1", LITTLE_KEY "-1x"};
@@ -293,16 +290,16 @@ static const struct {
 	const char *key;
 	bool starts;
 } starts[] = {
-	{"17",            0, 0, LITTLE_KEY,      true },
-	{"17",            0, 0, LITTLE_KEY "-0", false},
-	{LITTLE_KEY "-2", 0, 0, LITTLE_KEY "-2", true },
+	{"17", 0, 0, LITTLE_KEY, true},
+	{"17", 0, 0, LITTLE_KEY "-0", false},
+	{LITTLE_KEY "-2", 0, 0, LITTLE_KEY "-2", true},
 	{LITTLE_KEY "-2", 0, 0, LITTLE_KEY "-1", false},
-	{"17",            3, 2, LITTLE_KEY "-2", true },
-	{"17",            3, 2, LITTLE_KEY "-1", false},
-	{LITTLE_KEY,      3, 1, LITTLE_KEY "-1", true },
-	{"17",            3, 0, LITTLE_KEY,      false},
+	{"17", 3, 2, LITTLE_KEY "-2", true},
+	{"17", 3, 2, LITTLE_KEY "-1", false},
+	{LITTLE_KEY, 3, 1, LITTLE_KEY "-1", true},
+	{"17", 3, 0, LITTLE_KEY, false},
 	{LITTLE_KEY "-1", 3, 1, LITTLE_KEY "-1", false},
-	{"16",            3, 1, LITTLE_KEY "-1", false},
+	{"16", 3, 1, LITTLE_KEY "-1", false},
 };
 
 START_TEST(kept_disks_go_by_rank)
@@ -322,31 +319,31 @@ static const struct {
 	const char *kept[3]; /* keys of job 17's kept disks, the last one may be job 20's by now */
 	const char *says;    /* part of the error's text, or the key of the disk */
 } recoveries[] = {
-	{"as many",			   2, 1, {LITTLE_KEY "-0", LITTLE_KEY "-1"}, LITTLE_KEY "-1"            },
+	{"as many", 2, 1, {LITTLE_KEY "-0", LITTLE_KEY "-1"}, LITTLE_KEY "-1"},
 	{"more than it has machines",
-	 2,				      0,
+	 2,
+	 0,
 	 {LITTLE_KEY "-0", LITTLE_KEY "-1", LITTLE_KEY "-2"},
-	 "-N 3"												    },
-	{"fewer",			     3, 0, {LITTLE_KEY "-0", LITTLE_KEY "-1"}, "-N 2"                     },
-	{"one",			       2, 0, {LITTLE_KEY},                       "-N 1"                     },
-	{"several for one",                   0, 0, {LITTLE_KEY "-0", LITTLE_KEY "-1"}, "-N 2, or name one of them"},
+	 "-N 3"},
+	{"fewer", 3, 0, {LITTLE_KEY "-0", LITTLE_KEY "-1"}, "-N 2"},
+	{"one", 2, 0, {LITTLE_KEY}, "-N 1"},
+	{"several for one", 0, 0, {LITTLE_KEY "-0", LITTLE_KEY "-1"}, "-N 2, or name one of them"},
 	{"one of them is taken over already",
-	 2,				      0,
+	 2,
+	 0,
 	 {LITTLE_KEY "-0", "20-00000000000000bb-1"},
-	 LITTLE_KEY "-0"											   },
+	 LITTLE_KEY "-0"},
 };
 
 START_TEST(kept_disks_are_taken_all_or_none)
 {
-	struct job j = {
-		.id = 20,
-		.uid = 1000,
-		.rank = recoveries[_i].rank,
-		.phase = JOB_RUNNING,
-		.request = {.from = "17",
-			    .machines = recoveries[_i].machines,
-			    .nonce = "00000000000000bb"}
-        };
+	struct job j = {.id = 20,
+			.uid = 1000,
+			.rank = recoveries[_i].rank,
+			.phase = JOB_RUNNING,
+			.request = {.from = "17",
+				    .machines = recoveries[_i].machines,
+				    .nonce = "00000000000000bb"}};
 	struct desired want = {.known = true, .n = 1, .job = &j};
 	struct disk_seen disk[3];
 	struct observed seen = {.vms_known = true,
@@ -361,10 +358,8 @@ START_TEST(kept_disks_are_taken_all_or_none)
 	for (size_t i = 0; i < 3 && recoveries[_i].kept[i]; i++) {
 		bool taken = str_starts(recoveries[_i].kept[i], "20-");
 
-		disk[i] = (struct disk_seen){
-			.kept_until_s = taken ? 0 : LITTLE_NOW_S,
-			.origin = {.known = true, .uid = 1000}
-                };
+		disk[i] = (struct disk_seen){.kept_until_s = taken ? 0 : LITTLE_NOW_S,
+					     .origin = {.known = true, .uid = 1000}};
 		(void)str_fmt(disk[i].name, sizeof(disk[i].name), "vm-" LITTLE_KEY "-%zu-root", i);
 		(void)str_copy(disk[i].job_key, sizeof(disk[i].job_key), recoveries[_i].kept[i]);
 		if (taken)

@@ -13,20 +13,20 @@ static const struct {
 	enum err_kind kind;
 	const char *text;
 } rows[] = {
-	{-ENOENT,    ERR_ABSENT,   "Ceph: image x: No such file or directory" },
-	{-EEXIST,    ERR_CONFLICT, "Ceph: image x: File exists"               },
-	{-ENOTEMPTY, ERR_CONFLICT, "Ceph: image x: has snapshots"             },
-	{-EACCES,    ERR_DENIED,   "Ceph: image x: Permission denied"         },
-	{-EPERM,     ERR_DENIED,   "Ceph: image x: Operation not permitted"   },
-	{-ENOSPC,    ERR_FULL,     "Ceph: image x: No space left on device"   },
-	{-EDQUOT,    ERR_FULL,     "Ceph: image x: Disk quota exceeded"       },
-	{-EBUSY,     ERR_RETRY,    "Ceph: image x: in use"                    },
-	{-EROFS,     ERR_RETRY,    "Ceph: image x: Read-only file system"     },
-	{-ESHUTDOWN, ERR_RETRY,    "Ceph: image x: this client is blocklisted"},
-	{-EINVAL,    ERR_INVALID,  "Ceph: image x: Invalid argument"          },
-	{-ETIMEDOUT, ERR_UNSURE,   "Ceph: image x: no answer in time"         },
-	{-EIO,       ERR_UNSURE,   "Ceph: image x: Input/output error"        },
-	{-99999,     ERR_UNSURE,   "Ceph: image x: unknown error"             },
+	{-ENOENT, ERR_ABSENT, "Ceph: image x: No such file or directory"},
+	{-EEXIST, ERR_CONFLICT, "Ceph: image x: File exists"},
+	{-ENOTEMPTY, ERR_CONFLICT, "Ceph: image x: has snapshots"},
+	{-EACCES, ERR_DENIED, "Ceph: image x: Permission denied"},
+	{-EPERM, ERR_DENIED, "Ceph: image x: Operation not permitted"},
+	{-ENOSPC, ERR_FULL, "Ceph: image x: No space left on device"},
+	{-EDQUOT, ERR_FULL, "Ceph: image x: Disk quota exceeded"},
+	{-EBUSY, ERR_RETRY, "Ceph: image x: in use"},
+	{-EROFS, ERR_RETRY, "Ceph: image x: Read-only file system"},
+	{-ESHUTDOWN, ERR_RETRY, "Ceph: image x: this client is blocklisted"},
+	{-EINVAL, ERR_INVALID, "Ceph: image x: Invalid argument"},
+	{-ETIMEDOUT, ERR_UNSURE, "Ceph: image x: no answer in time"},
+	{-EIO, ERR_UNSURE, "Ceph: image x: Input/output error"},
+	{-99999, ERR_UNSURE, "Ceph: image x: unknown error"},
 };
 
 START_TEST(kinds)
@@ -64,17 +64,17 @@ static const struct {
 	const char *text;
 	int64_t until_s;
 } lists[] = {
-	{"\n[" ENTRY("10.0.0.1:0/7",         "2026-11-25T19:39:46.740826+0000") "][]",                    1795635586},
-	{"\n[" ENTRY("10.0.0.1:0/7",                                  "2026-11-25T20:39:46.740826+0100") "][]",                                                                    1795635586},
-	{"\n[" ENTRY("10.0.0.1:0/7",                        "2026-11-25T14:09:46.7-0530") "]",                1795635586},
-	{"\n[" ENTRY("10.0.0.1:0/77","2026-11-25T19:39:46.740826+0000") "][]",            0},
-	{"\n[" ENTRY("110.0.0.1:0/7",        "2026-11-25T19:39:46.740826+0000") "][]",                                                  0},
-	{"\n[" ENTRY("10.0.0.1:0/7",                                  "for ever") "][]",								   0},
-	{"\n[" ENTRY("10.0.0.1:0/7",                                 "2026-11-25T19:39:46.740826") "][]",                                           0},
-	{"\n[" ENTRY("10.0.0.1:0/7","2026-11-25T19:39:46.740826+9999") "][]",0},
-	{"\n[{\"addr\":\"10.0.0.1:0/7\",\"until\":\"2026-11-25T19:39:46.740826+0000",         0},
-	{"[][]",				  0								   },
-	{"",				 0														    },
+	{"\n[" ENTRY("10.0.0.1:0/7", "2026-11-25T19:39:46.740826+0000") "][]", 1795635586},
+	{"\n[" ENTRY("10.0.0.1:0/7", "2026-11-25T20:39:46.740826+0100") "][]", 1795635586},
+	{"\n[" ENTRY("10.0.0.1:0/7", "2026-11-25T14:09:46.7-0530") "]", 1795635586},
+	{"\n[" ENTRY("10.0.0.1:0/77", "2026-11-25T19:39:46.740826+0000") "][]", 0},
+	{"\n[" ENTRY("110.0.0.1:0/7", "2026-11-25T19:39:46.740826+0000") "][]", 0},
+	{"\n[" ENTRY("10.0.0.1:0/7", "for ever") "][]", 0},
+	{"\n[" ENTRY("10.0.0.1:0/7", "2026-11-25T19:39:46.740826") "][]", 0},
+	{"\n[" ENTRY("10.0.0.1:0/7", "2026-11-25T19:39:46.740826+9999") "][]", 0},
+	{"\n[{\"addr\":\"10.0.0.1:0/7\",\"until\":\"2026-11-25T19:39:46.740826+0000", 0},
+	{"[][]", 0},
+	{"", 0},
 };
 
 START_TEST(blocklist_rows)

@@ -15,11 +15,9 @@ static void disk_add(const char *key, uint32_t uid, int64_t until_s)
 {
 	struct disk_seen *d = &disks[observed.n_disk++];
 
-	*d = (struct disk_seen){
-		.kept_until_s = until_s,
-		.size_bytes = UINT64_C(2) << 30,
-		.origin = {.known = uid != 0, .uid = uid, .image = "tiny"}
-        };
+	*d = (struct disk_seen){.kept_until_s = until_s,
+				.size_bytes = UINT64_C(2) << 30,
+				.origin = {.known = uid != 0, .uid = uid, .image = "tiny"}};
 	(void)str_copy(d->job_key, sizeof(d->job_key), key);
 	(void)str_fmt(d->name, sizeof(d->name), "vm-%s-root", key);
 }
@@ -78,16 +76,11 @@ static const struct {
 	const char *job;
 	enum err_kind kind; /* ERR_NONE: it goes */
 } discards[] = {
-	{ALICE, "5",        ERR_NONE   },
-        {ALICE, "5-" NONCE, ERR_NONE   },
-        {0,     "5",        ERR_NONE   },
-	{SLURM, "8",        ERR_NONE   },
-        {BOB,   "5",        ERR_DENIED },
-        {ALICE, "8",        ERR_DENIED },
-	{ALICE, "6",        ERR_ABSENT }, /* not kept */
-	{ALICE, "17",       ERR_ABSENT }, /* runs */
-	{ALICE, "x",        ERR_INVALID},
-        {ALICE, "",         ERR_INVALID},
+	{ALICE, "5", ERR_NONE},    {ALICE, "5-" NONCE, ERR_NONE}, {0, "5", ERR_NONE},
+	{SLURM, "8", ERR_NONE},    {BOB, "5", ERR_DENIED},        {ALICE, "8", ERR_DENIED},
+	{ALICE, "6", ERR_ABSENT},  /* not kept */
+	{ALICE, "17", ERR_ABSENT}, /* runs */
+	{ALICE, "x", ERR_INVALID}, {ALICE, "", ERR_INVALID},
 };
 
 START_TEST(discard_rows)
@@ -192,23 +185,23 @@ static const struct {
 	enum err_kind kind; /* ERR_NONE: it goes */
 	const char *why;
 } orders[] = {
-	{ALICE, "op=disk-create\nname=new\nsize=1073741824\n",  ERR_NONE,     "it fits"                           },
-	{ALICE, "op=disk-create\nname=data\nsize=1073741824\n", ERR_CONFLICT, "it is there"                       },
-	{ALICE, "op=disk-create\nname=away\nsize=1073741824\n", ERR_CONFLICT, "it is not gone yet"                },
-	{ALICE, "op=disk-create\nname=new\nsize=9663676416\n",  ERR_FULL,     "the quota"                         },
-	{BOB,   "op=disk-create\nname=new\nsize=5368709120\n",  ERR_NONE,     "another user's is his own"         },
-	{ALICE, "op=disk-create\nname=new\nsize=1\n",           ERR_INVALID,  "too small"                         },
-	{ALICE, "op=disk-create\nname=new\n",                   ERR_INVALID,  "no size"                           },
-	{ALICE, "op=disk-create\nname=root\nsize=1073741824\n", ERR_INVALID,  "a job's own"                       },
-	{ALICE, "op=disk-create\nsize=1073741824\n",            ERR_INVALID,  "no name"                           },
-	{ALICE, "op=disk-delete\nname=data\n",                  ERR_CONFLICT, "a job has it"                      },
-	{BOB,   "op=disk-delete\nname=data\n",                  ERR_NONE,     "his own, of the same name"         },
-	{ALICE, "op=disk-delete\nname=away\n",                  ERR_NONE,     "once more"                         },
-	{BOB,   "op=disk-delete\nname=away\n",                  ERR_ABSENT,   "of another user's nothing is known"},
-	{BOB,   "op=disk-delete\nname=away\nuid=1000\n",        ERR_DENIED,   "nor if he says whose"              },
-	{0,     "op=disk-delete\nname=away\nuid=1000\n",        ERR_NONE,     "root may"                          },
-	{SLURM, "op=disk-delete\nname=away\nuid=1000\n",        ERR_NONE,     "SlurmUser may"                     },
-	{0,     "op=disk-delete\nname=away\n",                  ERR_ABSENT,   "root has none of his own"          },
+	{ALICE, "op=disk-create\nname=new\nsize=1073741824\n", ERR_NONE, "it fits"},
+	{ALICE, "op=disk-create\nname=data\nsize=1073741824\n", ERR_CONFLICT, "it is there"},
+	{ALICE, "op=disk-create\nname=away\nsize=1073741824\n", ERR_CONFLICT, "it is not gone yet"},
+	{ALICE, "op=disk-create\nname=new\nsize=9663676416\n", ERR_FULL, "the quota"},
+	{BOB, "op=disk-create\nname=new\nsize=5368709120\n", ERR_NONE, "another user's is his own"},
+	{ALICE, "op=disk-create\nname=new\nsize=1\n", ERR_INVALID, "too small"},
+	{ALICE, "op=disk-create\nname=new\n", ERR_INVALID, "no size"},
+	{ALICE, "op=disk-create\nname=root\nsize=1073741824\n", ERR_INVALID, "a job's own"},
+	{ALICE, "op=disk-create\nsize=1073741824\n", ERR_INVALID, "no name"},
+	{ALICE, "op=disk-delete\nname=data\n", ERR_CONFLICT, "a job has it"},
+	{BOB, "op=disk-delete\nname=data\n", ERR_NONE, "his own, of the same name"},
+	{ALICE, "op=disk-delete\nname=away\n", ERR_NONE, "once more"},
+	{BOB, "op=disk-delete\nname=away\n", ERR_ABSENT, "of another user's nothing is known"},
+	{BOB, "op=disk-delete\nname=away\nuid=1000\n", ERR_DENIED, "nor if he says whose"},
+	{0, "op=disk-delete\nname=away\nuid=1000\n", ERR_NONE, "root may"},
+	{SLURM, "op=disk-delete\nname=away\nuid=1000\n", ERR_NONE, "SlurmUser may"},
+	{0, "op=disk-delete\nname=away\n", ERR_ABSENT, "root has none of his own"},
 };
 
 START_TEST(named_order_rows)
@@ -237,30 +230,30 @@ static const struct {
 	enum err_kind kind; /* ERR_NONE: it goes */
 	const char *why;
 } gives[] = {
-	{ALICE, "op=disk-add\njob=17\nname=free\nread_only=0\n", ERR_NONE,     "a free one"                },
-	{0,     "op=disk-add\njob=17\nname=free\nread_only=0\n", ERR_NONE,     "by root, too"              },
-	{BOB,   "op=disk-add\njob=17\nname=free\nread_only=0\n", ERR_DENIED,   "not his job"               },
-	{BOB,   "op=disk-add\njob=18\nname=free\nread_only=0\n", ERR_CONFLICT, "no guest runs"             },
-	{ALICE, "op=disk-add\njob=17\nname=his\nread_only=0\n",  ERR_ABSENT,   "another user's"            },
-	{ALICE, "op=disk-add\njob=17\nname=data\nread_only=0\n", ERR_NONE,     "has it: again"             },
-	{ALICE, "op=disk-add\njob=17\nname=data\nread_only=1\n", ERR_CONFLICT, "not both"                  },
-	{ALICE, "op=disk-add\njob=17\nname=away\nread_only=1\n", ERR_ABSENT,   "it is being deleted"       },
+	{ALICE, "op=disk-add\njob=17\nname=free\nread_only=0\n", ERR_NONE, "a free one"},
+	{0, "op=disk-add\njob=17\nname=free\nread_only=0\n", ERR_NONE, "by root, too"},
+	{BOB, "op=disk-add\njob=17\nname=free\nread_only=0\n", ERR_DENIED, "not his job"},
+	{BOB, "op=disk-add\njob=18\nname=free\nread_only=0\n", ERR_CONFLICT, "no guest runs"},
+	{ALICE, "op=disk-add\njob=17\nname=his\nread_only=0\n", ERR_ABSENT, "another user's"},
+	{ALICE, "op=disk-add\njob=17\nname=data\nread_only=0\n", ERR_NONE, "has it: again"},
+	{ALICE, "op=disk-add\njob=17\nname=data\nread_only=1\n", ERR_CONFLICT, "not both"},
+	{ALICE, "op=disk-add\njob=17\nname=away\nread_only=1\n", ERR_ABSENT, "it is being deleted"},
 	{ALICE, "op=disk-add\njob=17\nname=busy\nread_only=0\n", ERR_CONFLICT,
-	 "another job writes it"									   },
+	 "another job writes it"},
 	{ALICE, "op=disk-add\njob=17\nname=back\nread_only=0\n", ERR_RETRY,
-	 "it is given back still"									  },
-	{ALICE, "op=disk-add\njob=17\nread_only=0\n",            ERR_INVALID,  "which?"                    },
-	{ALICE, "op=disk-add\njob=99\nname=free\n",              ERR_ABSENT,   "no such job"               },
-	{ALICE, "op=disk-add\njob=17\nsize=1073741824\n",        ERR_NONE,     "a scratch disk"            },
-	{ALICE, "op=disk-add\njob=17\nsize=3221225472\n",        ERR_FULL,     "more than the image allows"},
-	{ALICE, "op=disk-add\njob=17\nsize=5\n",                 ERR_INVALID,  "too small"                 },
-	{BOB,   "op=disk-add\njob=17\nsize=1073741824\n",        ERR_DENIED,   "not his job"               },
-	{ALICE, "op=disk-remove\njob=17\nname=scratch1\n",       ERR_NONE,     "it is given up"            },
-	{ALICE, "op=disk-remove\njob=17\nname=scratch2\n",       ERR_INVALID,  "there is none"             },
-	{BOB,   "op=disk-remove\njob=17\nname=scratch1\n",       ERR_DENIED,   "not his"                   },
-	{ALICE, "op=disk-remove\njob=17\nname=data\n",           ERR_NONE,     "given back"                },
-	{ALICE, "op=disk-remove\njob=17\nname=free\n",           ERR_ABSENT,   "the job does not have it"  },
-	{BOB,   "op=disk-remove\njob=17\nname=data\n",           ERR_DENIED,   "not his job's"             },
+	 "it is given back still"},
+	{ALICE, "op=disk-add\njob=17\nread_only=0\n", ERR_INVALID, "which?"},
+	{ALICE, "op=disk-add\njob=99\nname=free\n", ERR_ABSENT, "no such job"},
+	{ALICE, "op=disk-add\njob=17\nsize=1073741824\n", ERR_NONE, "a scratch disk"},
+	{ALICE, "op=disk-add\njob=17\nsize=3221225472\n", ERR_FULL, "more than the image allows"},
+	{ALICE, "op=disk-add\njob=17\nsize=5\n", ERR_INVALID, "too small"},
+	{BOB, "op=disk-add\njob=17\nsize=1073741824\n", ERR_DENIED, "not his job"},
+	{ALICE, "op=disk-remove\njob=17\nname=scratch1\n", ERR_NONE, "it is given up"},
+	{ALICE, "op=disk-remove\njob=17\nname=scratch2\n", ERR_INVALID, "there is none"},
+	{BOB, "op=disk-remove\njob=17\nname=scratch1\n", ERR_DENIED, "not his"},
+	{ALICE, "op=disk-remove\njob=17\nname=data\n", ERR_NONE, "given back"},
+	{ALICE, "op=disk-remove\njob=17\nname=free\n", ERR_ABSENT, "the job does not have it"},
+	{BOB, "op=disk-remove\njob=17\nname=data\n", ERR_DENIED, "not his job's"},
 };
 
 START_TEST(give_rows)

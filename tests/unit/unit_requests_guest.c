@@ -158,12 +158,10 @@ START_TEST(stop_by_phase)
 		enum job_phase phase;
 		enum err_kind kind;
 		bool ends;
-	} phases[] = {
-		{JOB_PENDING, ERR_CONFLICT, false},
-		{JOB_RUNNING, ERR_NONE,     true },
-		{JOB_ENDING,  ERR_NONE,     false},
-		{JOB_ENDED,   ERR_NONE,     false}
-        };
+	} phases[] = {{JOB_PENDING, ERR_CONFLICT, false},
+		      {JOB_RUNNING, ERR_NONE, true},
+		      {JOB_ENDING, ERR_NONE, false},
+		      {JOB_ENDED, ERR_NONE, false}};
 
 	setup();
 	for (size_t i = 0; i < ARRAY_LEN(phases); i++) {

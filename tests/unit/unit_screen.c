@@ -90,20 +90,20 @@ START_TEST(files_of_the_viewer)
 		const char *path;
 		bool fits;
 	} paths[] = {
-		{"/vnc.html",                         true },
-		{"/core/rfb.js",                      true },
-		{"/app/images/icons/novnc-16x16.png", true },
-		{"/",				 false},
-		{"",				  false},
-		{"vnc.html",                          false},
-		{"/../etc/passwd",                    false},
-		{"/a/../../b",                        false},
-		{"/.htaccess",                        false},
-		{"/a/.git/config",                    false},
-		{"/a b",			      false},
-		{"/%2e%2e/x",                         false},
-		{"/a\\b",			     false},
-		{"/a..b",			     false},
+		{"/vnc.html", true},
+		{"/core/rfb.js", true},
+		{"/app/images/icons/novnc-16x16.png", true},
+		{"/", false},
+		{"", false},
+		{"vnc.html", false},
+		{"/../etc/passwd", false},
+		{"/a/../../b", false},
+		{"/.htaccess", false},
+		{"/a/.git/config", false},
+		{"/a b", false},
+		{"/%2e%2e/x", false},
+		{"/a\\b", false},
+		{"/a..b", false},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(paths); i++)

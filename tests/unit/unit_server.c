@@ -378,20 +378,20 @@ static const struct {
 	const char *status;
 	const char *body;
 } refused[] = {
-	{"GET /v1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",                                "HTTP/1.1 405", "POST only"                     },
+	{"GET /v1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "HTTP/1.1 405", "POST only"},
 	{"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
-	 "HTTP/1.1 404",											    "no such path"                  },
+	 "HTTP/1.1 404", "no such path"},
 	{"POST /v1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n",
-	 "HTTP/1.1 411",											    "Content-Length?"               },
+	 "HTTP/1.1 411", "Content-Length?"},
 	{"POST /v1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 999999999\r\n\r\n",
-	 "HTTP/1.1 413",											    "request too large"             },
+	 "HTTP/1.1 413", "request too large"},
 	{"POST /v1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: -5\r\n\r\n",
-	 "HTTP/1.1 4",											      ""			      },
+	 "HTTP/1.1 4", ""},
 	{"POST /v1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
-	 "HTTP/1.1 400",											    "munge: No credential specified"},
+	 "HTTP/1.1 400", "munge: No credential specified"},
 	{"POST /v1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 8\r\n\r\nMUNGE:x:",
-	 "HTTP/1.1 401",											    "munge: "                       },
-	{"rubbish\r\n\r\n",									 "",             ""                              },
+	 "HTTP/1.1 401", "munge: "},
+	{"rubbish\r\n\r\n", "", ""},
 };
 
 START_TEST(refused_rows)
@@ -488,12 +488,10 @@ START_TEST(leader_is_found)
 		const char *op;
 		unsigned standbys, calls;
 		enum err_kind kind;
-	} rows[] = {
-		{"standby", 0, 1, ERR_NONE },
-		{"standby", 1, 2, ERR_NONE },
-		{"standby", 9, 3, ERR_NONE }, /* both, then the first again */
-		{"refused", 0, 3, ERR_RETRY}
-        };
+	} rows[] = {{"standby", 0, 1, ERR_NONE},
+		    {"standby", 1, 2, ERR_NONE},
+		    {"standby", 9, 3, ERR_NONE}, /* both, then the first again */
+		    {"refused", 0, 3, ERR_RETRY}};
 	char servers[64], text[16];
 	struct err e;
 
@@ -632,14 +630,14 @@ static const struct {
 	enum err_kind kind;
 	const char *msg;
 } lies[] = {
-	{LIE_UID,     ERR_DENIED, "the answer is not from vmd's uid 0 but from uid 65534"},
-	{LIE_NONCE,   ERR_DENIED, "the answer belongs to another question"               },
-	{LIE_PLAIN,   ERR_DENIED, "munge: "					      },
-	{LIE_NO_HTTP, ERR_RETRY,  "the answer is not vmd's (not HTTP)"                   },
-	{LIE_STATUS,  ERR_RETRY,  "busy?[31m (HTTP status 503)"                          },
-	{LIE_LENGTH,  ERR_RETRY,  "the answer has a bad Content-Length"                  },
-	{LIE_CLOSE,   ERR_RETRY,  "the connection was closed without an answer"          },
-	{LIE_SHORT,   ERR_RETRY,  "the connection was closed without an answer"          },
+	{LIE_UID, ERR_DENIED, "the answer is not from vmd's uid 0 but from uid 65534"},
+	{LIE_NONCE, ERR_DENIED, "the answer belongs to another question"},
+	{LIE_PLAIN, ERR_DENIED, "munge: "},
+	{LIE_NO_HTTP, ERR_RETRY, "the answer is not vmd's (not HTTP)"},
+	{LIE_STATUS, ERR_RETRY, "busy?[31m (HTTP status 503)"},
+	{LIE_LENGTH, ERR_RETRY, "the answer has a bad Content-Length"},
+	{LIE_CLOSE, ERR_RETRY, "the connection was closed without an answer"},
+	{LIE_SHORT, ERR_RETRY, "the connection was closed without an answer"},
 };
 
 static char *lie_cred(enum lie lie)

@@ -16,31 +16,31 @@ static const struct {
 	enum job_phase phase;
 	enum job_end end;
 } states[] = {
-	{"queued",		      SLURM_JOB_PENDING,                            JOB_PENDING, JOB_END_NONE    },
-	{"runs",			SLURM_JOB_RUNNING,                            JOB_RUNNING, JOB_END_NONE    },
-	{"prolog runs",                 SLURM_JOB_RUNNING | JOB_CONFIGURING,          JOB_RUNNING, JOB_END_NONE    },
-	{"stopped, holds its node",     SLURM_JOB_RUNNING | JOB_STOPPED,              JOB_RUNNING, JOB_END_NONE    },
-	{"changes size",                SLURM_JOB_RUNNING | JOB_RESIZING,             JOB_RUNNING, JOB_END_NONE    },
-	{"suspended: the VM stays",     JOB_SUSPENDED,                                JOB_RUNNING, JOB_END_NONE    },
-	{"epilog after the script",     JOB_COMPLETE | JOB_COMPLETING,                JOB_ENDING,  JOB_END_NORMAL  },
-	{"epilog after scancel",        JOB_CANCELLED | JOB_COMPLETING,               JOB_ENDING,  JOB_END_NORMAL  },
-	{"epilog after time-out",       JOB_TIMEOUT | JOB_COMPLETING,                 JOB_ENDING,  JOB_END_ABNORMAL},
-	{"requeued, epilog runs",       SLURM_JOB_PENDING | JOB_COMPLETING,           JOB_ENDING,  JOB_END_NONE    },
+	{"queued", SLURM_JOB_PENDING, JOB_PENDING, JOB_END_NONE},
+	{"runs", SLURM_JOB_RUNNING, JOB_RUNNING, JOB_END_NONE},
+	{"prolog runs", SLURM_JOB_RUNNING | JOB_CONFIGURING, JOB_RUNNING, JOB_END_NONE},
+	{"stopped, holds its node", SLURM_JOB_RUNNING | JOB_STOPPED, JOB_RUNNING, JOB_END_NONE},
+	{"changes size", SLURM_JOB_RUNNING | JOB_RESIZING, JOB_RUNNING, JOB_END_NONE},
+	{"suspended: the VM stays", JOB_SUSPENDED, JOB_RUNNING, JOB_END_NONE},
+	{"epilog after the script", JOB_COMPLETE | JOB_COMPLETING, JOB_ENDING, JOB_END_NORMAL},
+	{"epilog after scancel", JOB_CANCELLED | JOB_COMPLETING, JOB_ENDING, JOB_END_NORMAL},
+	{"epilog after time-out", JOB_TIMEOUT | JOB_COMPLETING, JOB_ENDING, JOB_END_ABNORMAL},
+	{"requeued, epilog runs", SLURM_JOB_PENDING | JOB_COMPLETING, JOB_ENDING, JOB_END_NONE},
 	{"to be requeued, epilog runs", JOB_CANCELLED | JOB_COMPLETING | JOB_REQUEUE, JOB_ENDING,
-	 JOB_END_NONE											      },
-	{"requeued and held",           SLURM_JOB_PENDING | JOB_REQUEUE_HOLD,         JOB_PENDING, JOB_END_NONE    },
-	{"special exit",                SLURM_JOB_PENDING | JOB_SPECIAL_EXIT,         JOB_PENDING, JOB_END_NONE    },
-	{"failed node, requeue",        JOB_NODE_FAIL | JOB_REQUEUE,                  JOB_PENDING, JOB_END_NONE    },
-	{"done",			JOB_COMPLETE,				 JOB_ENDED,   JOB_END_NORMAL  },
-	{"cancelled",                   JOB_CANCELLED,                                JOB_ENDED,   JOB_END_NORMAL  },
-	{"script failed",               JOB_FAILED,                                   JOB_ENDED,   JOB_END_NORMAL  },
-	{"timed out",                   JOB_TIMEOUT,                                  JOB_ENDED,   JOB_END_ABNORMAL},
-	{"node failed",                 JOB_NODE_FAIL,                                JOB_ENDED,   JOB_END_ABNORMAL},
-	{"preempted",                   JOB_PREEMPTED,                                JOB_ENDED,   JOB_END_ABNORMAL},
-	{"boot failed",                 JOB_BOOT_FAIL,                                JOB_ENDED,   JOB_END_ABNORMAL},
-	{"deadline",                    JOB_DEADLINE,                                 JOB_ENDED,   JOB_END_ABNORMAL},
-	{"out of memory",               JOB_OOM,				      JOB_ENDED,   JOB_END_ABNORMAL},
-	{"sibling elsewhere",           JOB_CANCELLED | JOB_REVOKED,                  JOB_ENDED,   JOB_END_NORMAL  },
+	 JOB_END_NONE},
+	{"requeued and held", SLURM_JOB_PENDING | JOB_REQUEUE_HOLD, JOB_PENDING, JOB_END_NONE},
+	{"special exit", SLURM_JOB_PENDING | JOB_SPECIAL_EXIT, JOB_PENDING, JOB_END_NONE},
+	{"failed node, requeue", JOB_NODE_FAIL | JOB_REQUEUE, JOB_PENDING, JOB_END_NONE},
+	{"done", JOB_COMPLETE, JOB_ENDED, JOB_END_NORMAL},
+	{"cancelled", JOB_CANCELLED, JOB_ENDED, JOB_END_NORMAL},
+	{"script failed", JOB_FAILED, JOB_ENDED, JOB_END_NORMAL},
+	{"timed out", JOB_TIMEOUT, JOB_ENDED, JOB_END_ABNORMAL},
+	{"node failed", JOB_NODE_FAIL, JOB_ENDED, JOB_END_ABNORMAL},
+	{"preempted", JOB_PREEMPTED, JOB_ENDED, JOB_END_ABNORMAL},
+	{"boot failed", JOB_BOOT_FAIL, JOB_ENDED, JOB_END_ABNORMAL},
+	{"deadline", JOB_DEADLINE, JOB_ENDED, JOB_END_ABNORMAL},
+	{"out of memory", JOB_OOM, JOB_ENDED, JOB_END_ABNORMAL},
+	{"sibling elsewhere", JOB_CANCELLED | JOB_REVOKED, JOB_ENDED, JOB_END_NORMAL},
 };
 
 START_TEST(state_rows)
@@ -72,23 +72,23 @@ static const struct {
 	const char *key;
 	uint64_t want;
 } counts[] = {
-	{"cpu=2,mem=512M,node=1,billing=2,gres/vm=1", "cpu",     2                            },
-	{"cpu=2,mem=512M,node=1,billing=2,gres/vm=1", "mem",     512 * MIB                    },
-	{"cpu=2,mem=512M,node=1,billing=2,gres/vm=1", "node",    1                            },
-	{"cpu=2,mem=512M,node=1,billing=2,gres/vm=1", "gres/vm", 1                            },
-	{"cpu=2,mem=512M,node=1,billing=2,gres/vm=1", "vm",      0                            },
-	{"cpu=2,mem=512M",			    "energy",  0                            },
-	{"mem=2G,cpu=1",			      "mem",     2048 * MIB                   },
-	{"mem=1.50G",				 "mem",     1536 * MIB                   },
-	{"mem=1.953125T",			     "mem",     (UINT64_C(1953) << 40) / 1000}, /* three decimals are read */
-	{"mem=700",				   "mem",     700 * MIB                    },
-	{"mem=4K",				    "mem",     4096                         },
-	{"mem=1P",				    "mem",     UINT64_C(1) << 50            },
-	{"mem=99999999999P",                          "mem",     0                            },
-	{"mem=1GB",				   "mem",     0			    },
-	{"mem=",				      "mem",     0			    },
-	{"",					  "mem",     0			    },
-	{NULL,					"mem",     0			    },
+	{"cpu=2,mem=512M,node=1,billing=2,gres/vm=1", "cpu", 2},
+	{"cpu=2,mem=512M,node=1,billing=2,gres/vm=1", "mem", 512 * MIB},
+	{"cpu=2,mem=512M,node=1,billing=2,gres/vm=1", "node", 1},
+	{"cpu=2,mem=512M,node=1,billing=2,gres/vm=1", "gres/vm", 1},
+	{"cpu=2,mem=512M,node=1,billing=2,gres/vm=1", "vm", 0},
+	{"cpu=2,mem=512M", "energy", 0},
+	{"mem=2G,cpu=1", "mem", 2048 * MIB},
+	{"mem=1.50G", "mem", 1536 * MIB},
+	{"mem=1.953125T", "mem", (UINT64_C(1953) << 40) / 1000}, /* three decimals are read */
+	{"mem=700", "mem", 700 * MIB},
+	{"mem=4K", "mem", 4096},
+	{"mem=1P", "mem", UINT64_C(1) << 50},
+	{"mem=99999999999P", "mem", 0},
+	{"mem=1GB", "mem", 0},
+	{"mem=", "mem", 0},
+	{"", "mem", 0},
+	{NULL, "mem", 0},
 };
 
 START_TEST(tres_rows)
@@ -192,13 +192,13 @@ START_TEST(who_excludes)
 		uint32_t as;
 		const char *excluded, *not_on;
 	} cases[] = {
-		{"a job's own",         "n[1-2],n7", "",       0,  "n[1-2],n7", "n1,n2,n7"},
-		{"nobody",              NULL,        "",       0,  "",          ""        },
-		{"... but vmd",         "n[1-2]",    "",       17, "",          ""        },
-		{"its user, and vmd",   "n[1-3]",    "n[3-4]", 17, "n[3-4]",    "n3,n4"   },
-		{"more than was kept",  "n[1-3]",    "*",      17, "n[1-3]",    "n1,n2,n3"},
-		{"... of none",         NULL,        "*",      17, "",          ""        },
-		{"a list in a request", "n1",        "n2",     0,  "n1",        "n1"      },
+		{"a job's own", "n[1-2],n7", "", 0, "n[1-2],n7", "n1,n2,n7"},
+		{"nobody", NULL, "", 0, "", ""},
+		{"... but vmd", "n[1-2]", "", 17, "", ""},
+		{"its user, and vmd", "n[1-3]", "n[3-4]", 17, "n[3-4]", "n3,n4"},
+		{"more than was kept", "n[1-3]", "*", 17, "n[1-3]", "n1,n2,n3"},
+		{"... of none", NULL, "*", 17, "", ""},
+		{"a list in a request", "n1", "n2", 0, "n1", "n1"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -389,12 +389,12 @@ START_TEST(node_rows)
 		const char *reason;
 		bool drained, ours;
 	} nodes[] = {
-		{NODE_STATE_IDLE,                         NULL,         false, false},
-		{NODE_STATE_ALLOCATED | NODE_STATE_DRAIN, "a fan",      true,  false},
-		{NODE_STATE_IDLE | NODE_STATE_DRAIN,      NULL,         true,  false},
-		{NODE_STATE_MIXED | NODE_STATE_DRAIN,     DRAIN_REASON, true,  true },
-		{NODE_STATE_IDLE,                         DRAIN_REASON, false, false},
-		{NODE_STATE_DOWN,                         "a fan",      false, false},
+		{NODE_STATE_IDLE, NULL, false, false},
+		{NODE_STATE_ALLOCATED | NODE_STATE_DRAIN, "a fan", true, false},
+		{NODE_STATE_IDLE | NODE_STATE_DRAIN, NULL, true, false},
+		{NODE_STATE_MIXED | NODE_STATE_DRAIN, DRAIN_REASON, true, true},
+		{NODE_STATE_IDLE, DRAIN_REASON, false, false},
+		{NODE_STATE_DOWN, "a fan", false, false},
 	};
 	node_info_t info = {.name = (char *)"worker1node"};
 	struct slurm_node n;
@@ -431,19 +431,19 @@ START_TEST(limits)
 		const char *text;
 		bool limit;
 	} reasons[] = {
-		{WAIT_RESOURCES,                "Resources",                false},
-		{WAIT_PRIORITY,                 "Priority",                 false},
-		{WAIT_HELD,                     "JobHeldAdmin",             false},
-		{WAIT_NODE_NOT_AVAIL,           "ReqNodeNotAvail",          false},
-		{WAIT_MAX_REQUEUE,              "reason ",                  false},
-		{FAIL_DEADLINE,                 "reason ",                  false},
-		{WAIT_ASSOC_MAX_JOBS,           "AssocMaxJobsLimit",        true },
-		{WAIT_QOS_MAX_JOB_PER_USER,     "QOSMaxJobsPerUserLimit",   true },
-		{WAIT_ASSOC_GRP_CPU,            "AssocGrpCpuLimit",         true },
-		{WAIT_ASSOC_RESOURCE_LIMIT,     "AssociationResourceLimit", true },
-		{WAIT_QOS_MIN_BB,               "limit ",                   true },
-		{WAIT_QOS_MAX_SUB_JOB_PER_ACCT, "limit ",                   true },
-		{WAIT_QOS_MIN_BILLING,          "limit ",                   true },
+		{WAIT_RESOURCES, "Resources", false},
+		{WAIT_PRIORITY, "Priority", false},
+		{WAIT_HELD, "JobHeldAdmin", false},
+		{WAIT_NODE_NOT_AVAIL, "ReqNodeNotAvail", false},
+		{WAIT_MAX_REQUEUE, "reason ", false},
+		{FAIL_DEADLINE, "reason ", false},
+		{WAIT_ASSOC_MAX_JOBS, "AssocMaxJobsLimit", true},
+		{WAIT_QOS_MAX_JOB_PER_USER, "QOSMaxJobsPerUserLimit", true},
+		{WAIT_ASSOC_GRP_CPU, "AssocGrpCpuLimit", true},
+		{WAIT_ASSOC_RESOURCE_LIMIT, "AssociationResourceLimit", true},
+		{WAIT_QOS_MIN_BB, "limit ", true},
+		{WAIT_QOS_MAX_SUB_JOB_PER_ACCT, "limit ", true},
+		{WAIT_QOS_MIN_BILLING, "limit ", true},
 	};
 	slurm_job_info_t info = {.job_state = SLURM_JOB_PENDING, .priority = 1};
 	struct job j;

@@ -243,12 +243,10 @@ static void start(void)
 
 	memset(&slurm, 0, sizeof(slurm));
 	memset(&told, 0, sizeof(told));
-	slurm.job[0] = (struct job){
-		.id = 17,
-		.uid = 1000,
-		.phase = JOB_RUNNING,
-		.request = {.image = "tiny", .nonce = NONCE}
-        };
+	slurm.job[0] = (struct job){.id = 17,
+				    .uid = 1000,
+				    .phase = JOB_RUNNING,
+				    .request = {.image = "tiny", .nonce = NONCE}};
 	slurm.job[1] = (struct job){.id = 18, .uid = 1000, .phase = JOB_RUNNING};
 	slurm.n = 2;
 	ck_assert_int_ge(sd_event_new(&loop), 0);

@@ -72,7 +72,7 @@ static struct image images[2] = {
 	 .disk_bytes = UINT64_C(1) << 30,
 	 .n_network = 1,
 	 .network = {"lan"}},
-	{.name = "win11", .n_revision = 1,   .revision = {{.name = "v1"}}, .n_uid = 1, .uid = {BOB}},
+	{.name = "win11", .n_revision = 1, .revision = {{.name = "v1"}}, .n_uid = 1, .uid = {BOB}},
 };
 static struct catalogue catalogue = {.n = 2, .image = images};
 static struct plan plan_now = {.n = 1, .act = {{.kind = ACT_CREATE_VM, .job_id = 22}}};
@@ -80,15 +80,14 @@ static struct plan plan_now = {.n = 1, .act = {{.kind = ACT_CREATE_VM, .job_id =
 static void world_make(void)
 {
 	for (size_t i = 0; i < ARRAY_LEN(world); i++) {
-		jobs[i] = (struct job){
-			.id = world[i].id,
-			.uid = str_eq(world[i].owner, "alice") ? alice : BOB,
-			.cpus = 2,
-			.memory_bytes = UINT64_C(512) << 20,
-			.phase = state_at(world[i].states, 0) == VM_STATE_PENDING ? JOB_PENDING
-										  : JOB_RUNNING,
-			.request = {.image = "tiny", .nonce = NONCE}
-                };
+		jobs[i] = (struct job){.id = world[i].id,
+				       .uid = str_eq(world[i].owner, "alice") ? alice : BOB,
+				       .cpus = 2,
+				       .memory_bytes = UINT64_C(512) << 20,
+				       .phase = state_at(world[i].states, 0) == VM_STATE_PENDING
+							? JOB_PENDING
+							: JOB_RUNNING,
+				       .request = {.image = "tiny", .nonce = NONCE}};
 		(void)str_copy(jobs[i].user, sizeof(jobs[i].user), world[i].owner);
 		(void)str_copy(jobs[i].name, sizeof(jobs[i].name), world[i].name);
 		(void)str_copy(jobs[i].task, sizeof(jobs[i].task), world[i].task);
@@ -113,17 +112,15 @@ static struct observed observed = {
 static void disks_make(void)
 {
 	for (size_t i = 0; i < ARRAY_LEN(disks); i++) {
-		disks[i] = (struct disk_seen){
-			.size_bytes = UINT64_C(2) << 30,
-			.kept_until_s = 4102444800,
-			.origin = {.known = true,
-				   .uid = i ? BOB : alice,
-				   .image = "tiny",
-				   .revision = "v1",
-				   .cpus = 2,
-				   .memory_bytes = UINT64_C(512) << 20,
-				   .limit_s = 3601}
-                };
+		disks[i] = (struct disk_seen){.size_bytes = UINT64_C(2) << 30,
+					      .kept_until_s = 4102444800,
+					      .origin = {.known = true,
+							 .uid = i ? BOB : alice,
+							 .image = "tiny",
+							 .revision = "v1",
+							 .cpus = 2,
+							 .memory_bytes = UINT64_C(512) << 20,
+							 .limit_s = 3601}};
 		(void)str_fmt(disks[i].job_key, sizeof(disks[i].job_key), "%zu-" NONCE, 25 + i);
 	}
 }
@@ -264,22 +261,20 @@ static void wake_at(void *self, int64_t us)
 	(void)sd_event_source_set_enabled(look, SD_EVENT_ONESHOT);
 }
 
-static struct requests requests = {
-	.port = {.desired = get_desired,
-		 .observed = get_observed,
-		 .status = get_status,
-		 .catalogue = get_catalogue,
-		 .plan = get_plan,
-		 .approve = approve,
-		 .hint = take_hint,
-		 .read_key = read_key,
-		 .read_password = read_password,
-		 .end_job = end_job,
-		 .migrate = migrate,
-		 .wall_s = wall_s,
-		 .mono_us = mono_us,
-		 .wake_at = wake_at}
-};
+static struct requests requests = {.port = {.desired = get_desired,
+					    .observed = get_observed,
+					    .status = get_status,
+					    .catalogue = get_catalogue,
+					    .plan = get_plan,
+					    .approve = approve,
+					    .hint = take_hint,
+					    .read_key = read_key,
+					    .read_password = read_password,
+					    .end_job = end_job,
+					    .migrate = migrate,
+					    .wall_s = wall_s,
+					    .mono_us = mono_us,
+					    .wake_at = wake_at}};
 
 /* The server, in a thread */
 
@@ -695,10 +690,10 @@ END_TEST
 static const struct {
 	const char *args, *says;
 } watches[] = {
-	{"wait 22",            "goes on without being watched\nWatch it again: vmctl wait 22\n"},
-	{"stop 21",            "goes on ending without being watched: vmctl show 21\n"         },
-	{"migrate 28",         "the move goes on without being watched: vmctl show 28\n"       },
-	{"start tiny --mem=1", "Watch it again: vmctl wait 22\nEnd it: vmctl stop 22\n"        },
+	{"wait 22", "goes on without being watched\nWatch it again: vmctl wait 22\n"},
+	{"stop 21", "goes on ending without being watched: vmctl show 21\n"},
+	{"migrate 28", "the move goes on without being watched: vmctl show 28\n"},
+	{"start tiny --mem=1", "Watch it again: vmctl wait 22\nEnd it: vmctl stop 22\n"},
 };
 
 START_TEST(interrupt_rows)
@@ -777,8 +772,8 @@ END_TEST
 static const struct {
 	const char *text, *error;
 } confs[] = {
-	{"vmd_user\n", "conf:6: not key=value"                                           },
-	{"port=5\n",   "conf:6: unknown key 'port' (vmd, vmd_user, munge_socket, prefix)"},
+	{"vmd_user\n", "conf:6: not key=value"},
+	{"port=5\n", "conf:6: unknown key 'port' (vmd, vmd_user, munge_socket, prefix)"},
 };
 
 START_TEST(conf_rows)

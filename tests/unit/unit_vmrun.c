@@ -197,14 +197,14 @@ static const struct {
 	enum interpreter with;
 	const char *text, *brought;
 } texts[] = {
-	{RUN_SH,         "#!/usr/bin/vmrun sh\n#SBATCH -c 1\necho\n",
-	 "#!/usr/bin/vmrun sh\n#SBATCH -c 1\necho\n"								    },
-	{RUN_CMD,        "#!/usr/bin/vmrun cmd\n#SBATCH -c 1\n\necho #1\n#no remark",
-	 "@rem #!/usr/bin/vmrun cmd\r\n@rem #SBATCH -c 1\r\n\r\necho #1\r\n#no remark\r\n"                              },
-	{RUN_CMD,        "#!x\r\necho\r\n",					   "@rem #!x\r\necho\r\n"            },
-	{RUN_POWERSHELL, "#!x\necho a\n",					     "#!x\necho a\n"                   },
-	{RUN_POWERSHELL, "#!x\necho \xc3\xa4\n",                                      "\xef\xbb\xbf#!x\necho \xc3\xa4\n"},
-	{RUN_POWERSHELL, "\xef\xbb\xbf#\xc3\xa4",                                     "\xef\xbb\xbf#\xc3\xa4"           },
+	{RUN_SH, "#!/usr/bin/vmrun sh\n#SBATCH -c 1\necho\n",
+	 "#!/usr/bin/vmrun sh\n#SBATCH -c 1\necho\n"},
+	{RUN_CMD, "#!/usr/bin/vmrun cmd\n#SBATCH -c 1\n\necho #1\n#no remark",
+	 "@rem #!/usr/bin/vmrun cmd\r\n@rem #SBATCH -c 1\r\n\r\necho #1\r\n#no remark\r\n"},
+	{RUN_CMD, "#!x\r\necho\r\n", "@rem #!x\r\necho\r\n"},
+	{RUN_POWERSHELL, "#!x\necho a\n", "#!x\necho a\n"},
+	{RUN_POWERSHELL, "#!x\necho \xc3\xa4\n", "\xef\xbb\xbf#!x\necho \xc3\xa4\n"},
+	{RUN_POWERSHELL, "\xef\xbb\xbf#\xc3\xa4", "\xef\xbb\xbf#\xc3\xa4"},
 };
 
 START_TEST(text_row)

@@ -69,15 +69,15 @@ static const struct {
 	bool cluster_wide;
 	const char *accept_list, *accept_watch;
 } views[CACHE_KINDS] = {
-	[CACHE_VM] = {KUBEVIRT, "virtualmachines",                  false, NULL,    NULL  },
-	[CACHE_VMI] = {KUBEVIRT, "virtualmachineinstances",          false, NULL,    NULL  },
-	[CACHE_PV] = {CORE,     "persistentvolumes",                true,  NULL,    NULL  },
-	[CACHE_PVC] = {CORE,     "persistentvolumeclaims",           false, NULL,    NULL  },
- /* Only metadata: a cache of everybody's passwords is not wanted. */
-	[CACHE_SECRET] = {CORE,     "secrets",                          false, AS_LIST, AS_ONE},
-	[CACHE_EVENT] = {CORE,     "events",                           false, NULL,    NULL  },
-	[CACHE_MIGRATION] = {KUBEVIRT, "virtualmachineinstancemigrations", false, NULL,    NULL  },
-	[CACHE_NODE] = {CORE,     "nodes",                            true,  NULL,    NULL  },
+	[CACHE_VM] = {KUBEVIRT, "virtualmachines", false, NULL, NULL},
+	[CACHE_VMI] = {KUBEVIRT, "virtualmachineinstances", false, NULL, NULL},
+	[CACHE_PV] = {CORE, "persistentvolumes", true, NULL, NULL},
+	[CACHE_PVC] = {CORE, "persistentvolumeclaims", false, NULL, NULL},
+	/* Only metadata: a cache of everybody's passwords is not wanted. */
+	[CACHE_SECRET] = {CORE, "secrets", false, AS_LIST, AS_ONE},
+	[CACHE_EVENT] = {CORE, "events", false, NULL, NULL},
+	[CACHE_MIGRATION] = {KUBEVIRT, "virtualmachineinstancemigrations", false, NULL, NULL},
+	[CACHE_NODE] = {CORE, "nodes", true, NULL, NULL},
 };
 
 /* ---- what the watches say ---- */

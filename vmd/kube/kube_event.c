@@ -24,16 +24,16 @@ static const struct {
 	const char *reason, *needle, *title;
 } titles[] = {
 	{"FailedCreatePodSandBox", "cannot find a network-attachment-definition",
-	 "its network is missing in Kubernetes"								    },
-	{"FailedCreatePodSandBox", NULL,					  "its launcher cannot start"      },
-	{"FailedScheduling",       NULL,					  "no place on the node"           },
-	{"FailedAttachVolume",     NULL,					  "its disk cannot be attached"    },
-	{"FailedMapVolume",        NULL,					  "its disk cannot be attached"    },
-	{"FailedMount",            NULL,					  "its disk cannot be attached"    },
-	{"FailedCreate",           NULL,					  "KubeVirt cannot start it"       },
-	{"SyncFailed",             NULL,					  "KubeVirt cannot start the guest"},
-	{"Failed",                 NULL,					  "its launcher cannot start"      },
-	{"BackOff",                NULL,					  "its launcher cannot start"      },
+	 "its network is missing in Kubernetes"},
+	{"FailedCreatePodSandBox", NULL, "its launcher cannot start"},
+	{"FailedScheduling", NULL, "no place on the node"},
+	{"FailedAttachVolume", NULL, "its disk cannot be attached"},
+	{"FailedMapVolume", NULL, "its disk cannot be attached"},
+	{"FailedMount", NULL, "its disk cannot be attached"},
+	{"FailedCreate", NULL, "KubeVirt cannot start it"},
+	{"SyncFailed", NULL, "KubeVirt cannot start the guest"},
+	{"Failed", NULL, "its launcher cannot start"},
+	{"BackOff", NULL, "its launcher cannot start"},
 };
 
 /* "virt-launcher-NAME-x7k2p" -> NAME */

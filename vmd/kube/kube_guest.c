@@ -226,14 +226,12 @@ int kube_guest_tell(struct kube_guest *g, const char *vm, enum vm_profile profil
 
 	if (!t)
 		abort();
-	*t = (struct tell){
-		.work = {.run = tell_run, .done = tell_done},
-		.guest = g,
-		.profile = profile,
-		.done = done,
-		.ctx = ctx,
-		.begun_us = clock_mono_us()
-        };
+	*t = (struct tell){.work = {.run = tell_run, .done = tell_done},
+			   .guest = g,
+			   .profile = profile,
+			   .done = done,
+			   .ctx = ctx,
+			   .begun_us = clock_mono_us()};
 	if (str_copy(t->vm, sizeof(t->vm), vm) < 0 || !str_is_name(vm, VM_NAME_MAX) ||
 	    str_copy(t->text, sizeof(t->text), text) < 0 ||
 	    str_fmt(path, sizeof(path),

@@ -20,8 +20,8 @@ static const char *const hyperv_objects[] = {
 	"frequencies", "reenlightenment", "tlbflush", "ipi",     "reset",
 };
 static const struct text_row common_texts[] = {
-	{"machine/type",               "q35"    },
-	{"clock/timer/pit/tickPolicy", "delay"  },
+	{"machine/type", "q35"},
+	{"clock/timer/pit/tickPolicy", "delay"},
 	{"clock/timer/rtc/tickPolicy", "catchup"},
 };
 

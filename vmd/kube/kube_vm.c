@@ -71,10 +71,10 @@ static const struct {
 	const char *type, *status, *reason; /* reason NULL: any */
 	const char *title;
 } bad_conditions[] = {
-	{"Failure",      "True",  NULL,            ""                            },
-	{"PodScheduled", "False", "Unschedulable", "no place on the node"        },
-	{"Synchronized", "False", NULL,            ""                            },
-	{"Provisioning", "False", NULL,            "the launcher is not prepared"},
+	{"Failure", "True", NULL, ""},
+	{"PodScheduled", "False", "Unschedulable", "no place on the node"},
+	{"Synchronized", "False", NULL, ""},
+	{"Provisioning", "False", NULL, "the launcher is not prepared"},
 };
 
 /* Said while things still fall into place; every VM passes through. */
@@ -103,14 +103,14 @@ static void condition_reason(struct json_object *doc, char *to, size_t size)
 static const struct {
 	const char *word, *text;
 } bad_words[] = {
-	{"CrashLoopBackOff",        "the guest fails again and again; KubeVirt waits before the next try"},
-	{"ErrorUnschedulable",      "Kubernetes finds no place for it on the node"                       },
-	{"ErrImagePull",            "KubeVirt's launcher image cannot be pulled"                         },
-	{"ImagePullBackOff",        "KubeVirt's launcher image cannot be pulled"                         },
-	{"ErrorPvcNotFound",        "its disk's claim (PVC) is missing"                                  },
-	{"ErrorDataVolumeNotFound", "its data volume is missing"                                         },
-	{"DataVolumeError",         "its data volume failed"                                             },
-	{"Unknown",                 "KubeVirt lost contact with its node"                                },
+	{"CrashLoopBackOff", "the guest fails again and again; KubeVirt waits before the next try"},
+	{"ErrorUnschedulable", "Kubernetes finds no place for it on the node"},
+	{"ErrImagePull", "KubeVirt's launcher image cannot be pulled"},
+	{"ImagePullBackOff", "KubeVirt's launcher image cannot be pulled"},
+	{"ErrorPvcNotFound", "its disk's claim (PVC) is missing"},
+	{"ErrorDataVolumeNotFound", "its data volume is missing"},
+	{"DataVolumeError", "its data volume failed"},
+	{"Unknown", "KubeVirt lost contact with its node"},
 };
 
 static const char *bad_word(const char *printable)

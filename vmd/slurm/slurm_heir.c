@@ -63,10 +63,8 @@ static int pair_open(const struct action *a, const char *nonce, struct pair *p, 
 static void become(const struct action *a, const struct pair *p)
 {
 	const slurm_job_info_t *job = p->job_info;
-	char *const words[][2] = {
-		{job->name,     p->heir_info->name    },
-                {job->licenses, p->heir_info->licenses}
-        };
+	char *const words[][2] = {{job->name, p->heir_info->name},
+				  {job->licenses, p->heir_info->licenses}};
 	char why[160];
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {

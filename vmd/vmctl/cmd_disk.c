@@ -368,13 +368,11 @@ int cmd_disk(struct vmctl *v)
 	static const struct {
 		const char *verb;
 		int (*run)(struct vmctl *v);
-	} verbs[] = {
-		{"create", create},
-		{"delete", delete},
-		{"add",    add   },
-		{"remove", take  },
-		{"list",   list  }
-        };
+	} verbs[] = {{"create", create},
+		     {"delete", delete},
+		     {"add", add},
+		     {"remove", take},
+		     {"list", list}};
 
 	for (size_t i = 0; v->n_arg && i < ARRAY_LEN(verbs); i++)
 		if (str_eq(v->arg[0], verbs[i].verb))

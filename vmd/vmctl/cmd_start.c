@@ -31,17 +31,17 @@ enum kind {
 
 /* What is not in here is sbatch's. */
 static const struct option options[] = {
-	{"disk",     required_argument, NULL, DISK    },
-	{"scratch",  required_argument, NULL, SCRATCH },
-	{"network",  required_argument, NULL, NETWORK },
-	{"attach",   required_argument, NULL, ATTACH  },
-	{"keep",     optional_argument, NULL, KEEP    },
+	{"disk", required_argument, NULL, DISK},
+	{"scratch", required_argument, NULL, SCRATCH},
+	{"network", required_argument, NULL, NETWORK},
+	{"attach", required_argument, NULL, ATTACH},
+	{"keep", optional_argument, NULL, KEEP},
 	{"on-drain", required_argument, NULL, ON_DRAIN},
-	{"name",     required_argument, NULL, NAME    },
-	{"timeout",  required_argument, NULL, TIMEOUT },
-	{"no-wait",  no_argument,       NULL, NO_WAIT },
-	{"json",     no_argument,       NULL, JSON    },
-	{"server",   required_argument, NULL, SERVER  },
+	{"name", required_argument, NULL, NAME},
+	{"timeout", required_argument, NULL, TIMEOUT},
+	{"no-wait", no_argument, NULL, NO_WAIT},
+	{"json", no_argument, NULL, JSON},
+	{"server", required_argument, NULL, SERVER},
 };
 
 struct start {

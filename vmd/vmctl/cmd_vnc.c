@@ -51,10 +51,8 @@ static void say(const struct vmctl *v, const char *vm, const char *key, const ch
 static int await_viewer(struct websocket *w, int fd, struct err *e)
 {
 	while (!stopped) {
-		struct pollfd p[] = {
-			{.fd = fd,              .events = POLLIN             },
-			{.fd = websocket_fd(w), .events = websocket_events(w)}
-                };
+		struct pollfd p[] = {{.fd = fd, .events = POLLIN},
+				     {.fd = websocket_fd(w), .events = websocket_events(w)}};
 
 		if (poll(p, 2, -1) < 0 && errno != EINTR)
 			return err_set(e, ERR_RETRY, "poll: %s", strerror(errno));

@@ -49,16 +49,16 @@ const char *novnc_type(const char *path)
 {
 	static const char *const types[][2] = {
 		{".html", "text/html; charset=utf-8"},
-		{".js",   "text/javascript"         },
-		{".css",  "text/css"                },
-		{".json", "application/json"        },
-		{".svg",  "image/svg+xml"           },
-		{".png",  "image/png"               },
-		{".ico",  "image/x-icon"            },
-		{".ttf",  "font/ttf"                },
-		{".woff", "font/woff"               },
-		{".mp3",  "audio/mpeg"              },
-		{".oga",  "audio/ogg"               },
+		{".js", "text/javascript"},
+		{".css", "text/css"},
+		{".json", "application/json"},
+		{".svg", "image/svg+xml"},
+		{".png", "image/png"},
+		{".ico", "image/x-icon"},
+		{".ttf", "font/ttf"},
+		{".woff", "font/woff"},
+		{".mp3", "audio/mpeg"},
+		{".oga", "audio/ogg"},
 	};
 	const char *dot = strrchr(path, '.');
 

@@ -132,7 +132,7 @@ static const struct {
 	int (*read)(struct vmctl *v, struct given *g, const char *value);
 	size_t flag; /* of struct vmctl, where there is no read() */
 } rows[] = {
-  /* clang-format off */
+	/* clang-format off */
 	{"all", no_argument, 'a', OPT_ALL, NULL, offsetof(struct vmctl, all)},
 	{"stopped", no_argument, 'S', OPT_STOPPED, NULL, offsetof(struct vmctl, stopped)},
 	{"kept", no_argument, 'K', OPT_KEPT, NULL, offsetof(struct vmctl, kept)},
@@ -154,7 +154,7 @@ static const struct {
 	{"server", required_argument, 's', 0, server_read, 0},
 	{"help", no_argument, 'h', 0, help_read, 0},
 	{"version", no_argument, 'V', 0, version_read, 0},
-  /* clang-format on */
+	/* clang-format on */
 };
 #define SHORT "ac:hw:yV"
 

@@ -11,10 +11,10 @@
 static const struct {
 	const char *program, *options;
 } interpreters[] = {
-	[RUN_POWERSHELL] = {"pwsh",    " -NoProfile -File"},
-	[RUN_CMD] = {"false",   ""                 },
-	[RUN_SH] = {"sh",      ""                 },
-	[RUN_PYTHON] = {"python3", ""                 },
+	[RUN_POWERSHELL] = {"pwsh", " -NoProfile -File"},
+	[RUN_CMD] = {"false", ""},
+	[RUN_SH] = {"sh", ""},
+	[RUN_PYTHON] = {"python3", ""},
 };
 
 static int wrap(const char *body, struct strbuf *ret, struct err *e)
