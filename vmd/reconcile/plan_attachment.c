@@ -62,6 +62,37 @@ static void plan_release(struct planner *p, const struct turn *t, const struct a
 		order_fill(t, d, CLAIM_DROP, &a->order);
 }
 
+/* May a volume of the VM's lead to that disk? vm: NULL, there is none. */
+static bool vm_leads_to(const struct vm_seen *vm, const struct named_disk *d)
+{
+	struct attachment claim = {.own = false};
+	char volume[VM_NAME_MAX + 1];
+
+	if (!vm)
+		return false;
+	(void)str_copy(claim.label, sizeof(claim.label), d->name);
+	return attachment_volume(&claim, volume, sizeof(volume)) < 0 || vm_volume_find(vm, volume);
+}
+
+/* A writer's PV of a disk that the job has let go of: its creation was late. Of that name there is
+ * one, so the job that has the claim now waits for it to go. With its PVC, which keeps it. */
+static void plan_strays(struct planner *p, const struct turn *t, const struct vm_seen *vm)
+{
+	if (!p->seen->named_known || plan_may_appear(p, t, CLASS_CLAIM))
+		return;
+	for (size_t i = 0; p->seen->pvs_known && i < t->have.n_pv; i++) {
+		const struct volume_seen *pv = &t->have.pv[i];
+		const struct named_disk *d = disk_of(p->seen, pv->name);
+		struct disk_spec spec = {.size_bytes = 0};
+
+		if (!d || d->claims.n == 0 || claim_find(t, d->image) || vm_leads_to(vm, d))
+			continue;
+		(void)str_copy(spec.name, sizeof(spec.name), pv->name);
+		(void)str_copy(spec.claim, sizeof(spec.claim), pv->claim);
+		(void)plan_volume_gone(p, t, &spec);
+	}
+}
+
 /* One of the request's. true: the job has its claim. */
 static bool plan_asked(struct planner *p, const struct turn *t, const struct vm_attach *asked)
 {
@@ -97,6 +128,7 @@ bool plan_attachments_wanted(struct planner *p, const struct turn *t)
 	struct disk_spec spec;
 	bool all = true;
 
+	plan_strays(p, t, NULL);
 	if (!p->seen->named_known && t->request.attach.n)
 		return false;
 	for (size_t i = 0; i < t->request.attach.n; i++)
@@ -217,6 +249,7 @@ void plan_attachments_live(struct planner *p, const struct turn *t, const struct
 {
 	char name[VM_NAME_MAX + 1];
 
+	plan_strays(p, t, vm);
 	if (!p->seen->named_known || !p->seen->disks_known)
 		return;
 	if (vm->phase == VM_STARTING)
