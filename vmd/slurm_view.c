@@ -155,6 +155,7 @@ static void load_take(struct slurm_view *v, struct slurm_list *l)
 	v->companion = l->companion;
 	v->reservation = l->reservation;
 	v->want = (struct desired){.known = true,
+				   .asked_us = v->asked_us,
 				   .n = l->n,
 				   .job = l->job,
 				   .n_live = l->n_live,

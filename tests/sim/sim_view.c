@@ -150,6 +150,7 @@ void sim_views_move(struct sim *w, struct sim_vmd *d)
 		v->n_companion = sim_companions_see(w, v->companion);
 		sim_reservations_see(w, v);
 		sim_slurm_nodes_see(w, v->slurm_node);
+		v->jobs_asked_us = sim_now(w).mono_us;
 		v->jobs_us = look_again_us(w, 60);
 		d->wake_us = w->now_us;
 	}

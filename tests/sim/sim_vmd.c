@@ -11,6 +11,7 @@ static void round_run(struct sim *w, struct sim_vmd *d)
 {
 	struct sim_view *v = &d->view;
 	struct desired want = {.known = v->jobs_known,
+			       .asked_us = v->jobs_asked_us,
 			       .n = v->n_job,
 			       .job = v->job,
 			       .n_companion = v->n_companion,

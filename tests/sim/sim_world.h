@@ -105,6 +105,7 @@ struct sim_request {
 struct sim_view {
 	bool vms_known, volumes_known, disks_known, named_known, jobs_known;
 	int64_t vms_us, volumes_us, disks_us, jobs_us; /* when it is looked at next */
+	int64_t jobs_asked_us;                         /* when it was last */
 	/* What was last heard of each place, and when: of some it is older than of others. */
 	struct vm_seen heard_vm[SIM_OBJECTS];
 	int64_t heard_us[SIM_OBJECTS];

@@ -137,6 +137,9 @@ static int move_word(struct little_world *w, const char *s)
 		w->progress.alone_since_us =
 			LITTLE_NOW_US - (*s == 'w' ? MOVE_WAIT_S : MOVE_GAP_S) * INT64_C(1000000);
 		w->progress.alone_run = j->restarts;
+	} else if (str_eq(s, "noted") || str_eq(s, "heard")) {
+		w->progress.noted_us = LITTLE_NOW_US - 5;
+		w->want.asked_us = w->progress.noted_us + (*s == 'h' ? 1 : 0);
 	} else if (str_eq(s, "late"))
 		w->progress.behind_since_us = LITTLE_NOW_US - MOVE_BEHIND_S * INT64_C(1000000);
 	else

@@ -225,6 +225,43 @@ START_TEST(who_was_given_up_and_finds_room_is_changed_first)
 }
 END_TEST
 
+/* A round by a list of jobs that was asked for so long ago. */
+static void look_back(int64_t seconds, int64_t age_s, const char *job, const char *seen)
+{
+	story_world(seconds, job, seen);
+	story.w.want.asked_us = story_now().mono_us - age_s * INT64_C(1000000);
+	(void)story_round();
+	story_answer(ERR_NONE);
+}
+
+/* Its time without a place was over by a list of jobs that was 40 s old; its job had its place by
+ * then (seed 4221). So it goes by a list that was asked for behind the note. */
+START_TEST(slurm_is_asked_before_who_is_given_up_goes)
+{
+	static const char waits[] = "running requeue drained",
+			  noted[] = "vm0:running@n2 given-up " HAS;
+
+	story_begin("running");
+	look(0, waits, "vm0:running@n2 wants:n1 " HAS);
+	look_back(MOVE_GAP_S, 40, waits, "vm0:running@n2 wants:n1 " HAS);
+	ck_assert(story_asked(ACT_POINT_VM)->gives_up);
+	look_back(5, 45, waits, noted);
+	ck_assert_ptr_null(story_asked(ACT_DELETE_VM));
+	look_back(5, 5, waits, noted); /* asked for when the note was seen, not behind that */
+	ck_assert_ptr_null(story_asked(ACT_DELETE_VM));
+	look_back(1, 0, waits, "vm0:running@n2 wants:n1 " HAS); /* somebody took it off */
+	look_back(1, 1, waits, noted);
+	ck_assert_ptr_null(story_asked(ACT_DELETE_VM));
+	look_back(1, 0, waits, noted);
+	ck_assert_ptr_nonnull(story_asked(ACT_DELETE_VM));
+	story_restart(); /* another vmd asks anew */
+	look_back(1, 2, waits, noted);
+	look_back(1, 3, waits, noted);
+	ck_assert_ptr_null(story_asked(ACT_DELETE_VM));
+	story_end();
+}
+END_TEST
+
 START_TEST(somebody_asks)
 {
 	story_begin("running");
@@ -394,6 +431,7 @@ int main(void)
 	tcase_add_test(t, the_next_gap_is_another_one);
 	tcase_add_test(t, the_gap_has_an_end_though_it_waits_for_room);
 	tcase_add_test(t, who_was_given_up_and_finds_room_is_changed_first);
+	tcase_add_test(t, slurm_is_asked_before_who_is_given_up_goes);
 	tcase_add_test(t, somebody_asks);
 	tcase_add_test(t, it_is_given_up_and_tried_later);
 	tcase_add_test(t, it_is_asked_for_again_at_once);

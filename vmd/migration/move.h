@@ -117,6 +117,7 @@ struct move_view {
 	bool pause;      /* the last migration was given up: not again so soon */
 	bool alone;      /* it has been without any allocation for MOVE_GAP_S */
 	bool waits;      /* ... for MOVE_WAIT_S */
+	bool unheard;    /* Slurm has not been asked since it was noted that it is given up */
 	bool late;       /* it has been behind for MOVE_BEHIND_S */
 	bool over;       /* its job's time is about over: its guest is shut down */
 	bool reserve;    /* the site wants reservations, and Slurm has not refused this one */

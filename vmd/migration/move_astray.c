@@ -79,6 +79,8 @@ void move_read_given_up(const struct move_view *v, struct move *m, const char *w
 		move_set(m, MOVE_POINTED, "%s", why);
 	else if (*k->name)
 		move_set(m, MOVE_STUCK, "%s", why);
+	else if (v->unheard) /* its job may have started meanwhile */
+		move_set(m, MOVE_POINTED, "%s", why);
 	else {
 		m->binds_vm = false;
 		if (m->companion)

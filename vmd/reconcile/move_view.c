@@ -78,6 +78,16 @@ static bool may_reserve(const struct move_source *s, const struct companion *h)
 	return !inflight_is_refused(s->flight, s->have->key, name, CLASS_RESERVATION);
 }
 
+/* Is the list of jobs older than this vmd's knowledge that the VM is given up? Its job may have its
+ * place since. */
+static bool is_unheard(const struct move_source *s)
+{
+	const struct progress *p = s->progress;
+
+	return p && s->want && s->want->asked_us &&
+	       (!p->noted_us || s->want->asked_us <= p->noted_us);
+}
+
 void move_view_read(const struct observed *seen, const struct move_source *s, struct move *ret)
 {
 	const struct progress *p = s->progress;
@@ -117,6 +127,7 @@ void move_view_read(const struct observed *seen, const struct move_source *s, st
 			.pause = p && s->mono_us < p->pause_until_us,
 			.alone = p && progress_is_alone(p, s->job, s->mono_us),
 			.waits = p && progress_has_waited(p, s->job, s->mono_us),
+			.unheard = is_unheard(s),
 			.late = p && progress_is_late(p, s->mono_us),
 			.over = s->over,
 			.reserve = may_reserve(s, h),

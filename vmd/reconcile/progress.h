@@ -36,6 +36,7 @@ struct progress {
 	char drain_told[VM_REASON_MAX + 1];
 	int64_t alone_since_us;  /* no allocation where its VM is; 0: it has one */
 	uint32_t alone_run;      /* in which run of its job that began: another one had a place */
+	int64_t noted_us;        /* this vmd sees since then that it is given up; 0: it is not */
 	int64_t behind_since_us; /* it is not where its migration has taken it; 0: it is */
 	/* For the record, see struct vm_request. */
 	char nodes[JOB_NODES_MAX + 1];

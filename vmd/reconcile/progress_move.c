@@ -95,6 +95,10 @@ static void clocks_set(struct progress *p, const struct job *j, const struct vm_
 		if (!growth_is_begun(&vm->size)) /* else it goes on, after the pause */
 			grow_end(p);
 	}
+	if (!vm || !vm->moving.given_up)
+		p->noted_us = 0;
+	else if (!p->noted_us)
+		p->noted_us = v->mono_us;
 	if (m->again_s)
 		progress_due(p, v->mono_us + m->again_s * SECOND_US);
 	if (p->pause_until_us > v->mono_us)

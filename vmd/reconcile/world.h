@@ -46,6 +46,9 @@ struct policy {
 
 struct desired {
 	bool known;
+	/* When the list was asked for, monotonic: what it says may be as old as that. Of a job that
+	 * somebody has told of since it may say more. 0: this moment. */
+	int64_t asked_us;
 	size_t n;
 	struct job *job; /* sorted by job_key_compare */
 	/* Ids of all jobs that Slurm knows and that have not ended, with or without a request,
