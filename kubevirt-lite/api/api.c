@@ -45,6 +45,7 @@ void call_answer(struct api_call *c, int code, struct json_object *json)
 	if (spoiled(c))
 		return;
 	text = json_object_to_json_string_length(json, flags, &len);
+	store_commit(c->api->set.store);
 	http_answer(c->http, code, "application/json", text, len);
 }
 
@@ -61,6 +62,7 @@ void call_answer_text(struct api_call *c, int code, const char *text)
 	if (spoiled(c))
 		return;
 	http_header(c->http, "X-Content-Type-Options", "nosniff");
+	store_commit(c->api->set.store);
 	http_answer(c->http, code, text_plain, text, strlen(text));
 }
 

@@ -379,6 +379,14 @@ int store_subscribe(struct store *s, store_event_fn fn, void *ctx, struct err *e
 	return 0;
 }
 
+void store_commit(struct store *s)
+{
+	struct err e;
+
+	if (s->disk && disk_commit(s->disk, &e) < 0)
+		store_die(&e);
+}
+
 /* Tells what was queued when the turn began; what the subscribers write meanwhile is told in the
  * next turn, so that clients are served in between. */
 static int turn(sd_event_source *src, void *ctx)
@@ -386,9 +394,9 @@ static int turn(sd_event_source *src, void *ctx)
 	struct store *s = ctx;
 	struct change *told = STEAL(s->queue);
 	size_t n = s->n_queue;
-	struct err e;
 
 	(void)src;
+	store_commit(s);
 	s->n_queue = s->cap_queue = 0;
 	for (size_t i = 0; i < n; i++) {
 		for (size_t j = 0; j < s->n_subscriber; j++)
@@ -397,8 +405,7 @@ static int turn(sd_event_source *src, void *ctx)
 		change_done(&told[i]);
 	}
 	free(told);
-	if (s->disk && disk_commit(s->disk, &e) < 0)
-		store_die(&e);
+	store_commit(s);
 	return 0;
 }
 

@@ -6,8 +6,9 @@
  * write into it. Keys are kind, namespace ("" for cluster-wide kinds) and name.
  *
  * Writes are visible at once; subscribers are told from the loop, in the order of the writes and
- * never from inside a write. sqlite gets them in one transaction per turn of the loop, without
- * fsync: a killed process loses nothing the loop has turned over, a power failure may lose seconds.
+ * never from inside a write. sqlite gets them in one transaction per turn of the loop, or up to
+ * store_commit(), without fsync: a killed process loses nothing that anybody was told of, a power
+ * failure may lose seconds.
  * resourceVersion never goes back, over restarts too. */
 #ifndef KUBEVIRT_LITE_STORE_H
 #define KUBEVIRT_LITE_STORE_H
@@ -40,6 +41,9 @@ struct json_object *store_list(struct store *s, enum kind_id kind, const char *n
 uint64_t store_version(const struct store *s); /* of the newest write */
 
 /* --- writing --- */
+
+/* Everything that was written outlives this process from here on: called before anybody is told. */
+void store_commit(struct store *s);
 
 /* Takes over object (also on failure). Fills in apiVersion, kind, uid, creationTimestamp,
  * resourceVersion, generation; metadata.name (or generateName) and namespace must be there.

@@ -384,6 +384,29 @@ START_TEST(versions_do_not_go_back_after_a_kill)
 }
 END_TEST
 
+static void die_when_told(void)
+{
+	open_store(path);
+	create(KIND_VM, vm_a);
+	store_commit(store);
+	_exit(0);
+}
+
+START_TEST(what_was_told_outlives_a_kill)
+{
+	pid_t pid;
+
+	(void)unlink(path);
+	pid = fork();
+	if (pid == 0)
+		die_when_told();
+	ck_assert_int_eq(waitpid(pid, &(int){0}, 0), pid);
+	open_store(path);
+	ck_assert_ptr_nonnull(store_get(store, KIND_VM, "n", "a"));
+	close_store();
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("memory"), *d = tcase_create("disk");
@@ -406,6 +429,7 @@ int main(void)
 	tcase_add_test(t, a_list_of_the_past);
 	tcase_add_test(d, a_restart_keeps_all);
 	tcase_add_test(d, versions_do_not_go_back_after_a_kill);
+	tcase_add_test(d, what_was_told_outlives_a_kill);
 	failed = CHECK_MAIN(t, d);
 	(void)unlink(path);
 	(void)rmdir(dir);
