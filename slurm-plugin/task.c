@@ -12,6 +12,7 @@
 #include "vmd/base/clock.h"
 
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -105,6 +106,19 @@ static void no_wait(spank_t spank, const struct plugin *p, uint32_t job)
 		environment_fill(spank, p, job, &r, 0);
 }
 
+/* Only a script that Slurm has begun again can be told of another run of its job. */
+static void expect_here(spank_t spank, struct wait *w)
+{
+	char count[16] = "", name[JOB_NODE_MAX + 1] = "";
+
+	if (!compute_is_batch_script(spank) ||
+	    spank_getenv(spank, "SLURM_RESTART_COUNT", count, sizeof(count)) != ESPANK_SUCCESS ||
+	    strcmp(count, "0") == 0)
+		return;
+	(void)spank_getenv(spank, "SLURMD_NODENAME", name, sizeof(name));
+	compute_node_name(name, w->node, sizeof(w->node));
+}
+
 void task_wait(spank_t spank, const struct plugin *p)
 {
 	const struct err *bad =
@@ -120,6 +134,7 @@ void task_wait(spank_t spank, const struct plugin *p)
 	become_killable(&mask);
 	w.start_us = clock_mono_us();
 	w.job = compute_job_id(spank);
+	expect_here(spank, &w);
 	w.quiet_when_ready = !compute_is_batch_script(spank);
 	silent = !is_first_task(spank);
 	if (bad->kind != ERR_NONE) {

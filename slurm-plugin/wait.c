@@ -58,9 +58,16 @@ static bool is_reached(const struct wait *w, const struct vm_report *r)
 	return w->until == VM_WAIT_RUNNING && str_eq(r->state, "BOOTING");
 }
 
+/* A host was lost, and Slurm has begun the job elsewhere before vmd has heard of it. */
+static bool is_of_run_before(const struct wait *w, const struct vm_report *r)
+{
+	return w->node[0] && r->host[0] && !job_node_same(r->host, w->node);
+}
+
 static bool is_stale(const struct wait *w, int64_t now_us, const struct vm_report *r)
 {
-	return (str_eq(r->state, "UNKNOWN") || str_eq(r->state, "PENDING")) &&
+	return (str_eq(r->state, "UNKNOWN") || str_eq(r->state, "PENDING") ||
+		is_of_run_before(w, r)) &&
 	       now_us - w->start_us < STALE_US;
 }
 

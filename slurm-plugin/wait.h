@@ -37,6 +37,9 @@ struct wait {
 	enum vm_wait until;
 	int64_t timeout_us;
 	int64_t start_us;
+	/* Of a script that Slurm has begun again: its node. What vmd says of another one may be of
+	 * the run before. "" for others. */
+	char node[JOB_NODE_MAX + 1];
 	bool said_anything;
 	bool quiet_when_ready;     /* no line at all when there was nothing to wait for */
 	struct vm_report last;     /* what was said last; state "" before the first answer */

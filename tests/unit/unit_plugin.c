@@ -369,6 +369,30 @@ START_TEST(wait_rows)
 }
 END_TEST
 
+/* A host was lost, and Slurm has begun the script elsewhere before vmd has heard of it: the VM that
+ * is READY is the one on the lost host. */
+START_TEST(wait_is_not_over_by_the_run_before)
+{
+	struct wait w = {
+		.job = 17, .node = "n2", .until = VM_WAIT_READY, .timeout_us = 100 * SEC_US};
+	struct vm_report r = {.state = "READY", .host = "n1"};
+	char line[WAIT_LINE_MAX];
+
+	ck_assert_int_eq(wait_report(&w, 0, &r, line, sizeof(line)), WAIT_ON);
+	ck_assert_str_eq(line, "");
+	(void)str_copy(r.host, sizeof(r.host), "n2.example.org");
+	ck_assert_int_eq(wait_report(&w, SEC_US, &r, line, sizeof(line)), WAIT_DONE);
+	/* it may be elsewhere, if vmd says so for long */
+	w.last = (struct vm_report){.state = ""};
+	(void)str_copy(r.host, sizeof(r.host), "n1");
+	ck_assert_int_eq(wait_report(&w, 11 * SEC_US, &r, line, sizeof(line)), WAIT_DONE);
+	/* one that was not begun again */
+	w.last = (struct vm_report){.state = ""};
+	w.node[0] = '\0';
+	ck_assert_int_eq(wait_report(&w, SEC_US, &r, line, sizeof(line)), WAIT_DONE);
+}
+END_TEST
+
 START_TEST(wait_pauses)
 {
 	struct wait w = {.start_us = 0, .timeout_us = 3601 * SEC_US};
@@ -539,6 +563,7 @@ int main(void)
 	tcase_add_test(t, no_shell_cut);
 	tcase_add_test(t, no_shell_reaches_the_prolog);
 	tcase_add_loop_test(t, wait_rows, 0, ARRAY_LEN(waits));
+	tcase_add_test(t, wait_is_not_over_by_the_run_before);
 	tcase_add_test(t, wait_pauses);
 	tcase_add_test(t, key_file_life);
 	tcase_add_test(t, key_file_attacks);
