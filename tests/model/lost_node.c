@@ -418,24 +418,15 @@ static void print(const void *state)
 int main(int argc, char **argv)
 {
 	const struct search_rules rules = {sizeof(struct state), look, print};
-	const char *few = getenv("CHECK_STATES");
-	const char *how_many = argc > 1 ? argv[1] : few ? few : "80000";
-	unsigned long limit = str_eq(how_many, "all") ? UINT32_MAX : strtoul(how_many, NULL, 10);
 	struct state first = {.slurm = {.phase = JOB_RUNNING, .node = 1},
 			      .kube = {.vm = {GUEST}, .node = {1}},
 			      .writes = {(1U << DISKS) - 1},
 			      .losses = 2};
-	const char *wrong;
-	unsigned long steps;
-	uint32_t states;
-	int whole;
+	const struct search_question q = {1, "a job whose node is lost", "",
+					  "one guest writes, each gets its VM"};
 
 	first.slurm_seen = first.slurm;
 	first.kube_seen = first.kube;
 	printf("1..1\n");
-	wrong = search_run(&rules, &first, limit, &states, &steps, &whole);
-	printf("%s 1 - %u states of a job whose node is lost%s, %lu steps: %s\n",
-	       wrong ? "not ok" : "ok", states, whole || wrong ? "" : " (stopped at the limit)",
-	       steps, wrong ? wrong : "one guest writes, each gets its VM");
-	return wrong != NULL;
+	return !search_ask(&rules, &first, search_limit(argc, argv, "80000"), &q);
 }

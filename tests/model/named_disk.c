@@ -869,28 +869,21 @@ static bool ask(int test, bool reader, unsigned long limit)
 			      .losses = 2,
 			      .takes = 1,
 			      .gives = 1};
-	unsigned long steps;
-	const char *wrong;
-	uint32_t states;
-	int whole;
+	const struct search_question q = {test,
+					  reader ? "a disk that one job writes and one reads"
+						 : "a disk that one job writes and one writes",
+					  "", "one has it at a time, each in its turn"};
 
 	second_reads = reader;
 	first.slurm_seen = first.slurm;
 	first.kube_seen = first.kube;
 	first.ceph_seen = first.ceph;
-	wrong = search_run(&rules, &first, limit, &states, &steps, &whole);
-	printf("%s %d - %u states of a disk that one job writes and one %s%s, %lu steps: %s\n",
-	       wrong ? "not ok" : "ok", test, states, reader ? "reads" : "writes",
-	       whole || wrong ? "" : " (stopped at the limit)", steps,
-	       wrong ? wrong : "one has it at a time, each in its turn");
-	return wrong == NULL;
+	return search_ask(&rules, &first, limit, &q);
 }
 
 int main(int argc, char **argv)
 {
-	const char *few = getenv("CHECK_STATES");
-	const char *how_many = argc > 1 ? argv[1] : few ? few : "20000";
-	unsigned long limit = str_eq(how_many, "all") ? UINT32_MAX : strtoul(how_many, NULL, 10);
+	unsigned long limit = search_limit(argc, argv, "20000");
 	bool ok;
 
 	if (limit == UINT32_MAX)

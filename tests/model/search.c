@@ -90,7 +90,8 @@ static void way_print(const struct search *s, uint32_t i)
 	s->rules->print(state_of(s, i));
 }
 
-const char *search_run(const struct search_rules *r, const void *first, unsigned long limit,
+/* What was wrong first; NULL: nothing. */
+static const char *run(const struct search_rules *r, const void *first, unsigned long limit,
 		       uint32_t *ret_states, unsigned long *ret_steps, int *ret_is_whole)
 {
 	struct search *s = must(calloc(1, sizeof(*s)));
@@ -119,4 +120,26 @@ const char *search_run(const struct search_rules *r, const void *first, unsigned
 	free(s->table);
 	free(s);
 	return wrong;
+}
+
+bool search_ask(const struct search_rules *r, const void *first, unsigned long limit,
+		const struct search_question *q)
+{
+	unsigned long steps;
+	uint32_t states;
+	int whole;
+	const char *wrong = run(r, first, limit, &states, &steps, &whole);
+
+	printf("%s %d - %u states of %s%s, %lu steps%s: %s\n", wrong ? "not ok" : "ok", q->number,
+	       states, q->of, whole || wrong ? "" : " (stopped at the limit)", steps, q->among,
+	       wrong ? wrong : q->fine);
+	return !wrong;
+}
+
+unsigned long search_limit(int argc, char **argv, const char *few)
+{
+	const char *from_environment = getenv("CHECK_STATES");
+	const char *how_many = argc > 1 ? argv[1] : from_environment ? from_environment : few;
+
+	return strcmp(how_many, "all") == 0 ? UINT32_MAX : strtoul(how_many, NULL, 10);
 }

@@ -4,6 +4,7 @@
 #ifndef TESTS_MODEL_SEARCH_H
 #define TESTS_MODEL_SEARCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,10 +18,18 @@ struct search_rules {
 	void (*print)(const void *state);
 };
 
-/* Those nearest to first, limit of them at most. Returns what was wrong first, NULL: nothing; the
+/* What the line of one search says, beside its figures: "ok NUMBER - 5 states of OF, 9 steps AMONG:
+ * FINE". */
+struct search_question {
+	int number;
+	const char *of, *among, *fine;
+};
+/* Those nearest to first, limit of them at most. A line on stdout; false: something is wrong, the
  * shortest way to it is printed. */
-const char *search_run(const struct search_rules *r, const void *first, unsigned long limit,
-		       uint32_t *ret_states, unsigned long *ret_steps, int *ret_is_whole);
+bool search_ask(const struct search_rules *r, const void *first, unsigned long limit,
+		const struct search_question *q);
+/* How many states: the first argument, else CHECK_STATES, else few. UINT32_MAX: "all". */
+unsigned long search_limit(int argc, char **argv, const char *few);
 /* how: what led to it, borrowed. */
 void search_add(struct search *s, const void *state, const char *how);
 
