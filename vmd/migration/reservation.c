@@ -8,6 +8,14 @@
 
 #define PREFIX "vm-move-"
 
+struct reservation reservation_of(const struct job *j, uint32_t companion)
+{
+	struct reservation r = {.job_id = j->id, .companion = companion};
+
+	(void)str_copy(r.nonce, sizeof(r.nonce), j->request.nonce);
+	return r;
+}
+
 int reservation_name(const struct reservation *r, char *buf, size_t size)
 {
 	return str_fmt(buf, size, PREFIX "%u-%s-%u", r->job_id, r->nonce, r->companion);

@@ -19,6 +19,8 @@ struct reservation {
 	uint32_t companion; /* on whose node it is */
 };
 
+/* The one of the job's that is for taking the place of companion. */
+struct reservation reservation_of(const struct job *j, uint32_t companion);
 int reservation_name(const struct reservation *r, char *buf, size_t size);
 /* false: it is not one of ours; ret is not touched. */
 bool reservation_parse(const char *name, struct reservation *ret);

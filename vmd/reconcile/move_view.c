@@ -68,12 +68,12 @@ static struct job_size grow_left(const struct job_size *grow, const struct vm_se
  * near to its place as its priority takes it. */
 static bool may_reserve(const struct move_source *s, const struct companion *h)
 {
-	struct reservation r = {.job_id = s->job->id, .companion = h ? h->id : 0};
+	struct reservation r;
 	char name[RESERVATION_NAME_MAX + 1];
 
 	if (!h || !s->policy->move_reserve)
 		return false;
-	(void)str_copy(r.nonce, sizeof(r.nonce), s->job->request.nonce);
+	r = reservation_of(s->job, h->id);
 	(void)reservation_name(&r, name, sizeof(name));
 	return !inflight_is_refused(s->flight, s->have->key, name, CLASS_RESERVATION);
 }

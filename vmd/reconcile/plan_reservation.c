@@ -18,11 +18,10 @@ static void end(struct planner *p, const struct turn *t, const struct reservatio
 
 void plan_reserve(struct planner *p, const struct turn *t, const struct companion *h)
 {
-	struct reservation r = {.job_id = t->job_id, .companion = h->id};
+	struct reservation r = reservation_of(t->job, h->id);
 	char name[RESERVATION_NAME_MAX + 1];
 	struct action *a;
 
-	(void)str_copy(r.nonce, sizeof(r.nonce), t->job->request.nonce);
 	(void)reservation_name(&r, name, sizeof(name));
 	a = plan_add(p, t, ACT_RESERVE, name);
 	if (a)
@@ -37,7 +36,7 @@ static bool is_of(const struct reservation *r, const struct job *j)
 void plan_reservations_of(struct planner *p, const struct turn *t)
 {
 	const struct job *j = t->job;
-	struct reservation own = {.job_id = j->id, .companion = j->reserved};
+	struct reservation own = reservation_of(j, j->reserved);
 
 	for (size_t i = 0; i < p->want->n_reservation; i++) {
 		const struct reservation *r = &p->want->reservation[i];
@@ -46,7 +45,6 @@ void plan_reservations_of(struct planner *p, const struct turn *t)
 			end(p, t, r);
 	}
 	/* Its record may be newer than the list. */
-	(void)str_copy(own.nonce, sizeof(own.nonce), j->request.nonce);
 	if (j->reserved && (j->reserved != t->move.reserves || j->phase == JOB_RUNNING))
 		end(p, t, &own);
 }
