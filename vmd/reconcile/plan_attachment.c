@@ -82,7 +82,9 @@ static void plan_strays(struct planner *p, const struct turn *t, const struct vm
 		return;
 	for (size_t i = 0; p->seen->pvs_known && i < t->have.n_pv; i++) {
 		const struct volume_seen *pv = &t->have.pv[i];
-		const struct named_disk *d = disk_of(p->seen, pv->name);
+		const struct named_disk *d = str_starts(pv->name, NAMED_IMAGE_PREFIX)
+						     ? disk_of(p->seen, pv->name)
+						     : NULL;
 		struct disk_spec spec = {.size_bytes = 0};
 
 		if (!d || d->claims.n == 0 || claim_find(t, d->image) || vm_leads_to(vm, d))
