@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 # What takes too long for `make check`; docs/reliability.md tells of the runs.
-EXTRA_DIST += docs/reliability.md scripts/reliability tests/mutations tests/unit/reliability.t
+EXTRA_DIST += docs/findings.md docs/reliability.md scripts/reliability tests/mutations tests/unit/reliability.t
 TESTS += tests/unit/reliability.t
 .PHONY: check-long check-valgrind
 
