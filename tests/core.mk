@@ -2,7 +2,6 @@
 
 # the pure core
 if HAVE_CHECK
-core_test_libs = $(core_libs) $(unit_libs)
 unit_tests += \
 	tests/unit/unit_account \
 	tests/unit/unit_attachment \
@@ -33,125 +32,6 @@ unit_tests += \
 	tests/unit/unit_reservation \
 	tests/unit/unit_share \
 	tests/unit/unit_status
-
-little_world = tests/unit/little_world.c tests/unit/little_world.h tests/unit/little_row.h
-story = tests/unit/story.c tests/unit/story.h tests/unit/move_story.h $(little_world)
-
-tests_unit_unit_attachment_SOURCES = tests/unit/unit_attachment.c $(little_world)
-tests_unit_unit_attachment_CFLAGS = $(unit_cflags)
-tests_unit_unit_attachment_LDADD = $(core_test_libs)
-
-tests_unit_unit_companion_SOURCES = tests/unit/unit_companion.c $(little_world)
-tests_unit_unit_companion_CFLAGS = $(unit_cflags)
-tests_unit_unit_companion_LDADD = $(core_test_libs)
-
-tests_unit_unit_drain_SOURCES = tests/unit/unit_drain.c $(little_world)
-tests_unit_unit_drain_CFLAGS = $(unit_cflags)
-tests_unit_unit_drain_LDADD = $(core_test_libs)
-
-tests_unit_unit_fence_SOURCES = tests/unit/unit_fence.c $(little_world)
-tests_unit_unit_fence_CFLAGS = $(unit_cflags)
-tests_unit_unit_fence_LDADD = $(core_test_libs)
-
-tests_unit_unit_heir_SOURCES = tests/unit/unit_heir.c
-tests_unit_unit_heir_CFLAGS = $(unit_cflags)
-tests_unit_unit_heir_LDADD = $(core_test_libs)
-
-tests_unit_unit_heir_story_SOURCES = tests/unit/unit_heir_story.c $(story)
-tests_unit_unit_heir_story_CFLAGS = $(unit_cflags)
-tests_unit_unit_heir_story_LDADD = $(core_test_libs)
-
-tests_unit_unit_site_SOURCES = tests/unit/unit_site.c
-tests_unit_unit_site_CFLAGS = $(unit_cflags)
-tests_unit_unit_site_LDADD = $(core_test_libs)
-
-tests_unit_unit_growth_SOURCES = tests/unit/unit_growth.c
-tests_unit_unit_growth_CFLAGS = $(unit_cflags)
-tests_unit_unit_growth_LDADD = $(core_test_libs)
-
-tests_unit_unit_image_SOURCES = tests/unit/unit_image.c
-tests_unit_unit_image_CFLAGS = $(unit_cflags)
-tests_unit_unit_image_LDADD = $(core_test_libs)
-
-tests_unit_unit_inflight_SOURCES = tests/unit/unit_inflight.c $(little_world)
-tests_unit_unit_inflight_CFLAGS = $(unit_cflags)
-tests_unit_unit_inflight_LDADD = $(core_test_libs)
-
-tests_unit_unit_job_spec_SOURCES = tests/unit/unit_job_spec.c
-tests_unit_unit_job_spec_CFLAGS = $(unit_cflags)
-tests_unit_unit_job_spec_LDADD = $(core_test_libs)
-
-tests_unit_unit_job_words_SOURCES = tests/unit/unit_job_words.c
-tests_unit_unit_job_words_CFLAGS = $(unit_cflags)
-tests_unit_unit_job_words_LDADD = $(core_test_libs)
-
-tests_unit_unit_move_SOURCES = tests/unit/unit_move.c $(little_world)
-tests_unit_unit_move_CFLAGS = $(unit_cflags)
-tests_unit_unit_move_LDADD = $(core_test_libs)
-
-tests_unit_unit_move_growth_SOURCES = tests/unit/unit_move_growth.c $(story)
-tests_unit_unit_move_growth_CFLAGS = $(unit_cflags)
-tests_unit_unit_move_growth_LDADD = $(core_test_libs)
-
-tests_unit_unit_move_mark_SOURCES = tests/unit/unit_move_mark.c $(story)
-tests_unit_unit_move_mark_CFLAGS = $(unit_cflags)
-tests_unit_unit_move_mark_LDADD = $(core_test_libs)
-
-tests_unit_unit_move_story_SOURCES = tests/unit/unit_move_story.c $(story)
-tests_unit_unit_move_story_CFLAGS = $(unit_cflags)
-tests_unit_unit_move_story_LDADD = $(core_test_libs)
-
-tests_unit_unit_reservation_SOURCES = tests/unit/unit_reservation.c $(little_world)
-tests_unit_unit_reservation_CFLAGS = $(unit_cflags)
-tests_unit_unit_reservation_LDADD = $(core_test_libs)
-
-tests_unit_unit_lease_SOURCES = tests/unit/unit_lease.c
-tests_unit_unit_lease_CFLAGS = $(unit_cflags)
-tests_unit_unit_lease_LDADD = $(core_test_libs)
-
-tests_unit_unit_named_disk_SOURCES = tests/unit/unit_named_disk.c
-tests_unit_unit_named_disk_CFLAGS = $(unit_cflags)
-tests_unit_unit_named_disk_LDADD = $(core_test_libs)
-
-tests_unit_unit_plan_SOURCES = tests/unit/unit_plan.c $(little_world)
-tests_unit_unit_plan_CFLAGS = $(unit_cflags)
-tests_unit_unit_plan_LDADD = $(core_test_libs)
-
-tests_unit_unit_plan_action_SOURCES = tests/unit/unit_plan_action.c $(little_world)
-tests_unit_unit_plan_action_CFLAGS = $(unit_cflags)
-tests_unit_unit_plan_action_LDADD = $(core_test_libs)
-
-tests_unit_unit_plan_limits_SOURCES = tests/unit/unit_plan_limits.c $(little_world)
-tests_unit_unit_plan_limits_CFLAGS = $(unit_cflags)
-tests_unit_unit_plan_limits_LDADD = $(core_test_libs)
-
-tests_unit_unit_progress_SOURCES = tests/unit/unit_progress.c $(little_world)
-tests_unit_unit_progress_CFLAGS = $(unit_cflags)
-tests_unit_unit_progress_LDADD = $(core_test_libs)
-
-tests_unit_unit_ranks_SOURCES = tests/unit/unit_ranks.c
-tests_unit_unit_ranks_CFLAGS = $(unit_cflags)
-tests_unit_unit_ranks_LDADD = $(core_test_libs)
-
-tests_unit_unit_reconciler_SOURCES = tests/unit/unit_reconciler.c $(story)
-tests_unit_unit_reconciler_CFLAGS = $(unit_cflags)
-tests_unit_unit_reconciler_LDADD = $(core_test_libs)
-
-tests_unit_unit_account_SOURCES = tests/unit/unit_account.c
-tests_unit_unit_account_CFLAGS = $(unit_cflags)
-tests_unit_unit_account_LDADD = $(core_test_libs)
-
-tests_unit_unit_share_SOURCES = tests/unit/unit_share.c
-tests_unit_unit_share_CFLAGS = $(unit_cflags)
-tests_unit_unit_share_LDADD = $(core_test_libs)
-
-tests_unit_unit_status_SOURCES = tests/unit/unit_status.c $(story)
-tests_unit_unit_status_CFLAGS = $(unit_cflags)
-tests_unit_unit_status_LDADD = $(core_test_libs)
-
-tests_unit_unit_recover_SOURCES = tests/unit/unit_recover.c $(little_world)
-tests_unit_unit_recover_CFLAGS = $(unit_cflags)
-tests_unit_unit_recover_LDADD = $(core_test_libs)
 endif
 
 # every reachable small world
@@ -162,18 +42,12 @@ tests_model_explore_SOURCES = tests/model/explore.c \
 tests_model_explore_LDADD = $(core_libs)
 
 check_PROGRAMS += tests/fuzz/fuzz_disk_origin
-tests_fuzz_fuzz_disk_origin_SOURCES = tests/fuzz/fuzz_disk_origin.c
-nodist_tests_fuzz_fuzz_disk_origin_SOURCES = $(fuzz_main)
-tests_fuzz_fuzz_disk_origin_CFLAGS = $(AM_CFLAGS)
 tests_fuzz_fuzz_disk_origin_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_disk_origin_LDADD = $(core_libs)
+tests_fuzz_fuzz_disk_origin_LDADD = $(fuzz_main) $(core_libs)
 
 check_PROGRAMS += tests/fuzz/fuzz_named_disk
-tests_fuzz_fuzz_named_disk_SOURCES = tests/fuzz/fuzz_named_disk.c
-nodist_tests_fuzz_fuzz_named_disk_SOURCES = $(fuzz_main)
-tests_fuzz_fuzz_named_disk_CFLAGS = $(AM_CFLAGS)
 tests_fuzz_fuzz_named_disk_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_named_disk_LDADD = $(core_libs)
+tests_fuzz_fuzz_named_disk_LDADD = $(fuzz_main) $(core_libs)
 
 # any number of vmd
 check_PROGRAMS += tests/model/many_vmd
@@ -209,11 +83,8 @@ tests_model_named_disk_SOURCES = tests/model/named_disk.c tests/model/search.c t
 tests_model_named_disk_LDADD = $(core_libs)
 
 check_PROGRAMS += tests/fuzz/fuzz_job_spec
-tests_fuzz_fuzz_job_spec_SOURCES = tests/fuzz/fuzz_job_spec.c
-nodist_tests_fuzz_fuzz_job_spec_SOURCES = $(fuzz_main)
-tests_fuzz_fuzz_job_spec_CFLAGS = $(AM_CFLAGS)
 tests_fuzz_fuzz_job_spec_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_job_spec_LDADD = $(core_libs)
+tests_fuzz_fuzz_job_spec_LDADD = $(fuzz_main) $(core_libs)
 
 # lives of jobs under faults and crashes, with virtual time
 check_PROGRAMS += tests/sim/sim_seeds

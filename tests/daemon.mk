@@ -13,43 +13,26 @@ unit_tests += \
 	tests/unit/unit_slurm_view \
 	tests/unit/unit_timing
 
-tests_unit_unit_credentials_SOURCES = tests/unit/unit_credentials.c
-tests_unit_unit_credentials_CFLAGS = $(unit_cflags) $(SSH_CFLAGS)
+tests_unit_unit_credentials_CFLAGS = $(AM_CFLAGS) $(SSH_CFLAGS)
 tests_unit_unit_credentials_LDADD = libdaemon.a $(base_libs) $(SSH_LIBS) $(unit_libs)
-
-tests_unit_unit_hook_SOURCES = tests/unit/unit_hook.c
-tests_unit_unit_hook_CFLAGS = $(unit_cflags) $(SYSTEMD_CFLAGS)
+tests_unit_unit_hook_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_unit_hook_LDADD = libdaemon.a $(base_libs) $(unit_libs)
-
-tests_unit_unit_probe_SOURCES = tests/unit/unit_probe.c
-tests_unit_unit_probe_CFLAGS = $(unit_cflags) $(SYSTEMD_CFLAGS)
+tests_unit_unit_probe_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_unit_probe_LDADD = libdaemon.a $(base_libs) $(unit_libs)
-
-tests_unit_unit_rbd_error_SOURCES = tests/unit/unit_rbd_error.c
-tests_unit_unit_rbd_error_CFLAGS = $(unit_cflags)
 tests_unit_unit_rbd_error_LDADD = librbddisk.a $(base_libs) $(unit_libs)
-
-tests_unit_unit_settings_SOURCES = tests/unit/unit_settings.c
-tests_unit_unit_settings_CFLAGS = $(unit_cflags)
 tests_unit_unit_settings_LDADD = libsettings.a libvmcore.a $(base_libs) $(unit_libs)
-
-tests_unit_unit_slurm_state_SOURCES = tests/unit/unit_slurm_state.c
-tests_unit_unit_slurm_state_CFLAGS = $(unit_cflags) $(SLURM_CFLAGS)
+tests_unit_unit_slurm_state_CFLAGS = $(AM_CFLAGS) $(SLURM_CFLAGS)
 tests_unit_unit_slurm_state_LDADD = libslurmjobs.a libvmcore.a $(base_libs) $(SLURM_LIBS) \
 	$(unit_libs)
 
 # The views, with a Slurm and a Ceph that the tests play.
-tests_unit_unit_slurm_view_SOURCES = tests/unit/unit_slurm_view.c vmd/slurm_view.c vmd/slurm_view_apply.c \
-	vmd/slurm_view_hint.c vmd/slurm_look.c vmd/slurm_ending.c
-tests_unit_unit_slurm_view_CFLAGS = $(unit_cflags) $(SYSTEMD_CFLAGS)
+tests_unit_unit_slurm_view_SOURCES = tests/unit/unit_slurm_view.c \
+	vmd/slurm_view.c vmd/slurm_view_apply.c vmd/slurm_view_hint.c vmd/slurm_look.c vmd/slurm_ending.c
+tests_unit_unit_slurm_view_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_unit_slurm_view_LDADD = libvmcore.a $(base_libs) $(unit_libs)
-
 tests_unit_unit_disk_view_SOURCES = tests/unit/unit_disk_view.c vmd/disk_view.c vmd/disk_view_order.c
-tests_unit_unit_disk_view_CFLAGS = $(unit_cflags) $(SYSTEMD_CFLAGS)
+tests_unit_unit_disk_view_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_unit_disk_view_LDADD = libvmcore.a $(base_libs) $(unit_libs)
-
-tests_unit_unit_timing_SOURCES = tests/unit/unit_timing.c
-tests_unit_unit_timing_CFLAGS = $(unit_cflags)
 tests_unit_unit_timing_LDADD = libdaemon.a $(base_libs) $(unit_libs)
 endif
 
@@ -59,7 +42,6 @@ check_PROGRAMS += tests/integration/rbd_disk_test
 tests_integration_rbd_disk_test_SOURCES = tests/integration/rbd_disk_test.c tests/integration/rbd_fence_test.c \
 	tests/integration/rbd_damaged_test.c tests/integration/rbd_named_test.c tests/integration/rbd_test.c \
 	tests/integration/rbd_test.h tests/integration/rbd_guest.c tests/integration/rbd_guest.h
-tests_integration_rbd_disk_test_CFLAGS = $(unit_cflags)
 tests_integration_rbd_disk_test_LDADD = librbddisk.a libvmcore.a $(base_libs) $(RBD_LIBS) $(unit_libs)
 TESTS += tests/integration/0100-rbd.t
 endif
@@ -67,10 +49,8 @@ EXTRA_DIST += tests/integration/0100-rbd.t
 
 # daemon: vmd.yaml of any bytes
 check_PROGRAMS += tests/fuzz/fuzz_settings
-tests_fuzz_fuzz_settings_SOURCES = tests/fuzz/fuzz_settings.c
-nodist_tests_fuzz_fuzz_settings_SOURCES = $(fuzz_main)
 tests_fuzz_fuzz_settings_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_settings_LDADD = libsettings.a libvmcore.a $(base_libs)
+tests_fuzz_fuzz_settings_LDADD = $(fuzz_main) libsettings.a libvmcore.a $(base_libs)
 
 # daemon: manuals, example and program agree
 TESTS += tests/lint/docs.t
@@ -79,7 +59,5 @@ EXTRA_DIST += tests/lint/docs.t
 
 # what a guest's port says
 check_PROGRAMS += tests/fuzz/fuzz_probe
-tests_fuzz_fuzz_probe_SOURCES = tests/fuzz/fuzz_probe.c
-nodist_tests_fuzz_fuzz_probe_SOURCES = $(fuzz_main)
 tests_fuzz_fuzz_probe_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_probe_LDADD = libdaemon.a libvmcore.a $(base_libs) $(SSH_LIBS)
+tests_fuzz_fuzz_probe_LDADD = $(fuzz_main) libdaemon.a libvmcore.a $(base_libs) $(SSH_LIBS)

@@ -6,46 +6,30 @@ unit_tests += \
 	tests/unit/unit_kube_text \
 	tests/unit/unit_store
 
-tests_unit_unit_kube_text_SOURCES = tests/unit/unit_kube_text.c
-tests_unit_unit_kube_text_CFLAGS = $(unit_cflags)
 tests_unit_unit_kube_text_LDADD = $(kubeapi_libs) $(unit_libs)
-
-tests_unit_unit_store_SOURCES = tests/unit/unit_store.c
-tests_unit_unit_store_CFLAGS = $(unit_cflags) $(SYSTEMD_CFLAGS)
+tests_unit_unit_store_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_unit_store_LDADD = $(kubeapi_libs) $(unit_libs)
 endif
 
 check_PROGRAMS += tests/fuzz/fuzz_kube_request tests/fuzz/fuzz_kube_selector tests/fuzz/fuzz_kube_patch
-tests_fuzz_fuzz_kube_request_SOURCES = tests/fuzz/fuzz_kube_request.c
-nodist_tests_fuzz_fuzz_kube_request_SOURCES = $(fuzz_main)
 tests_fuzz_fuzz_kube_request_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_kube_request_LDADD = $(kubeapi_libs)
-tests_fuzz_fuzz_kube_selector_SOURCES = tests/fuzz/fuzz_kube_selector.c
-nodist_tests_fuzz_fuzz_kube_selector_SOURCES = $(fuzz_main)
+tests_fuzz_fuzz_kube_request_LDADD = $(fuzz_main) $(kubeapi_libs)
 tests_fuzz_fuzz_kube_selector_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_kube_selector_LDADD = $(kubeapi_libs)
-tests_fuzz_fuzz_kube_patch_SOURCES = tests/fuzz/fuzz_kube_patch.c
-nodist_tests_fuzz_fuzz_kube_patch_SOURCES = $(fuzz_main)
+tests_fuzz_fuzz_kube_selector_LDADD = $(fuzz_main) $(kubeapi_libs)
 tests_fuzz_fuzz_kube_patch_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_kube_patch_LDADD = $(kubeapi_libs)
+tests_fuzz_fuzz_kube_patch_LDADD = $(fuzz_main) $(kubeapi_libs)
 check_PROGRAMS += tests/fuzz/fuzz_kube_api
-tests_fuzz_fuzz_kube_api_SOURCES = tests/fuzz/fuzz_kube_api.c
-nodist_tests_fuzz_fuzz_kube_api_SOURCES = $(fuzz_main)
 tests_fuzz_fuzz_kube_api_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_fuzz_fuzz_kube_api_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_kube_api_LDADD = $(kubeapi_libs)
+tests_fuzz_fuzz_kube_api_LDADD = $(fuzz_main) $(kubeapi_libs)
 check_PROGRAMS += tests/fuzz/fuzz_kube_machine
-tests_fuzz_fuzz_kube_machine_SOURCES = tests/fuzz/fuzz_kube_machine.c
-nodist_tests_fuzz_fuzz_kube_machine_SOURCES = $(fuzz_main)
 tests_fuzz_fuzz_kube_machine_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_fuzz_fuzz_kube_machine_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_kube_machine_LDADD = $(guest_libs) $(base_libs)
+tests_fuzz_fuzz_kube_machine_LDADD = $(fuzz_main) $(guest_libs) $(base_libs)
 check_PROGRAMS += tests/fuzz/fuzz_kube_text
-tests_fuzz_fuzz_kube_text_SOURCES = tests/fuzz/fuzz_kube_text.c
-nodist_tests_fuzz_fuzz_kube_text_SOURCES = $(fuzz_main)
 tests_fuzz_fuzz_kube_text_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_fuzz_fuzz_kube_text_LDFLAGS = $(fuzz_ldflags)
-tests_fuzz_fuzz_kube_text_LDADD = $(kubeapi_libs)
+tests_fuzz_fuzz_kube_text_LDADD = $(fuzz_main) $(kubeapi_libs)
 
 # kubevirt-lite's watches over TLS, seen by vmd's
 check_PROGRAMS += tests/integration/watch_stress

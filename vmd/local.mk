@@ -200,7 +200,7 @@ libvmkube_a_SOURCES = \
 	vmd/kube/kube_watch.c vmd/kube/kube_watch.h \
 	vmd/lease/holder.c vmd/lease/holder.h
 libvmkube_a_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(SYSTEMD_CFLAGS)
-kube_libs = libvmkube.a $(frames_libs) libvmcore.a $(CURL_LIBS) $(base_libs)
+kube_libs = libvmkube.a $(frames_libs) libsettings.a libvmcore.a $(CURL_LIBS) $(base_libs)
 # api, vmd's side
 noinst_LIBRARIES += libapi.a
 libapi_a_SOURCES = \

@@ -10,7 +10,7 @@ unit_tests += \
 tests_unit_unit_plugin_SOURCES = tests/unit/unit_plugin.c \
 	slurm-plugin/key_file.c slurm-plugin/machines.c slurm-plugin/options.c slurm-plugin/own_keys.c \
 	slurm-plugin/settings.c slurm-plugin/shell.c slurm-plugin/wait.c
-tests_unit_unit_plugin_CFLAGS = $(unit_cflags) $(SLURM_CFLAGS) $(plugin_test_base)
+tests_unit_unit_plugin_CFLAGS = $(AM_CFLAGS) $(SLURM_CFLAGS) $(plugin_test_base)
 tests_unit_unit_plugin_LDADD = $(core_libs) $(unit_libs)
 
 # The plugins without their client and their clock: the host answers for vmd, in a time of its own.
@@ -24,7 +24,7 @@ tests_plugin_slurm_vm_prolog_hosted_la_LDFLAGS = $(plugin_ldflags) -rpath /nowhe
 
 tests_plugin_host_SOURCES = tests/plugin/host.c tests/plugin/host_epilog.c tests/plugin/host_submit.c \
 	tests/plugin/host_task.c tests/plugin/slurm_host.c tests/plugin/slurm_host.h vmd/api/wire.c
-tests_plugin_host_CFLAGS = $(unit_cflags) $(SLURM_CFLAGS) $(plugin_test_base) \
+tests_plugin_host_CFLAGS = $(AM_CFLAGS) $(SLURM_CFLAGS) $(plugin_test_base) \
 	-DPLUGIN='"$(abs_top_builddir)/.libs/slurm_vm.so"' \
 	-DHOSTED='"$(abs_top_builddir)/tests/plugin/.libs/slurm_vm_hosted.so"' \
 	-DPROLOG='"$(abs_top_builddir)/.libs/slurm_vm_prolog.so"' \

@@ -46,15 +46,6 @@ struct settings *fixture_settings(void)
 	return &s;
 }
 
-/* The real one comes with the settings' own file, which would bring libyaml along. */
-const struct settings_network *settings_network_find(const struct settings *s, const char *name)
-{
-	for (size_t i = 0; i < s->n_network; i++)
-		if (str_eq(s->network[i].name, name))
-			return &s->network[i];
-	return NULL;
-}
-
 struct vm_spec fixture_vm(enum vm_profile profile)
 {
 	bool windows = profile == VM_PROFILE_WINDOWS;

@@ -2,7 +2,7 @@
 /* Starts munged in a new directory under TMPDIR, waits on its log (a pipe) until it is ready, ends
  * it by pid. The directories are as munged wants them: the socket's open to all, the key's to its
  * owner, none writable by others. */
-#include "private_munge.h"
+#include "tests/unit/private_munge.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* server.c and client.c against each other: real loopback connections, a real munged. The server
  * runs in a thread of its own with its loop; the tests are the clients. */
-#include "private_munge.h"
 #include "tests/unit/check_main.h"
+#include "tests/unit/private_munge.h"
 #include "vmd/api/client.h"
 #include "vmd/api/peer.h"
 #include "vmd/api/server.h"

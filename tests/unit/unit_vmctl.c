@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vmctl as people run it, against the real server with a made-up world: arguments, output, exit
  * codes. Needs munged; run as root it asks as another account, too. */
-#include "private_munge.h"
 #include "tests/unit/check_main.h"
+#include "tests/unit/private_munge.h"
 #include "vmd/api/requests.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
