@@ -124,11 +124,28 @@ static bool named_take(struct disk_view *v, struct list_work *l)
 	return same;
 }
 
+/* The same of named ones. */
+static void tell_unreadable_named(struct disk_view *v, const struct list_work *l)
+{
+	const struct disk_view_callbacks *cb = &v->callbacks;
+
+	for (size_t i = 0; i < l->n_named; i++) {
+		const struct named_disk *now = &l->named[i];
+		const struct named_disk *before = disk_view_named(v, now->image);
+
+		if (*now->unreadable && !(before && *before->unreadable))
+			cb->unreadable(cb->ctx, now->image, now->unreadable);
+		else if (!*now->unreadable && before && *before->unreadable)
+			cb->unreadable(cb->ctx, now->image, NULL);
+	}
+}
+
 static void list_take(struct disk_view *v, struct list_work *l)
 {
 	bool same = v->known && v->n == l->n &&
 		    (l->n == 0 || memcmp(v->disk, l->disk, l->n * sizeof(*l->disk)) == 0);
 
+	tell_unreadable_named(v, l);
 	same = named_take(v, l) && same;
 	tell_unreadable(v, l);
 	free(v->disk);
@@ -137,6 +154,7 @@ static void list_take(struct disk_view *v, struct list_work *l)
 	v->known = true;
 	if (!same)
 		v->callbacks.changed(v->callbacks.ctx);
+	disk_view_finish(v);
 }
 
 static void list_done(struct work *w)

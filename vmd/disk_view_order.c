@@ -55,10 +55,15 @@ static void named_forget(struct disk_view *v, const char *image)
 
 static void named_put(struct disk_view *v, const struct named_disk *d)
 {
-	if (disk_view_named(v, d->image))
+	struct named_disk *there = disk_view_named(v, d->image);
+
+	if (there && !there->unfinished)
 		return;
-	v->named = disk_view_need(realloc(v->named, (v->n_named + 1) * sizeof(*v->named)));
-	memcpy(&v->named[v->n_named++], d, sizeof(*d));
+	if (!there) {
+		v->named = disk_view_need(realloc(v->named, (v->n_named + 1) * sizeof(*v->named)));
+		there = &v->named[v->n_named++];
+	}
+	memcpy(there, d, sizeof(*d));
 }
 
 static void order_done(struct work *w)
@@ -96,6 +101,63 @@ static void extra_fill(const struct disk_view *v, const struct disk_order *o, st
 	(void)str_copy(ret->job_key, sizeof(ret->job_key), o->job_key);
 	(void)str_copy(ret->pool, sizeof(ret->pool), v->pool);
 }
+
+/* ---- what nobody asks for any more ---- */
+
+struct finish_work {
+	struct work work;
+	struct disk_view *view;
+	struct named_disk disk;
+	struct err e;
+};
+
+static void finish_run(struct work *w)
+{
+	struct finish_work *f = (struct finish_work *)w;
+
+	f->e.kind = ERR_NONE;
+	if (!lease_gate_open(f->view->callbacks.gate, clock_mono_us()))
+		(void)err_set(&f->e, ERR_RETRY, LEASE_GATE_SHUT);
+	else
+		(void)rbd_named_finish(f->view->store, &f->disk, &f->e);
+}
+
+/* What fails is tried again by the next list that has it: nobody waits for it. */
+static void finish_done(struct work *w)
+{
+	struct finish_work *f = (struct finish_work *)w;
+	struct disk_view *v = f->view;
+
+	v->finishing = false;
+	if (f->e.kind == ERR_NONE) {
+		v->changes++;
+		disk_view_refresh(v);
+	}
+	free(f);
+}
+
+/* The vmd that was asked to make it died in between. What was asked for it has accepted, so its
+ * owner finds it in his list. */
+void disk_view_finish(struct disk_view *v)
+{
+	struct finish_work *w;
+	struct err ignored;
+	size_t i = 0;
+
+	while (i < v->n_named && !v->named[i].unfinished)
+		i++;
+	if (i == v->n_named || v->finishing || v->creating)
+		return;
+	w = disk_view_need(calloc(1, sizeof(*w)));
+	w->work = (struct work){.run = finish_run, .done = finish_done};
+	w->view = v;
+	w->disk = v->named[i];
+	v->finishing = worker_submit(v->worker, &w->work, &ignored) == 0;
+	if (!v->finishing)
+		free(w);
+}
+
+/* ---- orders ---- */
 
 int disk_view_order(struct disk_view *v, const struct disk_order *order, disk_done_fn done,
 		    void *ctx, struct err *e)

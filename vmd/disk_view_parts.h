@@ -24,6 +24,7 @@ struct disk_view {
 	struct named_disk *named;
 	struct attachment *attachment; /* of named, made anew when it is looked at */
 	unsigned creating; /* named disks that the view has already, and a list perhaps not */
+	bool finishing;    /* one whose making was cut short */
 	struct sd_event_source *timer;
 	bool listing;
 	bool list_again;  /* the one under way is too old already */
@@ -39,6 +40,8 @@ void disk_view_list_at(struct disk_view *v, int64_t after_us); /* the next list 
 /* NULL: there is none. */
 struct named_disk *disk_view_named(struct disk_view *v, const char *image);
 struct disk_seen *disk_view_find(struct disk_seen *disk, size_t n, const char *name);
+/* Goes on with a named disk whose making was cut short, if there is one. */
+void disk_view_finish(struct disk_view *v);
 /* The view has it from now on, as it was made. */
 void disk_view_put(struct disk_view *v, const struct disk_spec *d);
 

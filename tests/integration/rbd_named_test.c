@@ -56,12 +56,67 @@ START_TEST(named_disk_is_made)
 	ck_assert_int_eq(e.kind, ERR_CONFLICT);
 	/* cut short before its marks: the next call goes on, of the same size only */
 	set_mark(d.image, "slurm-vm.cluster", NULL);
-	ck_assert_ptr_null(named_listed(&d));
+	ck_assert(named_listed(&d)->unfinished);
+	ck_assert_str_ne(named_listed(&d)->unreadable, "");
 	other.size_bytes = 4 * MIB;
 	ck_assert_int_eq(rbd_named_create(store, &other, &e), -1);
 	ck_assert_int_eq(e.kind, ERR_CONFLICT);
 	must(rbd_named_create(store, &d, &e), "finish");
 	ck_assert_ptr_nonnull(named_listed(&d));
+}
+END_TEST
+
+/* Nobody asks again: vmd finds it in its list. */
+START_TEST(what_was_begun_is_finished)
+{
+	struct named_disk d = named_spec(), listed;
+	rbd_image_t image;
+
+	set_mark(d.image, "slurm-vm.cluster", NULL);
+	set_mark(d.image, "slurm-vm.disk", NULL);
+	listed = *named_listed(&d);
+	ck_assert_uint_eq(listed.size_bytes, 8 * MIB);
+	ck_assert_int_gt(listed.created_s, 5); /* the image's own */
+	ck_assert_int_eq(rbd_open(io, d.image, &image, NULL), 0);
+	ck_assert_int_eq(rbd_named_finish(store, &listed, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_RETRY); /* somebody has it open */
+	ck_assert_int_eq(rbd_close(image), 0);
+	must(rbd_named_finish(store, &listed, &e), "finish");
+	ck_assert(!named_listed(&d)->unfinished);
+	ck_assert_str_eq(named_listed(&d)->unreadable, "");
+	ck_assert_int_eq(named_listed(&d)->created_s, listed.created_s);
+	/* late, of a vmd that was stopped: no job loses its claim by it */
+	ck_assert_int_eq(claimed(CLAIM_WRITE, KEY), ERR_NONE);
+	set_mark(d.image, "slurm-vm.cluster", NULL);
+	must(rbd_named_finish(store, &listed, &e), "finish late");
+	ck_assert_uint_eq(named_listed(&d)->claims.n, 1);
+	must(rbd_named_finish(store, &listed, &e), "finish what is whole");
+	ck_assert_int_eq(claimed(CLAIM_DROP, KEY), ERR_NONE);
+}
+END_TEST
+
+/* An image of that name in which there is something is somebody's. */
+START_TEST(what_is_not_empty_is_not_finished)
+{
+	struct named_disk d = named_spec(), other = d;
+	rbd_image_t image;
+
+	(void)str_copy(other.name, sizeof(other.name), "kept");
+	must(named_image("lab", 7001, "kept", other.image, sizeof(other.image)), "name");
+	must(rbd_named_finish(store, &other, &e) == -1 ? 0 : -1, "finish what is not there");
+	ck_assert_int_eq(e.kind, ERR_ABSENT);
+	must(rbd_named_create(store, &other, &e), "create");
+	ck_assert_int_eq(rbd_open(io, other.image, &image, NULL), 0);
+	ck_assert_int_eq(rbd_write(image, 0, 4, "kept"), 4);
+	ck_assert_int_eq(rbd_close(image), 0);
+	set_mark(other.image, "slurm-vm.cluster", NULL);
+	ck_assert_ptr_null(named_listed(&other));
+	ck_assert_int_eq(rbd_named_finish(store, &other, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_CONFLICT);
+	ck_assert_int_eq(rbd_named_create(store, &other, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_CONFLICT);
+	set_mark(other.image, "slurm-vm.cluster", "lab");
+	must(rbd_named_remove(store, &other, &e), "remove");
 }
 END_TEST
 
@@ -207,6 +262,8 @@ END_TEST
 void add_named_tests(TCase *t)
 {
 	tcase_add_test(t, named_disk_is_made);
+	tcase_add_test(t, what_was_begun_is_finished);
+	tcase_add_test(t, what_is_not_empty_is_not_finished);
 	tcase_add_test(t, named_disk_is_no_leftover);
 	tcase_add_test(t, one_writer_or_readers);
 	tcase_add_test(t, claims_race);

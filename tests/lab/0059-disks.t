@@ -28,6 +28,9 @@ ok "the list shows whose it is" contains "$(as alice vmctl disk list 2>&1)" "^da
 ok "... and what is left of the quota" contains "$(as alice vmctl disk list 2>&1)" "512M of 2G is used, 1 of 4 disks"
 ok "everybody's is for root" refused alice "root and SlurmUser" vmctl disk list --all
 ok "... who sees both" equals "$(on_lab vmctl disk list --all --json | jq -r '.[].name' | wc -l)" 2
+# what a vmd has left that was killed in the middle of making one
+half=$(as alice vmctl disk list --json | jq -r '.[].disk | sub("data$"; "half")')
+on_lab rbd create "rbd/$half" --size 64M
 writer=$(submit alice --vm=tiny --vm-attach=data -t 10 -c 1 --mem=512M <<EOS
 #!/bin/bash
 $ssh_guest 'for b in /sys/block/*; do echo "\$b \$(cat \$b/size) \$(tr -cd a-z <\$b/device/vpd_pg80 2>/dev/null)"; done'
@@ -39,6 +42,12 @@ ok "vmctl show tells of it" contains "$(as alice vmctl show "$writer")" "Attache
 reader=$(submit alice --vm=tiny --vm-attach=data:ro -t 10 -c 1 --mem=512M <<<$'#!/bin/bash\nsleep 600\n')
 ok "who wants to read it meanwhile waits, and says for whom" within 60 shows "$reader" "disk data is written by job $writer"
 ok "it is not deleted" refused alice "disk data is written by job $writer" vmctl disk delete --yes data
+half_is_whole()
+{
+	equals "$(as alice vmctl disk list --json | jq -r '.[] | select(.name == "half") | "\(.size_bytes) \(.unfinished)"')" "67108864 false"
+}
+ok "a disk whose making was cut short is finished by itself" within 60 half_is_whole
+ok "... and is one like others" as alice vmctl disk delete --yes half
 guest() # JOB COMMAND...: in its guest, as alice
 {
 	as alice vmctl exec "$1" -- /bin/sh -c "$2"

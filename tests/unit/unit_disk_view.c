@@ -26,6 +26,8 @@ static struct {
 	struct named_disk named[4];
 	size_t n_named;
 	enum err_kind fails, named_fails;
+	_Atomic unsigned finished; /* called so often */
+	bool open;
 	bool list_waits;
 	sem_t list_may_end, list_has_read;
 } ceph;
@@ -128,6 +130,23 @@ int rbd_named_create(struct rbd_store *st, const struct named_disk *d, struct er
 	if (outcome(e) < 0)
 		return -1;
 	ceph.named[ceph.n_named++] = *d;
+	return 0;
+}
+
+int rbd_named_finish(struct rbd_store *st, const struct named_disk *d, struct err *e)
+{
+	(void)st;
+	ck_assert_str_eq(d->pool, "disks");
+	ck_assert(d->unfinished);
+	ceph.finished++;
+	if (ceph.open)
+		return err_set(e, ERR_RETRY, "somebody has it open");
+	for (size_t i = 0; i < ceph.n_named; i++) {
+		if (!str_eq(ceph.named[i].image, d->image))
+			continue;
+		ceph.named[i].unfinished = false;
+		ceph.named[i].unreadable[0] = '\0';
+	}
 	return 0;
 }
 
@@ -452,6 +471,52 @@ START_TEST(named_disks_are_seen_at_once)
 }
 END_TEST
 
+static void half_made(size_t i, const char *image)
+{
+	ceph.named[i] = (struct named_disk){.pool = "disks", .unfinished = true};
+	(void)str_copy(ceph.named[i].image, sizeof(ceph.named[i].image), image);
+	(void)str_copy(ceph.named[i].unreadable, sizeof(ceph.named[i].unreadable), "half");
+	ceph.n_named = i + 1;
+}
+
+/* Whoever was asked for them died in between. Nobody else asks again. */
+START_TEST(what_was_begun_is_finished)
+{
+	half_made(0, "a");
+	half_made(1, "b");
+	run_until(&told.listed, 1);
+	ck_assert(*observe().named[0].unreadable); /* so nobody claims it */
+	while (observe().n_named < 2 || *observe().named[0].unreadable ||
+	       *observe().named[1].unreadable)
+		ck_assert_int_ge(sd_event_run(loop, UINT64_MAX), 0);
+	ck_assert_uint_eq(ceph.finished, 2);
+	ck_assert_str_eq(told.unreadable, "a half; b half; a again; b again; ");
+}
+END_TEST
+
+/* Not again and again, but with the next list; its owner's own call is as good. */
+START_TEST(what_cannot_be_finished_waits)
+{
+	struct disk_order o = named_order();
+
+	ceph.open = true;
+	half_made(0, o.disk.image);
+	run_until(&told.listed, 1);
+	while (!ceph.finished)
+		ck_assert_int_ge(sd_event_run(loop, 10000), 0);
+	for (int i = 0; i < 50; i++)
+		ck_assert_int_ge(sd_event_run(loop, 10000), 0);
+	ck_assert_uint_eq(ceph.finished, 1);
+	ck_assert_uint_eq(told.listed, 1);
+	ceph.n_named = 0; /* the played create appends */
+	order(&o);
+	run_until(&told.done, 1);
+	ck_assert_uint_eq(observe().n_named, 1);
+	ck_assert(!observe().named[0].unfinished);
+	ck_assert_str_eq(observe().named[0].unreadable, "");
+}
+END_TEST
+
 /* A scratch disk that a running guest is given: seen as one of its job's, and as an attachment. */
 START_TEST(scratch_disks_come_and_leave)
 {
@@ -539,6 +604,8 @@ int main(void)
 	tcase_add_test(t, ceph_goes_and_comes);
 	tcase_add_test(t, unreadable_is_told_once);
 	tcase_add_test(t, named_disks_are_seen_at_once);
+	tcase_add_test(t, what_was_begun_is_finished);
+	tcase_add_test(t, what_cannot_be_finished_waits);
 	tcase_add_test(t, scratch_disks_come_and_leave);
 	tcase_add_test(t, a_named_disk_that_is_not_made_is_not_seen);
 	tcase_add_test(t, named_disks_may_be_unknown);

@@ -118,7 +118,7 @@ START_TEST(claimed_disk_is_not_discarded)
 }
 END_TEST
 
-static struct named_disk nameds[6];
+static struct named_disk nameds[7];
 static struct attachment attachments[6];
 
 static void named_add(uint32_t uid, const char *name, const char *claims)
@@ -194,6 +194,10 @@ static const struct {
 	{ALICE, "op=disk-create\nname=new\n", ERR_INVALID, "no size"},
 	{ALICE, "op=disk-create\nname=root\nsize=1073741824\n", ERR_INVALID, "a job's own"},
 	{ALICE, "op=disk-create\nsize=1073741824\n", ERR_INVALID, "no name"},
+	{ALICE, "op=disk-create\nname=half\nsize=4294967296\n", ERR_NONE,
+	 "asked for again, it is finished: beyond no quota, for it counts"},
+	{ALICE, "op=disk-create\nname=half\nsize=1073741824\n", ERR_CONFLICT, "of another size"},
+	{ALICE, "op=disk-delete\nname=half\n", ERR_CONFLICT, "not before it is finished"},
 	{ALICE, "op=disk-delete\nname=data\n", ERR_CONFLICT, "a job has it"},
 	{BOB, "op=disk-delete\nname=data\n", ERR_NONE, "his own, of the same name"},
 	{ALICE, "op=disk-delete\nname=away\n", ERR_NONE, "once more"},
@@ -209,6 +213,10 @@ START_TEST(named_order_rows)
 	struct err full = {.kind = ERR_FULL, .msg = "Ceph is full"};
 
 	named_make();
+	if (strstr(orders[_i].text, "half")) {
+		named_add(ALICE, "half", "");
+		nameds[3].unfinished = true;
+	}
 	ask_as(orders[_i].uid, orders[_i].text);
 	ck_assert_uint_eq(ordered.n, orders[_i].kind == ERR_NONE ? 1 : 0);
 	if (orders[_i].kind != ERR_NONE) {

@@ -63,6 +63,7 @@ static struct json_object *disk_json(const struct named_disk *d)
 	json_put_int(o, "size_bytes", (int64_t)d->size_bytes);
 	json_put_int(o, "created", d->created_s);
 	json_put_bool(o, "removing", d->claims.removing);
+	json_put_bool(o, "unfinished", d->unfinished);
 	json_put_str(o, "reason", d->unreadable);
 	json_put_at(o, "used_by", claims_json(&d->claims));
 	return o;
@@ -177,6 +178,14 @@ void ask_attached(const struct ask *a, const struct job *j, struct json_object *
 
 #define SIZE_MIN_BYTES (UINT64_C(1) << 20)
 
+#define UNFINISHED "its making was cut short, and is being finished: vmctl disk list"
+
+static int order_create(const struct ask *a, const char *name, struct disk_order *o, struct err *e)
+{
+	(void)str_copy(o->disk.name, sizeof(o->disk.name), name);
+	return a->q->port.order(a->q->port.self, o, ask_done, a->reply, e) < 0 ? -1 : LATER;
+}
+
 int op_disk_create(const struct ask *a, struct err *e)
 {
 	const struct observed *seen = disks_get(a, e);
@@ -194,13 +203,17 @@ int op_disk_create(const struct ask *a, struct err *e)
 		return err_set(e, ERR_CONFLICT,
 			       "the removal of disk %s was cut short: vmctl disk delete %s", name,
 			       name);
-	if (there)
+	if (there && !there->unfinished)
 		return err_set(e, ERR_CONFLICT, "you have a disk %s already", name);
+	if (there && there->size_bytes != o.disk.size_bytes)
+		return err_set(e, ERR_CONFLICT, "you have begun a disk %s of another size; %s",
+			       name, UNFINISHED);
+	if (there) /* counts already */
+		return order_create(a, name, &o, e);
 	if (disk_quota_check(a->q->port.quota(a->q->port.self), seen->named, seen->n_named,
 			     o.disk.uid, o.disk.size_bytes, e) < 0)
 		return -1;
-	(void)str_copy(o.disk.name, sizeof(o.disk.name), name);
-	return a->q->port.order(a->q->port.self, &o, ask_done, a->reply, e) < 0 ? -1 : LATER;
+	return order_create(a, name, &o, e);
 }
 
 /* The owner, if an administrator names another one. */
@@ -230,6 +243,8 @@ int op_disk_delete(const struct ask *a, struct err *e)
 	d = named_find(seen->named, seen->n_named, o.disk.uid, name);
 	if (!d)
 		return err_set(e, ERR_ABSENT, "there is no disk %s; see: vmctl disk list", name);
+	if (d->unfinished)
+		return err_set(e, ERR_CONFLICT, "disk %s: %s", name, UNFINISHED);
 	claims = d->claims;
 	if (disk_claims_remove(&claims, name, e) < 0)
 		return -1;

@@ -44,6 +44,7 @@ struct named_disk {
 	struct disk_clients clients;       /* as in struct disk_seen */
 	char fenced[VM_UID_MAX + 1];       /* the same */
 	char unreadable[DISK_WHY_MAX + 1]; /* the same: then name and uid are those of its image */
+	bool unfinished; /* that is why: its making was cut short before its marks */
 };
 
 enum disk_claim_step {

@@ -26,7 +26,7 @@ static int on_data(uint64_t offset, size_t len, int exists, void *arg)
 }
 
 /* Nothing of its own: in a clone what its parent has does not count. */
-static bool is_empty(rbd_image_t image)
+bool rbd_is_empty(void *image)
 {
 	rbd_snap_info_t end[1]; /* librbd ends its list with an empty one */
 	int n = ARRAY_LEN(end);
@@ -46,7 +46,7 @@ bool rbd_is_leftover(const struct rbd_store *st, void *look, const char *name,
 
 	if (m->job_key[0] || (m->cluster[0] && !str_eq(m->cluster, st->cluster)) ||
 	    disk_name_key(name, key) < 0 || rbd_get_create_timestamp(look, &made) < 0 ||
-	    clock_wall_s() - made.tv_sec < st->leftover_s || !is_empty(look))
+	    clock_wall_s() - made.tv_sec < st->leftover_s || !rbd_is_empty(look))
 		return false;
 	(void)str_copy(ret_key, JOB_KEY_MAX + 1, key);
 	return true;

@@ -226,8 +226,7 @@ int rbd_mark_named(rbd_image_t image, const char *cluster, const struct named_di
 {
 	char text[DISK_IDENTITY_MAX + 1];
 
-	if (write_key(image, d->image, MARK_DISK, named_encode(d, text, sizeof(text)), e) < 0 ||
-	    write_key(image, d->image, MARK_CLAIMS, "", e) < 0)
+	if (write_key(image, d->image, MARK_DISK, named_encode(d, text, sizeof(text)), e) < 0)
 		return -1;
 	return write_key(image, d->image, MARK_CLUSTER, cluster, e);
 }

@@ -33,7 +33,8 @@ int rbd_mark_keep(rbd_image_t image, const char *name, int64_t until_s, struct e
 /* Before the removal begins: what is left of an interrupted one is no disk. */
 int rbd_mark_removing(rbd_image_t image, const char *name, struct err *e);
 
-/* "slurm-vm.disk", claims that nobody has, and last the cluster: with that it is a named disk. */
+/* "slurm-vm.disk", and last the cluster: with that it is a named disk. No claims, which is as good
+ * as empty ones: whoever does this late must not take away one that a job was given since. */
 int rbd_mark_named(rbd_image_t image, const char *cluster, const struct named_disk *d,
 		   struct err *e);
 /* The claims become next if they are old still, in one step of the OSD. ERR_CONFLICT: they are not.

@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 /* An image that hangs costs a time-out in each list; with more of them Ceph as a whole is ill. */
 #define SLOW_US     SEC_US
@@ -44,43 +45,59 @@ static int not_it(struct err *e, const struct named_disk *d, const struct rbd_ma
 
 /* ---- create ---- */
 
-/* Is an image of that name without our marks what an interrupted create of d has left? */
-static bool is_unfinished(rbd_image_t image, const struct rbd_mark *m, const struct named_disk *d)
+/* Is an image of that name without our marks what an interrupted creation has left? It must be what
+ * nobody could have written to (rbd_leftover.c): an image in which there is something, restored
+ * from a backup, say, is somebody's, whatever its name. */
+static bool is_unfinished(rbd_image_t image, const struct rbd_mark *m)
 {
 	rbd_linked_image_spec_t parent = {.pool_id = -1};
 	rbd_snap_spec_t snap = {.id = 0};
-	uint64_t size = 0;
 
-	if (m->cluster[0] || m->job_key[0] || rbd_get_size(image, &size) < 0 ||
-	    size != d->size_bytes)
+	if (m->cluster[0] || m->job_key[0])
 		return false;
 	if (rbd_get_parent(image, &parent, &snap) == -ENOENT)
-		return true;
+		return rbd_is_empty(image);
 	rbd_linked_image_spec_cleanup(&parent);
 	rbd_snap_spec_cleanup(&snap);
 	return false;
 }
 
-static int check_found(struct rbd_store *st, struct rbd_pool *p, rbd_image_t image,
-		       const struct named_disk *d, struct err *e)
+/* 1: there it is, whole; 0: it is to be finished. */
+static int look_for(struct rbd_store *st, struct rbd_pool *p, const struct named_disk *d,
+		    struct err *e)
 {
+	AUTO(rbd_close) rbd_image_t look = NULL;
 	struct rbd_mark mark;
+	uint64_t size = 0;
+	int rc = rbd_look(p->io, d->image, NULL, &look);
 
-	if (rbd_mark_read(image, d->image, &mark, e) < 0)
+	if (rc >= 0)
+		rc = rbd_get_size(look, &size);
+	if (rc < 0)
+		return rbd_failed(p, e, rc, "open image", d->image);
+	if (rbd_mark_read(look, d->image, &mark, e) < 0)
 		return -1;
 	if (is_it(st, &mark, d))
-		return err_set(e, ERR_CONFLICT, "disk %s exists already", d->name);
-	if (!is_unfinished(image, &mark, d))
+		return 1;
+	if (!is_unfinished(look, &mark) || size != d->size_bytes)
 		return not_it(e, d, &mark);
-	return rbd_check_unused(p, image, d->image, e);
+	return rbd_check_unused(p, look, d->image, e);
+}
+
+static int mark(struct rbd_store *st, struct rbd_pool *p, const struct named_disk *d, struct err *e)
+{
+	AUTO(rbd_close) rbd_image_t image = NULL;
+	int rc = rbd_open(p->io, d->image, &image, NULL);
+
+	if (rc < 0)
+		return rbd_failed(p, e, rc, "open image", d->image);
+	return rbd_mark_named(image, st->cluster, d, e);
 }
 
 int rbd_named_create(struct rbd_store *st, const struct named_disk *d, struct err *e)
 {
 	AUTO(rbd_pool_close) struct rbd_pool p = {.session = NULL};
 	AUTO(rbd_image_options_destroy) rbd_image_options_t options = NULL;
-	AUTO(rbd_close) rbd_image_t look = NULL;
-	AUTO(rbd_close) rbd_image_t image = NULL;
 	AUTO(rbd_unlock) pthread_mutex_t *held = NULL;
 	int rc;
 
@@ -93,16 +110,28 @@ int rbd_named_create(struct rbd_store *st, const struct named_disk *d, struct er
 	if (rc < 0 && rc != -EEXIST)
 		return rbd_failed(&p, e, rc, "create image", d->image);
 	if (rc == -EEXIST) {
-		rc = rbd_look(p.io, d->image, NULL, &look);
+		rc = look_for(st, &p, d, e);
 		if (rc < 0)
-			return rbd_failed(&p, e, rc, "open image", d->image);
-		if (check_found(st, &p, look, d, e) < 0)
 			return -1;
+		if (rc > 0)
+			return err_set(e, ERR_CONFLICT, "disk %s exists already", d->name);
 	}
-	rc = rbd_open(p.io, d->image, &image, NULL);
+	return mark(st, &p, d, e);
+}
+
+int rbd_named_finish(struct rbd_store *st, const struct named_disk *d, struct err *e)
+{
+	AUTO(rbd_pool_close) struct rbd_pool p = {.session = NULL};
+	AUTO(rbd_unlock) pthread_mutex_t *held = NULL;
+	int rc;
+
+	if (pool_open(st, d->pool, &p, e) < 0)
+		return -1;
+	held = rbd_lock_marks(st, d->image);
+	rc = look_for(st, &p, d, e);
 	if (rc < 0)
-		return rbd_failed(&p, e, rc, "open image", d->image);
-	return rbd_mark_named(image, st->cluster, d, e);
+		return -1;
+	return rc > 0 ? 0 : mark(st, &p, d, e);
 }
 
 /* ---- claims ---- */
@@ -192,6 +221,23 @@ int rbd_named_remove(struct rbd_store *st, const struct named_disk *d, struct er
 
 /* ---- list ---- */
 
+/* Nobody may have it, as if it could not be read. */
+static int read_unfinished(rbd_image_t look, struct named_disk *d, struct err *e)
+{
+	struct timespec made;
+	int rc = rbd_get_create_timestamp(look, &made);
+
+	if (rc >= 0)
+		rc = rbd_get_size(look, &d->size_bytes);
+	if (rc < 0)
+		return rbd_error(e, rc, "look at image %s", d->image);
+	d->created_s = made.tv_sec;
+	d->unfinished = true;
+	(void)str_copy(d->unreadable, sizeof(d->unreadable),
+		       "its making was cut short, and is being finished");
+	return 1;
+}
+
 /* 1: d is filled in; 0: not of this cluster. */
 static int read_image(struct rbd_store *st, struct rbd_pool *p, struct named_disk *d, struct err *e)
 {
@@ -206,7 +252,7 @@ static int read_image(struct rbd_store *st, struct rbd_pool *p, struct named_dis
 	if (rbd_mark_read(look, d->image, &mark, e) < 0)
 		return -1;
 	if (!is_it(st, &mark, d))
-		return 0;
+		return is_unfinished(look, &mark) ? read_unfinished(look, d, e) : 0;
 	d->created_s = mark.named.created_s;
 	d->claims = mark.named.claims;
 	d->clients = mark.clients;

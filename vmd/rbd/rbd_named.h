@@ -10,6 +10,9 @@ struct rbd_store;
 
 /* ERR_CONFLICT: it exists already. What an interrupted call of the same left is finished. */
 int rbd_named_create(struct rbd_store *st, const struct named_disk *d, struct err *e);
+/* Nobody asks again for what the list has as unfinished; it is finished, and never made: it may be
+ * gone since. Success if it is finished already; ERR_RETRY: somebody has it open. */
+int rbd_named_finish(struct rbd_store *st, const struct named_disk *d, struct err *e);
 /* ERR_CONFLICT: a job has it; ERR_RETRY: somebody else has it open. Nobody can claim it from its
  * first step on, and it is removed by another call if this one is cut short. */
 int rbd_named_remove(struct rbd_store *st, const struct named_disk *d, struct err *e);

@@ -67,6 +67,8 @@ bool rbd_is_leftover(const struct rbd_store *st, void *look, const char *name,
 		     const struct rbd_mark *m, char ret_key[JOB_KEY_MAX + 1]);
 bool rbd_is_leftover_of(const struct rbd_store *st, struct rbd_pool *p, const char *name,
 			const struct rbd_mark *m, const char *job_key);
+/* Nothing was ever written to it, and there is no snapshot of it. */
+bool rbd_is_empty(void *image);
 /* With the features that all images of ours have. */
 int rbd_options_new(rbd_image_options_t *ret, bool clone);
 

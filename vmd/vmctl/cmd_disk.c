@@ -110,7 +110,9 @@ static void add_users(struct table *t, struct json_object *o)
 										: "");
 		len = strlen(text);
 	}
-	if (*text_of(o, "reason"))
+	if (json_object_get_boolean(json_at(o, "unfinished")))
+		table_add(t, text_of(o, "reason"));
+	else if (*text_of(o, "reason"))
 		table_addf(t, "cannot be read: %s", text_of(o, "reason"));
 	else if (json_object_get_boolean(json_at(o, "removing")))
 		table_addf(t, "being removed; if it stays: vmctl disk delete %s",
