@@ -46,7 +46,8 @@ rbac:
 state: $dir/state
 run_dir: $dir/run
 guests: simulated
-simulated: {boot: 300ms, agent: 200ms, shutdown: 200ms}
+# It goes so slowly that a program that was stopped for a second still sees it go.
+simulated: {boot: 300ms, agent: 200ms, shutdown: 3s}
 nodes:
   - {name: worker1node, cpus: 8, memory: 16G}
 END

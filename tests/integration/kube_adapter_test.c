@@ -286,7 +286,7 @@ int main(void)
 	TCase *t = tcase_create("kube adapter");
 
 	(void)need("KUBE_SERVER");
-	tcase_set_timeout(t, 30);
+	tcase_set_timeout(t, 120);
 	tcase_add_test(t, life_of_a_job);
 	return CHECK_MAIN(t);
 }
