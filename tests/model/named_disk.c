@@ -50,8 +50,8 @@ struct act {
 	uint8_t vm;   /* or job, of a claim */
 	uint8_t uid;  /* of a fence: the mark that it has read */
 	uint8_t left; /* of a claim: 1 + whether it was leaving when this was decided on; 0 none */
-	uint8_t what; /* a PV; a claim's step; a VM is made with the disk; bits of VMs to shut out
-		       */
+	uint8_t what; /* a PV; a claim's step; a VM is made with the disk; bits of VMs to shut
+		       * out; the version of a VM that is deleted */
 };
 
 struct state {
@@ -133,6 +133,12 @@ static void uid_of(unsigned vm, unsigned n, char *buf, size_t size)
 	(void)str_fmt(buf, size, "c%u%u", vm, n);
 }
 
+/* It changes with all that is shown of a VM. */
+static unsigned version_of(const struct kube *k, unsigned vm)
+{
+	return k->vm[vm] * 4U + k->volume[vm];
+}
+
 static void vms_see(const struct kube *k, struct observed *seen)
 {
 	static const enum vm_phase phases[] = {VM_ABSENT, VM_STARTING, VM_RUNNING, VM_DELETING};
@@ -143,7 +149,8 @@ static void vms_see(const struct kube *k, struct observed *seen)
 		if (k->vm[i] == NO_VM)
 			continue;
 		seen->n_vm++;
-		*vm = (struct vm_seen){.version = "1", .phase = phases[k->vm[i]]};
+		*vm = (struct vm_seen){.phase = phases[k->vm[i]]};
+		(void)str_fmt(vm->version, sizeof(vm->version), "%u", version_of(k, i));
 		(void)str_copy(vm->job_key, sizeof(vm->job_key), keys[job_of(i)]);
 		(void)str_fmt(vm->name, sizeof(vm->name), "vm-%s-r%u", keys[job_of(i)], i % RUNS);
 		(void)str_fmt(vm->uid, sizeof(vm->uid), "u%u", i);
@@ -351,7 +358,7 @@ static bool act_of(const struct action *a, struct act *ret)
 		return true;
 	case ACT_ATTACH_DISK:
 	case ACT_DETACH_DISK: ret->vm = (uint8_t)vm_by_name(a, a->vm.name); return true;
-	case ACT_DELETE_VM:
+	case ACT_DELETE_VM: ret->what = (uint8_t)atoi(a->version); /* fall through */
 	case ACT_RELEASE_VM: ret->vm = (uint8_t)digit(a->uid[1]); return true;
 	case ACT_FENCE_DISK:
 		ret->vm = (uint8_t)digit(a->uid[1]);
@@ -457,14 +464,23 @@ static void vm_create(struct state *s, const struct act *a)
 	s->kube.volume[a->vm] = a->what ? WANTED : NO_VOLUME;
 }
 
-static void vm_delete(struct state *s, unsigned vm)
+/* Refused when it is not that version any more. */
+static const char *vm_delete(struct state *s, unsigned vm, unsigned version)
 {
+	bool wanted = is_current(&s->slurm, vm) && s->slurm.phase[job_of(vm)] == JOB_RUNNING &&
+		      s->slurm.node[job_of(vm)] == s->kube.node[vm];
+
+	if (version_of(&s->kube, vm) != version)
+		return NULL;
 	if (s->kube.vm[vm] == GUEST) {
 		s->kube.vm[vm] = GOING;
-	} else if (s->kube.vm[vm] == STARTING) { /* there is no pod to wait for */
+		return wanted ? "a guest that is wanted was deleted" : NULL;
+	}
+	if (s->kube.vm[vm] == STARTING) { /* there is no pod to wait for */
 		s->kube.vm[vm] = NO_VM;
 		s->kube.node[vm] = s->kube.volume[vm] = 0;
 	}
+	return NULL;
 }
 
 static const char *effect(struct state *s, const struct act *a)
@@ -491,7 +507,7 @@ static const char *effect(struct state *s, const struct act *a)
 			k->pv_of[a->what] == a->vm + 1 && k->pv_uid[a->what] == a->uid;
 		break;
 	case ACT_CREATE_VM: vm_create(s, a); break;
-	case ACT_DELETE_VM: vm_delete(s, a->vm); break;
+	case ACT_DELETE_VM: wrong = vm_delete(s, a->vm, a->what); break;
 	case ACT_ATTACH_DISK:
 		if (k->vm[a->vm] != NO_VM && k->volume[a->vm] == NO_VOLUME)
 			k->volume[a->vm] = WANTED;

@@ -219,24 +219,48 @@ static const struct attachment *volume_claim(const struct turn *t, const char *v
 	return NULL;
 }
 
-/* A VM boots when all volumes of its template are there, also one that is to be given back: that is
- * taken from its guest. Its PVC may be missing, for the VM may have been on its way while nobody
- * saw one, and the disk was to be let go of. */
-static void plan_boot(struct planner *p, const struct turn *t, const struct vm_seen *vm)
+static bool is_bindable_to(const struct volume_seen *pv, const struct volume_seen *pvc)
 {
-	for (size_t i = 0; i < t->have.n_attachment; i++) {
-		const struct attachment *claim = &t->have.attachment[i];
-		const struct vm_volume *v;
-		struct disk_spec spec;
-		char name[VM_NAME_MAX + 1];
+	return !pv->deleting && str_eq(pv->claim, pvc->name) && str_eq(pv->claim_uid, pvc->uid);
+}
 
-		(void)attachment_volume(claim, name, sizeof(name));
-		v = vm_volume_find(vm, name);
-		if (!v || !v->wanted)
+/* Is there a PVC of that name, and a PV for that very one? */
+static bool is_bindable(const struct turn *t, const char *name)
+{
+	const struct volume_seen *pvc = NULL;
+
+	for (size_t i = 0; i < t->have.n_pvc; i++)
+		if (str_eq(t->have.pvc[i].name, name) && !t->have.pvc[i].deleting)
+			pvc = &t->have.pvc[i];
+	for (size_t i = 0; pvc && i < t->have.n_pv; i++)
+		if (is_bindable_to(&t->have.pv[i], pvc))
+			return true;
+	return false;
+}
+
+/* A VM boots when all volumes of its template are there, and it is made when they are. One whose
+ * create was late may want a disk that its job has let go of since. What it waits for is not made
+ * then: by claims that are old another job's disk would be. It goes, and is made anew by what is
+ * claimed. It has computed nothing, and is not this version any more when it has booted. */
+static bool waits_in_vain(const struct planner *p, const struct turn *t, const struct vm_seen *vm)
+{
+	static const char prefix[] = "disk-";
+	char claim[VM_NAME_MAX + 1];
+
+	if (vm->phase != VM_STARTING || !p->seen->pvcs_known || !p->seen->pvs_known ||
+	    plan_may_appear(p, t, CLASS_PVC) || plan_may_appear(p, t, CLASS_PV))
+		return false;
+	for (size_t i = 0; i < vm->n_volume; i++) {
+		const struct vm_volume *v = &vm->volume[i];
+
+		if (!v->wanted || v->ready || !str_starts(v->name, prefix))
 			continue;
-		attachment_spec(claim, t->job, &spec);
-		(void)plan_volume_wanted(p, t, &spec, true);
+		(void)str_fmt(claim, sizeof(claim), "%s-d-%s", vm->name,
+			      v->name + sizeof(prefix) - 1);
+		if (!is_bindable(t, claim))
+			return true;
 	}
+	return false;
 }
 
 /* KubeVirt changes no disks of a VM that migrates, and its template is told one thing at a time. */
@@ -254,8 +278,8 @@ void plan_attachments_live(struct planner *p, const struct turn *t, const struct
 	plan_strays(p, t, vm);
 	if (!p->seen->named_known || !p->seen->disks_known)
 		return;
-	if (vm->phase == VM_STARTING)
-		plan_boot(p, t, vm);
+	if (waits_in_vain(p, t, vm))
+		plan_vm_remove(p, t, vm);
 	if (vm->phase != VM_RUNNING || is_on_its_way(t, vm))
 		return;
 	for (size_t i = 0; i < t->have.n_attachment; i++) {
