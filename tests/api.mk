@@ -31,7 +31,8 @@ tests_unit_unit_listener_LDADD = $(api_libs) $(unit_libs)
 tests_unit_unit_several_SOURCES = tests/unit/unit_several.c \
 	vmd/vmctl/child.c vmd/vmctl/choice.c vmd/vmctl/fan.c vmd/vmctl/login.c
 tests_unit_unit_several_LDADD = $(core_libs) $(JSONC_LIBS) $(base_libs) $(unit_libs)
-tests_unit_unit_vmctl_SOURCES = tests/unit/unit_vmctl.c $(private_munge)
+tests_unit_unit_vmctl_SOURCES = tests/unit/unit_vmctl.c $(private_munge) \
+	tests/unit/vmctl_world.c tests/unit/vmctl_world.h
 tests_unit_unit_vmctl_LDADD = $(api_libs) $(unit_libs)
 EXTRA_tests_unit_unit_vmctl_DEPENDENCIES = vmctl$(EXEEXT)
 
