@@ -3,6 +3,7 @@
 # api
 if HAVE_CHECK
 unit_tests += \
+	tests/unit/unit_client \
 	tests/unit/unit_http_reply \
 	tests/unit/unit_listener \
 	tests/unit/unit_metrics \
@@ -50,8 +51,12 @@ tests_unit_unit_requests_disks_LDADD = $(api_test_libs)
 tests_unit_unit_requests_guest_LDADD = $(api_test_libs)
 tests_unit_unit_requests_news_LDADD = $(api_test_libs)
 tests_unit_unit_requests_several_LDADD = $(api_test_libs)
-tests_unit_unit_server_SOURCES = tests/unit/unit_server.c $(private_munge)
-tests_unit_unit_server_CFLAGS = $(AM_CFLAGS) $(MUNGE_CFLAGS)
+served = tests/unit/served.c tests/unit/served.h $(private_munge)
+tests_unit_unit_client_SOURCES = tests/unit/unit_client.c $(served)
+tests_unit_unit_client_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_unit_client_LDADD = $(api_libs) $(unit_libs)
+tests_unit_unit_server_SOURCES = tests/unit/unit_server.c $(served)
+tests_unit_unit_server_CFLAGS = $(AM_CFLAGS) $(MUNGE_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_unit_server_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=peer_self_test
 tests_unit_unit_server_LDADD = $(api_libs) $(unit_libs)
 endif
