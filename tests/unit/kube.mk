@@ -10,6 +10,7 @@ libtestkube_a_SOURCES = \
 	tests/unit/http_fixture.c tests/unit/http_fixture.h \
 	tests/unit/kube_fixture.c tests/unit/kube_fixture.h \
 	tests/unit/kube_objects.h \
+	tests/unit/request_fixture.c tests/unit/request_fixture.h \
 	tests/unit/schema.c tests/unit/schema.h
 libtestkube_a_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS) $(SYSTEMD_CFLAGS) $(YAML_CFLAGS)
 
@@ -22,9 +23,11 @@ unit_tests += \
 	tests/unit/unit_kube_http \
 	tests/unit/unit_kube_lease \
 	tests/unit/unit_kube_node \
+	tests/unit/unit_kube_pod \
 	tests/unit/unit_kube_request \
 	tests/unit/unit_kube_samples \
 	tests/unit/unit_kube_schema \
+	tests/unit/unit_kube_secret \
 	tests/unit/unit_kube_site \
 	tests/unit/unit_kube_vm \
 	tests/unit/unit_kube_watch
@@ -37,14 +40,18 @@ tests_unit_unit_kube_guest_LDADD = $(kube_test_libs)
 tests_unit_unit_kube_http_LDADD = $(kube_test_libs)
 tests_unit_unit_kube_lease_LDADD = $(kube_test_libs)
 tests_unit_unit_kube_node_LDADD = $(kube_test_libs)
+tests_unit_unit_kube_pod_LDADD = $(kube_test_libs)
 tests_unit_unit_kube_request_LDADD = $(kube_test_libs)
 tests_unit_unit_kube_samples_LDADD = $(kube_test_libs)
 tests_unit_unit_kube_schema_LDADD = $(kube_test_libs)
+tests_unit_unit_kube_secret_LDADD = $(kube_test_libs)
 tests_unit_unit_kube_site_LDADD = $(kube_test_libs)
 tests_unit_unit_kube_vm_LDADD = $(kube_test_libs)
 tests_unit_unit_kube_watch_LDADD = $(kube_test_libs)
 tests_unit_unit_kube_http_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS) $(SYSTEMD_CFLAGS)
-tests_unit_unit_kube_request_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_unit_kube_pod_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_unit_kube_request_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+tests_unit_unit_kube_secret_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_unit_kube_watch_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_unit_kube_schema_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS)
 endif
