@@ -28,6 +28,7 @@ unit_tests += \
 	tests/unit/unit_progress \
 	tests/unit/unit_ranks \
 	tests/unit/unit_reconciler \
+	tests/unit/unit_reconciler_jobs \
 	tests/unit/unit_recover \
 	tests/unit/unit_reservation \
 	tests/unit/unit_share \

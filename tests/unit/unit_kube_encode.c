@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What vmd asks Kubernetes for: rows of path and value per object. */
+/* What vmd asks Kubernetes for: rows of path and value per object. Secrets: unit_kube_secret.c. */
 #include "tests/unit/check_main.h"
 #include "tests/unit/kube_fixture.h"
 #include "vmd/base/str.h"
@@ -7,7 +7,6 @@
 #include "vmd/kube/kube_access.h"
 #include "vmd/kube/kube_meta.h"
 #include "vmd/kube/kube_migration.h"
-#include "vmd/kube/kube_secret.h"
 #include "vmd/kube/kube_spec.h"
 #include "vmd/kube/kube_volume.h"
 
@@ -373,155 +372,6 @@ START_TEST(unknown_size_and_plain_secret)
 }
 END_TEST
 
-static void data_is(struct json_object *doc, const char *key, const char *want)
-{
-	struct json_object *v = NULL;
-	char text[2048];
-
-	ck_assert(json_object_object_get_ex(json_at(doc, "data"), key, &v));
-	ck_assert_int_eq(secret_base64(json_object_get_string(v), text, sizeof(text)), 0);
-	ck_assert_str_eq(text, want);
-}
-
-/* Each part holds what KubeVirt may see and nothing else. */
-START_TEST(secret_parts)
-{
-	static const int keys[] = {1, 1, 1, 1, 4};
-	struct credentials c = fixture_credentials();
-	struct secret_job j = fixture_secret_job("win11");
-	struct json_object *doc[SECRET_MAIN + 1];
-	struct err e;
-
-	for (enum secret_part p = SECRET_LOGIN; p <= SECRET_MAIN; p++) {
-		ck_assert_int_eq(secret_encode(fixture_settings(), "vm-" FIXTURE_KEY, &j, &c, p,
-					       &doc[p], &e),
-				 0);
-		ck_assert_int_eq(json_object_object_length(json_at(doc[p], "data")), keys[p]);
-	}
-	data_is(doc[SECRET_LOGIN], "hpc", c.password);
-	data_is(doc[SECRET_KEYS], "ssh-publickey", c.ssh_public);
-	data_is(doc[SECRET_MAIN], "user", "hpc");
-	data_is(doc[SECRET_MAIN], "password", c.password);
-	data_is(doc[SECRET_MAIN], "ssh-publickey", c.ssh_public);
-	data_is(doc[SECRET_MAIN], "ssh-privatekey", c.ssh_private);
-	ck_assert_str_eq(json_str_at(doc[SECRET_MAIN], "metadata/name"), "vm-" FIXTURE_KEY);
-	ck_assert_str_eq(json_str_at(doc[SECRET_SYSPREP], "metadata/name"),
-			 "vm-" FIXTURE_KEY "-sysprep");
-	for (enum secret_part p = SECRET_LOGIN; p <= SECRET_MAIN; p++)
-		json_object_put(doc[p]);
-}
-END_TEST
-
-/* Another image's drives are not in it. */
-START_TEST(secret_has_the_drives_of_its_image)
-{
-	struct credentials c = fixture_credentials();
-	struct settings *s = fixture_settings();
-	struct err e;
-
-	s->catalogue.image[0].n_share = 1; /* tiny */
-	s->catalogue.image[0].share[0] =
-		(struct share){.drive = 'H', .path = "\\\\s\\home\\%USER%"};
-	for (int own = 0; own <= 1; own++) {
-		struct secret_job j = fixture_secret_job(own ? "tiny" : "win11");
-
-		for (enum secret_part p = SECRET_SYSPREP; p <= SECRET_INIT; p++) {
-			AUTO(json_object_put) struct json_object *doc = NULL;
-			char text[8192];
-
-			ck_assert_int_eq(secret_encode(s, "vm-" FIXTURE_KEY, &j, &c, p, &doc, &e),
-					 0);
-			ck_assert_int_eq(
-				secret_base64(
-					json_str_at(json_at(doc, "data"),
-						    p == SECRET_INIT ? "userdata" : "unattend.xml"),
-					text, sizeof(text)),
-				0);
-			ck_assert_msg(!strstr(text, "alice") == !own, "%s", text);
-		}
-	}
-	s->catalogue.image[0].n_share = 0;
-}
-END_TEST
-
-/* Machines of one job meet in one network; the longest is as long as Windows takes. */
-START_TEST(computers_have_names_of_their_own)
-{
-	static const struct {
-		const char *key, *name;
-		uint32_t id;
-	} rows[] = {
-		{FIXTURE_KEY, "<ComputerName>vm-17</", 17},
-		{FIXTURE_KEY "-2", "<ComputerName>vm17-2</", 17},
-		{"4294967295-9f3c12ab45de6701-31", "<ComputerName>vm4294967295-31</", 4294967295U},
-	};
-	struct credentials c = fixture_credentials();
-	struct err e;
-
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		AUTO(json_object_put) struct json_object *doc = NULL;
-		struct secret_job j = fixture_secret_job("win11");
-		char text[8192];
-
-		j.id = rows[i].id;
-		(void)str_copy(j.key, sizeof(j.key), rows[i].key);
-		ck_assert_int_eq(secret_encode(fixture_settings(), "vm-" FIXTURE_KEY, &j, &c,
-					       SECRET_SYSPREP, &doc, &e),
-				 0);
-		ck_assert_int_eq(secret_base64(json_str_at(json_at(doc, "data"), "unattend.xml"),
-					       text, sizeof(text)),
-				 0);
-		ck_assert_msg(strstr(text, rows[i].name) != NULL, "%s", rows[i].name);
-	}
-}
-END_TEST
-
-START_TEST(secret_names)
-{
-	char whole[64] = "";
-	struct settings *s = fixture_settings();
-	struct credentials c = fixture_credentials();
-	struct secret_job j = fixture_secret_job("tiny");
-	struct json_object *doc;
-	struct err e;
-
-	ck_assert(secret_is_part("vm-1-a-login", whole, sizeof(whole)));
-	ck_assert_str_eq(whole, "vm-1-a");
-	ck_assert(!secret_is_part("vm-1-a", whole, sizeof(whole)));
-	ck_assert(!secret_is_part("-login", whole, sizeof(whole)));
-	ck_assert(secret_wants(s, SECRET_SYSPREP));
-	s->catalogue.n = 1;
-	ck_assert(!secret_wants(s, SECRET_SYSPREP));
-	ck_assert(secret_wants(s, SECRET_LOGIN));
-	ck_assert(secret_wants(s, SECRET_INIT));
-	s->catalogue.image++; /* the one of Windows */
-	ck_assert(!secret_wants(s, SECRET_INIT));
-	s->catalogue.image--;
-	(void)str_copy(c.user, sizeof(c.user), "two words");
-	ck_assert_int_eq(secret_encode(s, "vm-1-a", &j, &c, SECRET_LOGIN, &doc, &e), -1);
-	ck_assert_int_eq(e.kind, ERR_INVALID);
-}
-END_TEST
-
-static const struct {
-	const char *base64, *text; /* NULL: refused */
-} base64s[] = {
-	{"", ""},           {"YQ==", "a"}, {"YWI=", "ab"}, {"YWJj", "abc"}, {"YWJjZA==", "abcd"},
-	{"YWJj\n", NULL},   {"YQ=", NULL}, {"Y===", NULL}, {"Y=Q=", NULL},  {"YW!j", NULL},
-	{"YWJjZGVm", NULL}, /* does not fit */
-};
-
-START_TEST(base64_rows)
-{
-	char text[6];
-	int rc = secret_base64(base64s[_i].base64, text, sizeof(text));
-
-	ck_assert_msg(rc == (base64s[_i].text ? 0 : -1), "%s", base64s[_i].base64);
-	if (rc == 0)
-		ck_assert_str_eq(text, base64s[_i].text);
-}
-END_TEST
-
 /* For one VM, gone with it, and no more than what is looked at. */
 START_TEST(access_parts)
 {
@@ -612,12 +462,7 @@ int main(void)
 	tcase_add_test(t, volumes);
 	tcase_add_test(t, bounce_buffer_for_windows);
 	tcase_add_test(t, unknown_size_and_plain_secret);
-	tcase_add_test(t, secret_parts);
-	tcase_add_test(t, secret_has_the_drives_of_its_image);
-	tcase_add_test(t, computers_have_names_of_their_own);
-	tcase_add_test(t, secret_names);
 	tcase_add_test(t, access_parts);
 	tcase_add_test(t, access_tokens);
-	tcase_add_loop_test(t, base64_rows, 0, ARRAY_LEN(base64s));
 	return CHECK_MAIN(t);
 }
