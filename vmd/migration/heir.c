@@ -54,14 +54,26 @@ static bool has_predecessor(const struct job *jobs, size_t n, const struct job *
 	return false;
 }
 
+/* Of two that are over, between which one is forgotten: was a the job later than b? An allocation
+ * may leave its node long after the one that took its place. */
+static bool is_later(const struct job *a, const struct job *b)
+{
+	if (!a->request.after || !b->request.after)
+		return a->request.after;
+	if (a->request.heir == b->request.after)
+		return false;
+	return b->request.heir == a->request.after || a->id > b->id;
+}
+
 /* Of two that claim one place the later one has it: the earlier one was over by then, or would have
  * been named. */
 static bool counts_before(const struct job *a, const struct job *b)
 {
 	if (is_over(a) != is_over(b))
 		return is_over(b);
-	return a->request.after && a->request.after == b->request.after ? a->id > b->id
-									: a->id < b->id;
+	if (a->request.after && a->request.after == b->request.after)
+		return a->id > b->id;
+	return is_over(a) ? is_later(a, b) : a->id < b->id;
 }
 
 /* The one that no other one is before. Of several, which only a slurmctld that has lost some of its
