@@ -111,7 +111,9 @@ bool hw_late_make(const struct action *a, struct hw_late *ret)
 				.job = (uint8_t)a->job_id,
 				.companion = (uint8_t)a->companion,
 				.stays = (uint8_t)a->companion_stays,
-				.heir = (uint8_t)r.heir};
+				.heir = (uint8_t)r.heir,
+				.job_over = a->job_over,
+				.waited = a->waited};
 	return true;
 }
 
@@ -120,7 +122,9 @@ void hw_late_action(const struct hw_late *l, struct action *ret)
 	*ret = (struct action){.kind = (enum action_kind)(l->kind - 1),
 			       .job_id = l->job,
 			       .companion = l->companion,
-			       .companion_stays = l->stays};
+			       .companion_stays = l->stays,
+			       .job_over = l->job_over,
+			       .waited = l->waited};
 	if (l->heir)
 		(void)str_fmt(ret->reason, sizeof(ret->reason), " heir=%u", l->heir);
 }

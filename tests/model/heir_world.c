@@ -404,7 +404,8 @@ static void companion_make(struct hw_slurm *s, const struct action *a)
 		}
 }
 
-/* As slurm_heir_check_end(): has it become the job? */
+/* As slurm_heir_check_end(): has it become the job? Does the job that it was to be ended for still
+ * have its place? */
 static bool has_inherited(const struct hw_slurm *s, size_t i)
 {
 	const struct hw_alloc *before;
@@ -416,6 +417,13 @@ static bool has_inherited(const struct hw_slurm *s, size_t i)
 	       (hw_is_over(before) && before->completed && before->heir == i + 1);
 }
 
+static bool has_its_place(const struct hw_slurm *s, size_t i)
+{
+	const struct hw_alloc *j = &s->a[i];
+
+	return hw_is_known(j) && !(hw_is_over(j) && j->completed && j->heir);
+}
+
 static void companion_end(struct hw_world *w, const struct action *a, const char **ret_wrong)
 {
 	struct hw_slurm *s = &w->slurm;
@@ -424,6 +432,8 @@ static void companion_end(struct hw_world *w, const struct action *a, const char
 	bool was = is_placed(w) && !is_cancelled(w);
 
 	if (i >= HEIR_ALLOCS || !is_live(&s->a[i]) || has_inherited(s, i) ||
+	    !companion_may_end(a->waited, hw_job_phase(&s->a[i])) ||
+	    !(a->job_over || has_its_place(s, of_id(a->job_id))) ||
 	    (a->companion_stays && !(stays < HEIR_ALLOCS && is_live(&s->a[stays]))))
 		return;
 	s->a[i].completed = s->a[i].phase == HA_RUNNING;

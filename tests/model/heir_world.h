@@ -78,7 +78,7 @@ void hw_see(const struct hw_slurm *s, const struct mk_kube *k, struct hw_sight *
 /* A request to Slurm that was stopped on its way. */
 struct hw_late {
 	uint8_t kind; /* 1 + of the action; 0: none */
-	uint8_t job, companion, stays, heir;
+	uint8_t job, companion, stays, heir, job_over, waited;
 };
 bool hw_late_make(const struct action *a, struct hw_late *ret); /* false: it is another's */
 void hw_late_action(const struct hw_late *l, struct action *ret);

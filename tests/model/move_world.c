@@ -354,6 +354,7 @@ static void companion_end(struct mw_world *w, const struct action *a, const char
 	bool was = is_placed(w) && !is_cancelled(w);
 
 	if (i >= MOVE_COMPANIONS || w->slurm.companion[i] == C_NONE ||
+	    (a->waited && w->slurm.companion[i] == C_RUNNING) ||
 	    (a->companion_stays && !is_live(&w->slurm, a->companion_stays)))
 		return;
 	w->slurm.companion[i] = C_ENDED;

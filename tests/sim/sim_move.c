@@ -79,6 +79,7 @@ static void companion_end(struct sim *w, struct sim_companion *c)
 
 static int end_companion(struct sim *w, const struct action *a, struct err *e)
 {
+	const struct sim_job *j = sim_job_of(w, a->job_key);
 	struct sim_companion *c = companion_by_id(w, a->companion);
 	struct sim_companion *stays =
 		a->companion_stays ? companion_by_id(w, a->companion_stays) : NULL;
@@ -89,6 +90,10 @@ static int end_companion(struct sim *w, const struct action *a, struct err *e)
 		return err_set(e, ERR_CONFLICT, "job %u is no companion", a->companion);
 	if (a->companion_stays && (!stays || !companion_is_live(&stays->c)))
 		return err_set(e, ERR_CONFLICT, "job %u has ended", a->companion_stays);
+	if (!companion_may_end(a->waited, c->c.phase))
+		return err_set(e, ERR_CONFLICT, "job %u runs by now", a->companion);
+	if (!a->job_over && (!j || j->job.id != a->job_id)) /* slurm_heir_check_end() */
+		return err_set(e, ERR_CONFLICT, "job %u has given way", a->job_id);
 	companion_end(w, c);
 	return 0;
 }

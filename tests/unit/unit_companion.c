@@ -76,6 +76,16 @@ START_TEST(attempts_are_of_one_companion)
 }
 END_TEST
 
+/* Seen to wait, and to run, when its end was planned. */
+START_TEST(who_may_be_ended)
+{
+	ck_assert(companion_may_end(true, JOB_PENDING));
+	ck_assert(!companion_may_end(true, JOB_RUNNING)); /* its VM may be there */
+	ck_assert(companion_may_end(false, JOB_RUNNING));
+	ck_assert(companion_may_end(false, JOB_PENDING)); /* queued again: nobody can be there */
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("companions");
@@ -83,5 +93,6 @@ int main(void)
 	tcase_add_test(t, companions_are_marked);
 	tcase_add_test(t, companions_of_others_do_not_count);
 	tcase_add_test(t, attempts_are_of_one_companion);
+	tcase_add_test(t, who_may_be_ended);
 	return CHECK_MAIN(t);
 }

@@ -126,6 +126,24 @@ START_TEST(another_users_claim_is_none)
 }
 END_TEST
 
+/* What is left of the end of a companion, when it lands, of the job that it rested on. */
+START_TEST(who_has_made_room)
+{
+	struct job j;
+
+	job_set(&j, &(struct seen){17, 0, 0, 23, JOB_ENDING, COMPLETED}, 1000);
+	ck_assert(heir_has_room(&j));
+	job_set(&j, &(struct seen){17, 0, 0, 23, JOB_ENDED, COMPLETED}, 1000);
+	ck_assert(heir_has_room(&j));
+	job_set(&j, &(struct seen){17, 0, 0, 23, JOB_RUNNING, OTHERWISE}, 1000);
+	ck_assert(!heir_has_room(&j)); /* not yet */
+	job_set(&j, &(struct seen){17, 0, 0, 23, JOB_ENDING, OTHERWISE}, 1000);
+	ck_assert(!heir_has_room(&j)); /* its user has cancelled it */
+	job_set(&j, &(struct seen){17, 0, 0, 0, JOB_ENDING, COMPLETED}, 1000);
+	ck_assert(!heir_has_room(&j)); /* its guest has shut down */
+}
+END_TEST
+
 START_TEST(who_may_have_one)
 {
 	struct job j = {.id = 17, .request.no_shell = true};
@@ -160,6 +178,7 @@ int main(void)
 
 	tcase_add_loop_test(t, moments, 0, (int)ARRAY_LEN(rows));
 	tcase_add_test(t, another_users_claim_is_none);
+	tcase_add_test(t, who_has_made_room);
 	tcase_add_test(t, who_may_have_one);
 	tcase_add_test(t, the_key_goes_on);
 	return CHECK_MAIN(t);

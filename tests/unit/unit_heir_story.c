@@ -86,6 +86,27 @@ START_TEST(an_heir_is_taken_back)
 }
 END_TEST
 
+/* While its job lives, the end of a companion rests on that: an heir may need it. */
+START_TEST(an_end_names_its_job)
+{
+	story_begin("running");
+	look(0, "running drained noshell companion:running@n2 companion:pending",
+	     "vm0:running@n2 " HAS);
+	ck_assert_uint_eq(story_asked(ACT_END_COMPANION)->companion, 24);
+	ck_assert_uint_eq(story_asked(ACT_END_COMPANION)->job_id, 17);
+	ck_assert(!story_asked(ACT_END_COMPANION)->job_over);
+	ck_assert(story_asked(ACT_END_COMPANION)->waited);
+	look(5, "ending noshell companion:running@n2", HAS);
+	ck_assert_uint_eq(story_asked(ACT_END_COMPANION)->companion, 23);
+	ck_assert(story_asked(ACT_END_COMPANION)->job_over);
+	ck_assert(!story_asked(ACT_END_COMPANION)->waited);
+	look(5, "absent companion:running@n2", "");
+	ck_assert_uint_eq(story_asked(ACT_END_COMPANION)->companion, 23);
+	ck_assert(story_asked(ACT_END_COMPANION)->job_over);
+	story_end();
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("heirs");
@@ -93,5 +114,6 @@ int main(void)
 	tcase_add_test(t, an_allocation_without_a_shell);
 	tcase_add_test(t, an_heir_has_the_address);
 	tcase_add_test(t, an_heir_is_taken_back);
+	tcase_add_test(t, an_end_names_its_job);
 	return CHECK_MAIN(t);
 }

@@ -15,6 +15,11 @@ bool companion_is_live(const struct companion *c)
 	return c->phase == JOB_PENDING || c->phase == JOB_RUNNING;
 }
 
+bool companion_may_end(bool waited, enum job_phase now)
+{
+	return !waited || now != JOB_RUNNING;
+}
+
 const struct companion *companion_of(const struct companion *all, size_t n, const char *job_key)
 {
 	for (size_t i = 0; i < n; i++)

@@ -27,6 +27,9 @@ struct companion {
  * with the lowest id that has not ended. NULL: none. */
 const struct companion *companion_of(const struct companion *all, size_t n, const char *job_key);
 bool companion_is_live(const struct companion *c);
+/* May it be ended, as was planned when it waited for room, or had it? To be asked right before. One
+ * that has got it since may have its VM by now, which had no need of it then. */
+bool companion_may_end(bool waited, enum job_phase now);
 /* Finds the mark in an admin_comment. ret_size 0 CPUs: as its job. */
 bool companion_find(const char *admin_comment, char ret_key[JOB_KEY_MAX + 1],
 		    struct job_size *ret_size);

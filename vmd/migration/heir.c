@@ -41,9 +41,14 @@ static struct job *claimant_of(struct job *jobs, size_t n, const struct job *j)
 	return claimant;
 }
 
+bool heir_has_room(const struct job *before)
+{
+	return is_over(before) && before->completed && before->request.heir;
+}
+
 static bool has_given_way(const struct job *j, const struct job *heir)
 {
-	return is_over(j) && j->completed && j->request.heir == heir->id;
+	return heir_has_room(j) && j->request.heir == heir->id;
 }
 
 static bool has_predecessor(const struct job *jobs, size_t n, const struct job *j)

@@ -35,7 +35,9 @@ enum action_kind {
 	/* A move, see DESIGN.md. */
 	ACT_ALLOCATE,      /* job_id: a companion: not on its node nor on not_on, on node if that
 			      is given */
-	ACT_END_COMPANION, /* companion; if companion_stays is live still (0: in any case) */
+	ACT_END_COMPANION, /* companion; if companion_stays is live still (0: in any case),
+			      job_id has not given way to an heir (job_over: in any case), and
+			      one that waited has got no room since */
 	ACT_POINT_VM,      /* object, uid, version: its nodeSelector becomes node, and it is noted
 			      whether it is given up */
 	ACT_MIGRATE_VM,    /* object: a migration of that name, of VM vm.name */
@@ -76,6 +78,8 @@ struct action {
 	bool anew;       /* ACT_REQUEUE_JOB: as a run that shall not keep its VM ... */
 	uint32_t run;    /* ... instead of this one */
 	uint32_t companion, companion_stays; /* of the second: ACT_END_COMPANION */
+	bool job_over; /* ACT_END_COMPANION: job_id has ended already, or nobody knows it */
+	bool waited;   /* ACT_END_COMPANION: it had no room when that was planned */
 	char node[JOB_NODE_MAX + 1];
 	char qos[JOB_NAME_MAX + 1];           /* ACT_ALLOCATE: "" the job's */
 	char not_on[COMPANION_NODES_MAX + 1]; /* "n3,n5": Slurm's names */

@@ -89,10 +89,12 @@ static void plan_companion_end(struct planner *p, const struct turn *t, const st
 
 	(void)str_fmt(object, sizeof(object), "%u", c->id);
 	a = plan_add(p, t, ACT_END_COMPANION, object);
-	if (a)
-		a->companion = c->id;
-	if (a && stays)
-		a->companion_stays = stays->id;
+	if (!a)
+		return;
+	a->companion = c->id;
+	a->companion_stays = stays ? stays->id : 0;
+	a->waited = c->phase == JOB_PENDING;
+	a->job_over = !t->job || t->job->phase == JOB_ENDING || t->job->phase == JOB_ENDED;
 }
 
 static void plan_point(struct planner *p, const struct turn *t, const struct vm_seen *vm,

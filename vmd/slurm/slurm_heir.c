@@ -129,26 +129,57 @@ int slurm_heir_give_way(const struct action *a, const char *nonce, struct err *e
 	return slurm_failed(e, errno, "complete the job for its heir");
 }
 
-int slurm_heir_check_end(uint32_t companion, const struct vm_request *request, struct err *e)
+/* An allocation of the job with a->job_key, as it is now. 0: it is forgotten, or its id is another
+ * job's; 1: it is there. */
+static int load(const struct action *a, uint32_t id, struct job *ret, struct err *e)
 {
 	AUTO(slurm_free_job_info_msg) job_info_msg_t *m = NULL;
+	char nonce[JOB_NONCE_LEN + 1];
 	slurm_job_info_t *info;
-	struct vm_request before;
-	struct err why = {.kind = ERR_NONE};
-	struct job j;
+	struct err why;
+	uint32_t first;
 
+	if (job_key_parse(a->job_key, &first, nonce) < 0)
+		return err_set(e, ERR_INVALID, "%s is no key of a job", a->job_key);
+	if (slurm_record_load(id, &m, &info, &why) == 0 &&
+	    slurm_record_check(info, nonce, ret, &why) == 0)
+		return 1;
+	if (why.kind == ERR_ABSENT || why.kind == ERR_CONFLICT)
+		return 0;
+	*e = why;
+	return -1;
+}
+
+/* Did it rest on a job that nobody is any more? */
+static int check_job(const struct action *a, struct err *e)
+{
+	struct job j;
+	int found;
+
+	if (a->job_over)
+		return 0;
+	found = load(a, a->job_id, &j, e);
+	if (found < 0)
+		return -1;
+	if (found == 0 || heir_has_room(&j))
+		return err_set(e, ERR_CONFLICT, "job %u has ended, another may have its place",
+			       a->job_id);
+	return 0;
+}
+
+int slurm_heir_check_end(const struct action *a, const struct vm_request *request, struct err *e)
+{
+	struct job before;
+	int found;
+
+	if (check_job(a, e) < 0)
+		return -1;
 	if (!request->after)
 		return 0;
-	if (slurm_record_load(request->after, &m, &info, &why) == 0 &&
-	    job_spec_find(comment_of(info), &before, &why) == 1 &&
-	    str_eq(before.nonce, request->nonce)) {
-		if (slurm_job_read(info, &j, e) < 0)
-			return -1;
-		if (j.phase == JOB_RUNNING || !j.completed || before.heir != companion)
-			return 0;
-	} else if (why.kind != ERR_ABSENT && why.kind != ERR_NONE) {
-		*e = why;
+	found = load(a, request->after, &before, e);
+	if (found < 0)
 		return -1;
-	}
-	return err_set(e, ERR_CONFLICT, "companion %u has become the job", companion);
+	if (found == 1 && !(heir_has_room(&before) && before.request.heir == a->companion))
+		return 0;
+	return err_set(e, ERR_CONFLICT, "companion %u has become the job", a->companion);
 }

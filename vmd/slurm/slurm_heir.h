@@ -12,7 +12,9 @@
 int slurm_heir_name(const struct action *a, const char *nonce, struct err *e);
 /* ACT_GIVE_WAY: the job, whose record names a->companion as its heir, is completed. */
 int slurm_heir_give_way(const struct action *a, const char *nonce, struct err *e);
-/* May the companion with that request be ended? Not when it has become the job: ERR_CONFLICT. */
-int slurm_heir_check_end(uint32_t companion, const struct vm_request *request, struct err *e);
+/* ACT_END_COMPANION: may a->companion, whose record has that request, be ended? ERR_CONFLICT: it
+ * has become the job, or the job that it was to be ended for has given way to an heir since, which
+ * may need it. */
+int slurm_heir_check_end(const struct action *a, const struct vm_request *request, struct err *e);
 
 #endif

@@ -222,8 +222,11 @@ static int end_companion(const struct action *a, struct err *e)
 		*e = why;
 		return -1;
 	}
-	if (job_spec_find(info->admin_comment, &request, &why) == 1 &&
-	    slurm_heir_check_end(a->companion, &request, e) < 0)
+	if (!companion_may_end(a->waited, phase))
+		return err_set(e, ERR_CONFLICT, "companion %u has got its room since",
+			       a->companion);
+	(void)job_spec_find(info->admin_comment, &request, &why); /* none: it claims nothing */
+	if (slurm_heir_check_end(a, &request, e) < 0)
 		return -1;
 	if (a->companion_stays &&
 	    (companion_load(a, a->companion_stays, &other, &info, &stays, &why) < 0 ||
