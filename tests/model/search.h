@@ -30,6 +30,9 @@ bool search_ask(const struct search_rules *r, const void *first, unsigned long l
 		const struct search_question *q);
 /* How many states: the first argument, else CHECK_STATES, else few. UINT32_MAX: "all". */
 unsigned long search_limit(int argc, char **argv, const char *few);
+/* Is this question asked? With a second argument it is that one alone, and the others are skipped,
+ * each with its line: one of them may take minutes. */
+bool search_is_asked(int argc, char **argv, int number);
 /* how: what led to it, borrowed. */
 void search_add(struct search *s, const void *state, const char *how);
 
