@@ -12,7 +12,7 @@ check-long: tests/sim/sim_seeds tests/model/explore tests/model/lost_node \
 	tests/model/lost_node all
 	tests/model/named_disk 2000000
 	tests/model/moves all
-	tests/model/heirs 200000
+	tests/model/heirs all
 	tests/model/explore all
 
 # The unit tests under valgrind: errors, and memory that is lost. CK_FORK=no: in one process, so that
