@@ -60,7 +60,8 @@ tests_model_many_vmd_LDADD = $(core_libs)
 check_PROGRAMS += tests/model/moves
 TESTS += tests/model/moves
 tests_model_moves_SOURCES = tests/model/moves.c tests/model/move_world.c tests/model/move_world.h \
-	tests/model/move_kube.c tests/model/move_kube.h tests/model/search.c tests/model/search.h
+	tests/model/move_kube.c tests/model/move_kube.h tests/model/search.c tests/model/search.h \
+	tests/model/byte_set.c tests/model/byte_set.h
 tests_model_moves_LDADD = $(core_libs)
 
 # every state of an allocation and its heirs
@@ -68,19 +69,22 @@ check_PROGRAMS += tests/model/heirs
 TESTS += tests/model/heirs
 tests_model_heirs_SOURCES = tests/model/heirs.c tests/model/heir_world.c tests/model/heir_world.h \
 	tests/model/heir_sight.c \
-	tests/model/move_kube.c tests/model/move_kube.h tests/model/search.c tests/model/search.h
+	tests/model/move_kube.c tests/model/move_kube.h tests/model/search.c tests/model/search.h \
+	tests/model/byte_set.c tests/model/byte_set.h
 tests_model_heirs_LDADD = $(core_libs)
 
 # every state of a job whose node is lost
 check_PROGRAMS += tests/model/lost_node
 TESTS += tests/model/lost_node
-tests_model_lost_node_SOURCES = tests/model/lost_node.c tests/model/search.c tests/model/search.h
+tests_model_lost_node_SOURCES = tests/model/lost_node.c tests/model/search.c tests/model/search.h \
+	tests/model/byte_set.c tests/model/byte_set.h
 tests_model_lost_node_LDADD = $(core_libs)
 
 # every state of a named disk
 check_PROGRAMS += tests/model/named_disk
 TESTS += tests/model/named_disk
-tests_model_named_disk_SOURCES = tests/model/named_disk.c tests/model/search.c tests/model/search.h
+tests_model_named_disk_SOURCES = tests/model/named_disk.c tests/model/search.c tests/model/search.h \
+	tests/model/byte_set.c tests/model/byte_set.h
 tests_model_named_disk_LDADD = $(core_libs)
 
 check_PROGRAMS += tests/fuzz/fuzz_job_spec

@@ -7,6 +7,7 @@
  * and from each the world must come to rest when the faults end: the job runs with its VM, or waits
  * for room, nothing is held and nothing is left. "moves" looks at the nearest states, "moves all"
  * at all. */
+#include "tests/model/byte_set.h"
 #include "tests/model/move_world.h"
 #include "tests/model/search.h"
 
@@ -40,9 +41,11 @@ static const struct policy policy = {.move_reserve = true,
 /* ---- a round of a vmd that was born just now ---- */
 
 static struct plan planned;
+static bool is_behind; /* it waits for a VMI that is behind its migration, for 30 s at most */
 
-/* Plans; true: it would tell the epilog that the node is clear. */
-static bool round_of(const struct mw_slurm *s, const struct mk_kube *k, unsigned gap)
+/* Plans; true: it would tell the epilog that the node is clear. waited: has it waited for so long?
+ */
+static bool round_of(const struct mw_slurm *s, const struct mk_kube *k, unsigned gap, bool waited)
 {
 	static struct mw_sight sight;
 	static struct progress p;
@@ -68,6 +71,11 @@ static bool round_of(const struct mw_slurm *s, const struct mk_kube *k, unsigned
 			NOW_US - (gap == GAP_OVER ? MOVE_GAP_S : MOVE_WAIT_S) * INT64_C(1000000);
 		progress_step(&p, &sight.job, &v);
 	}
+	is_behind = p.behind_since_us && !waited;
+	if (p.behind_since_us && waited) {
+		p.behind_since_us = NOW_US - MOVE_BEHIND_S * INT64_C(1000000);
+		progress_step(&p, &sight.job, &v);
+	}
 	plan(&sight.want, &sight.kube.seen, &c, &planned);
 	return p.status.node_clear;
 }
@@ -90,25 +98,54 @@ static void add(struct search *search, const struct state *state, const char *ho
 	search_add(search, &s, how);
 }
 
+static void world_plain(struct mw_world *w)
+{
+	struct mk_kube seen = w->kube;
+	struct mk_late none = {.kind = 0};
+
+	mk_plain(&w->kube, &seen, &none);
+}
+
 /* ---- the search ---- */
+
+/* Worlds that come to rest as they should. It is asked of each state, and there are far fewer
+ * worlds than states, for vmd's views and what is late do not matter to it. */
+static struct byte_set restful = {.size = sizeof(struct mw_world)};
+
+#define ROUNDS 200 /* it never comes to rest */
 
 /* No more faults: each round sees all, and what it wants happens. */
 static const char *settle(struct state s)
 {
+	static struct mw_world way[ROUNDS];
 	const char *wrong = NULL;
-	bool clear, again = true;
+	bool again = true, waited = false;
+	size_t n = 0;
 
 	if (s.late.kind)
 		late_land(&s.late, &s.world, &wrong);
-	for (unsigned i = 0; again && !wrong && i < 200; i++) {
-		struct mw_world before = s.world;
+	for (unsigned i = 0; again && !wrong && i < ROUNDS; i++) {
+		struct mw_world before;
+		bool clear;
 
-		clear = round_of(&s.world.slurm, &s.world.kube, s.world.gap);
+		world_plain(&s.world);
+		if (!waited && byte_set_has(&restful, &s.world))
+			break;
+		if (!waited)
+			way[n++] = s.world;
+		before = s.world;
+		clear = round_of(&s.world.slurm, &s.world.kube, s.world.gap, waited);
 		for (size_t k = 0; k < planned.n && !wrong; k++)
 			mw_effect(&s.world, &planned.act[k], &wrong);
-		again = memcmp(&before, &s.world, sizeof(before)) != 0 || mw_go_on(&s.world, clear);
+		waited = memcmp(&before, &s.world, sizeof(before)) == 0 &&
+			 !mw_go_on(&s.world, clear);
+		again = !waited || is_behind;
 	}
-	return wrong ? wrong : again ? "it never comes to rest" : mw_unfinished(&s.world);
+	if (!wrong && !byte_set_has(&restful, &s.world))
+		wrong = again ? "it never comes to rest" : mw_unfinished(&s.world);
+	while (!wrong && n > 0)
+		byte_set_add(&restful, &way[--n]);
+	return wrong;
 }
 
 /* What a vmd with an old view and without memory says to an epilog is worth nothing: it looks at a
@@ -137,18 +174,31 @@ static const char *act(struct search *search, const struct state *now, const str
 	return NULL;
 }
 
+/* Whatever a vmd may do, each of them that has waited or not. */
+static const char *act_all(struct search *search, const struct state *now, bool waited,
+			   bool *ret_clear)
+{
+	const char *wrong = NULL;
+
+	*ret_clear = round_of(&now->slurm, &now->kube, now->world.gap, waited);
+	for (size_t k = 0; k < planned.n && !wrong; k++)
+		wrong = act(search, now, &planned.act[k]);
+	return wrong;
+}
+
 static const char *look(struct search *search, const void *state)
 {
 	const struct state *now = state;
 	const char *wrong = settle(*now);
 	struct state s;
-	bool clear;
+	bool clear, ignored;
 
 	if (wrong)
 		return wrong;
-	clear = round_of(&now->slurm, &now->kube, now->world.gap) && is_new(now);
-	for (size_t k = 0; k < planned.n && !wrong; k++)
-		wrong = act(search, now, &planned.act[k]);
+	wrong = act_all(search, now, false, &clear);
+	if (!wrong && is_behind)
+		wrong = act_all(search, now, true, &ignored);
+	clear = clear && is_new(now);
 	for (unsigned e = 0; e < mw_events() && !wrong; e++) {
 		s = *now;
 		if (mw_happen(&s.world, e, clear, &wrong))
@@ -200,6 +250,7 @@ static bool explore(int number, const struct question *q, unsigned long limit)
 	is_late_too = q->late;
 	first.slurm = first.world.slurm;
 	first.kube = first.world.kube;
+	byte_set_clear(&restful);
 	(void)snprintf(among, sizeof(among), ", %u faults%s", q->faults,
 		       q->late ? " and one late request" : "");
 	return search_ask(&rules, &first, limit,

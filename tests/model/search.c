@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* See search.h. The states lie one behind the other; a table finds them by their bytes. */
+/* See search.h. */
 #include "tests/model/search.h"
+
+#include "tests/model/byte_set.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,13 +15,12 @@ struct way {
 
 struct search {
 	const struct search_rules *rules;
-	unsigned char *state;
-	struct way *way;
-	uint32_t n, cap, at; /* at: the one that is looked at */
-	uint32_t last;       /* the one that was added last, also when it was there */
+	struct byte_set states;
+	struct way *way; /* to each of them */
+	uint32_t n_way;
+	uint32_t at;   /* the one that is looked at */
+	uint32_t last; /* the one that was added last, also when it was there */
 	const char *last_how;
-	uint32_t *table; /* index + 1; open addressing */
-	uint32_t table_size;
 	unsigned long steps;
 };
 
@@ -30,56 +31,20 @@ static void *must(void *p)
 	return p;
 }
 
-static unsigned char *state_of(const struct search *s, uint32_t i)
-{
-	return s->state + (size_t)i * s->rules->size;
-}
-
-static uint32_t *slot(const struct search *s, const void *state)
-{
-	const unsigned char *p = state;
-	uint64_t h = UINT64_C(1469598103934665603);
-	uint32_t i;
-
-	for (size_t k = 0; k < s->rules->size; k++)
-		h = (h ^ p[k]) * UINT64_C(1099511628211);
-	for (i = (uint32_t)(h ^ h >> 29) & (s->table_size - 1);
-	     s->table[i] && memcmp(state_of(s, s->table[i] - 1), state, s->rules->size) != 0;)
-		i = (i + 1) & (s->table_size - 1);
-	return &s->table[i];
-}
-
-static void table_grow(struct search *s)
-{
-	s->table_size = s->table_size ? s->table_size * 2 : 1 << 16;
-	free(s->table);
-	s->table = must(calloc(s->table_size, sizeof(*s->table)));
-	for (uint32_t i = 0; i < s->n; i++)
-		*slot(s, state_of(s, i)) = i + 1;
-}
-
 void search_add(struct search *s, const void *state, const char *how)
 {
-	uint32_t *at;
+	uint32_t known = s->states.n;
 
 	s->steps++;
 	s->last_how = how;
-	if (s->n * 2 >= s->table_size)
-		table_grow(s);
-	at = slot(s, state);
-	if (*at) {
-		s->last = *at - 1;
+	s->last = byte_set_add(&s->states, state);
+	if (s->last < known)
 		return;
+	if (s->n_way < s->states.cap) {
+		s->n_way = s->states.cap;
+		s->way = must(realloc(s->way, s->n_way * sizeof(*s->way)));
 	}
-	if (s->n == s->cap) {
-		s->cap = s->cap ? s->cap * 2 : 1 << 16;
-		s->state = must(realloc(s->state, s->cap * s->rules->size));
-		s->way = must(realloc(s->way, s->cap * sizeof(*s->way)));
-	}
-	memcpy(state_of(s, s->n), state, s->rules->size);
-	s->way[s->n] = (struct way){.from = s->at, .how = how};
-	s->last = s->n++;
-	*at = s->n;
+	s->way[s->last] = (struct way){.from = s->at, .how = how};
 }
 
 static void way_print(const struct search *s, uint32_t i)
@@ -87,7 +52,7 @@ static void way_print(const struct search *s, uint32_t i)
 	if (i)
 		way_print(s, s->way[i].from);
 	printf("# %s\n", i ? s->way[i].how : "it begins");
-	s->rules->print(state_of(s, i));
+	s->rules->print(byte_set_get(&s->states, i));
 }
 
 /* What was wrong first; NULL: nothing. */
@@ -99,25 +64,26 @@ static const char *run(const struct search_rules *r, const void *first, unsigned
 	const char *wrong = NULL;
 
 	s->rules = r;
+	s->states.size = r->size;
 	search_add(s, first, NULL);
-	for (s->at = 0; s->at < s->n && s->at < limit && !wrong; s->at++) {
-		memcpy(now, state_of(s, s->at), r->size); /* it moves as others are added */
+	for (s->at = 0; s->at < s->states.n && s->at < limit && !wrong; s->at++) {
+		memcpy(now, byte_set_get(&s->states, s->at),
+		       r->size); /* it moves as others are added */
 		s->last = s->at;
 		wrong = r->look(s, now);
 		if (wrong)
 			way_print(s, s->at);
 		if (wrong && s->last != s->at) { /* it may be known, by another way */
 			printf("# %s\n", s->last_how);
-			r->print(state_of(s, s->last));
+			r->print(byte_set_get(&s->states, s->last));
 		}
 	}
 	*ret_states = s->at;
 	*ret_steps = s->steps;
-	*ret_is_whole = s->at == s->n;
+	*ret_is_whole = s->at == s->states.n;
 	free(now);
-	free(s->state);
+	byte_set_clear(&s->states);
 	free(s->way);
-	free(s->table);
 	free(s);
 	return wrong;
 }
