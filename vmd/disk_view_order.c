@@ -41,8 +41,7 @@ static void order_run(struct work *w)
 		(void)rbd_disk_leave(st, order->disk.pool, order->disk.image, order->job_key,
 				     &o->e);
 	else
-		(void)rbd_named_claim(st, &order->disk, order->step, order->job_key, &o->claims,
-				      &o->e);
+		(void)rbd_named_claim(st, order, &o->claims, &o->e);
 }
 
 static void named_forget(struct disk_view *v, const char *image)

@@ -34,11 +34,12 @@ static const struct named_disk *named_listed(const struct named_disk *d)
 
 static enum err_kind claimed(enum disk_claim_step step, const char *key)
 {
-	struct named_disk d = named_spec();
+	struct disk_order o = {.kind = NAMED_CLAIM, .disk = named_spec(), .step = step};
 	struct disk_claims c;
 
+	(void)str_copy(o.job_key, sizeof(o.job_key), key);
 	e.kind = ERR_NONE;
-	return rbd_named_claim(store, &d, step, key, &c, &e) < 0 ? e.kind : ERR_NONE;
+	return rbd_named_claim(store, &o, &c, &e) < 0 ? e.kind : ERR_NONE;
 }
 
 START_TEST(named_disk_is_made)
@@ -167,21 +168,22 @@ static struct {
 static void *race_run(void *arg)
 {
 	struct rbd_store *own = *(struct rbd_store **)arg;
-	struct named_disk d = named_spec();
-	char key[JOB_KEY_MAX + 1];
+	struct disk_order o = {.kind = NAMED_CLAIM, .disk = named_spec()};
 	struct disk_claims c;
 	struct err why;
 
-	(void)str_fmt(key, sizeof(key), "%u-9f3c12ab45de6701",
+	(void)str_fmt(o.job_key, sizeof(o.job_key), "%u-9f3c12ab45de6701",
 		      100 + (unsigned)((uintptr_t)arg / sizeof(void *) % 1000));
 	for (int i = 0; i < 20; i++) {
-		if (rbd_named_claim(own, &d, CLAIM_WRITE, key, &c, &why) < 0)
+		o.step = CLAIM_WRITE;
+		if (rbd_named_claim(own, &o, &c, &why) < 0)
 			continue;
 		race.wins++;
 		if (++race.has > 1)
 			race.most = race.has;
 		race.has--;
-		while (rbd_named_claim(own, &d, CLAIM_DROP, key, &c, &why) < 0)
+		o.step = CLAIM_DROP;
+		while (rbd_named_claim(own, &o, &c, &why) < 0)
 			;
 	}
 	return NULL;

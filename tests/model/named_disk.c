@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One named disk and two jobs that ask for it: every state of its claims, of the PVC and PV by
  * which a guest gets it, of the guests, and of a fence. The first job has it, has two runs, is
- * asked to give the disk back and given it again; its node may be lost, while its guest there
- * writes on; the second job waits to write the disk, too, or to read it. vmd has no memory: each
- * round is that of any vmd, which knows the jobs, Kubernetes and Ceph each as they were at some
- * time, not before what was known then, and does one of the things that it plans. One of them may
- * be stopped on its way and land at any time. No two guests ever have the disk of which one writes,
- * one that has it has its claim, none that is wanted is shut out; and from each state each job gets
- * the disk in its turn, and leaves nothing. The jobs' own disks are lost_node.c's matter. */
+ * asked to give the disk back and given it again; it may be queued again after its end; its node
+ * may be lost, while its guest there writes on; the second job waits to write the disk, too, or to
+ * read it. vmd has no memory: each round is that of any vmd, which knows the jobs, Kubernetes and
+ * Ceph each as they were at some time, not before what was known then, and does one of the things
+ * that it plans. One of them may be stopped on its way and land at any time. No two guests ever
+ * have the disk of which one writes, one that has it has its claim, none that is wanted is shut
+ * out; and from each state each job gets the disk in its turn, and leaves nothing. The jobs' own
+ * disks are lost_node.c's matter. */
 #include "tests/model/search.h"
 #include "vmd/base/str.h"
 #include "vmd/reconcile/plan.h"
@@ -40,6 +41,7 @@ struct kube {
 
 struct ceph {
 	uint8_t claim[JOBS]; /* 0 none, 1 writes, 2 reads */
+	uint8_t run[JOBS];   /* whose it is */
 	uint8_t leaving[JOBS];
 	uint8_t mark; /* 1 + the VM that is shut out; 0 none */
 };
@@ -48,8 +50,9 @@ struct ceph {
 struct act {
 	uint8_t kind; /* 1 + of the action; 0 none */
 	uint8_t vm;   /* or job, of a claim */
-	uint8_t uid;  /* of a fence: the mark that it has read */
-	uint8_t left; /* of a claim: 1 + whether it was leaving when this was decided on; 0 none */
+	uint8_t uid;  /* of a fence: the mark that it has read; of a claim: for which run */
+	uint8_t left; /* of a claim: 1 + whether it was leaving when this was decided on, and
+		       * twice its run; 0 none */
 	uint8_t what; /* a PV; a claim's step; a VM is made with the disk; bits of VMs to shut
 		       * out; the version of a VM that is deleted */
 };
@@ -232,7 +235,8 @@ static void claims_of(const struct ceph *c, struct disk_claims *ret)
 		if (!c->claim[i])
 			continue;
 		ret->n++;
-		*one = (struct disk_claim){.read_only = c->claim[i] == 2, .leaving = c->leaving[i]};
+		*one = (struct disk_claim){
+			.run = c->run[i], .read_only = c->claim[i] == 2, .leaving = c->leaving[i]};
 		(void)str_copy(one->job_key, sizeof(one->job_key), keys[i]);
 	}
 }
@@ -324,15 +328,17 @@ static unsigned vm_by_name(const struct action *a, const char *name)
 /* false: nothing of this world. */
 static bool act_of(const struct action *a, struct act *ret)
 {
+	const struct disk_claim *seen;
+
 	*ret = (struct act){.kind = (uint8_t)(a->kind + 1)};
 	switch ((int)a->kind) {
 	case ACT_CLAIM_DISK:
 	case ACT_RELEASE_DISK:
 		ret->vm = (uint8_t)key_job(a->job_key);
 		ret->what = (uint8_t)a->order.step;
-		for (size_t i = 0; i < a->order.disk.claims.n; i++)
-			if (str_eq(a->order.disk.claims.claim[i].job_key, a->job_key))
-				ret->left = 1 + a->order.disk.claims.claim[i].leaving;
+		ret->uid = (uint8_t)a->order.run;
+		seen = disk_claim_of(&a->order.disk.claims, a->job_key);
+		ret->left = seen ? (uint8_t)(1 + seen->leaving + 2 * seen->run) : 0;
 		return true;
 	case ACT_CREATE_PVC:
 		ret->vm = (uint8_t)vm_by_name(a, a->object);
@@ -384,15 +390,20 @@ static void finalize(struct kube *k)
 			k->pv_of[p] = k->pv_uid[p] = k->pv_goes[p] = 0;
 }
 
-static void claim(struct state *s, unsigned job, enum disk_claim_step step, unsigned left)
+static void claim(struct state *s, unsigned job, enum disk_claim_step step, unsigned run,
+		  unsigned left)
 {
-	struct disk_order o = {.kind = NAMED_CLAIM, .step = step, .disk = {.name = "data"}};
+	struct disk_order o = {
+		.kind = NAMED_CLAIM, .step = step, .run = run, .disk = {.name = "data"}};
 	struct disk_claim *seen = &o.disk.claims.claim[0];
 	struct disk_claims claims;
 	struct err e;
 
 	o.disk.claims.n = left > 0;
-	*seen = (struct disk_claim){.leaving = left == 2, .read_only = reads(job * RUNS)};
+	if (left)
+		*seen = (struct disk_claim){.run = (left - 1) / 2,
+					    .leaving = (left - 1) % 2,
+					    .read_only = reads(job * RUNS)};
 	(void)str_copy(seen->job_key, sizeof(seen->job_key), keys[job]);
 	(void)str_copy(o.job_key, sizeof(o.job_key), keys[job]);
 	claims_of(&s->ceph, &claims);
@@ -400,11 +411,13 @@ static void claim(struct state *s, unsigned job, enum disk_claim_step step, unsi
 		return;
 	memset(s->ceph.claim, 0, sizeof(s->ceph.claim));
 	memset(s->ceph.leaving, 0, sizeof(s->ceph.leaving));
+	memset(s->ceph.run, 0, sizeof(s->ceph.run));
 	for (size_t i = 0; i < claims.n; i++) {
 		unsigned j = key_job(claims.claim[i].job_key);
 
 		s->ceph.claim[j] = claims.claim[i].read_only ? 2 : 1;
 		s->ceph.leaving[j] = claims.claim[i].leaving;
+		s->ceph.run[j] = (uint8_t)claims.claim[i].run;
 	}
 }
 
@@ -490,7 +503,9 @@ static const char *effect(struct state *s, const struct act *a)
 
 	switch ((int)a->kind - 1) {
 	case ACT_CLAIM_DISK:
-	case ACT_RELEASE_DISK: claim(s, a->vm, (enum disk_claim_step)a->what, a->left); break;
+	case ACT_RELEASE_DISK:
+		claim(s, a->vm, (enum disk_claim_step)a->what, a->uid, a->left);
+		break;
 	case ACT_CREATE_PVC:
 		if (!k->pvc[a->vm] && s->made[a->vm] < UIDS)
 			k->pvc[a->vm] = ++s->made[a->vm];
@@ -534,6 +549,7 @@ enum {
 	E_LOST,
 	E_BACK,
 	E_AGAIN, /* the first job */
+	E_LIVES,
 	E_STARTS_1,
 	E_STARTS_2, /* the first job, on n2 */
 	E_SECOND,
@@ -550,6 +566,7 @@ static const char *const event_names[EVENTS] = {
 	"the node is lost",
 	"the node is back",
 	"Slurm queues the first job again",
+	"somebody queues the first job again, which has ended",
 	"the first job starts on n1",
 	"the first job starts on n2",
 	"the second job starts on n2",
@@ -634,9 +651,9 @@ static bool job_ends(struct slurm *s, unsigned job)
 	return true;
 }
 
-static bool job_again(struct slurm *s)
+static bool job_again(struct slurm *s, enum job_phase from)
 {
-	if (s->phase[0] != JOB_RUNNING || s->run[0] + 1 == RUNS)
+	if (s->phase[0] != from || s->run[0] + 1 == RUNS)
 		return false;
 	s->phase[0] = JOB_PENDING;
 	s->node[0] = 0;
@@ -654,7 +671,7 @@ static bool user_asks(struct state *s, bool take)
 	    s->ceph_seen.claim[0] != (take ? 1 : 0))
 		return false;
 	(*left)--;
-	claim(s, 0, take ? CLAIM_LEAVE : CLAIM_WRITE, 0);
+	claim(s, 0, take ? CLAIM_LEAVE : CLAIM_WRITE, vm, 0);
 	return true;
 }
 
@@ -675,7 +692,8 @@ static bool happen(struct state *s, unsigned e)
 		s->kube.lost = 0;
 		memset(s->ghost, 0, sizeof(s->ghost));
 		return true;
-	case E_AGAIN: return job_again(&s->slurm);
+	case E_AGAIN: return job_again(&s->slurm, JOB_RUNNING);
+	case E_LIVES: return job_again(&s->slurm, JOB_ENDED);
 	case E_STARTS_1: return job_starts(&s->slurm, 0, 1, s->kube.lost);
 	case E_STARTS_2: return job_starts(&s->slurm, 0, 2, s->kube.lost);
 	case E_SECOND: return job_starts(&s->slurm, 1, 2, s->kube.lost);
@@ -728,7 +746,7 @@ static const char *rest(struct state *s)
 			if (happen(s, e))
 				wrong = check(s);
 		if (s->slurm.phase[0] == JOB_RUNNING && s->slurm.node[0] == 1 && s->kube.lost &&
-		    !job_again(&s->slurm))
+		    !job_again(&s->slurm, JOB_RUNNING))
 			(void)job_ends(&s->slurm, 0);
 		for (unsigned j = 0; j < JOBS; j++)
 			(void)job_starts(&s->slurm, j, 2, true);

@@ -103,10 +103,22 @@ static void disk_delete(struct sim *w, const struct sim_vmd *d, const struct nam
 		send(w, d, &o);
 }
 
+/* As its vmd sees the job. */
+static uint32_t run_of(const struct sim_view *v, const char *key)
+{
+	char mine[JOB_KEY_MAX + 1];
+
+	for (size_t i = 0; i < v->n_job; i++)
+		if (str_eq(job_key(&v->job[i], mine, sizeof(mine)), key))
+			return job_incarnation(&v->job[i]);
+	return 0;
+}
+
 static void claim(struct sim *w, const struct sim_vmd *d, const struct named_disk *disk,
 		  const char *key, enum disk_claim_step step)
 {
-	struct disk_order o = {.kind = NAMED_CLAIM, .step = step, .disk = *disk};
+	struct disk_order o = {
+		.kind = NAMED_CLAIM, .step = step, .disk = *disk, .run = run_of(&d->view, key)};
 
 	(void)str_copy(o.job_key, sizeof(o.job_key), key);
 	send(w, d, &o);
@@ -115,12 +127,12 @@ static void claim(struct sim *w, const struct sim_vmd *d, const struct named_dis
 static void disk_add(struct sim *w, const struct sim_vmd *d, const struct named_disk *disk,
 		     const char *key, bool read_only)
 {
+	struct disk_claim wish = {.read_only = read_only};
 	struct disk_claims claims = disk->claims;
-	const struct disk_claim *own = disk_claim_of(&claims, key);
 	struct err e;
 
-	if (*disk->unreadable || (own && own->leaving) ||
-	    disk_claims_add(&claims, disk->name, key, read_only, &e) < 0)
+	(void)str_copy(wish.job_key, sizeof(wish.job_key), key);
+	if (*disk->unreadable || disk_claims_add(&claims, disk->name, &wish, &e) < 0)
 		return;
 	claim(w, d, disk, key, read_only ? CLAIM_READ : CLAIM_WRITE);
 }

@@ -373,6 +373,7 @@ static bool named_word(struct little_world *w, const char *mark)
 		{":claimed", LITTLE_KEY, ""},
 		{":reads", LITTLE_KEY ":ro", ""},
 		{":leaving", LITTLE_KEY ":off", ""},
+		{":claimed1", LITTLE_KEY ":r1", ""}, /* by the job's second run */
 		{":others", "18-9f3c12ab45de6701", ""},
 		{":othersread", "18-9f3c12ab45de6701:ro", ""},
 		{":both", LITTLE_KEY ":ro 18-9f3c12ab45de6701:ro", ""},

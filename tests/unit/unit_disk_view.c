@@ -159,15 +159,15 @@ int rbd_named_remove(struct rbd_store *st, const struct named_disk *d, struct er
 	return 0;
 }
 
-int rbd_named_claim(struct rbd_store *st, const struct named_disk *d, enum disk_claim_step step,
-		    const char *job_key, struct disk_claims *ret, struct err *e)
+int rbd_named_claim(struct rbd_store *st, const struct disk_order *o, struct disk_claims *ret,
+		    struct err *e)
 {
-	(void)st, (void)d;
-	ck_assert_int_eq(step, CLAIM_WRITE);
+	(void)st;
+	ck_assert_int_eq(o->step, CLAIM_WRITE);
 	if (outcome(e) < 0)
 		return -1;
 	*ret = ceph.named[0].claims;
-	return disk_claims_add(ret, "data", job_key, false, e);
+	return disk_claims_step(ret, o, e);
 }
 
 int rbd_named_list(struct rbd_store *st, const char *pool, struct named_disk **ret, size_t *ret_n,

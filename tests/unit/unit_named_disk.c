@@ -153,6 +153,13 @@ static const struct {
 	{"", true},
 	{A, true},
 	{A ":off", true},
+	{A ":r2", true},
+	{A ":r4294967295:ro:off " B ":ro", true},
+	{A ":r", false},
+	{A ":r-1", false},
+	{A ":r4294967296", false},
+	{A ":ro:r2", false},
+	{A ":r2:r2", false},
 	{A ":ro " B ":ro", true},
 	{A ":ro:off " B ":ro", true},
 	{"removing", true},
@@ -198,10 +205,18 @@ static const struct {
 	{A ":ro:off", B, false, ERR_CONFLICT, A ":ro:off", "one that leaves is not gone"},
 	{A ":off", B, false, ERR_CONFLICT, A ":off", "nor a writer that leaves"},
 	{A, A, false, ERR_NONE, A, "again: the same"},
-	{A ":off", A, false, ERR_NONE, A, "it may stay"},
+	{A ":off", A, false, ERR_CONFLICT, A ":off", "one that leaves is not had again so"},
 	{A, A, true, ERR_CONFLICT, A, "not both"},
 	{"removing", A, false, ERR_ABSENT, "removing", "its owner has given it up"},
 };
+
+static int add(struct disk_claims *c, const char *key, uint32_t run, bool read_only)
+{
+	struct disk_claim asked = {.run = run, .read_only = read_only};
+
+	(void)str_copy(asked.job_key, sizeof(asked.job_key), key);
+	return disk_claims_add(c, "data", &asked, &e);
+}
 
 START_TEST(wish_rows)
 {
@@ -211,7 +226,7 @@ START_TEST(wish_rows)
 
 	ck_assert_int_eq(disk_claims_decode(wishes[_i].before, &c, &e), 0);
 	e.kind = ERR_NONE;
-	rc = disk_claims_add(&c, "data", wishes[_i].key, wishes[_i].read_only, &e);
+	rc = add(&c, wishes[_i].key, 0, wishes[_i].read_only);
 	ck_assert_msg(e.kind == wishes[_i].kind, "%s: %s", wishes[_i].why, e.msg);
 	ck_assert_int_eq(rc, wishes[_i].kind == ERR_NONE ? 0 : -1);
 	ck_assert_str_eq(disk_claims_encode(&c, after), wishes[_i].after);
@@ -223,7 +238,7 @@ START_TEST(it_says_who_has_it)
 	struct disk_claims c;
 
 	ck_assert_int_eq(disk_claims_decode(A, &c, &e), 0);
-	ck_assert_int_eq(disk_claims_add(&c, "data", B, false, &e), -1);
+	ck_assert_int_eq(add(&c, B, 0, false), -1);
 	ck_assert_str_eq(e.msg, "disk data is written by job 17");
 	ck_assert_int_eq(disk_claims_decode(A ":ro " B ":ro", &c, &e), 0);
 	ck_assert_int_eq(disk_claims_remove(&c, "data", &e), -1);
@@ -238,10 +253,10 @@ START_TEST(no_more_readers_than_fit)
 
 	for (unsigned i = 0; i < DISK_CLAIMS_MAX; i++) {
 		(void)str_fmt(key, sizeof(key), "42949672%02u-9f3c12ab45de6701", i);
-		ck_assert_int_eq(disk_claims_add(&c, "data", key, true, &e), 0);
+		ck_assert_int_eq(add(&c, key, UINT32_MAX, true), 0);
 		disk_claims_leave(&c, key);
 	}
-	ck_assert_int_eq(disk_claims_add(&c, "data", A, true, &e), -1);
+	ck_assert_int_eq(add(&c, A, 0, true), -1);
 	ck_assert_int_eq(e.kind, ERR_FULL);
 	ck_assert_int_eq(disk_claims_decode(disk_claims_encode(&c, text), &back, &e), 0);
 	ck_assert_uint_eq(back.n, DISK_CLAIMS_MAX);
@@ -294,21 +309,44 @@ START_TEST(a_late_order_drops_no_new_claim)
 
 	e.kind = ERR_NONE;
 	(void)str_copy(o.job_key, sizeof(o.job_key), A);
-	ck_assert_int_eq(disk_claims_add(&c, "data", A, false, &e), 0);
+	ck_assert_int_eq(add(&c, A, 0, false), 0);
 	disk_claims_leave(&c, A);
 	o.disk.claims = c; /* this is seen: it leaves */
 	disk_claims_drop(&c, A);
 	ck_assert_int_eq(disk_claims_step(&c, &o, &e), 0); /* nothing is there: as well */
-	ck_assert_int_eq(disk_claims_add(&c, "data", A, false, &e), 0);
+	ck_assert_int_eq(add(&c, A, 0, false), 0);
 	ck_assert_int_eq(disk_claims_step(&c, &o, &e), -1);
 	ck_assert_int_eq(e.kind, ERR_CONFLICT);
 	ck_assert_uint_eq(c.n, 1);
 	disk_claims_leave(&c, A);
 	ck_assert_int_eq(disk_claims_step(&c, &o, &e), 0);
 	ck_assert_uint_eq(c.n, 0);
-	ck_assert_int_eq(disk_claims_add(&c, "data", A, true, &e), 0);
+	ck_assert_int_eq(add(&c, A, 0, true), 0);
 	disk_claims_leave(&c, A);
 	ck_assert_int_eq(disk_claims_step(&c, &o, &e), -1);
+}
+END_TEST
+
+/* A job that had ended lives again, and has its claim again: what was decided at its end comes too
+ * late. A run's claim is never an earlier run's again. */
+START_TEST(a_late_order_drops_no_claim_of_a_later_run)
+{
+	struct disk_order o = {.kind = NAMED_CLAIM, .step = CLAIM_DROP, .disk = {.name = "data"}};
+	char text[DISK_CLAIMS_TEXT];
+	struct disk_claims c;
+
+	(void)str_copy(o.job_key, sizeof(o.job_key), A);
+	ck_assert_int_eq(disk_claims_decode(A, &c, &e), 0);
+	o.disk.claims = c;
+	ck_assert_int_eq(add(&c, A, 2, false), 0);
+	ck_assert_str_eq(disk_claims_encode(&c, text), A ":r2");
+	ck_assert_int_eq(add(&c, A, 1, false), 0);
+	ck_assert_str_eq(disk_claims_encode(&c, text), A ":r2");
+	ck_assert_int_eq(disk_claims_step(&c, &o, &e), -1);
+	ck_assert_int_eq(e.kind, ERR_CONFLICT);
+	ck_assert_int_eq(disk_claims_decode(text, &o.disk.claims, &e), 0);
+	ck_assert_int_eq(disk_claims_step(&c, &o, &e), 0);
+	ck_assert_uint_eq(c.n, 0);
 }
 END_TEST
 
@@ -341,6 +379,7 @@ int main(void)
 	tcase_add_test(t, no_more_readers_than_fit);
 	tcase_add_test(t, claims_go);
 	tcase_add_test(t, a_late_order_drops_no_new_claim);
+	tcase_add_test(t, a_late_order_drops_no_claim_of_a_later_run);
 	tcase_add_loop_test(t, quota_rows, 0, ARRAY_LEN(quotas));
 	return CHECK_MAIN(t);
 }

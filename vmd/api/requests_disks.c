@@ -295,11 +295,12 @@ static int disk_get(const struct ask *a, const struct job *j, const struct obser
 }
 
 static int order_claim(const struct ask *a, const struct named_disk *d, enum disk_claim_step step,
-		       const char *key, struct err *e)
+		       const struct job *j, struct err *e)
 {
-	struct disk_order o = {.kind = NAMED_CLAIM, .step = step, .disk = *d};
+	struct disk_order o = {
+		.kind = NAMED_CLAIM, .step = step, .disk = *d, .run = job_incarnation(j)};
 
-	(void)str_copy(o.job_key, sizeof(o.job_key), key);
+	(void)job_key(j, o.job_key, sizeof(o.job_key));
 	return a->q->port.order(a->q->port.self, &o, ask_done, a->reply, e) < 0 ? -1 : LATER;
 }
 
@@ -371,28 +372,28 @@ int op_disk_add(const struct ask *a, struct err *e)
 	bool read_only = str_eq(wire_get(a->in, "read_only"), "1");
 	const struct named_disk *d = NULL;
 	const struct job *j = NULL;
+	struct disk_claim wish = {.read_only = read_only};
 	struct disk_claims claims;
-	char key[JOB_KEY_MAX + 1];
 	bool full;
 
 	if (!seen || ask_job_get(a, &j, e) < 0 || check_runs(a, j, e) < 0)
 		return -1;
-	(void)job_key(j, key, sizeof(key));
-	full = attachments_have(seen, key) >= JOB_ATTACH_MAX;
+	(void)job_key(j, wish.job_key, sizeof(wish.job_key));
+	full = attachments_have(seen, wish.job_key) >= JOB_ATTACH_MAX;
 	if (wire_get(a->in, "size") && !full)
-		return add_scratch(a, j, seen, key, e);
+		return add_scratch(a, j, seen, wish.job_key, e);
 	if (!wire_get(a->in, "size") && disk_get(a, j, seen, &d, e) < 0)
 		return -1;
 	if (d)
 		claims = d->claims;
-	if (full && !(d && disk_claim_of(&claims, key)))
+	if (full && !(d && disk_claim_of(&claims, wish.job_key)))
 		return err_set(e, ERR_FULL, "job %u has %d disks, and can have no more", j->id,
 			       JOB_ATTACH_MAX);
-	if (disk_claim_of(&claims, key) && disk_claim_of(&claims, key)->leaving)
+	if (disk_claim_of(&claims, wish.job_key) && disk_claim_of(&claims, wish.job_key)->leaving)
 		return err_set(e, ERR_RETRY, "job %u gives disk %s back still", j->id, d->name);
-	if (disk_claims_add(&claims, d->name, key, read_only, e) < 0)
+	if (disk_claims_add(&claims, d->name, &wish, e) < 0)
 		return -1;
-	return order_claim(a, d, read_only ? CLAIM_READ : CLAIM_WRITE, key, e);
+	return order_claim(a, d, read_only ? CLAIM_READ : CLAIM_WRITE, j, e);
 }
 
 /* "scratch1" of the job; NULL: it has none of that name. */
@@ -441,5 +442,5 @@ int op_disk_remove(const struct ask *a, struct err *e)
 			       j->id, d->name, j->id);
 	if (check_runs(a, j, e) < 0)
 		return -1;
-	return order_claim(a, d, CLAIM_LEAVE, key, e);
+	return order_claim(a, d, CLAIM_LEAVE, j, e);
 }

@@ -21,6 +21,7 @@ static void attachment_set(const struct named_disk *d, const struct disk_claim *
 	*ret = (struct attachment){.size_bytes = d->size_bytes,
 				   .read_only = c->read_only,
 				   .leaving = c->leaving,
+				   .run = c->run,
 				   .clients = d->clients};
 	memcpy(ret->name, d->image, sizeof(ret->name));
 	memcpy(ret->job_key, c->job_key, sizeof(ret->job_key));

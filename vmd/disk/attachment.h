@@ -16,6 +16,7 @@ struct attachment {
 	uint64_t size_bytes;
 	bool read_only;
 	bool leaving;
+	uint32_t run; /* of the claim: struct disk_claim */
 	bool own; /* a scratch disk of the job, which goes with it: it is among its disks, too */
 	struct disk_clients clients; /* of a writer */
 	char fenced[VM_UID_MAX + 1];

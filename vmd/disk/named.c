@@ -11,6 +11,7 @@
 #define REMOVING "removing"
 #define READS    ":ro"
 #define LEAVES   ":off"
+#define RUN      ":r"
 
 /* FNV-1a. A cluster's name is longer than an object's may be; that two of one pool have the same
  * hash is told by their marks, and refused. */
@@ -123,9 +124,14 @@ const char *disk_claims_encode(const struct disk_claims *c, char buf[DISK_CLAIMS
 	for (size_t i = 0; !c->removing && i < c->n; i++) {
 		const struct disk_claim *one = &c->claim[i];
 
-		(void)str_fmt(buf + len, DISK_CLAIMS_TEXT - len, "%s%s%s%s", i ? " " : "",
-			      one->job_key, one->read_only ? READS : "",
-			      one->leaving ? LEAVES : "");
+		(void)str_fmt(buf + len, DISK_CLAIMS_TEXT - len, "%s%s", i ? " " : "",
+			      one->job_key);
+		len = strlen(buf);
+		if (one->run)
+			(void)str_fmt(buf + len, DISK_CLAIMS_TEXT - len, RUN "%u", one->run);
+		len = strlen(buf);
+		(void)str_fmt(buf + len, DISK_CLAIMS_TEXT - len, "%s%s",
+			      one->read_only ? READS : "", one->leaving ? LEAVES : "");
 		len = strlen(buf);
 	}
 	return buf;
@@ -141,6 +147,21 @@ static bool suffix_cut(char *word, const char *suffix)
 	return true;
 }
 
+/* Behind a key, which has no ':'; -1: it is no number. None there: the first run. */
+static int run_cut(char *word, uint32_t *ret)
+{
+	char *mark = strstr(word, RUN);
+	uint64_t run;
+
+	if (!mark)
+		return 0;
+	if (str_to_u64(mark + strlen(RUN), UINT32_MAX, &run) < 0)
+		return -1;
+	*mark = '\0';
+	*ret = (uint32_t)run;
+	return 0;
+}
+
 static int claim_read(char *word, struct disk_claim *ret, struct err *e)
 {
 	struct disk_claim one = {.leaving = suffix_cut(word, LEAVES)};
@@ -148,7 +169,7 @@ static int claim_read(char *word, struct disk_claim *ret, struct err *e)
 	uint32_t id;
 
 	one.read_only = suffix_cut(word, READS);
-	if (job_key_parse(word, &id, nonce) < 0)
+	if (run_cut(word, &one.run) < 0 || job_key_parse(word, &id, nonce) < 0)
 		return bad(e, "a claim of ", word);
 	(void)str_copy(one.job_key, sizeof(one.job_key), word);
 	*ret = one;
@@ -197,30 +218,40 @@ static int taken(struct err *e, const struct disk_claims *c, const char *name)
 		       by->job_key, c->n > 1 ? " and others" : "");
 }
 
-int disk_claims_add(struct disk_claims *c, const char *name, const char *job_key, bool read_only,
+/* The job has it already. */
+static int renew(struct disk_claim *own, const char *name, const struct disk_claim *asked,
+		 struct err *e)
+{
+	if (own->read_only != asked->read_only)
+		return err_set(e, ERR_CONFLICT,
+			       "the job has disk %s already, to %s: remove it first, then add it",
+			       name, own->read_only ? "read" : "write");
+	if (own->leaving)
+		return err_set(e, ERR_CONFLICT, "the job gives disk %s back still", name);
+	if (own->run < asked->run)
+		own->run = asked->run;
+	return 0;
+}
+
+int disk_claims_add(struct disk_claims *c, const char *name, const struct disk_claim *asked,
 		    struct err *e)
 {
-	const struct disk_claim *own = disk_claim_of(c, job_key);
+	const struct disk_claim *own = disk_claim_of(c, asked->job_key);
 	struct disk_claim *one;
 
 	if (c->removing)
 		return err_set(e, ERR_ABSENT, "disk %s is being removed", name);
-	if (own && own->read_only == read_only) {
-		c->claim[own - c->claim].leaving = false;
-		return 0;
-	}
 	if (own)
-		return err_set(e, ERR_CONFLICT,
-			       "the job has disk %s already, to %s: remove it first, then add it",
-			       name, own->read_only ? "read" : "write");
-	if (c->n && !(read_only && c->claim[0].read_only))
+		return renew(&c->claim[own - c->claim], name, asked, e);
+	if (c->n && !(asked->read_only && c->claim[0].read_only))
 		return taken(e, c, name);
 	if (c->n == DISK_CLAIMS_MAX)
 		return err_set(e, ERR_FULL, "disk %s is read by %d jobs, and by no more", name,
 			       DISK_CLAIMS_MAX);
 	one = &c->claim[c->n++];
-	*one = (struct disk_claim){.read_only = read_only};
-	return str_copy(one->job_key, sizeof(one->job_key), job_key);
+	*one = *asked;
+	one->leaving = false;
+	return 0;
 }
 
 void disk_claims_leave(struct disk_claims *c, const char *job_key)
@@ -254,7 +285,9 @@ static int drop_seen(struct disk_claims *c, const struct disk_order *o, struct e
 	const struct disk_claim *own = disk_claim_of(c, o->job_key);
 	const struct disk_claim *seen = disk_claim_of(&o->disk.claims, o->job_key);
 
-	if (own && seen && (own->leaving != seen->leaving || own->read_only != seen->read_only))
+	if (own && seen &&
+	    (own->leaving != seen->leaving || own->read_only != seen->read_only ||
+	     own->run != seen->run))
 		return err_set(e, ERR_CONFLICT, "the job's claim on disk %s is another one now",
 			       o->disk.name);
 	disk_claims_drop(c, o->job_key);
@@ -263,9 +296,12 @@ static int drop_seen(struct disk_claims *c, const struct disk_order *o, struct e
 
 int disk_claims_step(struct disk_claims *c, const struct disk_order *o, struct err *e)
 {
+	struct disk_claim asked = {.run = o->run, .read_only = o->step == CLAIM_READ};
+
+	(void)str_copy(asked.job_key, sizeof(asked.job_key), o->job_key);
 	switch (o->step) {
-	case CLAIM_WRITE: return disk_claims_add(c, o->disk.name, o->job_key, false, e);
-	case CLAIM_READ: return disk_claims_add(c, o->disk.name, o->job_key, true, e);
+	case CLAIM_WRITE:
+	case CLAIM_READ: return disk_claims_add(c, o->disk.name, &asked, e);
 	case CLAIM_LEAVE: disk_claims_leave(c, o->job_key); return 0;
 	case CLAIM_DROP: return drop_seen(c, o, e);
 	case CLAIM_REMOVE: return disk_claims_remove(c, o->disk.name, e);

@@ -5,6 +5,7 @@
  *     slurm-vm.disk    uid=7001 name=data created=1764090000
  *     slurm-vm.claims  17-9f3c12ab45de6701            one job writes, ...
  *                      17-9f3c12ab45de6701:ro 18-...:ro     ... or any number reads
+ *                      17-9f3c12ab45de6701:r2       ... in its third run (job_incarnation())
  *
  * It never has "slurm-vm.job", by which disks of jobs are removed: nothing that cleans up behind
  * jobs can take it for one. A claim is written before a VM gets the disk, and taken off when no VM
@@ -16,12 +17,15 @@
 #include "vmd/disk/disk.h"
 
 #define DISK_CLAIMS_MAX 16 /* readers of one disk */
-/* ":ro:off" and a space behind each key */
-#define DISK_CLAIMS_TEXT  (DISK_CLAIMS_MAX * (JOB_KEY_MAX + 8) + 1)
+/* ":r4294967295:ro:off" and a space behind each key */
+#define DISK_CLAIMS_TEXT  (DISK_CLAIMS_MAX * (JOB_KEY_MAX + 20) + 1)
 #define DISK_IDENTITY_MAX 95 /* bytes of text */
 
 struct disk_claim {
 	char job_key[JOB_KEY_MAX + 1];
+	/* The job's run that has made it its own, before a VM of that run can have the disk. So a
+	 * claim of a job that lives again is another one than the end of an earlier run saw. */
+	uint32_t run;
 	bool read_only;
 	bool leaving; /* it is to be taken from the job's VM */
 };
@@ -79,10 +83,10 @@ int disk_claims_decode(const char *text, struct disk_claims *ret, struct err *e)
 /* NULL: that job has none. */
 const struct disk_claim *disk_claim_of(const struct disk_claims *c, const char *job_key);
 
-/* One writer, or any number of readers. The claim is there already: success, and one that was
- * leaving stays. ERR_CONFLICT: somebody else has it, and the text says who; ERR_ABSENT: it is being
- * removed. */
-int disk_claims_add(struct disk_claims *c, const char *name, const char *job_key, bool read_only,
+/* One writer, or any number of readers. The job's claim is there already: success, and it is that
+ * run's from now on, unless a later run has it. ERR_CONFLICT: somebody else has it, and the text
+ * says who, or it is leaving; ERR_ABSENT: the disk is being removed. asked->leaving is ignored. */
+int disk_claims_add(struct disk_claims *c, const char *name, const struct disk_claim *asked,
 		    struct err *e);
 void disk_claims_leave(struct disk_claims *c, const char *job_key);
 void disk_claims_drop(struct disk_claims *c, const char *job_key); /* none there: as well */
@@ -102,6 +106,7 @@ struct disk_order {
 	struct named_disk disk;
 	enum disk_claim_step step;     /* NAMED_CLAIM */
 	char job_key[JOB_KEY_MAX + 1]; /* the same */
+	uint32_t run;                  /* the same, to write or to read: job_incarnation() */
 };
 
 /* A step of the order on the claims as they are now. CLAIM_DROP: ERR_CONFLICT if the job's claim is

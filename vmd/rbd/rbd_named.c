@@ -166,16 +166,14 @@ static int claims_change(struct rbd_store *st, struct rbd_pool *p, const struct 
 	return 0;
 }
 
-int rbd_named_claim(struct rbd_store *st, const struct named_disk *d, enum disk_claim_step step,
-		    const char *job_key, struct disk_claims *ret, struct err *e)
+int rbd_named_claim(struct rbd_store *st, const struct disk_order *o, struct disk_claims *ret,
+		    struct err *e)
 {
 	AUTO(rbd_pool_close) struct rbd_pool p = {.session = NULL};
-	struct disk_order o = {.kind = NAMED_CLAIM, .disk = *d, .step = step};
 
-	(void)str_copy(o.job_key, sizeof(o.job_key), job_key);
-	if (pool_open(st, d->pool, &p, e) < 0)
+	if (pool_open(st, o->disk.pool, &p, e) < 0)
 		return -1;
-	return claims_change(st, &p, &o, ret, e);
+	return claims_change(st, &p, o, ret, e);
 }
 
 /* ---- remove ---- */

@@ -16,10 +16,10 @@ int rbd_named_finish(struct rbd_store *st, const struct named_disk *d, struct er
 /* ERR_CONFLICT: a job has it; ERR_RETRY: somebody else has it open. Nobody can claim it from its
  * first step on, and it is removed by another call if this one is cut short. */
 int rbd_named_remove(struct rbd_store *st, const struct named_disk *d, struct err *e);
-/* One step on the claims as they are now; d has those that were seen. ret: what they are then.
- * ERR_CONFLICT, ERR_ABSENT as disk_claims_step(). */
-int rbd_named_claim(struct rbd_store *st, const struct named_disk *d, enum disk_claim_step step,
-		    const char *job_key, struct disk_claims *ret, struct err *e);
+/* NAMED_CLAIM: its step on the claims as they are now; o->disk has those that were seen. ret: what
+ * they are then. ERR_CONFLICT, ERR_ABSENT as disk_claims_step(). */
+int rbd_named_claim(struct rbd_store *st, const struct disk_order *o, struct disk_claims *ret,
+		    struct err *e);
 /* All of the pool that are of this cluster, and those that cannot be read: caller frees. Who has
  * one open that is written is noted in it, as with disks of jobs. */
 int rbd_named_list(struct rbd_store *st, const char *pool, struct named_disk **ret, size_t *ret_n,

@@ -26,6 +26,7 @@ static void order_fill(const struct turn *t, const struct named_disk *d, enum di
 	o->step = step;
 	o->disk = *d;
 	(void)str_copy(o->job_key, sizeof(o->job_key), t->have.key);
+	o->run = t->job ? job_incarnation(t->job) : 0;
 }
 
 static void plan_claim(struct planner *p, const struct turn *t, const struct named_disk *d,
@@ -95,11 +96,27 @@ static void plan_strays(struct planner *p, const struct turn *t, const struct vm
 	}
 }
 
+/* Is the claim this run's? It is renewed before a VM of the run can have the disk: so an order of
+ * an earlier run's end that comes late, when the job lives again, does not take it off. */
+static bool plan_renewed(struct planner *p, const struct turn *t, const struct attachment *claim)
+{
+	uint32_t run = job_incarnation(t->job);
+	const struct named_disk *d;
+
+	if (claim->own || claim->run == run)
+		return true;
+	d = claim->run < run ? disk_of(p->seen, claim->name) : NULL; /* else the job is older */
+	if (d)
+		plan_claim(p, t, d, claim->read_only);
+	return false;
+}
+
 /* One of the request's. true: the job has its claim. */
 static bool plan_asked(struct planner *p, const struct turn *t, const struct vm_attach *asked)
 {
 	const struct named_disk *d =
 		named_find(p->seen->named, p->seen->n_named, t->job->uid, asked->name);
+	struct disk_claim wish = {.read_only = asked->read_only};
 	const struct attachment *claim;
 	struct disk_claims claims;
 	struct disk_spec spec;
@@ -107,9 +124,10 @@ static bool plan_asked(struct planner *p, const struct turn *t, const struct vm_
 
 	if (!d || *d->unreadable)
 		return false; /* progress_step made it FAILED, or it waits */
+	(void)str_copy(wish.job_key, sizeof(wish.job_key), t->have.key);
 	claim = claim_find(t, d->image);
 	claims = d->claims;
-	if (!claim && disk_claims_add(&claims, d->name, t->have.key, asked->read_only, &e) < 0)
+	if (!claim && disk_claims_add(&claims, d->name, &wish, &e) < 0)
 		return false; /* who has it is seen to let go of it: that need not be tried */
 	if (claim && claim->leaving) { /* of an earlier run: it is let go of, then had again */
 		attachment_spec(claim, t->job, &spec);
@@ -136,10 +154,12 @@ bool plan_attachments_wanted(struct planner *p, const struct turn *t)
 	for (size_t i = 0; i < t->request.attach.n; i++)
 		all = plan_asked(p, t, &t->request.attach.at[i]) && all;
 	for (size_t i = 0; i < t->have.n_attachment; i++) {
-		if (t->have.attachment[i].leaving)
+		const struct attachment *claim = &t->have.attachment[i];
+
+		if (claim->leaving)
 			continue;
-		attachment_spec(&t->have.attachment[i], t->job, &spec);
-		all = plan_volume_wanted(p, t, &spec, true) && all;
+		attachment_spec(claim, t->job, &spec);
+		all = plan_renewed(p, t, claim) && plan_volume_wanted(p, t, &spec, true) && all;
 	}
 	return all;
 }

@@ -66,8 +66,8 @@ static const char *attach_hindrance(const struct vm_attach *asked, const struct 
 {
 	const struct named_disk *d =
 		named_find(v->seen->named, v->seen->n_named, j->uid, asked->name);
+	struct disk_claim wish = {.read_only = asked->read_only};
 	struct disk_claims claims;
-	char key[JOB_KEY_MAX + 1];
 
 	if (!d) {
 		(void)err_set(e, ERR_ABSENT, "there is no disk %s of yours: vmctl disk list",
@@ -81,8 +81,8 @@ static const char *attach_hindrance(const struct vm_attach *asked, const struct 
 		return e->msg;
 	}
 	claims = d->claims;
-	if (disk_claim_of(&claims, job_key(j, key, sizeof(key))) ||
-	    disk_claims_add(&claims, d->name, key, asked->read_only, e) == 0)
+	if (disk_claim_of(&claims, job_key(j, wish.job_key, sizeof(wish.job_key))) ||
+	    disk_claims_add(&claims, d->name, &wish, e) == 0)
 		return NULL;
 	if (e->kind != ERR_ABSENT)
 		e->kind = ERR_RETRY;
