@@ -470,7 +470,11 @@ static const char *vm_release(struct state *s, unsigned vm)
 
 static void vm_create(struct state *s, const struct act *a)
 {
-	if (s->kube.vm[a->vm] != NO_VM || s->ghost[a->vm] || s->fenced[a->vm] || !a->uid)
+	bool is_marked = s->ceph.mark == a->vm + 1 ||
+			 (s->late.kind == 1 + ACT_FENCE_DISK && s->late.vm == a->vm);
+
+	if (s->kube.vm[a->vm] != NO_VM || s->ghost[a->vm] || s->fenced[a->vm] || is_marked ||
+	    !a->uid)
 		return; /* its uid would be a new one: not in this little world */
 	s->kube.vm[a->vm] = STARTING;
 	s->kube.node[a->vm] = a->uid;
@@ -763,7 +767,8 @@ static bool job_has(const struct state *s, unsigned job)
 static bool is_worn(const struct state *s)
 {
 	for (unsigned i = 0; i < VMS; i++)
-		if (s->made[i] == UIDS || s->fenced[i])
+		if (s->made[i] == UIDS || s->fenced[i] ||
+		    (s->ceph.mark == i + 1 && is_current(&s->slurm, i)))
 			return true;
 	return false;
 }
