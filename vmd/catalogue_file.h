@@ -7,6 +7,7 @@
 #include "vmd/base/strbuf.h"
 #include "vmd/vm/image.h"
 
+/* Pure. */
 void catalogue_file_text(const struct catalogue *c, struct strbuf *ret);
 /* Replaces path by rename(2): a reader sees the old file or the new one, whole. Mode 0644. */
 int catalogue_file_write(const char *path, const struct catalogue *c, struct err *e);

@@ -18,6 +18,7 @@ struct hooks;
 /* Told once, later: ERR_NONE, exit code 0; ERR_INVALID: another end. */
 typedef void (*hook_done_fn)(void *ctx, const struct err *e);
 
+/* limit_us: of one program, then it is killed. */
 void hooks_new(struct sd_event *loop, int64_t limit_us, struct hooks **ret);
 /* Ends the programs that run, without telling. */
 void hooks_free(struct hooks *h);

@@ -39,6 +39,8 @@ struct http_settings {
 	void *ctx;
 };
 
+/* ERR_INVALID: the address, the certificate or its key cannot be used. Borrows set's texts for the
+ * call. */
 int http_start(const struct http_settings *set, struct sd_event *loop, struct http_server **ret,
 	       struct err *e);
 unsigned http_port(const struct http_server *h); /* the one that was given for port 0 */

@@ -75,9 +75,11 @@ struct controllers {
 	struct subresource_hooks hooks;
 };
 
+/* ERR_INVALID, with file and line. */
 int settings_read(struct conf *root, struct controller_settings *ret, struct err *e);
+/* Both borrowed; NULL: none of that name. */
 const struct node_settings *settings_node(const struct controller_settings *s, const char *name);
-const char *settings_ceph(const struct controller_settings *s, const char *cluster_id); /* NULL */
+const char *settings_ceph(const struct controller_settings *s, const char *cluster_id);
 
 /* --- queue.c --- */
 typedef void (*reconcile_fn)(struct controllers *c, const char *ns, const char *name);
@@ -131,7 +133,7 @@ void pv_reconcile(struct controllers *c, const char *ns, const char *name);
 void pvc_reconcile(struct controllers *c, const char *ns, const char *name);
 void node_reconcile(struct controllers *c, const char *ns, const char *name);
 void migration_reconcile(struct controllers *c, const char *ns, const char *name);
-int nodes_start(struct controllers *c, struct err *e);
+int nodes_start(struct controllers *c, struct err *e); /* makes those of the settings; ERR_RETRY */
 
 /* --- heartbeat.c --- */
 int heartbeats_new(const struct controller_settings *s, struct heartbeats **ret, struct err *e);

@@ -11,8 +11,11 @@ int machine_text(struct json_object *doc, const char *path, char *ret, size_t si
 /* Absent: *ret stays as it is. ERR_INVALID: not 1 to max. */
 int machine_number(struct json_object *doc, const char *path, unsigned max, unsigned *ret,
 		   struct err *e);
+/* absent: what it is if it is not there. */
 bool machine_flag(struct json_object *doc, const char *path, bool absent);
 
+/* Those of the spec, in its order. ERR_INVALID: one that no guest could have; its name is in the
+ * text. */
 int machine_disks(struct json_object *vmi, struct machine *m, struct err *e);
 
 #endif

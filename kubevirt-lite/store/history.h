@@ -21,7 +21,7 @@ struct history {
 	uint64_t before; /* everything after this version is here */
 };
 
-void change_done(struct change *c);
+void change_done(struct change *c); /* gives up its references */
 /* Takes references of its own. */
 void history_add(struct history *h, const struct change *c);
 const struct change *history_at(const struct history *h, size_t i); /* 0 is the oldest */

@@ -25,6 +25,8 @@ struct listener_settings {
 	void *ctx;                              /* for both */
 };
 
+/* Borrows loop; copies s. ERR_INVALID: no such address; ERR_RETRY: the port is taken, or the system
+ * is short of something. */
 int listener_new(struct sd_event *loop, const struct listener_settings *s, struct listener **ret,
 		 struct err *e);
 /* All connections must have been resumed. */
@@ -32,6 +34,6 @@ void listener_free(struct listener *l);
 DEFINE_AUTO(struct listener *, listener_free)
 /* A suspended connection goes on, from the loop. */
 void listener_resume(struct listener *l, struct MHD_Connection *conn);
-uint16_t listener_port(const struct listener *l);
+uint16_t listener_port(const struct listener *l); /* the one that was given for port 0 */
 
 #endif

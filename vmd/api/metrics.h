@@ -57,6 +57,7 @@ struct metrics_view {
 	int64_t start_s;         /* wall clock of vmd's start */
 };
 
+/* Adds all of them to out. */
 void metrics_text(const struct metrics *m, const struct metrics_view *v, struct strbuf *out);
 uint64_t metrics_resident_bytes(void); /* of this process, from /proc; 0 unknown */
 

@@ -17,9 +17,10 @@ struct strbuf {
 	bool overflow; /* something did not fit: the text is cut, callers check once at the end */
 };
 
+/* What does not fit any more is left out, and overflow set. data is copied. */
 void strbuf_add(struct strbuf *b, const char *data, size_t len);
 void strbuf_addf(struct strbuf *b, const char *fmt, ...) PRINTF(2, 3);
-void strbuf_done(struct strbuf *b);
+void strbuf_done(struct strbuf *b); /* empty again, and may be used again */
 static inline void strbuf_done_auto(struct strbuf *b)
 {
 	strbuf_done(b);

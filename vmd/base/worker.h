@@ -21,6 +21,8 @@ struct work {
 	int64_t queued_us;
 };
 
+/* Starts its threads; depth_max: jobs that are not done. ERR_RETRY: no thread or
+ * no descriptor. */
 int worker_new(struct sd_event *loop, const char *name, unsigned threads, size_t depth_max,
 	       struct worker **ret, struct err *e);
 /* On success the worker owns w until done(); on failure (ERR_RETRY: queue full) the caller keeps

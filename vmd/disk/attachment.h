@@ -22,6 +22,7 @@ struct attachment {
 	char fenced[VM_UID_MAX + 1];
 };
 
+/* Claims of all these disks. */
 size_t attachments_count(const struct named_disk *disk, size_t n);
 /* One per claim, in the order of the disks; ret has room for attachments_count(). */
 void attachments_of(const struct named_disk *disk, size_t n, struct attachment *ret);

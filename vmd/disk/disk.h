@@ -77,7 +77,8 @@ struct volume_seen {
 	bool deleting;
 };
 
-const char *disk_role_name(enum disk_role r);
+const char *disk_role_name(enum disk_role r); /* "root", as names of images end */
+/* Of image and PV. -1, as of the next two: buf is too small. */
 int disk_name(const struct job *j, enum disk_role role, char *buf, size_t size);
 /* The PVC of this incarnation. */
 int disk_claim_name(const struct job *j, enum disk_role role, char *buf, size_t size);

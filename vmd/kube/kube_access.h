@@ -14,7 +14,7 @@
 
 struct accesses;
 
-struct accesses *accesses_new(struct http *h, const struct settings *s);
+struct accesses *accesses_new(struct http *h, const struct settings *s); /* both borrowed */
 void accesses_free(struct accesses *as); /* before http_free; done is not called */
 DEFINE_AUTO(struct accesses *, accesses_free)
 void accesses_settings(struct accesses *as, const struct settings *s); /* newer ones */

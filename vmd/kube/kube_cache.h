@@ -22,7 +22,7 @@ enum cache_kind {
 
 struct cache;
 
-struct cache *cache_new(void);
+struct cache *cache_new(void); /* empty; out of memory aborts */
 void cache_free(struct cache *c);
 DEFINE_AUTO(struct cache *, cache_free)
 

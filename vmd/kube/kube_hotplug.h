@@ -25,6 +25,7 @@ void hotplug_given_read(struct json_object *vmi, struct kube_volumes *ret);
 void hotplug_join(const struct kube_volumes *wanted, const struct kube_volumes *given,
 		  struct vm_seen *ret);
 
+/* Bodies of addvolume and removevolume; the caller puts them. */
 struct json_object *hotplug_encode_add(const struct vm_disk_spec *d);
 struct json_object *hotplug_encode_remove(const char *volume);
 

@@ -61,6 +61,8 @@ struct http_request {
 
 #define HTTP_STREAM_SILENCE_S 150
 
+/* Opens no connection yet. Borrows loop; copies s. ERR_INVALID: libcurl refuses the settings, or
+ * one is too long; ERR_RETRY: no memory. */
 int http_new(struct sd_event *loop, const struct http_settings *s, struct http **ret,
 	     struct err *e);
 void http_free(struct http *h); /* done is not called for what is under way */

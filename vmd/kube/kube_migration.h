@@ -17,10 +17,12 @@ struct kube_migration {
 	char target[JOB_NODE_MAX + 1];   /* the node it goes to; "" not known yet */
 };
 
+/* ERR_INVALID: no such object. */
 int migration_decode(struct json_object *doc, struct kube_migration *ret, struct err *e);
 /* Adds what m says to the VM whose VMI it is of. In any order. */
 void migration_fold(const struct kube_migration *m, const char *vm, struct vm_moving *into);
-/* Owned by the VM (its uid), so that it goes when the VM does. */
+/* Owned by the VM (its uid), so that it goes when the VM does. The caller puts it, like the next.
+ */
 struct json_object *migration_encode(const struct settings *s, const char *name, const char *vm,
 				     const char *vm_uid, const char *job_key, uint32_t job_id);
 /* What a VM is told. */

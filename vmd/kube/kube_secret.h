@@ -32,12 +32,15 @@ struct secret_job {
 
 #define LABEL_PART "slurm-vm.io/part"
 
+/* The name of its part; SECRET_MAIN: its own. -1: buf is too small. */
 int secret_part_name(const char *secret, enum secret_part p, char *buf, size_t size);
 /* True if name is that of a part, and the Secret's own name then. */
 bool secret_is_part(const char *name, char *ret_secret, size_t size);
 /* Does a Secret have such a part? Not told by job: the list of Secrets, which says whether one has
  * all its parts, knows no images. What is in it is by the job's own image. */
 bool secret_wants(const struct settings *s, enum secret_part p);
+/* The document of a part; the caller puts *ret, which holds secrets. ERR_INVALID: the name is
+ * too long, or the account's is none that a key may have. */
 int secret_encode(const struct settings *s, const char *secret, const struct secret_job *j,
 		  const struct credentials *c, enum secret_part p, struct json_object **ret,
 		  struct err *e);

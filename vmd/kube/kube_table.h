@@ -18,6 +18,7 @@ struct table {
 	char *rows;
 };
 
+/* Borrowed, like the next two, until a row comes or goes. */
 struct row *table_at(const struct table *t, size_t i);
 struct row *table_find(const struct table *t, const char *name); /* NULL: none */
 /* The row of that name, a zeroed one if it is new; marked as seen. NULL: the table is full, and

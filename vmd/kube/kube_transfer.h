@@ -33,6 +33,7 @@ struct http_transfer {
 	char curl_text[CURL_ERROR_SIZE];
 };
 
+/* Copies all of r. */
 struct http_transfer *transfer_new(struct http *h, const char *server,
 				   const struct http_request *r);
 void transfer_free(struct http_transfer *t); /* wipes what it sent and got */

@@ -48,6 +48,7 @@ struct kube_vmi {
 	char crashed_uid[VM_UID_MAX + 1]; /* the last one counted */
 };
 
+/* Both: ERR_INVALID: no such object, or a field of another type. */
 int kube_vm_decode(struct json_object *doc, struct kube_vm *ret, struct err *e);
 /* Takes the address from the interface of a network of s, within that network's cidr. */
 int kube_vmi_decode(struct json_object *doc, const struct settings *s, struct kube_vmi *ret,

@@ -19,8 +19,9 @@ struct prober_settings {
 	void *ctx;
 };
 
+/* Borrows loop, copies s. answered() is called from the loop, never from within prober_ask(). */
 struct prober *prober_new(struct sd_event *loop, const struct prober_settings *s);
-void prober_free(struct prober *p);
+void prober_free(struct prober *p); /* what is under way is given up */
 DEFINE_AUTO(struct prober *, prober_free)
 
 /* Has this guest answered? Asked in every round for each guest that runs and has an address; the

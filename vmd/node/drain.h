@@ -35,9 +35,10 @@ struct drain_policy {
 	bool follow_drain;  /* Kubernetes follows Slurm */
 };
 
+/* The one step that the table has for both sides as they are seen now. */
 enum drain_step drain_read(const struct node_seen *k, const struct slurm_node *s,
 			   const struct drain_policy *policy);
-bool drain_is_ours(const char *reason);
+bool drain_is_ours(const char *reason); /* of a node that is drained in Slurm */
 /* It was cordoned in Kubernetes, and is no longer: an eviction that has not begun is to end, too.
  */
 bool drain_is_taken_back(const struct node_seen *k);

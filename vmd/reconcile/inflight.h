@@ -17,6 +17,8 @@ struct inflight {
 /* Zeroed is empty but for the seed. Running out of memory aborts. */
 void inflight_done(struct inflight *f);
 
+/* Its ticket, never 0, by which the outcome will be told. There must be none on this object: see
+ * inflight_busy(). */
 uint64_t inflight_start(struct inflight *f, const struct action *a, int64_t now_us);
 /* The outcome. NULL: no such ticket any more (too late, or told twice); else what it was for,
  * borrowed until the next call. */

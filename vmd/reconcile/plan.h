@@ -19,6 +19,7 @@ struct plan_context {
 	bool approved; /* many deletions at once are wanted */
 };
 
+/* want and seen are sorted (world_sort()); out is overwritten, and borrows nothing. */
 void plan(const struct desired *want, const struct observed *seen, const struct plan_context *c,
 	  struct plan *out);
 

@@ -24,9 +24,10 @@ struct site_lines {
 	struct site_line *line; /* site_lines_done() */
 };
 
+/* Overwrites ret: the lines of vmd, Slurm, Kubernetes and Ceph. */
 void site_judge(const struct settings *s, const struct site_facts *f, struct site_lines *ret);
 void site_lines_done(struct site_lines *l);
-const char *site_verdict_name(enum site_verdict v);
+const char *site_verdict_name(enum site_verdict v); /* as printed before a line */
 size_t site_lines_count(const struct site_lines *l, enum site_verdict v);
 
 #endif

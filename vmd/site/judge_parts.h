@@ -16,6 +16,7 @@ void site_say(struct site_lines *l, enum site_verdict v, const char *part, const
 /* What to do about the last line. */
 void site_todo(struct site_lines *l, const char *fmt, ...) PRINTF(2, 3);
 
+/* The lines of one part each. skew_s: how far whose clock is ahead of vmd's. */
 void site_judge_clock(const char *part, const char *whose, int64_t skew_s, struct site_lines *l);
 void site_judge_host(const struct settings *s, const struct site_facts *f, struct site_lines *l);
 void site_judge_slurm(const struct settings *s, const struct site_facts *f, struct site_lines *l);

@@ -57,6 +57,7 @@ struct catalogue {
 	struct image *image; /* sorted by name */
 };
 
+/* Borrowed; NULL: none of that name. */
 const struct image *catalogue_find(const struct catalogue *c, const char *name);
 /* Its own lists say who; the texts of catalogue_check list only what the user may have. */
 bool image_allows(const struct image *i, uint32_t uid, uint32_t gid);

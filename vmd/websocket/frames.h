@@ -31,6 +31,7 @@ struct frames_io {
 
 struct frames;
 
+/* Copies io. Out of memory aborts. */
 struct frames *frames_new(enum frames_side side, const struct frames_io *io);
 void frames_free(struct frames *f);
 DEFINE_AUTO(struct frames *, frames_free)
