@@ -36,6 +36,7 @@ libvmcore_a_SOURCES = \
 	vmd/disk/origin.c vmd/disk/origin.h \
 	vmd/job/attach.c vmd/job/attach.h \
 	vmd/job/job.c vmd/job/job.h \
+	vmd/job/job_nodes.c vmd/job/job_nodes.h \
 	vmd/job/job_option.c vmd/job/job_option.h \
 	vmd/job/job_spec.c vmd/job/job_spec.h \
 	vmd/job/job_words.c vmd/job/job_words.h \

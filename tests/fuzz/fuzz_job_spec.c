@@ -4,6 +4,7 @@
  * accepted must be the same after it was written again, and whatever stands beside the braces must
  * stay as it was. */
 #include "vmd/base/str.h"
+#include "vmd/job/job_nodes.h"
 #include "vmd/job/job_spec.h"
 #include "vmd/job/job_words.h"
 #include "vmd/migration/companion.h"
@@ -104,6 +105,21 @@ static void check_reservation(const char *text)
 	assert(reservation_parse(again, &back) && back.companion == r.companion);
 }
 
+static void check_nodes(const char *text)
+{
+	char nodes[JOB_NODES_MAX + 1];
+	struct job_node_stay s;
+	const char *at = nodes;
+
+	str_cut(nodes, sizeof(nodes), text);
+	while (job_nodes_next(&at, &s))
+		assert(*s.node && s.since_s >= 0 && s.took_s >= 0 && job_nodes_have(nodes, s.node));
+	assert(!*at);
+	job_nodes_add(nodes, "n9", 9);
+	job_nodes_took(nodes, "n9", 7);
+	assert(strlen(nodes) <= JOB_NODES_MAX && job_nodes_have(nodes, "n9"));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1);
@@ -117,6 +133,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_words(text, size);
 	check_companion(text);
 	check_reservation(text);
+	check_nodes(text);
 	free(text);
 	return 0;
 }

@@ -3,6 +3,7 @@
 # A node is drained in Slurm: the VM of a batch job on it moves live to another node, and the job with
 # it. Same job id, same guest, books right, nothing of the move left.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/books.sh"
 
 # Each run of the script tells where it is and what its guest is; the first starts a clock in it.
 job=$(submit alice --requeue --vm=tiny --open-mode=append -c 1 --mem=512M -t 60 <<EOS
@@ -56,11 +57,18 @@ ok "the time limit is not longer than it was" \
 ok "sacct tells of the old node" within 30 in_books "${first}[|]REQUEUED"
 ok "... and that the job runs on the new one" within 30 in_books "${second}[|]RUNNING"
 ok "AdminComment names the new node" contains "$(on_lab scontrol show job "$job")" "AdminComment=.* node=$second .* moved=1 "
+live_in_record() # its way to NODE, and how long it took
+{
+	contains "$(on_lab scontrol show job "$job")" "nodes=${first}@[0-9]+,${1}@[0-9]+\+[0-9]+[ }]"
+}
+ok "... and both nodes, with times, and how long the migration took" within 30 live_in_record "$second"
+ok "... as vmctl show does" contains "$(as alice vmctl show "$job")" "to $second from .* where it came live within [0-9]+ s"
 
 ok "the guest's clock went on" within 30 says "^longest gap [0-9]"
 longest=$(output_of alice "$job" | sed -n 's/^longest gap //p')
 ok "... without a gap of 10 s (longest: $longest s)" contains "$longest" "^[1-9]$"
 
+ok "what Slurm counts of its first run, and of its companion, is what they held" within 30 books_are_right "$job" "1 1"
 # Queued again for another reason it may start anywhere, and has a VM of its own.
 on_lab scontrol update "nodename=$first" state=resume
 on_lab scontrol requeue "$job"

@@ -3,6 +3,7 @@
 # A running VM gets more CPUs and memory: by a move into a larger allocation, which its job takes over. The
 # guest shows them and has not been started anew; what would take a restart is refused with the reason.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/books.sh"
 
 in_guest() # COMMAND...
 {
@@ -71,6 +72,7 @@ ok "... to four CPUs" within 60 guest_has 4 $((was + 400 * 1024))
 ok "... and is the same" within 60 in_guest test -e /tmp/still-me
 on_lab scancel "$job"
 ok "it ends" within 60 job_over "$job"
+ok "what Slurm counts is what was held, of each size" within 30 books_are_right "$job" "1 2 2 4 4"
 ok "all of it is gone" within 180 nothing_left "$job"
 
 settings_restore

@@ -423,8 +423,10 @@ static bool moving_word(struct little_world *w, const char *s)
 		return str_copy(k->wanted_node, sizeof(k->wanted_node), s + 6) == 0;
 	if (str_starts(s, "given:"))
 		return str_copy(k->given_node, sizeof(k->given_node), s + 6) == 0;
-	if (str_starts(s, "came:"))
+	if (str_starts(s, "came:")) {
+		k->came_took_s = 4;
 		return str_copy(k->came_to, sizeof(k->came_to), s + 5) == 0;
+	}
 	if (str_starts(s, "sockets:")) {
 		w->vm[w->seen.n_vm - 1].size = (struct vm_size){
 			.cores = 1,

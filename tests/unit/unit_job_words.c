@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The record of a job with several machines: how many they are, and the status of each. */
+/* The record of a job with several machines: how many they are, and the status of each; and of one
+ * that has moved, where it was. */
 #include "tests/unit/check_main.h"
 #include "vmd/base/str.h"
+#include "vmd/job/job_nodes.h"
 #include "vmd/job/job_spec.h"
 #include "vmd/job/job_words.h"
 
 #include <check.h>
+#include <string.h>
 
 static void record_write(char comment[512], uint32_t rank, const char *status)
 {
@@ -103,6 +106,71 @@ START_TEST(a_request_says_how_many)
 }
 END_TEST
 
+/* ---- where it has been ---- */
+
+START_TEST(nodes_are_listed)
+{
+	char nodes[JOB_NODES_MAX + 1] = "";
+	const char *at = nodes;
+	struct job_node_stay s;
+
+	job_nodes_took(nodes, "n1", 5); /* nowhere yet */
+	job_nodes_add(nodes, "n1", 100);
+	job_nodes_add(nodes, "n1", 101); /* still there */
+	job_nodes_add(nodes, "a,b", 101);
+	job_nodes_add(nodes, "n11", 200);
+	job_nodes_took(nodes, "n1", 5); /* not where it is */
+	job_nodes_took(nodes, "n11", 0);
+	ck_assert_str_eq(nodes, "n1@100,n11@200");
+	job_nodes_took(nodes, "n11.site.org", 5); /* Kubernetes' name of it */
+	job_nodes_took(nodes, "n11", 6);          /* said already */
+	ck_assert_str_eq(nodes, "n1@100,n11@200+5");
+	job_nodes_add(nodes, "n1", 300);
+	ck_assert_str_eq(nodes, "n1@100,n11@200+5,n1@300");
+	ck_assert(job_nodes_have(nodes, "n1") && job_nodes_have(nodes, "n11"));
+	ck_assert(!job_nodes_have(nodes, "1") && !job_nodes_have(nodes, "n"));
+	ck_assert(!job_nodes_have(nodes, "") && !job_nodes_have("", "n1"));
+	ck_assert(job_nodes_next(&at, &s));
+	ck_assert_str_eq(s.node, "n1");
+	ck_assert_int_eq(s.took_s, 0);
+	ck_assert(job_nodes_next(&at, &s));
+	ck_assert_str_eq(s.node, "n11");
+	ck_assert_int_eq(s.since_s, 200);
+	ck_assert_int_eq(s.took_s, 5);
+	ck_assert(job_nodes_next(&at, &s));
+	ck_assert(!job_nodes_next(&at, &s));
+}
+END_TEST
+
+/* Somebody has written into the record. */
+START_TEST(odd_entries_are_passed_over)
+{
+	const char *at = "n1,@5,n2@,n3@x,n4@1+,n5@2+y,,n6@3,";
+	struct job_node_stay s;
+
+	ck_assert(job_nodes_next(&at, &s));
+	ck_assert_str_eq(s.node, "n6");
+	ck_assert(!job_nodes_next(&at, &s));
+}
+END_TEST
+
+START_TEST(the_oldest_fall_off)
+{
+	char nodes[JOB_NODES_MAX + 1] = "", node[16];
+
+	for (int i = 10; i < 99; i++) {
+		(void)str_fmt(node, sizeof(node), "n%d", i);
+		job_nodes_add(nodes, node, 1700000000 + i);
+		job_nodes_took(nodes, node, 12345);
+		ck_assert_uint_le(strlen(nodes), JOB_NODES_MAX);
+		ck_assert(job_nodes_have(nodes, node));
+	}
+	ck_assert(!job_nodes_have(nodes, "n10"));
+	ck_assert(job_nodes_have(nodes, "n97"));
+	ck_assert_str_eq(strrchr(nodes, ','), ",n98@1700000098+12345");
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("job_words");
@@ -110,5 +178,8 @@ int main(void)
 	tcase_add_test(t, one_record_has_the_status_of_all);
 	tcase_add_test(t, ranks_of_two_digits);
 	tcase_add_loop_test(t, a_request_says_how_many, 0, ARRAY_LEN(counts));
+	tcase_add_test(t, nodes_are_listed);
+	tcase_add_test(t, odd_entries_are_passed_over);
+	tcase_add_test(t, the_oldest_fall_off);
 	return CHECK_MAIN(t);
 }

@@ -361,12 +361,16 @@ START_TEST(moves_of_a_vm)
 	ck_assert_uint_eq(k->attempt, 3);
 	ck_assert(!k->failed);
 	ck_assert_str_eq(k->came_to, "n4");
+	ck_assert_int_eq(k->came_took_s, 0); /* not told */
 	load(c, CACHE_MIGRATION,
 	     MIGRATION_AT("08:49:01", "kubevirt-evacuation-y",
-			  "\"phase\":\"Succeeded\",\"migrationState\":{\"targetNode\":\"n5\"}"),
+			  "\"phase\":\"Succeeded\",\"migrationState\":{\"targetNode\":\"n5\","
+			  "\"startTimestamp\":\"2026-11-23T08:49:03Z\","
+			  "\"endTimestamp\":\"2026-11-23T08:49:08Z\"}"),
 	     false);
 	cache_observe(c, fixture_settings(), &seen);
 	ck_assert_str_eq(seen.vm[0].moving.came_to, "n5"); /* anybody's */
+	ck_assert_int_eq(seen.vm[0].moving.came_took_s, 5);
 	load(c, CACHE_MIGRATION,
 	     MIGRATION_AT("08:49:01", "kubevirt-evacuation-z",
 			  "\"phase\":\"Succeeded\",\"migrationState\":{\"targetNode\":\"n6\"}"),

@@ -10,6 +10,7 @@
 #include "vmd/api/requests_whole.h"
 #include "vmd/base/json.h"
 #include "vmd/base/str.h"
+#include "vmd/job/job_nodes.h"
 #include "vmd/job/job_spec.h"
 
 #include <string.h>
@@ -280,6 +281,23 @@ static void machines_add(const struct ask *a, const struct job *first, struct js
 	json_put_at(o, "each", list);
 }
 
+/* The nodes that its VM has been on, once it has moved. */
+static void stays_add(const struct job *j, struct json_object *o)
+{
+	struct json_object *list = json_object_new_array();
+	const char *at = j->request.nodes;
+
+	for (struct job_node_stay s; job_nodes_next(&at, &s);) {
+		struct json_object *one = json_object_new_object();
+
+		json_put_str(one, "node", s.node);
+		json_put_int(one, "since", s.since_s);
+		json_put_int(one, "took_s", s.took_s);
+		json_object_array_add(list, one);
+	}
+	json_put_at(o, "nodes", list);
+}
+
 static int op_show(const struct ask *a, struct err *e)
 {
 	AUTO(json_object_put) struct json_object *o = NULL;
@@ -306,6 +324,7 @@ static int op_show(const struct ask *a, struct err *e)
 	node = s->node[0] ? s->node : j->node;
 	o = ask_vm_json(a, j, s);
 	ask_attached(a, j, o);
+	stays_add(j, o);
 	image = image_of(a, j);
 	ask_put_drives(o, image, j->user);
 	if (rank == WHOLE && job_is_several(j))

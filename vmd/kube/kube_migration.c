@@ -27,6 +27,18 @@ static void failure_read(struct json_object *doc, char *to, size_t size)
 			*c = ' ';
 }
 
+/* Whole seconds are all that is told. */
+static int64_t took_read(struct json_object *doc)
+{
+	const char *from = json_str_at(doc, "status/migrationState/startTimestamp"),
+		   *to = json_str_at(doc, "status/migrationState/endTimestamp");
+	int64_t from_s = from ? meta_time_s(from) : 0, to_s = to ? meta_time_s(to) : 0;
+
+	if (from_s <= 0 || to_s < from_s)
+		return 0;
+	return to_s > from_s ? to_s - from_s : 1;
+}
+
 int migration_decode(struct json_object *doc, struct kube_migration *ret, struct err *e)
 {
 	struct kube_migration m = {.over = false};
@@ -41,6 +53,7 @@ int migration_decode(struct json_object *doc, struct kube_migration *ret, struct
 	m.scheduling = str_eq(text.phase, "Scheduling");
 	m.over = m.failed || str_eq(text.phase, "Succeeded");
 	failure_read(doc, m.failure, sizeof(m.failure));
+	m.took_s = took_read(doc);
 	target = json_str_at(doc, "status/migrationState/targetNode");
 	if (target)
 		(void)str_copy(m.target, sizeof(m.target), target);
@@ -108,6 +121,7 @@ static void arrival_fold(const struct kube_migration *m, struct vm_moving *into)
 	if (!m->over || m->failed || m->meta.created_s < into->came_s)
 		return;
 	memcpy(into->came_to, m->target, sizeof(into->came_to));
+	into->came_took_s = m->took_s;
 	if (tie)
 		into->came_to[0] = '\0';
 	into->came_s = m->meta.created_s;

@@ -15,6 +15,7 @@ struct kube_migration {
 	bool over, failed, scheduling;
 	char failure[VM_REASON_MAX + 1]; /* "" KubeVirt does not say */
 	char target[JOB_NODE_MAX + 1];   /* the node it goes to; "" not known yet */
+	int64_t took_s;                  /* from its start to its end, 1 at least; 0: not told */
 };
 
 /* ERR_INVALID: no such object. */

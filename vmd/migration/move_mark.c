@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The mark of a move in the job's record, and what tells the node that a move asked for from one
  * that its user did. Pure. */
+#include "vmd/job/job_nodes.h"
 #include "vmd/migration/move_rules.h"
-
-#include <string.h>
 
 bool move_is_marked(const struct job *j)
 {
@@ -39,10 +38,5 @@ bool move_may_record(const struct job *now, const struct vm_request *next)
  * when another run begins, which may begin before the aim was taken off. */
 bool move_is_from(const struct job *j)
 {
-	size_t len = strlen(j->asked_node);
-
-	for (const char *p = j->request.nodes; len && (p = strstr(p, j->asked_node)); p += len)
-		if (p[len] == '@' && (p == j->request.nodes || p[-1] == ','))
-			return true;
-	return false;
+	return job_nodes_have(j->request.nodes, j->asked_node);
 }

@@ -3,6 +3,7 @@
  * to say, and what people read. Pure. All of it but the pauses is in the world, too, so that a new
  * vmd goes on where the last one was. */
 #include "vmd/base/str.h"
+#include "vmd/job/job_nodes.h"
 #include "vmd/migration/heir.h"
 #include "vmd/reconcile/limit.h"
 #include "vmd/reconcile/move_view.h"
@@ -157,30 +158,6 @@ static void heir_set(struct progress *p, const struct job *j, const struct move 
 		p->heir = m->companion->id;
 }
 
-/* Is node the last one of a list? */
-static bool is_last(const char *nodes, const char *node)
-{
-	const char *last = strrchr(nodes, ',');
-	size_t len = strlen(node);
-
-	last = last ? last + 1 : nodes;
-	return strncmp(last, node, len) == 0 && last[len] == '@';
-}
-
-static void nodes_add(char nodes[JOB_NODES_MAX + 1], const char *node, int64_t since_s)
-{
-	char text[2 * JOB_NODES_MAX + 64];
-	const char *from = text;
-
-	if (is_last(nodes, node) || strpbrk(node, ",@"))
-		return;
-	(void)snprintf(text, sizeof(text), "%s%s%.200s@%lld", nodes, *nodes ? "," : "", node,
-		       (long long)since_s);
-	while (strlen(from) > JOB_NODES_MAX && strchr(from, ','))
-		from = strchr(from, ',') + 1;
-	(void)str_copy(nodes, JOB_NODES_MAX + 1, from);
-}
-
 /* Begun with the first move: of most VMs there is nothing to tell. */
 static void nodes_set(struct progress *p, const struct job *j, const struct vm_seen *vm,
 		      const struct move *m, const struct progress_view *v)
@@ -189,12 +166,14 @@ static void nodes_set(struct progress *p, const struct job *j, const struct vm_s
 		(void)str_copy(p->nodes, sizeof(p->nodes), j->request.nodes);
 	if (*p->nodes && j->phase == JOB_RUNNING && vm && vm->phase == VM_RUNNING &&
 	    job_node_same(vm->node, j->node)) /* also when it has come back */
-		nodes_add(p->nodes, j->node, v->wall_s);
-	if (!has_come(m))
-		return;
-	if (!*p->nodes)
-		nodes_add(p->nodes, j->node, p->status.since_s[VM_STATE_READY]);
-	nodes_add(p->nodes, m->companion->node, v->wall_s);
+		job_nodes_add(p->nodes, j->node, v->wall_s);
+	if (has_come(m)) {
+		if (!*p->nodes)
+			job_nodes_add(p->nodes, j->node, p->status.since_s[VM_STATE_READY]);
+		job_nodes_add(p->nodes, m->companion->node, v->wall_s);
+	}
+	if (vm) /* it may be seen there before the migration's end is */
+		job_nodes_took(p->nodes, vm->moving.came_to, vm->moving.came_took_s);
 }
 
 static void status_set(struct vm_status *s, const struct move *m, const struct vm_seen *vm,

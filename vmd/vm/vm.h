@@ -98,6 +98,7 @@ struct vm_moving {
 	 * "" nobody knows. The VM itself is a watch of its own, and may be seen there later. */
 	char came_to[JOB_NODE_MAX + 1];
 	int64_t came_s;
+	int64_t came_took_s; /* its guest was on its way so long, 1 at least; 0: not told */
 	/* Of all of ours the highest: names up to these may be taken. */
 	uint32_t companion_most, attempt_most;
 	char failure[VM_REASON_MAX + 1];

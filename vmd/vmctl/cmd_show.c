@@ -136,6 +136,27 @@ static void history(struct json_object *vm)
 		row("History", "%s", b.s);
 }
 
+/* "worker2node, from 2026-11-26 14:22:13 on; it came live, within 5 s", a line each. */
+static void stays(struct json_object *vm)
+{
+	struct json_object *list = json_at(vm, "nodes");
+
+	for (size_t i = 0; i < json_length(list); i++) {
+		struct json_object *o = json_object_array_get_idx(list, i);
+		time_t since = (time_t)int_of(o, "since");
+		char when[32] = "?", took[48] = "";
+		struct tm tm;
+
+		if (localtime_r(&since, &tm))
+			(void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
+		if (int_of(o, "took_s") > 0)
+			(void)str_fmt(took, sizeof(took), ", where it came live within %lld s",
+				      (long long)int_of(o, "took_s"));
+		row(i ? "" : "Moved", "%s%s from %s on%s", i ? "to " : "from ", text_of(o, "node"),
+		    when, took);
+	}
+}
+
 static void job_end(struct json_object *vm)
 {
 	time_t end = (time_t)int_of(vm, "job_end");
@@ -227,6 +248,7 @@ static void print(struct json_object *vm)
 	row("Network", "%s", text_of(vm, "network"));
 	drives(vm);
 	history(vm);
+	stays(vm);
 	job_end(vm);
 	if (several)
 		print_each(vm);
