@@ -83,7 +83,8 @@ tests_model_lost_node_LDADD = $(core_libs)
 # every state of a named disk
 check_PROGRAMS += tests/model/named_disk
 TESTS += tests/model/named_disk
-tests_model_named_disk_SOURCES = tests/model/named_disk.c tests/model/search.c tests/model/search.h \
+tests_model_named_disk_SOURCES = tests/model/named_disk.c tests/model/disk_world.c tests/model/disk_world.h \
+	tests/model/disk_sight.c tests/model/search.c tests/model/search.h \
 	tests/model/byte_set.c tests/model/byte_set.h
 tests_model_named_disk_LDADD = $(core_libs)
 
