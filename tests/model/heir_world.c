@@ -484,12 +484,21 @@ static void bequeath(struct hw_slurm *s, const struct action *a)
 		s->a[k].after = (uint8_t)(i + 1);
 }
 
+/* Does another one that goes on claim that place? */
+static bool has_rival(const struct hw_slurm *s, size_t i, size_t heir)
+{
+	for (size_t k = 0; k < HEIR_ALLOCS; k++)
+		if (k != heir && is_live(&s->a[k]) && s->a[k].after == i + 1)
+			return true;
+	return false;
+}
+
 static void give_way(struct hw_slurm *s, const struct action *a)
 {
 	size_t i = of_id(a->job_id), k = of_id(a->companion);
 
 	if (!is_pair(s, i, k) || s->a[i].phase != HA_RUNNING || s->a[k].after != i + 1 ||
-	    s->a[i].heir != k + 1)
+	    s->a[i].heir != k + 1 || has_rival(s, i, k))
 		return;
 	s->a[i].phase = HA_ENDING;
 	s->a[i].completed = 1;

@@ -63,6 +63,18 @@ static void give_way(struct sim *w, struct sim_job *j, struct sim_companion *h)
 	w->heirs++;
 }
 
+static bool has_rival(const struct sim *w, const struct action *a)
+{
+	for (size_t i = 0; i < SIM_COMPANIONS; i++) {
+		const struct companion *c = &w->companion[i].c;
+
+		if (c->id && c->id != a->companion && companion_is_live(c) &&
+		    c->after == a->job_id && str_eq(c->job_key, a->job_key))
+			return true;
+	}
+	return false;
+}
+
 int sim_heir_effect(struct sim *w, const struct action *a, struct err *e)
 {
 	struct sim_job *j = sim_job_of(w, a->job_key);
@@ -76,6 +88,8 @@ int sim_heir_effect(struct sim *w, const struct action *a, struct err *e)
 		return bequeath(w, a, j, h, e);
 	if (h->c.after != j->job.id || j->job.request.heir != h->c.id)
 		return err_set(e, ERR_CONFLICT, "they do not name each other");
+	if (has_rival(w, a))
+		return err_set(e, ERR_CONFLICT, "another one claims its place");
 	give_way(w, j, h);
 	return 0;
 }

@@ -109,6 +109,33 @@ int slurm_heir_name(const struct action *a, const char *nonce, struct err *e)
 	return slurm_record_update(&d, e);
 }
 
+/* Does another one that goes on claim the place? When the job is forgotten nobody could tell which
+ * of them has it (migration/move.c looks for one, too, in a list that may be older). */
+static int check_rivals(const struct action *a, const struct pair *p, struct err *e)
+{
+	AUTO(slurm_free_job_info_msg) job_info_msg_t *m = NULL;
+
+	if (slurm_load_job_user(&m, p->job_info->user_id, SHOW_ALL) != SLURM_SUCCESS)
+		return slurm_failed(e, errno, "load jobs of a user");
+	for (uint32_t i = 0; i < m->record_count; i++) {
+		slurm_job_info_t *info = &m->job_array[i];
+		struct vm_request request;
+		struct err ignored;
+		struct job j;
+
+		if (info->job_id == a->companion ||
+		    job_spec_find(comment_of(info), &request, &ignored) != 1 ||
+		    request.after != a->job_id || !str_eq(request.nonce, p->job.request.nonce))
+			continue;
+		if (slurm_job_read(info, &j, e) < 0)
+			return -1;
+		if (j.phase == JOB_PENDING || j.phase == JOB_RUNNING)
+			return err_set(e, ERR_CONFLICT, "job %u claims the place of job %u, too",
+				       j.id, a->job_id);
+	}
+	return 0;
+}
+
 int slurm_heir_give_way(const struct action *a, const char *nonce, struct err *e)
 {
 	AUTO(pair_close) struct pair p = {.job_msg = NULL};
@@ -121,6 +148,8 @@ int slurm_heir_give_way(const struct action *a, const char *nonce, struct err *e
 	if (p.after != a->job_id || p.job.request.heir != a->companion)
 		return err_set(e, ERR_CONFLICT, "job %u and its heir %u do not name each other",
 			       a->job_id, a->companion);
+	if (check_rivals(a, &p, e) < 0)
+		return -1;
 	(void)str_fmt(why, sizeof(why), "its virtual machine has moved, and goes on as job %u",
 		      a->companion);
 	slurm_job_explain(a->job_id, p.job_info->comment, why);

@@ -10,7 +10,8 @@
 /* ACT_BEQUEATH: a->companion's record becomes that of the job, with the status a->reason, and says
  * whose place it takes. nonce: of a->job_id's request. */
 int slurm_heir_name(const struct action *a, const char *nonce, struct err *e);
-/* ACT_GIVE_WAY: the job, whose record names a->companion as its heir, is completed. */
+/* ACT_GIVE_WAY: the job, whose record names a->companion as its heir, is completed, if no other one
+ * claims its place. */
 int slurm_heir_give_way(const struct action *a, const char *nonce, struct err *e);
 /* ACT_END_COMPANION: may a->companion, whose record has that request, be ended? ERR_CONFLICT: it
  * has become the job, or the job that it was to be ended for has given way to an heir since, which
