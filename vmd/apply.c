@@ -143,14 +143,14 @@ static enum timing_part part_of(enum action_kind k)
 	case ACT_KEEP_DISK:
 	case ACT_REMOVE_DISK:
 	case ACT_CLAIM_DISK:
-	case ACT_RELEASE_DISK:
+	case ACT_DROP_CLAIM:
 	case ACT_FENCE_DISK: return TIMING_CEPH;
 	case ACT_CREATE_PV:
 	case ACT_CREATE_PVC:
 	case ACT_CREATE_SECRET:
 	case ACT_CREATE_VM:
 	case ACT_DELETE_VM:
-	case ACT_RELEASE_VM:
+	case ACT_FORCE_DELETE_POD:
 	case ACT_ATTACH_DISK:
 	case ACT_DETACH_DISK:
 	case ACT_DELETE_PVC:
@@ -189,7 +189,7 @@ static int start(struct daemon *d, const struct action *a, struct effect *f, str
 	case ACT_REMOVE_DISK:
 	case ACT_FENCE_DISK: return disk_view_apply(d->disks, a, on_done, f, e);
 	case ACT_CLAIM_DISK:
-	case ACT_RELEASE_DISK: return disk_view_order(d->disks, &a->order, on_done, f, e);
+	case ACT_DROP_CLAIM: return disk_view_order(d->disks, &a->order, on_done, f, e);
 	case ACT_ATTACH_DISK:
 		return kube_attach(d->kube, a->vm.name, &a->vm.disk[0], on_kube, f, e);
 	case ACT_DETACH_DISK: return kube_detach(d->kube, a->vm.name, a->object, on_kube, f, e);
@@ -198,8 +198,9 @@ static int start(struct daemon *d, const struct action *a, struct effect *f, str
 	case ACT_CREATE_SECRET: return create_secret(d, a, f, e);
 	case ACT_CREATE_VM: return kube_create_vm(d->kube, &a->vm, on_kube, f, e);
 	case ACT_DELETE_VM: return delete_object(d, KUBE_VM, a, f, e);
-	case ACT_RELEASE_VM:
-		return kube_release_vm(d->kube, a->object, a->job_key, a->node, on_kube, f, e);
+	case ACT_FORCE_DELETE_POD:
+		return kube_force_delete_pod(d->kube, a->object, a->job_key, a->node, on_kube, f,
+					     e);
 	case ACT_DELETE_PVC: return delete_object(d, KUBE_PVC, a, f, e);
 	case ACT_DELETE_PV: return delete_object(d, KUBE_PV, a, f, e);
 	case ACT_DELETE_SECRET: return delete_object(d, KUBE_SECRET, a, f, e);

@@ -82,12 +82,12 @@ static void tell_brake(struct daemon *d)
 	const struct plan *p = reconciler_plan(d->reconciler);
 
 	if (p->approval && !d->braked)
-		log_warn(
-			"event=held vms=%zu first=%s err=\"Slurm does not know the jobs of so many "
-			"VMs; they stay until: vmctl admin approve\"",
-			p->held, p->held_vm[0]);
+		log_warn("event=brake vms=%zu first=%s err=\"Slurm does not know the jobs of so "
+			 "many "
+			 "VMs; they stay until: vmctl admin approve\"",
+			 p->held, p->held_vm[0]);
 	else if (!p->approval && d->braked)
-		log_info("event=released");
+		log_info("event=brake-off");
 	d->braked = p->approval;
 }
 

@@ -311,7 +311,7 @@ static void note(struct disk_view *v, const struct action *a)
 			*seen = v->disk[--v->n];
 		break;
 	case ACT_CLAIM_DISK: /* disk_view_order() */
-	case ACT_RELEASE_DISK:
+	case ACT_DROP_CLAIM:
 	case ACT_ATTACH_DISK:
 	case ACT_DETACH_DISK:
 	case ACT_CREATE_PV:
@@ -319,7 +319,7 @@ static void note(struct disk_view *v, const struct action *a)
 	case ACT_CREATE_SECRET:
 	case ACT_CREATE_VM:
 	case ACT_DELETE_VM:
-	case ACT_RELEASE_VM:
+	case ACT_FORCE_DELETE_POD:
 	case ACT_DELETE_PVC:
 	case ACT_DELETE_PV:
 	case ACT_DELETE_SECRET:

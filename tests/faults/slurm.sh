@@ -119,7 +119,7 @@ fault_slurm_state_lost()
 	on_lab sh -c 'rm -rf /var/lib/slurm/ctld/*' || return
 	slurmctld_starts || return
 	within 60 metric_is vmd_approval_wanted 1 || return
-	contains "$(on_lab cat /var/log/vmd.log)" 'event=held' || return
+	contains "$(on_lab cat /var/log/vmd.log)" 'event=brake' || return
 	sleep 10
 	equals "$(on_lab kubectl get vmi -A --no-headers | grep -c Running)" "$((10 + ${#keepers[@]}))" || return
 	metric_is vmd_held_vms "$((10 + ${#keepers[@]}))" || return

@@ -40,7 +40,7 @@ marked_as_before()
 }
 ok "each on its own disk" within 90 marked_as_before
 fenced=$(log_time "$job" 'action=fence-disk object=.*-1-root result=ok')
-ok "the lost one's was fenced before Kubernetes let go of it" precedes "$fenced" "$(log_time "$job" 'action=release-vm object=.*-1-r0 result=ok')"
+ok "the lost one's was fenced before Kubernetes let go of it" precedes "$fenced" "$(log_time "$job" 'action=force-delete-pod object=.*-1-r0 result=ok')"
 ok "and before its next VM" precedes "$fenced" "$(log_time "$job" 'action=create-vm object=.*-1-r1 result=ok')"
 none_of_the_other()
 {

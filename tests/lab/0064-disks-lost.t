@@ -37,7 +37,7 @@ is_fenced() # JOB SERIAL RUN: before Kubernetes let go of that run, and before t
 
 	at=$(on_lab sh -c "grep -h 'job=$1 action=fence-disk object=$(image_of "$1" "$2") .*result=ok' /var/log/vmd.log" | sed -n "$(($3 + 1))p" | cut -d' ' -f1)
 	fenced=$(date -u -d "${at}Z" +%s.%N 2>/dev/null)
-	precedes "$fenced" "$(log_time "$1" "action=release-vm object=.*-r$3 result=ok")" &&
+	precedes "$fenced" "$(log_time "$1" "action=force-delete-pod object=.*-r$3 result=ok")" &&
 		precedes "$fenced" "$(log_time "$1" "action=create-vm object=.*-r$(($3 + 1)) result=ok")"
 }
 ref_is_not_fenced() # JOB: who only reads destroys nothing

@@ -101,7 +101,7 @@ lose() # kill|cut
 	ok "$verb: on its own disk" says "$job" '^written by the first run$'
 	ok "$verb: with what it had written" rank "$(number_of "$job" writing)" "$(number_of "$job" found)"
 	fenced=$(log_time "$job" 'action=fence-disk.*result=ok')
-	ok "$verb: fenced before Kubernetes let go of it" precedes "$fenced" "$(log_time "$job" 'action=release-vm.*result=ok')"
+	ok "$verb: fenced before Kubernetes let go of it" precedes "$fenced" "$(log_time "$job" 'action=force-delete-pod.*result=ok')"
 	ok "$verb: and before the next VM" precedes "$fenced" "$(log_time "$job" 'action=create-vm object=.*-r1 result=ok')"
 	if [ "$verb" = cut ]; then
 		ok "cut: the old guest lives on" guests_on "$host" 1

@@ -247,7 +247,7 @@ bool dw_act_of(const struct action *a, struct dw_act *ret)
 	*ret = (struct dw_act){.kind = (uint8_t)(a->kind + 1)};
 	switch ((int)a->kind) {
 	case ACT_CLAIM_DISK:
-	case ACT_RELEASE_DISK:
+	case ACT_DROP_CLAIM:
 		ret->vm = (uint8_t)dw_key_job(a->job_key);
 		ret->what = (uint8_t)a->order.step;
 		ret->uid = (uint8_t)a->order.run;
@@ -279,7 +279,7 @@ bool dw_act_of(const struct action *a, struct dw_act *ret)
 	case ACT_ATTACH_DISK:
 	case ACT_DETACH_DISK: ret->vm = (uint8_t)vm_by_name(a, a->vm.name); return true;
 	case ACT_DELETE_VM: ret->what = (uint8_t)atoi(a->version); /* fall through */
-	case ACT_RELEASE_VM:
+	case ACT_FORCE_DELETE_POD:
 		ret->vm = (uint8_t)digit(a->uid[1]);
 		ret->gen = (uint8_t)digit(a->uid[2]);
 		return true;

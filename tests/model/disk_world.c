@@ -127,11 +127,11 @@ bool dw_begin(const struct dw_world *s, const struct action *a, struct dw_act *r
 	return dw_act_of(a, ret) && (a->kind != ACT_FENCE_DISK || fence_begin(s, ret));
 }
 
-static const char *vm_release(struct dw_world *s, unsigned vm, unsigned gen)
+static const char *pod_force_delete(struct dw_world *s, unsigned vm, unsigned gen)
 {
 	if (s->kube.vm[vm] != DW_GOING || s->kube.gen[vm] != gen)
 		return NULL;
-	s->released[vm] = 1;
+	s->podless[vm] = 1;
 	return dw_has(s, vm) && !dw_reads(vm) && !s->fenced[vm]
 		       ? "Kubernetes was made to let go of a guest that can write"
 		       : NULL;
@@ -176,9 +176,7 @@ const char *dw_effect(struct dw_world *s, const struct dw_act *a)
 
 	switch ((int)a->kind - 1) {
 	case ACT_CLAIM_DISK:
-	case ACT_RELEASE_DISK:
-		claim(s, a->vm, (enum disk_claim_step)a->what, a->uid, a->left);
-		break;
+	case ACT_DROP_CLAIM: claim(s, a->vm, (enum disk_claim_step)a->what, a->uid, a->left); break;
 	case ACT_CREATE_PVC:
 		if (!k->pvc[a->vm] && s->made[a->vm] < DW_UIDS)
 			k->pvc[a->vm] = ++s->made[a->vm];
@@ -209,7 +207,7 @@ const char *dw_effect(struct dw_world *s, const struct dw_act *a)
 			k->volume[a->vm] = DW_LEAVING;
 		break;
 	case ACT_FENCE_DISK: wrong = fence(s, a); break;
-	case ACT_RELEASE_VM: wrong = vm_release(s, a->vm, a->gen); break;
+	case ACT_FORCE_DELETE_POD: wrong = pod_force_delete(s, a->vm, a->gen); break;
 	default: break;
 	}
 	finalize(k);
@@ -286,11 +284,11 @@ static bool volume_changes(struct dw_kube *k, unsigned vm)
 
 static bool vm_goes(struct dw_world *s, unsigned vm)
 {
-	if (s->kube.vm[vm] != DW_GOING || (is_cut_off(&s->kube, vm) && !s->released[vm]))
+	if (s->kube.vm[vm] != DW_GOING || (is_cut_off(&s->kube, vm) && !s->podless[vm]))
 		return false;
 	s->ghost[vm] = is_cut_off(&s->kube, vm) && dw_has(s, vm);
 	s->kube.vm[vm] = DW_NO_VM;
-	s->kube.node[vm] = s->kube.volume[vm] = s->released[vm] = 0;
+	s->kube.node[vm] = s->kube.volume[vm] = s->podless[vm] = 0;
 	return true;
 }
 

@@ -56,10 +56,10 @@ struct dw_world {
 	struct dw_slurm slurm, slurm_seen;
 	struct dw_kube kube, kube_seen;
 	struct dw_ceph ceph, ceph_seen;
-	uint8_t made[DW_VMS];     /* so many PVCs of this name */
-	uint8_t fenced[DW_VMS];   /* the VM's client of the disk is shut out */
-	uint8_t released[DW_VMS]; /* its pod was removed by force */
-	uint8_t ghost[DW_VMS];    /* a guest with the disk of which Kubernetes knows no more */
+	uint8_t made[DW_VMS];    /* so many PVCs of this name */
+	uint8_t fenced[DW_VMS];  /* the VM's client of the disk is shut out */
+	uint8_t podless[DW_VMS]; /* its pod was removed by force */
+	uint8_t ghost[DW_VMS];   /* a guest with the disk of which Kubernetes knows no more */
 	struct dw_act late;
 	uint8_t late_done;
 	uint8_t losses, takes, gives; /* so often it may still happen */

@@ -126,7 +126,7 @@ static bool has_guest(const struct m_state *s, unsigned i)
 	return s->vm[i] == M_UP || s->vm[i] == M_GOING;
 }
 
-void m_release(struct m_state *s)
+void m_volumes_free(struct m_state *s)
 {
 	for (unsigned i = 0; i < 2; i++)
 		if (s->owner == OWN_0_GOES + i && !has_guest(s, i))
@@ -138,7 +138,7 @@ static void vm_gone(struct m_state *s, unsigned i)
 {
 	s->vm[i] = M_ABSENT;
 	s->view_same[i] = s->flight_same[i] = s->late_delete[i] = 0;
-	m_release(s);
+	m_volumes_free(s);
 }
 
 static void vm_create(struct m_state *s, unsigned i)
@@ -334,7 +334,7 @@ static bool vm_step(struct m_state *s, enum event e, unsigned i, const char **re
 		if (s->vm[i] != M_UP)
 			return false;
 		s->vm[i] = M_STOPPED;
-		m_release(s);
+		m_volumes_free(s);
 		return true;
 	case E_KUBECTL_DELETE:
 		if (s->vm[i] == M_ABSENT || s->vm[i] >= M_DELETING || i != s->run)

@@ -56,7 +56,7 @@ struct m_state m_begin(bool two);
  * is left to do, or -1 and what is wrong. */
 int m_settle(struct m_state s, const char **ret_wrong);
 /* Finalizers: what is being deleted goes when nothing uses it any more. */
-void m_release(struct m_state *s);
+void m_volumes_free(struct m_state *s);
 /* Part of m_step and m_settle: the number of actions planned and started. */
 unsigned m_round(struct m_state *s, const char **ret_wrong);
 void m_print(const struct m_state *s);

@@ -3,9 +3,10 @@
  * two disks. The first node may be lost, come back, and be lost again; a guest there writes on
  * whatever Kubernetes and Slurm believe. vmd has no memory: each round is that of any vmd, which
  * knows the job, the VMs with the nodes, and the disks' marks each as they were at some time, and
- * does one of the things that it plans. One fence or release more may be stopped on its way and
- * land at any time. Never may a guest begin beside one that can still write, nor one be fenced that
- * is wanted; and from each state the job's next run gets its VM, though the node never comes back.
+ * does one of the things that it plans. One fence, or one pod's deletion by force, may be stopped
+ * on its way beside and land at any time. Never may a guest begin beside one that can still write,
+ * nor one be fenced that is wanted; and from each state the job's next run gets its VM, though the
+ * node never comes back.
  */
 #include "tests/model/search.h"
 #include "vmd/base/str.h"
@@ -44,9 +45,9 @@ struct state {
 	struct slurm slurm, slurm_seen;
 	struct kube kube, kube_seen;
 	struct ceph ceph, ceph_seen;
-	uint8_t writes[RUNS];   /* bit per disk: the VM's clients are not shut out from it */
-	uint8_t released[RUNS]; /* its pod was removed by force */
-	uint8_t ghost[RUNS];    /* a guest of which Kubernetes knows no more */
+	uint8_t writes[RUNS];  /* bit per disk: the VM's clients are not shut out from it */
+	uint8_t podless[RUNS]; /* its pod was removed by force */
+	uint8_t ghost[RUNS];   /* a guest of which Kubernetes knows no more */
 	struct late late;
 	uint8_t late_done;
 	uint8_t losses; /* how often the node may still be lost */
@@ -173,10 +174,10 @@ static const char *fence(struct state *s, unsigned run, unsigned disk)
 		       : NULL;
 }
 
-static void release(struct state *s, unsigned run)
+static void force_delete(struct state *s, unsigned run)
 {
 	if (s->kube.vm[run] == GOING)
-		s->released[run] = 1;
+		s->podless[run] = 1;
 }
 
 static unsigned run_of(const struct action *a)
@@ -212,7 +213,7 @@ static const char *effect(struct state *s, const struct action *a)
 			s->kube.vm[run] = NO_VM;
 		return NULL;
 	case ACT_FENCE_DISK: return fence(s, uid_run(a->uid), str_eq(a->object, disk_names[1]));
-	case ACT_RELEASE_VM: release(s, uid_run(a->uid)); return NULL;
+	case ACT_FORCE_DELETE_POD: force_delete(s, uid_run(a->uid)); return NULL;
 	default: return NULL; /* not of a lost node */
 	}
 }
@@ -256,11 +257,11 @@ static bool boots(struct state *s, unsigned run, const char **ret_wrong)
 
 static bool vm_goes(struct state *s, unsigned run)
 {
-	if (s->kube.vm[run] != GOING || (is_cut_off(&s->kube, run) && !s->released[run]))
+	if (s->kube.vm[run] != GOING || (is_cut_off(&s->kube, run) && !s->podless[run]))
 		return false;
 	s->ghost[run] = is_cut_off(&s->kube, run);
 	s->kube.vm[run] = NO_VM;
-	s->kube.node[run] = s->released[run] = 0;
+	s->kube.node[run] = s->podless[run] = 0;
 	return true;
 }
 
@@ -314,7 +315,7 @@ static void late_land(struct state *s, const char **ret_wrong)
 	if (s->late.kind == ACT_FENCE_DISK + 1)
 		*ret_wrong = fence(s, s->late.run, s->late.disk);
 	else
-		release(s, s->late.run);
+		force_delete(s, s->late.run);
 	s->late = (struct late){.kind = 0};
 }
 
@@ -365,7 +366,8 @@ static const char *look(struct search *search, const void *state)
 		search_add(search, &s, action_name(a->kind));
 		if (wrong)
 			return wrong;
-		if (now->late_done || (a->kind != ACT_FENCE_DISK && a->kind != ACT_RELEASE_VM))
+		if (now->late_done ||
+		    (a->kind != ACT_FENCE_DISK && a->kind != ACT_FORCE_DELETE_POD))
 			continue;
 		s = *now;
 		s.late_done = 1;

@@ -247,7 +247,7 @@ static bool has_guest(const struct world *w, unsigned i)
 }
 
 /* pvc-protection, pv-protection */
-static void release(struct world *w)
+static void volumes_free(struct world *w)
 {
 	for (unsigned i = 0; i < RUNS; i++)
 		if (w->pvc[i] == 2 && !has_guest(w, i)) {
@@ -339,7 +339,7 @@ static bool happen(struct world *w, enum event e, unsigned i)
 		break;
 	case EVENTS: return false;
 	}
-	release(w);
+	volumes_free(w);
 	return true;
 }
 

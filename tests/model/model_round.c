@@ -309,7 +309,7 @@ static const char *action_start(struct m_state *s, const struct action *a)
 	case ACT_DELETE_PVC:
 		if (s->owner == OWN_0 + i)
 			s->owner = (uint8_t)(OWN_0_GOES + i);
-		m_release(s);
+		m_volumes_free(s);
 		break;
 	case ACT_END_JOB:
 	case ACT_CREATE_PV:
@@ -318,10 +318,10 @@ static const char *action_start(struct m_state *s, const struct action *a)
 	case ACT_DELETE_SECRET:
 	case ACT_FENCE_DISK:
 	case ACT_CLAIM_DISK: /* no named disks in the model */
-	case ACT_RELEASE_DISK:
+	case ACT_DROP_CLAIM:
 	case ACT_ATTACH_DISK:
 	case ACT_DETACH_DISK:
-	case ACT_RELEASE_VM:
+	case ACT_FORCE_DELETE_POD:
 	case ACT_CREATE_DISK:
 	case ACT_WARN_GUEST:
 	case ACT_TELL_READY:

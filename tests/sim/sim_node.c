@@ -95,15 +95,15 @@ int sim_fence(struct sim *w, const struct action *a, struct err *e)
 	return 0;
 }
 
-int sim_release(struct sim *w, const struct action *a)
+int sim_force_delete(struct sim *w, const struct action *a)
 {
 	struct sim_vm *vm = by_uid(w, a->uid);
 
 	if (!vm || vm->vm.phase != VM_DELETING || !str_eq(vm->vm.node, a->node))
 		return 0;
 	if (can_write(w, vm))
-		sim_wrong(w, "%s was released and can write", a->object);
-	vm->released = true;
+		sim_wrong(w, "%s lost its pod and can write", a->object);
+	vm->podless = true;
 	return 0;
 }
 

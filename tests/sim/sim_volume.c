@@ -143,10 +143,10 @@ static void step(struct sim *w, struct sim_vm *vm, size_t i)
 		(void)open_one(w, vm, i);
 	} else if (!v->wanted && v->ready) {
 		vm->volume[i].open = v->ready = false;
-		sim_volumes_release(w);
+		sim_volumes_free(w);
 	} else if (!v->wanted) {
 		drop(vm, i);
-		sim_volumes_release(w);
+		sim_volumes_free(w);
 	}
 }
 

@@ -246,7 +246,7 @@ static bool is_used(const struct sim *w, const struct volume_seen *pvc)
 }
 
 /* Finalizers: what is being deleted goes when nothing uses it any more. */
-void sim_volumes_release(struct sim *w)
+void sim_volumes_free(struct sim *w)
 {
 	for (size_t i = 0; i < SIM_OBJECTS; i++)
 		if (w->pvc[i].deleting && !is_used(w, &w->pvc[i]))
@@ -298,7 +298,7 @@ static int volume_delete(struct sim *w, struct volume_seen *table, const struct 
 		*v = (struct volume_seen){.name = ""};
 	else
 		v->deleting = true;
-	sim_volumes_release(w);
+	sim_volumes_free(w);
 	return 0;
 }
 
@@ -327,7 +327,7 @@ int sim_effect(struct sim *w, const struct action *a, struct err *e)
 		return 0;
 	case ACT_REMOVE_DISK: return disk_remove(w, a, e);
 	case ACT_FENCE_DISK: return sim_fence(w, a, e);
-	case ACT_RELEASE_VM: return sim_release(w, a);
+	case ACT_FORCE_DELETE_POD: return sim_force_delete(w, a);
 	case ACT_CREATE_PV: return volume_make(w, w->pv, a, e);
 	case ACT_CREATE_PVC: return volume_make(w, w->pvc, a, e);
 	case ACT_CREATE_SECRET: return volume_make(w, w->secret, a, e);
@@ -359,7 +359,7 @@ int sim_effect(struct sim *w, const struct action *a, struct err *e)
 	case ACT_MARK_NODE:
 	case ACT_DRAIN_NODE: return sim_drain_effect(w, a, e);
 	case ACT_CLAIM_DISK:
-	case ACT_RELEASE_DISK: return sim_order(w, &a->order, e);
+	case ACT_DROP_CLAIM: return sim_order(w, &a->order, e);
 	case ACT_ATTACH_DISK:
 	case ACT_DETACH_DISK: return sim_volume_effect(w, a, e);
 	case ACT_TELL_JOB:
@@ -496,7 +496,7 @@ static void job_move(struct sim *w, struct sim_job *j)
 static void vm_gone(struct sim *w, struct sim_vm *vm)
 {
 	*vm = (struct sim_vm){.vm = {.phase = VM_ABSENT}};
-	sim_volumes_release(w);
+	sim_volumes_free(w);
 }
 
 /* As kubelet looks before it starts a pod: the VM's own claim, bound, not being deleted. */
@@ -550,10 +550,10 @@ static void vm_move(struct sim *w, struct sim_vm *vm)
 	if (w->now_us < vm->next_us)
 		return;
 	if (sim_is_lost(w, vm->vm.node)) { /* nobody there confirms anything */
-		if (vm->vm.phase == VM_DELETING && vm->released)
+		if (vm->vm.phase == VM_DELETING && vm->podless)
 			sim_ghost_leave(w, vm);
 		/* one that never found its disk has no pod that somebody must confirm the end of */
-		if (vm->vm.phase == VM_DELETING && (vm->released || !vm->guest))
+		if (vm->vm.phase == VM_DELETING && (vm->podless || !vm->guest))
 			vm_gone(w, vm);
 		return;
 	}
@@ -576,7 +576,7 @@ static void vm_move(struct sim *w, struct sim_vm *vm)
 			vm->vm.phase = sim_chance(w, 2) ? VM_STOPPED : VM_FAILED;
 			vm->guest = false;
 			sim_volumes_close(vm);
-			sim_volumes_release(w);
+			sim_volumes_free(w);
 		}
 		break;
 	case VM_DELETING: vm_gone(w, vm); break;

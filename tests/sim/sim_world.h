@@ -65,7 +65,7 @@ struct sim_vm {
 	bool guest;      /* its pod has the job's disks open */
 	bool began;      /* ... or had them: only then Kubernetes tells its node */
 	unsigned fenced; /* 1: its clients of the root disk, 2: of the scratch disk asked for */
-	bool released;
+	bool podless;
 	/* Its migration, if vm.moving.name says that there is one. */
 	char target[JOB_NODE_MAX + 1];
 	int64_t astray_us; /* since when it is outside every allocation, see sim_world.c; 0: not */
@@ -257,7 +257,7 @@ void sim_requests_move(struct sim *w);
 /* Of sim_view.c: each view is looked at again when its time has come. */
 void sim_views_move(struct sim *w, struct sim_vmd *d);
 /* Of sim_world.c. */
-void sim_volumes_release(struct sim *w); /* PVCs and PVs that nothing uses any more go */
+void sim_volumes_free(struct sim *w); /* PVCs and PVs that nothing uses any more go */
 void sim_world_move(struct sim *w);
 int sim_effect(struct sim *w, const struct action *a, struct err *e);
 /* Of sim_faults.c: what becomes of a request, and what else goes wrong by itself. */
@@ -320,7 +320,7 @@ bool sim_is_lost(const struct sim *w, const char *node);
 unsigned sim_node_choose(struct sim *w); /* one that is there */
 int sim_fence(struct sim *w, const struct action *a, struct err *e);
 void sim_host_lose(struct sim *w, const char *node); /* for ever; Slurm sees it soon */
-int sim_release(struct sim *w, const struct action *a);
+int sim_force_delete(struct sim *w, const struct action *a);
 void sim_ghost_leave(struct sim *w, const struct sim_vm *vm);
 unsigned sim_ghosts(const struct sim *w, const char *key); /* of the job, that can write */
 

@@ -42,13 +42,13 @@ static const struct little_row rows[] = {
 	{"... or would, if the PVs were known", "pending r1",
 	 "vm0:deleting scratch:fenced other:unreadable n1:lost ?pvs" REST, "", ""},
 	{"another job's is no reason", "pending r1",
-	 "vm0:deleting disk:fenced other:unreadable n1:lost" REST, "", "release-vm:r0"},
+	 "vm0:deleting disk:fenced other:unreadable n1:lost" REST, "", "force-delete-pod:r0"},
 	{"nobody knows whether it writes a disk of its owner's: it is not let go of", "pending r1",
 	 "vm0:deleting disk:fenced n1:lost ?pvs" REST, "", ""},
 
 	/* the fence first */
 	{"fenced: Kubernetes lets go of it", "pending r1",
-	 "vm0:deleting disk:fenced n1:lost" REST, "", "release-vm:r0"},
+	 "vm0:deleting disk:fenced n1:lost" REST, "", "force-delete-pod:r0"},
 	{"not while one disk is open to it", "pending r1",
 	 "vm0:deleting disk:fenced scratch n1:lost" REST, "", "fence-disk:scratch"},
 	{"the fence of an earlier VM is none", "pending r1",
@@ -59,11 +59,11 @@ static const struct little_row rows[] = {
 	 "vm0:deleting n1:lost" REST, "", ""},
 	{"no list of disks: wait", "pending r1", "vm0:deleting disk:fenced n1:lost ?disks" REST, "",
 	 ""},
-	{"released once at a time", "pending r1", "vm0:deleting disk:fenced n1:lost" REST,
-	 "~release-vm", ""},
+	{"its pod is deleted once at a time", "pending r1", "vm0:deleting disk:fenced n1:lost" REST,
+	 "~force-delete-pod", ""},
 	{"the next run waits until it is gone", "running r1",
-	 "vm0:deleting disk:fenced n1:lost" REST, "+release-vm", "release-vm:r0"},
-	{"... and then begins", "running r1", "disk:fenced n1:lost" REST, "+release-vm",
+	 "vm0:deleting disk:fenced n1:lost" REST, "+force-delete-pod", "force-delete-pod:r0"},
+	{"... and then begins", "running r1", "disk:fenced n1:lost" REST, "+force-delete-pod",
 	 "delete-pvc:r0-root create-pvc:r1-root"},
 
 	/* who is not fenced */

@@ -14,7 +14,7 @@
 
 /* first: of the list; look: of a deletion. It takes the commas of macros for columns. */
 /* clang-format off */
-static const struct row releases[] = {
+static const struct row pods[] = {
 	{"none there", PLAIN(200, "{\"items\":[]}"), NO_LOOK, 1, ERR_NONE, ""},
 	{"no items at all", PLAIN(200, "{\"items\":null}"), NO_LOOK, 1, ERR_NONE, ""},
 	{"one", PLAIN(200, "{\"items\":[" POD("a", "n1") "]}"), DONE, 2, ERR_NONE, ""},
@@ -37,7 +37,7 @@ static const struct row releases[] = {
 };
 /* clang-format on */
 
-static void answer_release(void *ctx, const struct fake_request *q, struct fake_answer *a)
+static void answer_pods(void *ctx, const struct fake_request *q, struct fake_answer *a)
 {
 	const struct row *r = ctx;
 	bool list = str_eq(q->method, "GET");
@@ -60,21 +60,22 @@ static void answer_release(void *ctx, const struct fake_request *q, struct fake_
 		a->status = 418;
 }
 
-START_TEST(release_rows)
+START_TEST(pod_rows)
 {
-	const struct row *r = &releases[_i];
+	const struct row *r = &pods[_i];
 	struct outcome o = {.done = false};
 	struct err e;
 
-	kube_up(answer_release, (void *)(uintptr_t)r);
-	ck_assert_int_eq(kube_release_vm(kube, VM, FIXTURE_KEY, "n1", on_done, &o, &e), 0);
+	kube_up(answer_pods, (void *)(uintptr_t)r);
+	ck_assert_int_eq(kube_force_delete_pod(kube, VM, FIXTURE_KEY, "n1", on_done, &o, &e), 0);
 	wait_for(&o);
 	ck_assert_msg(o.e.kind == r->kind && strstr(o.e.msg, r->text), "%s: %s %s", r->why,
 		      err_kind_name(o.e.kind), o.e.msg);
 	ck_assert_msg(fake_api_requests(kube_api) == r->requests, "%s: %u requests", r->why,
 		      fake_api_requests(kube_api));
-	ck_assert_int_eq(kube_release_vm(kube, VM, FIXTURE_KEY, "", on_done, &o, &e), -1);
-	ck_assert_int_eq(kube_release_vm(kube, "../x", FIXTURE_KEY, "n1", on_done, &o, &e), -1);
+	ck_assert_int_eq(kube_force_delete_pod(kube, VM, FIXTURE_KEY, "", on_done, &o, &e), -1);
+	ck_assert_int_eq(kube_force_delete_pod(kube, "../x", FIXTURE_KEY, "n1", on_done, &o, &e),
+			 -1);
 	kube_down();
 }
 END_TEST
@@ -84,6 +85,6 @@ int main(void)
 	TCase *t = tcase_create("kube pod");
 
 	tcase_set_timeout(t, 60);
-	tcase_add_loop_test(t, release_rows, 0, ARRAY_LEN(releases));
+	tcase_add_loop_test(t, pod_rows, 0, ARRAY_LEN(pods));
 	return CHECK_MAIN(t);
 }

@@ -54,7 +54,7 @@ struct kube {
 	struct cache *cache;
 	struct view view[CACHE_KINDS];
 	LIST_HEAD(key_reads, key_read) reads; /* under way */
-	struct releases *releases;
+	struct pod_deletions *pod_deletions;
 	struct logins *logins;
 	bool in_trouble;
 };
@@ -192,7 +192,7 @@ int kube_new(struct sd_event *loop, const struct settings *s, const struct kube_
 		return err_wrap(e, "kubernetes");
 	k->requests = requests_new(k->http, s->kube_namespace);
 	k->accesses = accesses_new(k->http, s);
-	k->releases = releases_new(k->http, s->kube_namespace);
+	k->pod_deletions = pod_deletions_new(k->http, s->kube_namespace);
 	k->logins = logins_new(k->http, k->requests, s);
 	if (kube_guest_new(loop, s, k->http, &k->guest, e) < 0)
 		return err_wrap(e, "kubernetes");
@@ -215,7 +215,7 @@ void kube_free(struct kube *k)
 	http_free(k->http); /* nobody is called back any more ... */
 	requests_free(k->requests);
 	accesses_free(k->accesses);
-	releases_free(k->releases);
+	pod_deletions_free(k->pod_deletions);
 	logins_free(k->logins);
 	kube_guest_free(k->guest);
 	while ((read = LIST_FIRST(&k->reads))) {
@@ -343,10 +343,10 @@ int kube_delete(struct kube *k, enum kube_object what, const char *name, const c
 	return request_delete(k->requests, what, name, uid, version, done, ctx, e);
 }
 
-int kube_release_vm(struct kube *k, const char *vm, const char *job_key, const char *node,
-		    kube_done_fn done, void *ctx, struct err *e)
+int kube_force_delete_pod(struct kube *k, const char *vm, const char *job_key, const char *node,
+			  kube_done_fn done, void *ctx, struct err *e)
 {
-	return release_start(k->releases, vm, job_key, node, done, ctx, e);
+	return pod_deletion_start(k->pod_deletions, vm, job_key, node, done, ctx, e);
 }
 
 static void on_key(void *ctx, const struct http_reply *r, const struct err *e)

@@ -89,8 +89,8 @@ int kube_tell_guest(struct kube *k, const char *vm, enum vm_profile profile, con
 /* Removes the launcher pods of a VM that are on that node by force (grace period 0, by uid), so
  * that Kubernetes lets go of a VM whose node cannot confirm its end. Only of a guest that cannot
  * write any more. None there: success. */
-int kube_release_vm(struct kube *k, const char *vm, const char *job_key, const char *node,
-		    kube_done_fn done, void *ctx, struct err *e);
+int kube_force_delete_pod(struct kube *k, const char *vm, const char *job_key, const char *node,
+			  kube_done_fn done, void *ctx, struct err *e);
 /* One value of a Secret; it is borrowed for the call, "" on error. */
 typedef void (*kube_key_fn)(void *ctx, const struct err *e, const char *value);
 /* The ssh private key of a job. */

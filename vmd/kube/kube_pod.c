@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Removes the launcher pods of one VM from one node, by force: lists them, deletes each by its uid
- * with grace period 0, and calls back once, when all have been answered. Owns the releases under
+ * with grace period 0, and calls back once, when all have been answered. Owns the deletions under
  * way. The pods of a live migration's other side, on a node that is there, are left to it. */
 #include "vmd/kube/kube_pod.h"
 
@@ -13,9 +13,9 @@
 #define PODS_BODY_MAX (8U << 20)
 #define PODS_MAX      32 /* of one VM: two during a migration, and some that have ended */
 
-struct release {
-	LIST_ENTRY(release) link;
-	struct releases *of;
+struct pod_deletion {
+	LIST_ENTRY(pod_deletion) link;
+	struct pod_deletions *of;
 	char node[JOB_NODE_MAX + 1];
 	kube_done_fn done;
 	void *ctx;
@@ -24,10 +24,10 @@ struct release {
 	int64_t took_us;
 };
 
-struct releases {
+struct pod_deletions {
 	struct http *http;
 	char name_space[64];
-	LIST_HEAD(release_list, release) list;
+	LIST_HEAD(pod_deletion_list, pod_deletion) list;
 };
 
 static const struct json_field pod_fields[] = {
@@ -48,43 +48,43 @@ int kube_pod_decode(struct json_object *doc, struct kube_pod *ret, struct err *e
 	return 0;
 }
 
-struct releases *releases_new(struct http *h, const char *name_space)
+struct pod_deletions *pod_deletions_new(struct http *h, const char *name_space)
 {
-	struct releases *rs = calloc(1, sizeof(*rs));
+	struct pod_deletions *all = calloc(1, sizeof(*all));
 
-	if (!rs)
+	if (!all)
 		abort();
-	rs->http = h;
-	LIST_INIT(&rs->list);
-	if (str_copy(rs->name_space, sizeof(rs->name_space), name_space) < 0)
+	all->http = h;
+	LIST_INIT(&all->list);
+	if (str_copy(all->name_space, sizeof(all->name_space), name_space) < 0)
 		abort(); /* the settings' field has the same size */
-	return rs;
+	return all;
 }
 
-static void release_free(struct release *r)
+static void pod_deletion_free(struct pod_deletion *r)
 {
 	LIST_REMOVE(r, link);
 	free(r);
 }
 
-void releases_free(struct releases *rs)
+void pod_deletions_free(struct pod_deletions *all)
 {
-	struct release *r;
+	struct pod_deletion *r;
 
-	if (!rs)
+	if (!all)
 		return;
-	while ((r = LIST_FIRST(&rs->list)))
-		release_free(r);
-	free(rs);
+	while ((r = LIST_FIRST(&all->list)))
+		pod_deletion_free(r);
+	free(all);
 }
 
-static void failed(struct release *r, const struct err *e)
+static void failed(struct pod_deletion *r, const struct err *e)
 {
 	if (r->e.kind == ERR_NONE)
 		r->e = *e;
 }
 
-static void finish_if_over(struct release *r)
+static void finish_if_over(struct pod_deletion *r)
 {
 	kube_done_fn done = r->done;
 	void *ctx = r->ctx;
@@ -95,13 +95,13 @@ static void finish_if_over(struct release *r)
 		return;
 	if (e.kind != ERR_NONE)
 		(void)err_wrap(&e, "launcher pod");
-	release_free(r);
+	pod_deletion_free(r);
 	done(ctx, &e, took_us);
 }
 
 static void on_deleted(void *ctx, const struct http_reply *reply, const struct err *e)
 {
-	struct release *r = ctx;
+	struct pod_deletion *r = ctx;
 
 	r->open--;
 	r->took_us += reply->took_us;
@@ -111,7 +111,7 @@ static void on_deleted(void *ctx, const struct http_reply *reply, const struct e
 	finish_if_over(r);
 }
 
-static int pod_delete(struct release *r, const struct kube_pod *p, struct err *e)
+static int pod_delete(struct pod_deletion *r, const struct kube_pod *p, struct err *e)
 {
 	AUTO(json_object_put) struct json_object *options = json_object_new_object();
 	char path[512];
@@ -133,7 +133,7 @@ static int pod_delete(struct release *r, const struct kube_pod *p, struct err *e
 			 NULL, e);
 }
 
-static void pods_delete(struct release *r, struct json_object *list)
+static void pods_delete(struct pod_deletion *r, struct json_object *list)
 {
 	size_t n = json_length(list);
 	struct err e;
@@ -162,7 +162,7 @@ static void pods_delete(struct release *r, struct json_object *list)
 static void on_pods(void *ctx, const struct http_reply *reply, const struct err *e)
 {
 	AUTO(json_object_put) struct json_object *doc = NULL;
-	struct release *r = ctx;
+	struct pod_deletion *r = ctx;
 	struct err why = *e;
 
 	r->took_us = reply->took_us;
@@ -173,23 +173,23 @@ static void on_pods(void *ctx, const struct http_reply *reply, const struct err 
 	finish_if_over(r);
 }
 
-int release_start(struct releases *rs, const char *vm, const char *job_key, const char *node,
-		  kube_done_fn done, void *ctx, struct err *e)
+int pod_deletion_start(struct pod_deletions *all, const char *vm, const char *job_key,
+		       const char *node, kube_done_fn done, void *ctx, struct err *e)
 {
-	AUTO(free) struct release *r = calloc(1, sizeof(*r));
+	AUTO(free) struct pod_deletion *r = calloc(1, sizeof(*r));
 	char path[512];
 
 	if (!r)
 		abort();
-	*r = (struct release){.of = rs, .done = done, .ctx = ctx};
+	*r = (struct pod_deletion){.of = all, .done = done, .ctx = ctx};
 	if (!str_is_name(vm, VM_NAME_MAX) || !str_is_name(job_key, JOB_KEY_MAX) ||
 	    str_copy(r->node, sizeof(r->node), node) < 0 || !*node ||
 	    str_fmt(path, sizeof(path),
 		    "/api/v1/namespaces/%s/pods?labelSelector=kubevirt.io%%3Dvirt-launcher,"
 		    "kubevirt.io%%2Fdomain%%3D%s,slurm-vm.io%%2Fkey%%3D%s",
-		    rs->name_space, vm, job_key) < 0)
+		    all->name_space, vm, job_key) < 0)
 		return err_set(e, ERR_INVALID, "'%.80s' on '%.80s' is no VM with a node", vm, node);
-	if (http_send(rs->http,
+	if (http_send(all->http,
 		      &(struct http_request){.method = "GET",
 					     .path = path,
 					     .body_max = PODS_BODY_MAX,
@@ -197,7 +197,7 @@ int release_start(struct releases *rs, const char *vm, const char *job_key, cons
 					     .ctx = r},
 		      NULL, e) < 0)
 		return -1;
-	LIST_INSERT_HEAD(&rs->list, r, link);
+	LIST_INSERT_HEAD(&all->list, r, link);
 	STEAL(r);
 	return 0;
 }

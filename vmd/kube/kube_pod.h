@@ -7,14 +7,14 @@
 #include "vmd/kube/kube.h"
 #include "vmd/kube/kube_http.h"
 
-struct releases;
+struct pod_deletions;
 
-struct releases *releases_new(struct http *h, const char *name_space);
-void releases_free(struct releases *rs); /* after http_free; done is not called */
-DEFINE_AUTO(struct releases *, releases_free)
-/* See kube_release_vm. */
-int release_start(struct releases *rs, const char *vm, const char *job_key, const char *node,
-		  kube_done_fn done, void *ctx, struct err *e);
+struct pod_deletions *pod_deletions_new(struct http *h, const char *name_space);
+void pod_deletions_free(struct pod_deletions *all); /* after http_free; done is not called */
+DEFINE_AUTO(struct pod_deletions *, pod_deletions_free)
+/* See kube_force_delete_pod. */
+int pod_deletion_start(struct pod_deletions *all, const char *vm, const char *job_key,
+		       const char *node, kube_done_fn done, void *ctx, struct err *e);
 
 #define POD_NAME_MAX 253
 struct kube_pod {

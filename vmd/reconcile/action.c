@@ -16,7 +16,7 @@ const char *action_name(enum action_kind k)
 	case ACT_REMOVE_DISK: return "remove-disk";
 	case ACT_FENCE_DISK: return "fence-disk";
 	case ACT_CLAIM_DISK: return "claim-disk";
-	case ACT_RELEASE_DISK: return "release-disk";
+	case ACT_DROP_CLAIM: return "drop-claim";
 	case ACT_ATTACH_DISK: return "attach-disk";
 	case ACT_DETACH_DISK: return "detach-disk";
 	case ACT_CREATE_PV: return "create-pv";
@@ -24,7 +24,7 @@ const char *action_name(enum action_kind k)
 	case ACT_CREATE_SECRET: return "create-secret";
 	case ACT_CREATE_VM: return "create-vm";
 	case ACT_DELETE_VM: return "delete-vm";
-	case ACT_RELEASE_VM: return "release-vm";
+	case ACT_FORCE_DELETE_POD: return "force-delete-pod";
 	case ACT_DELETE_PVC: return "delete-pvc";
 	case ACT_DELETE_PV: return "delete-pv";
 	case ACT_DELETE_SECRET: return "delete-secret";
@@ -61,7 +61,7 @@ enum action_class action_class(enum action_kind k)
 	case ACT_REMOVE_DISK:
 	case ACT_FENCE_DISK: return CLASS_DISK;
 	case ACT_CLAIM_DISK:
-	case ACT_RELEASE_DISK: return CLASS_CLAIM;
+	case ACT_DROP_CLAIM: return CLASS_CLAIM;
 	case ACT_ATTACH_DISK:
 	case ACT_DETACH_DISK: return CLASS_VOLUME;
 	case ACT_CREATE_PV:
@@ -73,7 +73,7 @@ enum action_class action_class(enum action_kind k)
 	case ACT_CREATE_VM:
 	case ACT_DELETE_VM:
 	case ACT_POINT_VM: return CLASS_VM;
-	case ACT_RELEASE_VM: return CLASS_POD;
+	case ACT_FORCE_DELETE_POD: return CLASS_POD;
 	case ACT_END_JOB: return CLASS_JOB_END;
 	case ACT_WARN_GUEST: return CLASS_GUEST;
 	case ACT_TELL_READY: return CLASS_HOOK;
@@ -106,7 +106,7 @@ bool action_creates(enum action_kind k)
 
 bool action_removes(enum action_kind k)
 {
-	return k == ACT_REMOVE_DISK || k == ACT_RELEASE_DISK || k == ACT_DELETE_PV ||
+	return k == ACT_REMOVE_DISK || k == ACT_DROP_CLAIM || k == ACT_DELETE_PV ||
 	       k == ACT_DELETE_PVC || k == ACT_DELETE_SECRET || k == ACT_DELETE_VM ||
 	       k == ACT_CANCEL_MIGRATION;
 }
@@ -166,7 +166,7 @@ const char *action_text(const struct action *a, char *buf, size_t size)
 		text_size(&t, "memory", a->vm.memory_bytes);
 		break;
 	case ACT_RESERVE:
-	case ACT_RELEASE_VM: text_add(&t, " object=%s node=%s", a->object, a->node); break;
+	case ACT_FORCE_DELETE_POD: text_add(&t, " object=%s node=%s", a->object, a->node); break;
 	case ACT_END_JOB: text_add(&t, " failed=%d reason=\"%s\"", a->job_failed, a->reason); break;
 	case ACT_WARN_GUEST: text_add(&t, " object=%s text=\"%s\"", a->object, a->reason); break;
 	case ACT_RECORD: text_add(&t, "%s", a->reason); break;
@@ -201,7 +201,7 @@ const char *action_text(const struct action *a, char *buf, size_t size)
 		break;
 	case ACT_REMOVE_DISK:
 	case ACT_FENCE_DISK:
-	case ACT_RELEASE_DISK:
+	case ACT_DROP_CLAIM:
 	case ACT_ATTACH_DISK:
 	case ACT_DETACH_DISK:
 	case ACT_CREATE_PV:

@@ -8,22 +8,22 @@
 #define ACTION_TEXT_MAX 863 /* a status text with the longest node name and reason */
 
 enum action_kind {
-	ACT_CLONE_DISK,   /* disk: golden snapshot -> clone, grown to size_bytes, marked ours */
-	ACT_CREATE_DISK,  /* disk: empty image */
-	ACT_TAKE_DISK,    /* disk: the kept disk of job disk.from becomes this job's */
-	ACT_KEEP_DISK,    /* object: mark with keep_until_s, after which it is removed; 0: unmark */
-	ACT_REMOVE_DISK,  /* object in pool: only with our mark and no watcher */
-	ACT_FENCE_DISK,   /* object in pool, uid of the VM: its clients can write no more */
-	ACT_CLAIM_DISK,   /* order: a named disk for this job */
-	ACT_RELEASE_DISK, /* order: no VM of this job can have it any more */
-	ACT_ATTACH_DISK,  /* object: a volume; vm.name gets vm.disk[0] while it runs */
-	ACT_DETACH_DISK,  /* object: a volume; vm.name gives it back */
-	ACT_CREATE_PV,    /* disk */
-	ACT_CREATE_PVC,   /* disk */
-	ACT_CREATE_SECRET, /* object: credentials, made by the adapter */
-	ACT_CREATE_VM,     /* vm */
-	ACT_DELETE_VM,     /* object, uid, version */
-	ACT_RELEASE_VM,    /* object on node: its launcher pod there is removed by force */
+	ACT_CLONE_DISK,  /* disk: golden snapshot -> clone, grown to size_bytes, marked ours */
+	ACT_CREATE_DISK, /* disk: empty image */
+	ACT_TAKE_DISK,   /* disk: the kept disk of job disk.from becomes this job's */
+	ACT_KEEP_DISK,   /* object: mark with keep_until_s, after which it is removed; 0: unmark */
+	ACT_REMOVE_DISK, /* object in pool: only with our mark and no watcher */
+	ACT_FENCE_DISK,  /* object in pool, uid of the VM: its clients can write no more */
+	ACT_CLAIM_DISK,  /* order: a named disk for this job */
+	ACT_DROP_CLAIM,  /* order: no VM of this job can have it any more */
+	ACT_ATTACH_DISK, /* object: a volume; vm.name gets vm.disk[0] while it runs */
+	ACT_DETACH_DISK, /* object: a volume; vm.name gives it back */
+	ACT_CREATE_PV,   /* disk */
+	ACT_CREATE_PVC,  /* disk */
+	ACT_CREATE_SECRET,    /* object: credentials, made by the adapter */
+	ACT_CREATE_VM,        /* vm */
+	ACT_DELETE_VM,        /* object, uid, version */
+	ACT_FORCE_DELETE_POD, /* object on node: its launcher pod there is removed by force */
 	ACT_DELETE_PVC,
 	ACT_DELETE_PV,
 	ACT_DELETE_SECRET,

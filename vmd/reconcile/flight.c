@@ -76,10 +76,10 @@ static int64_t success_hold_us(enum action_kind k)
 	case ACT_DELETE_SECRET:
 	case ACT_REMOVE_DISK:
 	case ACT_FENCE_DISK:
-	case ACT_RELEASE_DISK:
+	case ACT_DROP_CLAIM:
 	case ACT_ATTACH_DISK:
 	case ACT_DETACH_DISK:
-	case ACT_RELEASE_VM:
+	case ACT_FORCE_DELETE_POD:
 	case ACT_KEEP_DISK: return FLIGHT_SETTLE_US;
 	case ACT_END_COMPANION:
 	case ACT_POINT_VM:

@@ -47,7 +47,7 @@ static const struct named_disk *disk_of(const struct observed *seen, const char 
 }
 
 /* Nobody can have it any more: the claim goes, or the job's own disk. */
-static void plan_release(struct planner *p, const struct turn *t, const struct attachment *claim)
+static void plan_claim_drop(struct planner *p, const struct turn *t, const struct attachment *claim)
 {
 	const struct named_disk *d = claim->own ? NULL : disk_of(p->seen, claim->name);
 	struct action *a = NULL;
@@ -58,7 +58,7 @@ static void plan_release(struct planner *p, const struct turn *t, const struct a
 			(void)str_copy(a->pool, sizeof(a->pool), claim->pool);
 		return;
 	}
-	a = d ? plan_add(p, t, ACT_RELEASE_DISK, claim->name) : NULL;
+	a = d ? plan_add(p, t, ACT_DROP_CLAIM, claim->name) : NULL;
 	if (a)
 		order_fill(t, d, CLAIM_DROP, &a->order);
 }
@@ -132,7 +132,7 @@ static bool plan_asked(struct planner *p, const struct turn *t, const struct vm_
 	if (claim && claim->leaving) { /* of an earlier run: it is let go of, then had again */
 		attachment_spec(claim, t->job, &spec);
 		if (plan_volume_gone(p, t, &spec))
-			plan_release(p, t, claim);
+			plan_claim_drop(p, t, claim);
 		return false;
 	}
 	switch (plan_wanted(p, t, d->image, CLASS_CLAIM, claim != NULL)) {
@@ -224,7 +224,7 @@ static void plan_take(struct planner *p, const struct turn *t, const struct vm_s
 		return; /* KubeVirt takes it from the guest */
 	attachment_spec(claim, t->job, &spec);
 	if (plan_volume_gone(p, t, &spec))
-		plan_release(p, t, claim);
+		plan_claim_drop(p, t, claim);
 }
 
 static const struct attachment *volume_claim(const struct turn *t, const char *volume)
@@ -330,7 +330,7 @@ bool plan_claims_drop(struct planner *p, const struct turn *t)
 		if (t->have.attachment[i].own)
 			continue; /* plan_disks_remove() */
 		none = false;
-		plan_release(p, t, &t->have.attachment[i]);
+		plan_claim_drop(p, t, &t->have.attachment[i]);
 	}
 	return none && !plan_may_appear(p, t, CLASS_CLAIM);
 }

@@ -118,7 +118,7 @@ static bool is_first_lost(const struct planner *p, const struct turn *t, const s
 	return true;
 }
 
-void plan_vm_release(struct planner *p, const struct turn *t, const struct vm_seen *vm)
+void plan_pod_force_delete(struct planner *p, const struct turn *t, const struct vm_seen *vm)
 {
 	struct action *a;
 	bool named;
@@ -128,7 +128,7 @@ void plan_vm_release(struct planner *p, const struct turn *t, const struct vm_se
 	named = plan_named_fence(p, t, vm);
 	if (!p->seen->disks_known || !plan_disks_fence(p, t, vm) || !named)
 		return;
-	a = plan_add(p, t, ACT_RELEASE_VM, vm->name);
+	a = plan_add(p, t, ACT_FORCE_DELETE_POD, vm->name);
 	if (!a)
 		return;
 	(void)str_copy(a->uid, sizeof(a->uid), vm->uid);

@@ -53,7 +53,7 @@ bool plan_secret_wanted(struct planner *p, const struct turn *t);
 void plan_secrets_remove(struct planner *p, const struct turn *t);
 
 /* plan_fence.c: of a VM that is being deleted on a node that is lost; of others nothing. */
-void plan_vm_release(struct planner *p, const struct turn *t, const struct vm_seen *vm);
+void plan_pod_force_delete(struct planner *p, const struct turn *t, const struct vm_seen *vm);
 
 /* plan_move.c. t->move is read first. */
 void plan_move_read(const struct planner *p, const struct turn *t, struct move *ret);

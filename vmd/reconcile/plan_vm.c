@@ -13,8 +13,8 @@ void plan_vm_remove(struct planner *p, const struct turn *t, const struct vm_see
 	struct action *a;
 
 	if (!*vm->uid)
-		return;            /* nothing that a precondition could name */
-	plan_vm_release(p, t, vm); /* one that is on its way, when nobody is there to do it */
+		return;                  /* nothing that a precondition could name */
+	plan_pod_force_delete(p, t, vm); /* one that is on its way, when nobody is there to do it */
 	if (vm->phase == VM_DELETING)
 		return;
 	a = plan_add(p, t, ACT_DELETE_VM, vm->name);
