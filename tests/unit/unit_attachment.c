@@ -159,6 +159,8 @@ static const struct little_row rows[] = {
 	 "disk pv1 pvc1 secret named:claimed", "", "claim-disk"},
 	{"... and has the disk again", "running r1", "disk pv1 pvc1 secret named:claimed1", "",
 	 "create-pvc:r1-d-data"},
+	{"... not while nobody knows the claims", "running r1",
+	 "disk pv1 pvc1 secret named:claimed ?named", "", ""},
 	{"... not by a later run's claim, when what is known of the job is old", "running",
 	 ALL " named:claimed1", "", ""},
 	{"over: the PVC goes first", "ended normal", "secret named:claimed pvcd pvd", "",

@@ -105,7 +105,9 @@ static bool plan_renewed(struct planner *p, const struct turn *t, const struct a
 
 	if (claim->own || claim->run == run)
 		return true;
-	d = claim->run < run ? disk_of(p->seen, claim->name) : NULL; /* else the job is older */
+	if (!p->seen->named_known || claim->run > run) /* what is known of the job is older */
+		return false;
+	d = disk_of(p->seen, claim->name);
 	if (d)
 		plan_claim(p, t, d, claim->read_only);
 	return false;
