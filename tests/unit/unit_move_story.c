@@ -106,6 +106,29 @@ START_TEST(its_time_without_an_allocation_is_counted)
 }
 END_TEST
 
+/* While another vmd led, the VM may have had a place that this one never saw (seed 2505). */
+START_TEST(its_time_without_an_allocation_counts_anew_for_who_leads_again)
+{
+	static const char drained[] = "running requeue drained companion:pending",
+			  there[] = "vm0:running@n2 " HAS;
+
+	story_begin("running");
+	look(0, drained, there);
+	look(MOVE_GAP_S - 2, drained, there);
+	reconciler_lead(story.r, false);
+	look(1, drained, there);
+	reconciler_lead(story.r, true);
+	look(1, drained, there);
+	ready_and("queued");
+	reconciler_lead(story.r, true); /* it leads on */
+	look(MOVE_GAP_S - 1, drained, there);
+	ready_and("queued");
+	look(1, drained, there);
+	ck_assert(story_asked(ACT_POINT_VM)->gives_up);
+	story_end();
+}
+END_TEST
+
 START_TEST(the_run_that_is_queued_again_is_named)
 {
 	story_begin("running");
@@ -425,6 +448,7 @@ int main(void)
 	tcase_add_test(t, a_drain);
 	tcase_add_test(t, it_comes_home);
 	tcase_add_test(t, its_time_without_an_allocation_is_counted);
+	tcase_add_test(t, its_time_without_an_allocation_counts_anew_for_who_leads_again);
 	tcase_add_test(t, the_run_that_is_queued_again_is_named);
 	tcase_add_test(t, node_is_not_clear_under_its_vm);
 	tcase_add_test(t, the_gap_has_an_end);

@@ -230,6 +230,9 @@ static int64_t next_us(const struct reconciler *r, const struct desired *want,
 
 void reconciler_lead(struct reconciler *r, bool acts)
 {
+	/* What another vmd did meanwhile may have been seen in part only. */
+	for (size_t i = 0; acts && r->looks && i < r->n_progress; i++)
+		r->progress[i].alone_since_us = 0;
 	r->looks = !acts;
 }
 

@@ -21,7 +21,8 @@ void reconciler_free(struct reconciler *r);
 void reconciler_configure(struct reconciler *r, const struct catalogue *c, const struct policy *p);
 
 /* Whether the next rounds do what they plan; at first they do. One that only looks keeps each job's
- * status and the plan, and starts nothing. */
+ * status and the plan, and starts nothing. For who begins to lead (again) the time that a VM has
+ * been without an allocation begins anew. */
 void reconciler_lead(struct reconciler *r, bool acts);
 /* One round on this view of the world (borrowed for the call). Returns when to run again at the
  * latest, monotonic microseconds (back-off, time-outs); INT64_MAX: when something changes. */
