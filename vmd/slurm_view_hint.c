@@ -95,7 +95,8 @@ static void adopt_run(struct work *w)
 	struct adopt_work *a = (struct adopt_work *)w;
 
 	a->e.kind = ERR_NONE;
-	(void)slurm_job_record(a->job_id, 0, &a->request, "", &a->e);
+	if (slurm_prolog_check(&a->e) == 0)
+		(void)slurm_job_record(a->job_id, 0, &a->request, "", &a->e);
 }
 
 static void adopt_done(struct work *w)

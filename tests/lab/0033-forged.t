@@ -107,12 +107,13 @@ settings="vmd=192.168.170.190:6830"
 # Its request is told by nobody; the script's wait is refused after a minute (unit_plugin).
 untold=$(submit alice --vm=tiny -c 1 --mem=512M <<<$'#!/bin/bash\ntrue')
 ok "a job of a site that has neither" within 20 job_in "$untold" RUNNING
+on_lab sh -c "echo PrologFlags=Alloc >>/etc/slurm/slurm.conf; scontrol reconfigure"
 ok "slurm_vm_prolog.so is loaded" plugins "required slurm_vm.so $settings" "required slurm_vm_prolog.so $settings"
 good=$(submit alice --vm=tiny --vm-wait=running -c 1 --mem=512M <<<$'#!/bin/bash\necho "$VM_NAME"\nsleep 3')
 wrong=$(submit alice --vm=nosuch -c 1 --mem=512M <<<$'#!/bin/bash\ntrue')
 odd=$(forge "$option=tiny"$'\n'"SPANK_PATH=/tmp" VM_NONCE=zz)
 huge=$(forge "$option=$(printf 'a%.0s' {1..5000})" $nonce)
-ok "without job_submit.lua the prolog brings the request" within 60 job_in "$good" COMPLETED
+ok "without job_submit.lua the prolog brings the request" within 180 job_in "$good" COMPLETED
 ok "the script knew its guest" contains "$(output_of alice "$good")" "^vm-$good-"
 ok "the record has it" contains "$(on_lab scontrol show job "$good")" "slurm-vm\{image=tiny nonce=[0-9a-f]{16}"
 ok "nothing of it is left" within 180 nothing_left "$good"
@@ -128,5 +129,7 @@ ok "no node was drained" equals "$(on_lab sinfo -h -R)" ""
 # slurmctld reads it again only when it is newer: not a link, but the form for a site with rules of its own
 on_lab rm /etc/slurm/job_submit.lua
 on_lab tee /etc/slurm/job_submit.lua >/dev/null <<<$'dofile("/usr/share/slurm-vm/job_submit.lua")\nreturn slurm.SUCCESS'
+on_lab sh -c "sed -i '/^PrologFlags=Alloc/d' /etc/slurm/slurm.conf; scontrol reconfigure"
+ok "the plugin is gone" plugins "required slurm_vm.so $settings"
 ok "the module is back" refused "no nonce" $option=tiny
 done_testing

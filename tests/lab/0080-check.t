@@ -90,9 +90,8 @@ on_lab sh -c "cp /etc/slurm/slurm.conf $etc/ && sed 's,^MpiDefault,PrologEpilogT
 	-i /etc/slurm/slurm.conf && scontrol reconfigure"
 slurm_is_wrong()
 {
-	# 0033 may have left the plugin for sites without the module
 	! check /etc/slurm-vm/vmd.yaml && wrong 'slurm +PrologEpilogTimeout is 60 s' &&
-		contains "$said" '^(WRONG +slurm +JobSubmitPlugins has no lua|note +slurm +slurm_vm_prolog\.so instead)'
+		contains "$said" '^WRONG +slurm +JobSubmitPlugins has no lua'
 }
 ok "what slurm.conf lacks" within 20 slurm_is_wrong
 restore

@@ -153,7 +153,8 @@ BREAK(api_clock, f->kube.skew_s = 30)
 BREAK(clock_near, f->kube.skew_s = 29)
 BREAK(other_cluster, TEXT(w->s.cluster, "other"))
 BREAK(no_lua, TEXT(f->slurm.job_submit, "all_partitions,luax"))
-BREAK(prolog, TEXT(f->slurm.job_submit, ""); f->host.prolog_named = true)
+BREAK(prolog, TEXT(f->slurm.job_submit, ""); f->host.prolog_named = f->slurm.prolog_told = true)
+BREAK(prolog_of_srun, TEXT(f->slurm.job_submit, ""); f->host.prolog_named = true)
 BREAK(lua_not_ours, f->host.lua_named = false)
 BREAK(lua_elsewhere, f->host.lua_named = f->host.lua_here = false)
 BREAK(no_plugstack, f->host.plugstack_here = f->host.plugstack_named = false)
@@ -234,6 +235,7 @@ static const struct row {
 	{"cluster's name", other_cluster, SITE_NOTE, "other", "leave slurm: cluster out"},
 	{"no lua", no_lua, SITE_WRONG, "no lua", "JobSubmitPlugins=lua"},
 	{"prolog instead", prolog, SITE_NOTE, "slurm_vm_prolog.so", "WITHOUT"},
+	{"... of what srun says", prolog_of_srun, SITE_WRONG, "without PrologFlags=Alloc", "NoHold"},
 	{"lua without ours", lua_not_ours, SITE_WRONG, "does not name", "dofile"},
 	{"lua elsewhere", lua_elsewhere, SITE_BLIND, "not on this host", "slurmctld's host"},
 	{"no plugstack here", no_plugstack, SITE_BLIND, "not on this host", "sbatch --help"},

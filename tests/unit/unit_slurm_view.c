@@ -32,6 +32,7 @@ static struct {
 	char recorded[ACTION_TEXT_MAX + 1];
 	uint32_t recorded_rank;
 	bool ended_failed;
+	bool forges; /* a prolog says what its job's owner says */
 } slurm;
 
 /* What the view told. */
@@ -171,6 +172,11 @@ int slurm_node_apply(const struct action *a, struct err *e)
 	(void)snprintf(slurm.moved, sizeof(slurm.moved), "%s of %s", action_name(a->kind),
 		       a->object);
 	return answer(e);
+}
+
+int slurm_prolog_check(struct err *e)
+{
+	return slurm.forges ? err_set(e, ERR_DENIED, "the prolog says what srun sends") : 0;
 }
 
 int slurm_cluster(char *ret_name, size_t size, uint32_t *ret_slurm_uid, struct err *e)
@@ -335,6 +341,20 @@ START_TEST(request_of_a_hint_is_recorded)
 	ck_assert_uint_eq(slurm.records, 1);
 	ck_assert_ptr_nonnull(seen(18));
 	ck_assert_str_eq(seen(18)->request.image, "tiny");
+}
+END_TEST
+
+/* Where a prolog knows no better than the job's owner. */
+START_TEST(request_that_may_be_forged_is_not_recorded)
+{
+	struct vm_request r = {.image = "tiny", .nonce = NONCE};
+
+	run_until(&told.loaded, 1);
+	slurm.forges = true;
+	slurm_view_hint(view, 18, &r, 1000);
+	run_until(&told.logs, 1);
+	ck_assert_uint_eq(slurm.records, 0);
+	ck_assert_ptr_null(seen(18));
 }
 END_TEST
 
@@ -535,6 +555,7 @@ int main(void)
 	tcase_add_test(t, end_is_looked_for);
 	tcase_add_test(t, hints_are_joined);
 	tcase_add_test(t, request_of_a_hint_is_recorded);
+	tcase_add_test(t, request_that_may_be_forged_is_not_recorded);
 	tcase_add_test(t, request_of_a_hint_has_as_many_machines_as_nodes);
 	tcase_add_test(t, record_of_one_of_several);
 	tcase_add_test(t, request_of_another_is_not);

@@ -49,6 +49,7 @@ struct site_slurm {
 	int64_t slurmd_timeout_s;        /* 0: nodes never count as lost */
 	int64_t prolog_epilog_timeout_s; /* 0: none */
 	bool requeue;                    /* JobRequeue */
+	bool prolog_told;                /* PrologFlags: slurm_prolog_check() */
 	bool memory;                     /* SelectTypeParameters counts memory */
 	size_t n_partition;
 	struct site_partition partition[SITE_PARTITIONS];

@@ -49,6 +49,13 @@ static void judge_module(const struct site_facts *f, struct site_lines *l)
 				     "slurm-vm(8), JOB_SUBMIT.LUA");
 		return;
 	}
+	if (h->prolog_named && !f->slurm.prolog_told) {
+		site_say(l, SITE_WRONG, part,
+			 "slurm_vm_prolog.so without PrologFlags=Alloc: every job with --vm fails");
+		site_todo(l, "PrologFlags=Alloc in slurm.conf, without NoHold, and restart "
+			     "slurmctld and the slurmds: slurm-vm(8), WITHOUT JOB_SUBMIT.LUA");
+		return;
+	}
 	if (h->prolog_named) {
 		site_say(l, SITE_NOTE, part,
 			 "slurm_vm_prolog.so instead of JobSubmitPlugins=lua: requests are checked "

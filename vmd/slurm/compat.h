@@ -130,6 +130,12 @@ static inline void compat_set_reason_uid(update_node_msg_t *u, uint32_t uid)
 /* In select_type_param: CR_MEMORY, and by now SELECT_MEMORY, which is no macro. */
 #define COMPAT_SELECT_MEMORY 0x0010
 
+/* See slurm_prolog_check(). Slurm adds Alloc to other flags that need it. */
+static inline bool compat_prolog_is_told(const slurm_conf_t *c)
+{
+	return (c->prolog_flags & PROLOG_FLAG_ALLOC) && !(c->prolog_flags & PROLOG_FLAG_NOHOLD);
+}
+
 /* How long an epilog may take: PrologEpilogTimeout, which 25.11 made two of. */
 static inline uint16_t compat_epilog_timeout(const slurm_conf_t *c)
 {

@@ -493,6 +493,21 @@ int slurm_job_tell(uint32_t job_id, const char *nonce, const char *text, struct 
 		       : slurm_failed(e, errno, "tell the job");
 }
 
+int slurm_prolog_check(struct err *e)
+{
+	slurm_conf_t *conf = NULL;
+	bool told;
+
+	if (slurm_load_ctl_conf(0, &conf) != SLURM_SUCCESS)
+		return slurm_failed(e, errno, "load its configuration");
+	told = compat_prolog_is_told(conf);
+	compat_free_conf(conf);
+	return told ? 0
+		    : err_set(e, ERR_DENIED,
+			      "a prolog's request is not taken without PrologFlags=Alloc in "
+			      "slurm.conf: slurm-vm(8), WITHOUT JOB_SUBMIT.LUA");
+}
+
 int slurm_cluster(char *ret_name, size_t size, uint32_t *ret_slurm_uid, struct err *e)
 {
 	slurm_conf_t *conf = NULL;

@@ -48,6 +48,11 @@ int slurm_job_end(uint32_t job_id, bool failed, const char *comment, struct err 
 /* Shows text to whoever sits in front of the running job of nonce: on salloc's terminal, in a batch
  * job's stderr. */
 int slurm_job_tell(uint32_t job_id, const char *nonce, const char *text, struct err *e);
+/* Does slurmctld tell a job's prologs what was submitted (PrologFlags=Alloc)? Else the prolog of a
+ * job's first step has the SPANK variables that its owner's srun sends (slurmd's
+ * _rpc_launch_tasks()), also with NoHold, where that step may come first. ERR_DENIED: it does not.
+ */
+int slurm_prolog_check(struct err *e);
 /* ClusterName of slurm.conf and the uid of SlurmUser. */
 int slurm_cluster(char *ret_name, size_t size, uint32_t *ret_slurm_uid, struct err *e);
 

@@ -47,6 +47,7 @@ static int read_conf(struct site_slurm *r, struct err *e)
 	r->slurmd_timeout_s = c->slurmd_timeout;
 	r->prolog_epilog_timeout_s = timeout_s(compat_epilog_timeout(c));
 	r->requeue = c->job_requeue != 0;
+	r->prolog_told = compat_prolog_is_told(c);
 	r->memory = c->select_type_param & COMPAT_SELECT_MEMORY;
 	return 0;
 }
