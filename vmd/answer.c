@@ -296,7 +296,7 @@ static int discard(void *self, const struct disk_seen *disk, requests_done_fn do
 		   struct err *e)
 {
 	struct daemon *d = self;
-	struct action a = {.kind = ACT_KEEP_DISK, .keep_until_s = 1};
+	struct action a = {.kind = ACT_KEEP_DISK, .keep_disk = {.until_s = 1}};
 	struct change *c;
 
 	if (!d->disks)

@@ -100,7 +100,7 @@ static void on_vm_there(void *ctx, const struct err *e, int64_t took_us)
  * goes nowhere (DESIGN.md, "The move"). */
 static int requeue(struct daemon *d, const struct action *a, struct effect *f, struct err *e)
 {
-	if (a->anew)
+	if (a->requeue_job.anew)
 		return slurm_view_apply(d->slurm, a, on_done, f, e);
 	f->then = malloc(sizeof(*f->then));
 	if (!f->then)
@@ -205,9 +205,10 @@ static int start(struct daemon *d, const struct action *a, struct effect *f, str
 	case ACT_DELETE_PV: return delete_object(d, KUBE_PV, a, f, e);
 	case ACT_DELETE_SECRET: return delete_object(d, KUBE_SECRET, a, f, e);
 	case ACT_POINT_VM:
-		return kube_point_vm(d->kube, a->object, a->uid, a->version,
-				     &(struct vm_word){a->node, a->target, a->gives_up}, on_kube, f,
-				     e);
+		return kube_point_vm(
+			d->kube, a->object, a->uid, a->version,
+			&(struct vm_word){a->node, a->point_vm.target, a->point_vm.gives_up},
+			on_kube, f, e);
 	case ACT_MIGRATE_VM:
 		return kube_migrate_vm(d->kube, a->object, a->vm.name, a->uid, a->job_key,
 				       a->job_id, on_kube, f, e);
@@ -216,8 +217,8 @@ static int start(struct daemon *d, const struct action *a, struct effect *f, str
 	case ACT_TELL_READY: return ready_tell(d, a, on_done, f, e);
 	case ACT_CANCEL_MIGRATION: return delete_object(d, KUBE_MIGRATION, a, f, e);
 	case ACT_MARK_NODE:
-		return kube_mark_node(d->kube, a->object, a->version, a->cordon, a->mark, on_kube,
-				      f, e);
+		return kube_mark_node(d->kube, a->object, a->version, a->mark_node.cordon,
+				      a->mark_node.mark, on_kube, f, e);
 	case ACT_KEEP_VM: return kube_keep_vm(d->kube, a->object, on_kube, f, e);
 	case ACT_END_JOB:
 	case ACT_RECORD:

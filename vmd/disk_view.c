@@ -254,8 +254,8 @@ static void act_run(struct work *w)
 		(void)rbd_disk_fence(st, act->pool, act->object, act->job_key, act->uid,
 				     a->asked_us + FENCE_WITHIN_US, &a->e);
 	else if (act->kind == ACT_KEEP_DISK)
-		(void)rbd_disk_keep(st, act->pool, act->object, act->job_key, act->keep_until_s,
-				    &a->e);
+		(void)rbd_disk_keep(st, act->pool, act->object, act->job_key,
+				    act->keep_disk.until_s, &a->e);
 	else
 		(void)rbd_disk_remove(st, act->pool, act->object, act->job_key, &a->e);
 }
@@ -298,7 +298,7 @@ static void note(struct disk_view *v, const struct action *a)
 		break;
 	case ACT_KEEP_DISK:
 		if (seen)
-			seen->kept_until_s = a->keep_until_s;
+			seen->kept_until_s = a->keep_disk.until_s;
 		break;
 	case ACT_FENCE_DISK:
 		if (seen)

@@ -29,7 +29,7 @@ static void act_run(struct work *w)
 	if (!lease_gate_open(a->view->settings.gate, clock_mono_us()))
 		(void)err_set(&a->e, ERR_RETRY, LEASE_GATE_SHUT);
 	else if (what->kind == ACT_END_JOB)
-		(void)slurm_job_end(what->job_id, what->job_failed, what->reason, &a->e);
+		(void)slurm_job_end(what->job_id, what->end_job.failed, what->reason, &a->e);
 	else if (what->kind == ACT_RECORD)
 		(void)slurm_job_record(what->job_id, a->rank, &a->request, what->reason, &a->e);
 	else if (what->kind == ACT_TELL_JOB)
@@ -47,7 +47,7 @@ static void act_look(struct slurm_view *v, const struct action *a)
 	if (a->kind == ACT_ALLOCATE || a->kind == ACT_END_COMPANION || a->kind == ACT_BEQUEATH ||
 	    a->kind == ACT_GIVE_WAY || a->kind == ACT_DRAIN_NODE || a->kind == ACT_END_RESERVATION)
 		slurm_view_load_soon(v);
-	else if (a->kind != ACT_TELL_JOB && (a->kind != ACT_RECORD || a->look))
+	else if (a->kind != ACT_TELL_JOB && (a->kind != ACT_RECORD || a->record.look))
 		slurm_view_hint(v, a->job_id, NULL, 0);
 }
 

@@ -110,21 +110,20 @@ bool hw_late_make(const struct action *a, struct hw_late *ret)
 	*ret = (struct hw_late){.kind = (uint8_t)(a->kind + 1),
 				.job = (uint8_t)a->job_id,
 				.companion = (uint8_t)a->companion,
-				.stays = (uint8_t)a->companion_stays,
+				.stays = (uint8_t)a->end_companion.stays,
 				.heir = (uint8_t)r.heir,
-				.job_over = a->job_over,
-				.waited = a->waited};
+				.job_over = a->end_companion.job_over,
+				.waited = a->end_companion.waited};
 	return true;
 }
 
 void hw_late_action(const struct hw_late *l, struct action *ret)
 {
-	*ret = (struct action){.kind = (enum action_kind)(l->kind - 1),
-			       .job_id = l->job,
-			       .companion = l->companion,
-			       .companion_stays = l->stays,
-			       .job_over = l->job_over,
-			       .waited = l->waited};
+	*ret = (struct action){
+		.kind = (enum action_kind)(l->kind - 1),
+		.job_id = l->job,
+		.companion = l->companion,
+		.end_companion = {.stays = l->stays, .job_over = l->job_over, .waited = l->waited}};
 	if (l->heir)
 		(void)str_fmt(ret->reason, sizeof(ret->reason), " heir=%u", l->heir);
 }

@@ -384,7 +384,7 @@ static uint8_t not_on_of(const struct action *a, unsigned own)
 	uint8_t not_on = (uint8_t)(1U << own);
 
 	for (unsigned n = 1; n <= MOVE_NODES; n++)
-		if (strstr(a->not_on, mk_node_name(n)) ||
+		if (strstr(a->allocate.not_on, mk_node_name(n)) ||
 		    (*a->node && !str_eq(a->node, mk_node_name(n))))
 			not_on |= (uint8_t)(1U << n);
 	return not_on;
@@ -427,14 +427,14 @@ static bool has_its_place(const struct hw_slurm *s, size_t i)
 static void companion_end(struct hw_world *w, const struct action *a, const char **ret_wrong)
 {
 	struct hw_slurm *s = &w->slurm;
-	size_t i = of_id(a->companion), stays = of_id(a->companion_stays);
+	size_t i = of_id(a->companion), stays = of_id(a->end_companion.stays);
 	/* When one was cancelled, another is luck, and may be on its way out. */
 	bool was = is_placed(w) && !is_cancelled(w);
 
 	if (i >= HEIR_ALLOCS || !is_live(&s->a[i]) || has_inherited(s, i) ||
-	    !companion_may_end(a->waited, hw_job_phase(&s->a[i])) ||
-	    !(a->job_over || has_its_place(s, of_id(a->job_id))) ||
-	    (a->companion_stays && !(stays < HEIR_ALLOCS && is_live(&s->a[stays]))))
+	    !companion_may_end(a->end_companion.waited, hw_job_phase(&s->a[i])) ||
+	    !(a->end_companion.job_over || has_its_place(s, of_id(a->job_id))) ||
+	    (a->end_companion.stays && !(stays < HEIR_ALLOCS && is_live(&s->a[stays]))))
 		return;
 	s->a[i].completed = s->a[i].phase == HA_RUNNING;
 	s->a[i].phase = s->a[i].phase == HA_RUNNING ? HA_ENDING : HA_ENDED;

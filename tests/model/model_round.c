@@ -256,7 +256,7 @@ static const char *other_start(struct m_state *s, const struct action *a, unsign
 			return "the second machine's disk was removed";
 		s->other_disk = s->other_kept = 0;
 		break;
-	case ACT_KEEP_DISK: s->other_kept = s->other_disk && a->keep_until_s; break;
+	case ACT_KEEP_DISK: s->other_kept = s->other_disk && a->keep_disk.until_s; break;
 	case ACT_CREATE_PVC:
 		if (s->other_owner == OWN_NONE)
 			s->other_owner = (uint8_t)(OWN_0 + i);
@@ -301,7 +301,7 @@ static const char *action_start(struct m_state *s, const struct action *a)
 	case ACT_TAKE_DISK: /* no job of the model starts from a kept disk */
 	case ACT_CLONE_DISK: s->disk_flight = F_MAKING; break;
 	case ACT_REMOVE_DISK: s->disk_flight = F_REMOVING; break;
-	case ACT_KEEP_DISK: s->kept = s->kept_view = s->disk && a->keep_until_s; break;
+	case ACT_KEEP_DISK: s->kept = s->kept_view = s->disk && a->keep_disk.until_s; break;
 	case ACT_CREATE_PVC:
 		if (s->owner == OWN_NONE) /* else the PV waits for the owner to let go */
 			s->owner = (uint8_t)(OWN_0 + i);

@@ -152,7 +152,7 @@ void mk_point(struct mk_kube *k, const struct action *a)
 {
 	if (!is_there(k) || !is_version(k, a))
 		return;
-	k->given_up = a->gives_up;
+	k->given_up = a->point_vm.gives_up;
 	k->wanted = mk_node_number(a->node);
 	k->version++;
 }
@@ -281,13 +281,14 @@ bool mk_late_make(const struct action *a, struct mk_late *ret)
 				.node = (uint8_t)(*a->node ? a->node[1] - '0' : 1),
 				.companion = (uint8_t)companion,
 				.attempt = (uint8_t)attempt,
-				.gives_up = a->gives_up};
+				.gives_up = a->point_vm.gives_up};
 	return true;
 }
 
 void mk_late_action(const struct mk_late *l, struct action *ret)
 {
-	*ret = (struct action){.kind = (enum action_kind)(l->kind - 1), .gives_up = l->gives_up};
+	*ret = (struct action){.kind = (enum action_kind)(l->kind - 1),
+			       .point_vm = {.gives_up = l->gives_up}};
 	(void)str_fmt(ret->vm.name, sizeof(ret->vm.name), "vm-" MOVE_KEY "-r%u", l->run);
 	if (l->companion)
 		(void)vm_migration_name(ret->vm.name, l->companion, l->attempt, ret->object,

@@ -317,7 +317,7 @@ static uint8_t place_of(const struct mw_slurm *s, const struct action *a)
 	uint8_t first = 0;
 
 	for (uint8_t n = 1; n <= MOVE_NODES; n++) {
-		if (n == s->node || strstr(a->not_on, mk_node_name(n)))
+		if (n == s->node || strstr(a->allocate.not_on, mk_node_name(n)))
 			continue;
 		if (!(s->drained >> n & 1))
 			return n;
@@ -354,8 +354,8 @@ static void companion_end(struct mw_world *w, const struct action *a, const char
 	bool was = is_placed(w) && !is_cancelled(w);
 
 	if (i >= MOVE_COMPANIONS || w->slurm.companion[i] == C_NONE ||
-	    (a->waited && w->slurm.companion[i] == C_RUNNING) ||
-	    (a->companion_stays && !is_live(&w->slurm, a->companion_stays)))
+	    (a->end_companion.waited && w->slurm.companion[i] == C_RUNNING) ||
+	    (a->end_companion.stays && !is_live(&w->slurm, a->end_companion.stays)))
 		return;
 	w->slurm.companion[i] = C_ENDED;
 	if (was && !is_placed(w))

@@ -26,10 +26,10 @@ static int mark_node(struct sim *w, const struct action *a, struct err *e)
 
 	if (!n || strtoul(a->version, NULL, 10) != n->version)
 		return err_set(e, ERR_CONFLICT, "%s has changed", a->object);
-	if (n->cordon_us && !a->cordon)
+	if (n->cordon_us && !a->mark_node.cordon)
 		sim_wrong(w, "%s was uncordoned, which somebody had cordoned", a->object);
-	n->cordoned = a->cordon;
-	n->mark = a->mark;
+	n->cordoned = a->mark_node.cordon;
+	n->mark = a->mark_node.mark;
 	n->version++;
 	return 0;
 }

@@ -65,7 +65,7 @@ static int allocate(struct sim *w, const struct action *a, struct sim_job *j, st
 		.c = {.id = 1000 + ++w->companions, .phase = JOB_PENDING, .size = a->size},
 		.next_us = w->now_us + (int64_t)sim_chance(w, 20) * SIM_S};
 	(void)str_copy(c->c.job_key, sizeof(c->c.job_key), a->job_key);
-	(void)str_fmt(c->not_on, sizeof(c->not_on), "%s,%s", j->job.node, a->not_on);
+	(void)str_fmt(c->not_on, sizeof(c->not_on), "%s,%s", j->job.node, a->allocate.not_on);
 	memcpy(c->c.not_on, c->not_on, sizeof(c->not_on)); /* seen while it waits */
 	(void)str_copy(c->only_on, sizeof(c->only_on), a->node);
 	return 0;
@@ -82,17 +82,18 @@ static int end_companion(struct sim *w, const struct action *a, struct err *e)
 	const struct sim_job *j = sim_job_of(w, a->job_key);
 	struct sim_companion *c = companion_by_id(w, a->companion);
 	struct sim_companion *stays =
-		a->companion_stays ? companion_by_id(w, a->companion_stays) : NULL;
+		a->end_companion.stays ? companion_by_id(w, a->end_companion.stays) : NULL;
 
 	if (!c || !companion_is_live(&c->c))
 		return 0;
 	if (!str_eq(c->c.job_key, a->job_key))
 		return err_set(e, ERR_CONFLICT, "job %u is no companion", a->companion);
-	if (a->companion_stays && (!stays || !companion_is_live(&stays->c)))
-		return err_set(e, ERR_CONFLICT, "job %u has ended", a->companion_stays);
-	if (!companion_may_end(a->waited, c->c.phase))
+	if (a->end_companion.stays && (!stays || !companion_is_live(&stays->c)))
+		return err_set(e, ERR_CONFLICT, "job %u has ended", a->end_companion.stays);
+	if (!companion_may_end(a->end_companion.waited, c->c.phase))
 		return err_set(e, ERR_CONFLICT, "job %u runs by now", a->companion);
-	if (!a->job_over && (!j || j->job.id != a->job_id)) /* slurm_heir_check_end() */
+	if (!a->end_companion.job_over &&
+	    (!j || j->job.id != a->job_id)) /* slurm_heir_check_end() */
 		return err_set(e, ERR_CONFLICT, "job %u has given way", a->job_id);
 	companion_end(w, c);
 	return 0;
@@ -158,8 +159,8 @@ static int point(struct sim *w, const struct action *a, struct err *e)
 	if (vm_check(vm, a, e) < 0)
 		return -1;
 	(void)str_copy(vm->vm.moving.wanted_node, sizeof(vm->vm.moving.wanted_node), a->node);
-	vm->vm.moving.given_up = a->gives_up;
-	sim_vm_told(vm, &a->target);
+	vm->vm.moving.given_up = a->point_vm.gives_up;
+	sim_vm_told(vm, &a->point_vm.target);
 	(void)str_fmt(vm->vm.version, sizeof(vm->vm.version), "%llu",
 		      (unsigned long long)++w->uids);
 	vm->given_us = w->now_us + (int64_t)sim_chance(w, 4) * SIM_S;

@@ -95,7 +95,7 @@ void sim_several_check_end(struct sim *w, const struct sim_view *v, const struct
 	const struct job *j = NULL;
 	size_t machines = 0, off = 0;
 
-	if (a->kind != ACT_END_JOB || a->job_failed)
+	if (a->kind != ACT_END_JOB || a->end_job.failed)
 		return;
 	for (size_t i = 0; i < v->n_job; i++) {
 		char key[JOB_KEY_MAX + 1];

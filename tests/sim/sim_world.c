@@ -323,7 +323,7 @@ int sim_effect(struct sim *w, const struct action *a, struct err *e)
 	case ACT_TAKE_DISK: return disk_take(w, d, a, e);
 	case ACT_KEEP_DISK:
 		if (d)
-			d->kept_until_s = a->keep_until_s;
+			d->kept_until_s = a->keep_disk.until_s;
 		return 0;
 	case ACT_REMOVE_DISK: return disk_remove(w, a, e);
 	case ACT_FENCE_DISK: return sim_fence(w, a, e);
@@ -339,7 +339,7 @@ int sim_effect(struct sim *w, const struct action *a, struct err *e)
 	case ACT_END_JOB:
 		if (!j || j->job.phase != JOB_RUNNING || j->job.id != a->job_id)
 			return 0;
-		if (!a->job_failed && j->job.request.heir)
+		if (!a->end_job.failed && j->job.request.heir)
 			return err_set(e, ERR_RETRY, "it becomes job %u", j->job.request.heir);
 		sim_job_end(w, j, JOB_END_NORMAL);
 		return 0;

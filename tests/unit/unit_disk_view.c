@@ -325,7 +325,7 @@ START_TEST(own_actions_are_seen_at_once)
 	run_until(&told.done, 2);
 	ck_assert_uint_eq(observe().n_disk, 1);
 	a.kind = ACT_KEEP_DISK;
-	a.keep_until_s = 99;
+	a.keep_disk.until_s = 99;
 	apply(&a);
 	run_until(&told.done, 3);
 	ck_assert_int_eq(observe().disk[0].kept_until_s, 99);

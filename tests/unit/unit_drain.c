@@ -65,8 +65,8 @@ static const char *plan_text(const struct plan *p, char *buf, size_t size)
 		const struct action *a = &p->act[i];
 
 		if (a->kind == ACT_MARK_NODE)
-			(void)snprintf(buf + len, size - len, " cordon=%d mark=%s", a->cordon,
-				       drain_mark_name(a->mark));
+			(void)snprintf(buf + len, size - len, " cordon=%d mark=%s",
+				       a->mark_node.cordon, drain_mark_name(a->mark_node.mark));
 		else if (a->kind == ACT_DRAIN_NODE)
 			(void)snprintf(buf + len, size - len, " reason=%s",
 				       drain_is_ours(a->reason) ? "ours" : a->reason);

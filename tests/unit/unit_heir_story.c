@@ -26,7 +26,7 @@ START_TEST(an_allocation_without_a_shell)
 	ready_and("mark");
 	ck_assert_ptr_nonnull(strstr(story_asked(ACT_RECORD)->reason, " heir=23 "));
 	ck_assert_ptr_null(strstr(story_asked(ACT_RECORD)->reason, " moved="));
-	ck_assert(story_asked(ACT_RECORD)->look);
+	ck_assert(story_asked(ACT_RECORD)->record.look);
 	look(5, "running drained noshell heir companion:running@n2 claims", "vm0:running@n2 " HAS);
 	ready_and("give-way");
 	ck_assert_uint_eq(story_asked(ACT_GIVE_WAY)->companion, 23);
@@ -94,15 +94,15 @@ START_TEST(an_end_names_its_job)
 	     "vm0:running@n2 " HAS);
 	ck_assert_uint_eq(story_asked(ACT_END_COMPANION)->companion, 24);
 	ck_assert_uint_eq(story_asked(ACT_END_COMPANION)->job_id, 17);
-	ck_assert(!story_asked(ACT_END_COMPANION)->job_over);
-	ck_assert(story_asked(ACT_END_COMPANION)->waited);
+	ck_assert(!story_asked(ACT_END_COMPANION)->end_companion.job_over);
+	ck_assert(story_asked(ACT_END_COMPANION)->end_companion.waited);
 	look(5, "ending noshell companion:running@n2", HAS);
 	ck_assert_uint_eq(story_asked(ACT_END_COMPANION)->companion, 23);
-	ck_assert(story_asked(ACT_END_COMPANION)->job_over);
-	ck_assert(!story_asked(ACT_END_COMPANION)->waited);
+	ck_assert(story_asked(ACT_END_COMPANION)->end_companion.job_over);
+	ck_assert(!story_asked(ACT_END_COMPANION)->end_companion.waited);
 	look(5, "absent companion:running@n2", "");
 	ck_assert_uint_eq(story_asked(ACT_END_COMPANION)->companion, 23);
-	ck_assert(story_asked(ACT_END_COMPANION)->job_over);
+	ck_assert(story_asked(ACT_END_COMPANION)->end_companion.job_over);
 	story_end();
 }
 END_TEST

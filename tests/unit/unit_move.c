@@ -764,8 +764,8 @@ START_TEST(closed_nodes_are_named)
 	plan(&row.want, &row.seen, &row.context, p);
 	ck_assert_uint_ge(p->n, 1);
 	ck_assert_int_eq(p->act[0].kind, ACT_ALLOCATE);
-	ck_assert_msg(str_eq(p->act[0].not_on, closed[_i].not_on), "%s: '%s'", closed[_i].why,
-		      p->act[0].not_on);
+	ck_assert_msg(str_eq(p->act[0].allocate.not_on, closed[_i].not_on), "%s: '%s'",
+		      closed[_i].why, p->act[0].allocate.not_on);
 	little_world_done(&row);
 	free(p);
 }
@@ -789,7 +789,7 @@ START_TEST(a_move_has_its_qos)
 	(void)str_copy(row.policy.move_qos, sizeof(row.policy.move_qos), "moves");
 	plan(&row.want, &row.seen, &row.context, p);
 	ck_assert_int_eq(p->act[0].kind, ACT_ALLOCATE);
-	ck_assert_str_eq(p->act[0].qos, cases[_i].qos);
+	ck_assert_str_eq(p->act[0].allocate.qos, cases[_i].qos);
 	little_world_done(&row);
 	free(p);
 }

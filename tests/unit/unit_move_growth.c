@@ -20,8 +20,9 @@ START_TEST(a_vm_grows)
 	look(1, "running requeue grows companion:running@n2 large", "vm0:running sockets:111 " HAS);
 	ready_and("point");
 	ck_assert_str_eq(story_asked(ACT_POINT_VM)->node, "n2");
-	ck_assert_uint_eq(story_asked(ACT_POINT_VM)->target.sockets, 4);
-	ck_assert_uint_eq(story_asked(ACT_POINT_VM)->target.memory_bytes, UINT64_C(128) << 20);
+	ck_assert_uint_eq(story_asked(ACT_POINT_VM)->point_vm.target.sockets, 4);
+	ck_assert_uint_eq(story_asked(ACT_POINT_VM)->point_vm.target.memory_bytes, UINT64_C(128)
+											   << 20);
 	look(1, "running requeue grows companion:running@n2 large",
 	     "vm0:running@n2 wants:n2 given:n2 sockets:441 " HAS);
 	ready_and("mark");
@@ -43,10 +44,10 @@ START_TEST(a_vm_gets_all_that_its_job_will_hold)
 	ck_assert_uint_eq(story_asked(ACT_ALLOCATE)->size.cpus, 3);
 	look(1, "running requeue grows:3 companion:running@n2 large holds:3",
 	     "vm0:running sockets:111 " HAS);
-	ck_assert_uint_eq(story_asked(ACT_POINT_VM)->target.sockets, 3);
+	ck_assert_uint_eq(story_asked(ACT_POINT_VM)->point_vm.target.sockets, 3);
 	look(1, "running requeue grows:3 companion:running@n2 large holds:4",
 	     "vm0:running sockets:111 " HAS);
-	ck_assert_uint_eq(story_asked(ACT_POINT_VM)->target.sockets, 4);
+	ck_assert_uint_eq(story_asked(ACT_POINT_VM)->point_vm.target.sockets, 4);
 	story_end();
 }
 END_TEST
@@ -57,8 +58,8 @@ START_TEST(room_is_asked_for_that_holds_it)
 	story_begin("running");
 	look(0, "running requeue drained", "vm0:running sockets:222 " HAS);
 	ck_assert_uint_eq(story_asked(ACT_ALLOCATE)->size.cpus, 0);
-	ck_assert_uint_eq(story_asked(ACT_ALLOCATE)->least.cpus, 2);
-	ck_assert_uint_eq(story_asked(ACT_ALLOCATE)->least.memory_bytes,
+	ck_assert_uint_eq(story_asked(ACT_ALLOCATE)->allocate.least.cpus, 2);
+	ck_assert_uint_eq(story_asked(ACT_ALLOCATE)->allocate.least.memory_bytes,
 			  vm_allocation_bytes(UINT64_C(128) << 20, 2, false));
 	story_end();
 }
@@ -102,7 +103,7 @@ START_TEST(a_job_begins_by_itself_too_small)
 	look(5, next, "vm0:running@n2 wants:n2 given:n2 sockets:444 " HAS);
 	ready_and("mark");
 	ck_assert_uint_eq(story_asked(ACT_END_COMPANION)->companion, 23);
-	ck_assert_uint_eq(story_asked(ACT_END_COMPANION)->companion_stays, 24);
+	ck_assert_uint_eq(story_asked(ACT_END_COMPANION)->end_companion.stays, 24);
 	ck_assert_ptr_nonnull(strstr(story_asked(ACT_RECORD)->reason, " base=0 moved=2 "));
 	story_end();
 }

@@ -159,13 +159,14 @@ START_TEST(a_shortened_limit_is_given_back)
 	ck_assert_ptr_nonnull(strstr(story_asked(ACT_RECORD)->reason, " limit=2400"));
 	story_end();
 	look_limited("pending r1 requeue held moved companion:running@n2", there, 1800, 3600);
-	ck_assert_int_eq(story_asked(ACT_AIM_JOB)->limit_s, 0);
+	ck_assert_int_eq(story_asked(ACT_AIM_JOB)->aim_job.limit_s, 0);
 	story_end();
 	look_limited("pending r2 requeue nodes:n1@1,n2@2 aimed:n2", HAS, 1800, 3600);
-	ck_assert_int_eq(story_asked(ACT_AIM_JOB)->limit_s, 3600);
+	ck_assert_int_eq(story_asked(ACT_AIM_JOB)->aim_job.limit_s, 3600);
 	story_end();
 	look_limited("pending r2 requeue nodes:n1@1,n2@2 aimed:n2", HAS, 7200, 3600);
-	ck_assert_int_eq(story_asked(ACT_AIM_JOB)->limit_s, 0); /* somebody raised it since */
+	ck_assert_int_eq(story_asked(ACT_AIM_JOB)->aim_job.limit_s,
+			 0); /* somebody raised it since */
 	story_end();
 }
 END_TEST

@@ -29,7 +29,7 @@ START_TEST(a_drain)
 		strstr(story_asked(ACT_RECORD)->reason, " base=0 moved=1 until=1700007200"));
 	ck_assert_ptr_nonnull(
 		strstr(story_asked(ACT_RECORD)->reason, " nodes=n1@1699999500,n2@1700000008"));
-	ck_assert(story_asked(ACT_RECORD)->look);
+	ck_assert(story_asked(ACT_RECORD)->record.look);
 	look(1, "running requeue drained marked companion:running@n2", "vm0:running@n2 " HAS);
 	ck_assert_ptr_nonnull(story_asked(ACT_REQUEUE_JOB));
 	look(1, "ending requeue marked companion:running@n2", "vm0:running@n2 " HAS);
@@ -38,7 +38,7 @@ START_TEST(a_drain)
 	look(1, "pending r1 requeue held moved companion:running@n2", "vm0:running@n2 " HAS);
 	ready_and("aim");
 	ck_assert_str_eq(story_asked(ACT_AIM_JOB)->node, "n2");
-	ck_assert_int_eq(story_asked(ACT_AIM_JOB)->until_s, LITTLE_NOW_S + 7000);
+	ck_assert_int_eq(story_asked(ACT_AIM_JOB)->aim_job.until_s, LITTLE_NOW_S + 7000);
 	look(1, "pending r1 requeue moved aimed:n2 companion:running@n2", "vm0:running@n2 " HAS);
 	ck_assert_uint_eq(story_asked(ACT_END_COMPANION)->companion, 23);
 	look(1, "pending r1 requeue moved aimed:n2", "vm0:running@n2 " HAS);
@@ -98,7 +98,7 @@ START_TEST(its_time_without_an_allocation_is_counted)
 	look(MOVE_GAP_S - 1, drained, there);
 	ready_and("queued");
 	look(1, drained, there);
-	ck_assert(story_asked(ACT_POINT_VM)->gives_up);
+	ck_assert(story_asked(ACT_POINT_VM)->point_vm.gives_up);
 	look(10, drained, "vm0:running@n2 given-up " HAS);
 	ck_assert_ptr_nonnull(story_asked(ACT_DELETE_VM));
 	ck_assert_ptr_nonnull(strstr(reconciler_status(story.r, 17)->reason, "made again"));
@@ -124,7 +124,7 @@ START_TEST(its_time_without_an_allocation_counts_anew_for_who_leads_again)
 	look(MOVE_GAP_S - 1, drained, there);
 	ready_and("queued");
 	look(1, drained, there);
-	ck_assert(story_asked(ACT_POINT_VM)->gives_up);
+	ck_assert(story_asked(ACT_POINT_VM)->point_vm.gives_up);
 	story_end();
 }
 END_TEST
@@ -133,8 +133,8 @@ START_TEST(the_run_that_is_queued_again_is_named)
 {
 	story_begin("running");
 	look(0, "running r1 requeue drained drain:requeue", "vm1:running disk pv1 pvc1 secret");
-	ck_assert(story_asked(ACT_REQUEUE_JOB)->anew);
-	ck_assert_uint_eq(story_asked(ACT_REQUEUE_JOB)->run, 1);
+	ck_assert(story_asked(ACT_REQUEUE_JOB)->requeue_job.anew);
+	ck_assert_uint_eq(story_asked(ACT_REQUEUE_JOB)->requeue_job.run, 1);
 	story_end();
 }
 END_TEST
@@ -173,7 +173,7 @@ START_TEST(the_gap_has_an_end)
 	ck_assert_uint_eq(story.n, 0);
 	look(1, waits, "vm0:running@n2 " HAS);
 	ck_assert_ptr_null(story_asked(ACT_DELETE_VM));
-	ck_assert(story_asked(ACT_POINT_VM)->gives_up);
+	ck_assert(story_asked(ACT_POINT_VM)->point_vm.gives_up);
 	look(10, waits, "vm0:running@n2 given-up " HAS);
 	ck_assert_ptr_nonnull(story_asked(ACT_DELETE_VM));
 	ck_assert_uint_eq(story_asked(ACT_END_COMPANION)->companion, 23);
@@ -196,7 +196,7 @@ START_TEST(the_next_gap_is_another_one)
 	look(MOVE_GAP_S - 1, "pending r2 requeue moved aimed:n2", "vm0:running@n2 " HAS);
 	ck_assert_ptr_null(story_asked(ACT_POINT_VM));
 	look(1, "pending r2 requeue moved aimed:n2", "vm0:running@n2 " HAS);
-	ck_assert(story_asked(ACT_POINT_VM)->gives_up);
+	ck_assert(story_asked(ACT_POINT_VM)->point_vm.gives_up);
 	story_end();
 }
 END_TEST
@@ -212,7 +212,7 @@ START_TEST(the_gap_has_an_end_though_it_waits_for_room)
 	look(MOVE_GAP_S - 1, job, "vm0:running@n2 " HAS);
 	ready_and("queued");
 	look(1, job, "vm0:running@n2 " HAS);
-	ck_assert(story_asked(ACT_POINT_VM)->gives_up);
+	ck_assert(story_asked(ACT_POINT_VM)->point_vm.gives_up);
 	look(10, job, "vm0:running@n2 given-up " HAS);
 	ck_assert_ptr_nonnull(story_asked(ACT_DELETE_VM));
 	story_end();
@@ -230,7 +230,7 @@ START_TEST(who_was_given_up_and_finds_room_is_changed_first)
 	look(0, "running requeue drained", "vm0:running@n2 wants:n1 " HAS);
 	look(MOVE_GAP_S, "running requeue drained", "vm0:running@n2 wants:n1 " HAS);
 	ck_assert_str_eq(story_asked(ACT_POINT_VM)->node, "n2");
-	ck_assert(story_asked(ACT_POINT_VM)->gives_up);
+	ck_assert(story_asked(ACT_POINT_VM)->point_vm.gives_up);
 	ck_assert_ptr_null(story_asked(ACT_DELETE_VM));
 	look(10, "running requeue drained", "vm0:running@n2 given-up " HAS);
 	ck_assert_str_eq(story_asked(ACT_DELETE_VM)->version, "7");
@@ -240,7 +240,7 @@ START_TEST(who_was_given_up_and_finds_room_is_changed_first)
 	ready_and("point");
 	ck_assert_str_eq(story_asked(ACT_POINT_VM)->node, "n2");
 	ck_assert_str_eq(story_asked(ACT_POINT_VM)->version, "7");
-	ck_assert(!story_asked(ACT_POINT_VM)->gives_up);
+	ck_assert(!story_asked(ACT_POINT_VM)->point_vm.gives_up);
 	ck_assert_ptr_null(story_asked(ACT_REQUEUE_JOB));
 	look(1, job, "vm0:running@n2 " HAS);
 	ck_assert_ptr_nonnull(story_asked(ACT_REQUEUE_JOB));
@@ -267,7 +267,7 @@ START_TEST(slurm_is_asked_before_who_is_given_up_goes)
 	story_begin("running");
 	look(0, waits, "vm0:running@n2 wants:n1 " HAS);
 	look_back(MOVE_GAP_S, 40, waits, "vm0:running@n2 wants:n1 " HAS);
-	ck_assert(story_asked(ACT_POINT_VM)->gives_up);
+	ck_assert(story_asked(ACT_POINT_VM)->point_vm.gives_up);
 	look_back(5, 45, waits, noted);
 	ck_assert_ptr_null(story_asked(ACT_DELETE_VM));
 	look_back(5, 5, waits, noted); /* asked for when the note was seen, not behind that */
@@ -350,16 +350,16 @@ START_TEST(a_second_companion_is_ended_beside_the_first)
 	story_begin("running");
 	look(0, "running requeue drained companion:pending companion:pending", "vm0:running " HAS);
 	ck_assert_uint_eq(story_asked(ACT_END_COMPANION)->companion, 24);
-	ck_assert_uint_eq(story_asked(ACT_END_COMPANION)->companion_stays, 23);
+	ck_assert_uint_eq(story_asked(ACT_END_COMPANION)->end_companion.stays, 23);
 	story_end();
 	story_begin("running");
 	look(0, "running requeue companion:pending", "vm0:running " HAS);
 	ck_assert_uint_eq(story_asked(ACT_END_COMPANION)->companion, 23);
-	ck_assert_uint_eq(story_asked(ACT_END_COMPANION)->companion_stays, 0);
+	ck_assert_uint_eq(story_asked(ACT_END_COMPANION)->end_companion.stays, 0);
 	story_end();
 	story_begin("running"); /* it moves on: not where it is */
 	look(0, "running requeue drained companion:running@n2 s2:drained", "vm0:running@n2 " HAS);
-	ck_assert_str_eq(story_asked(ACT_ALLOCATE)->not_on, "n2");
+	ck_assert_str_eq(story_asked(ACT_ALLOCATE)->allocate.not_on, "n2");
 	story_end();
 	story_begin("running"); /* nor is a job queued again without the one that its VM is with */
 	look(0, "running requeue drained marked companion:running@n2", "vm0:running@n2 " HAS);

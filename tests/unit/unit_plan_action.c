@@ -206,12 +206,12 @@ START_TEST(create_has_spec)
 	little_world_done(&w);
 
 	little_plan(&w, "ended abnormal", "disk", &out);
-	ck_assert_int_eq(out.act[0].keep_until_s, LITTLE_NOW_S + 3600);
+	ck_assert_int_eq(out.act[0].keep_disk.until_s, LITTLE_NOW_S + 3600);
 	ck_assert_str_eq(out.act[0].pool, "rbd");
 	little_world_done(&w);
 
 	little_plan(&w, "running", "vm0:running disk:kept", &out);
-	ck_assert_int_eq(out.act[0].keep_until_s, 0);
+	ck_assert_int_eq(out.act[0].keep_disk.until_s, 0);
 	little_world_done(&w);
 }
 END_TEST
@@ -227,7 +227,7 @@ START_TEST(actions_have_words)
 				   .companion = 23,
 				   .object = "thing",
 				   .node = "n7",
-				   .until_s = k == ACT_AIM_JOB ? 1700000000 : 0,
+				   .aim_job = {.until_s = k == ACT_AIM_JOB ? 1700000000 : 0},
 				   .reason = "because"};
 		const char *name = action_name(a.kind);
 
@@ -289,13 +289,13 @@ START_TEST(end_says_how)
 	struct little_world w;
 
 	little_plan(&w, "running", "vm0:stopped " ALL, &out);
-	ck_assert(!out.act[0].job_failed);
+	ck_assert(!out.act[0].end_job.failed);
 	little_world_done(&w);
 	little_world_init(&w, "running failed", ALL, "");
 	(void)str_copy(w.progress.status.reason, sizeof(w.progress.status.reason),
 		       "no such golden");
 	plan(&w.want, &w.seen, &w.context, &out);
-	ck_assert(out.act[0].job_failed);
+	ck_assert(out.act[0].end_job.failed);
 	ck_assert_str_eq(out.act[0].reason, "no such golden");
 	little_world_done(&w);
 }

@@ -479,7 +479,7 @@ START_TEST(actions)
 	run_until(&told.done, 2);
 	ck_assert_str_eq(slurm.recorded, a.reason);
 	a.kind = ACT_END_JOB;
-	a.job_failed = true;
+	a.end_job.failed = true;
 	ck_assert_int_eq(slurm_view_apply(view, &a, on_done, NULL, &e), 0);
 	run_until(&told.done, 3);
 	ck_assert(slurm.ended_failed);

@@ -209,7 +209,7 @@ START_TEST(not_ready_in_time)
 	(void)story_look(1, "running", "disk pv pvc secret vm0:running");
 	story_expect(VM_STATE_FAILED, "not ready after 900 s: waiting for the guest agent");
 	ck_assert_ptr_nonnull(story_asked(ACT_END_JOB));
-	ck_assert(story_asked(ACT_END_JOB)->job_failed);
+	ck_assert(story_asked(ACT_END_JOB)->end_job.failed);
 	ck_assert_str_eq(story_asked(ACT_END_JOB)->reason,
 			 "not ready after 900 s: waiting for the guest agent");
 	/* said again after a while only */
@@ -380,7 +380,7 @@ START_TEST(other_states_and_reasons)
 		     "its virtual machine is being deleted and will be made again");
 	(void)story_look(1, "running", "disk pv pvc secret vm0:stopped");
 	story_expect(VM_STATE_STOPPING, "the guest shut down");
-	ck_assert(!story_asked(ACT_END_JOB)->job_failed);
+	ck_assert(!story_asked(ACT_END_JOB)->end_job.failed);
 	(void)story_look(1, "ended abnormal", "disk:kept");
 	story_expect(VM_STATE_STOPPED,
 		     "its root disk vm-" LITTLE_KEY "-root is kept until 2023-11-14 22:14:20 UTC");

@@ -159,7 +159,7 @@ const char *action_text(const struct action *a, char *buf, size_t size)
 		text_size(&t, "size", a->disk.size_bytes);
 		break;
 	case ACT_KEEP_DISK:
-		text_add(&t, " object=%s until=%lld", a->object, (long long)a->keep_until_s);
+		text_add(&t, " object=%s until=%lld", a->object, (long long)a->keep_disk.until_s);
 		break;
 	case ACT_CREATE_VM:
 		text_add(&t, " object=%s node=%s cpus=%u", a->object, a->vm.node, a->vm.cpus);
@@ -167,7 +167,9 @@ const char *action_text(const struct action *a, char *buf, size_t size)
 		break;
 	case ACT_RESERVE:
 	case ACT_FORCE_DELETE_POD: text_add(&t, " object=%s node=%s", a->object, a->node); break;
-	case ACT_END_JOB: text_add(&t, " failed=%d reason=\"%s\"", a->job_failed, a->reason); break;
+	case ACT_END_JOB:
+		text_add(&t, " failed=%d reason=\"%s\"", a->end_job.failed, a->reason);
+		break;
 	case ACT_WARN_GUEST: text_add(&t, " object=%s text=\"%s\"", a->object, a->reason); break;
 	case ACT_RECORD: text_add(&t, "%s", a->reason); break;
 	case ACT_TELL_JOB: text_add(&t, " text=\"%s\"", a->reason); break;
@@ -183,16 +185,16 @@ const char *action_text(const struct action *a, char *buf, size_t size)
 	case ACT_END_COMPANION: text_add(&t, " companion=%u", a->companion); break;
 	case ACT_POINT_VM:
 		text_add(&t, " object=%s node=%s", a->object, a->node);
-		if (a->target.sockets)
-			text_add(&t, " sockets=%u", a->target.sockets);
-		text_size(&t, "memory", a->target.memory_bytes);
-		if (a->gives_up)
+		if (a->point_vm.target.sockets)
+			text_add(&t, " sockets=%u", a->point_vm.target.sockets);
+		text_size(&t, "memory", a->point_vm.target.memory_bytes);
+		if (a->point_vm.gives_up)
 			text_add(&t, " given-up");
 		break;
 	case ACT_REQUEUE_JOB: break;
 	case ACT_MARK_NODE:
-		text_add(&t, " object=%s cordon=%d mark=%s", a->object, a->cordon,
-			 drain_mark_name(a->mark));
+		text_add(&t, " object=%s cordon=%d mark=%s", a->object, a->mark_node.cordon,
+			 drain_mark_name(a->mark_node.mark));
 		break;
 	case ACT_DRAIN_NODE: text_add(&t, " object=%s reason=\"%s\"", a->object, a->reason); break;
 	case ACT_CLAIM_DISK:

@@ -8,18 +8,18 @@
 #define ACTION_TEXT_MAX 863 /* a status text with the longest node name and reason */
 
 enum action_kind {
-	ACT_CLONE_DISK,  /* disk: golden snapshot -> clone, grown to size_bytes, marked ours */
-	ACT_CREATE_DISK, /* disk: empty image */
-	ACT_TAKE_DISK,   /* disk: the kept disk of job disk.from becomes this job's */
-	ACT_KEEP_DISK,   /* object: mark with keep_until_s, after which it is removed; 0: unmark */
-	ACT_REMOVE_DISK, /* object in pool: only with our mark and no watcher */
-	ACT_FENCE_DISK,  /* object in pool, uid of the VM: its clients can write no more */
-	ACT_CLAIM_DISK,  /* order: a named disk for this job */
-	ACT_DROP_CLAIM,  /* order: no VM of this job can have it any more */
-	ACT_ATTACH_DISK, /* object: a volume; vm.name gets vm.disk[0] while it runs */
-	ACT_DETACH_DISK, /* object: a volume; vm.name gives it back */
-	ACT_CREATE_PV,   /* disk */
-	ACT_CREATE_PVC,  /* disk */
+	ACT_CLONE_DISK,       /* disk: golden snapshot -> clone, grown to size_bytes, marked ours */
+	ACT_CREATE_DISK,      /* disk: empty image */
+	ACT_TAKE_DISK,        /* disk: the kept disk of job disk.from becomes this job's */
+	ACT_KEEP_DISK,        /* object: mark with until_s, after which it is removed; 0: unmark */
+	ACT_REMOVE_DISK,      /* object in pool: only with our mark and no watcher */
+	ACT_FENCE_DISK,       /* object in pool, uid of the VM: its clients can write no more */
+	ACT_CLAIM_DISK,       /* order: a named disk for this job */
+	ACT_DROP_CLAIM,       /* order: no VM of this job can have it any more */
+	ACT_ATTACH_DISK,      /* object: a volume; vm.name gets vm.disk[0] while it runs */
+	ACT_DETACH_DISK,      /* object: a volume; vm.name gives it back */
+	ACT_CREATE_PV,        /* disk */
+	ACT_CREATE_PVC,       /* disk */
 	ACT_CREATE_SECRET,    /* object: credentials, made by the adapter */
 	ACT_CREATE_VM,        /* vm */
 	ACT_DELETE_VM,        /* object, uid, version */
@@ -35,7 +35,7 @@ enum action_kind {
 	/* A move, see DESIGN.md. */
 	ACT_ALLOCATE,      /* job_id: a companion: not on its node nor on not_on, on node if that
 			      is given */
-	ACT_END_COMPANION, /* companion; if companion_stays is live still (0: in any case),
+	ACT_END_COMPANION, /* companion; if the one that stays is live still (0: in any case),
 			      job_id has not given way to an heir (job_over: in any case), and
 			      one that waited has got no room since */
 	ACT_POINT_VM,      /* object, uid, version: its nodeSelector becomes node, and it is noted
@@ -62,40 +62,66 @@ enum action_kind {
 
 #define ACTION_KINDS (ACT_KEEP_VM + 1)
 
+/* What a kind does not use is zero or "", and never read. */
 struct action {
 	enum action_kind kind;
+
+	/* Whose it is and what it acts on, as it was when that was decided. */
 	uint32_t job_id;
 	char job_key[JOB_KEY_MAX + 1];
-	/* Name of the object acted on. With the kind's class it is the key of "one in flight per
-	 * object": a disk, its PV and its PVC share a name. The job's key for END_JOB, RECORD. */
+	/* Its name. With the kind's class it is the key of "one in flight per object": a disk, its
+	 * PV and its PVC share a name. The job's key for END_JOB, RECORD. */
 	char object[VM_NAME_MAX + 1];
 	char pool[JOB_NAME_MAX + 1];
 	char uid[VM_UID_MAX + 1];
 	char version[32];
-	int64_t keep_until_s;
-	bool job_failed; /* ACT_END_JOB */
-	bool look;       /* ACT_RECORD */
-	bool anew;       /* ACT_REQUEUE_JOB: as a run that shall not keep its VM ... */
-	uint32_t run;    /* ... instead of this one */
-	uint32_t companion, companion_stays; /* of the second: ACT_END_COMPANION */
-	bool job_over; /* ACT_END_COMPANION: job_id has ended already, or nobody knows it */
-	bool waited;   /* ACT_END_COMPANION: it had no room when that was planned */
+
+	/* What several kinds go by: each kind's line above says which. */
 	char node[JOB_NODE_MAX + 1];
-	char qos[JOB_NAME_MAX + 1];           /* ACT_ALLOCATE: "" the job's */
-	char not_on[COMPANION_NODES_MAX + 1]; /* "n3,n5": Slurm's names */
-	int64_t until_s;                      /* wall clock */
-	int64_t limit_s; /* ACT_AIM_JOB, without a node: the time limit is to be so long again */
-	struct job_size least;   /* ACT_ALLOCATE: what its VM takes at least; 0 CPUs: not known */
-	struct job_size size;    /* ACT_ALLOCATE, ACT_AIM_JOB: so large; 0 CPUs: as the job is */
-	struct vm_target target; /* ACT_POINT_VM: and so large; 0 sockets: as it is */
-	bool gives_up;           /* ACT_POINT_VM */
-	bool cordon;             /* ACT_MARK_NODE */
-	enum node_mark mark;
+	uint32_t companion;
+	struct job_size size; /* of a companion, of a job that is aimed; 0 CPUs: as the job is */
 	char reason[ACTION_TEXT_MAX + 1];
 	struct vm_spec vm;
 	struct disk_spec disk;
 	struct disk_order order;
-	char user[JOB_USER_MAX];
+	char user[JOB_USER_MAX]; /* the guest's account */
+
+	/* What one kind goes by, under its name. Times are of the wall clock. */
+	struct {
+		int64_t until_s;
+	} keep_disk;
+	struct {
+		bool failed;
+	} end_job;
+	struct {
+		bool look; /* at the job afterwards, without waiting for the next poll */
+	} record;
+	struct {
+		char qos[JOB_NAME_MAX + 1];           /* "" the job's */
+		char not_on[COMPANION_NODES_MAX + 1]; /* "n3,n5": Slurm's names */
+		struct job_size least; /* what its VM takes at least; 0 CPUs: not known */
+	} allocate;
+	struct {
+		uint32_t stays;
+		bool job_over; /* its job has ended already, or nobody knows it */
+		bool waited;   /* it had no room when that was planned */
+	} end_companion;
+	struct {
+		struct vm_target target; /* and so large; 0 sockets: as it is */
+		bool gives_up;
+	} point_vm;
+	struct {
+		bool anew;    /* as a run that shall not keep its VM ... */
+		uint32_t run; /* ... instead of this one */
+	} requeue_job;
+	struct {
+		int64_t until_s; /* for what is left until then; 0: its whole time */
+		int64_t limit_s; /* without a node: the time limit is to be so long again */
+	} aim_job;
+	struct {
+		bool cordon;
+		enum node_mark mark;
+	} mark_node;
 };
 
 enum action_class {

@@ -67,7 +67,7 @@ static void plan_end(struct planner *p, const struct turn *t, bool failed, const
 
 	if (!a)
 		return;
-	a->job_failed = failed;
+	a->end_job.failed = failed;
 	(void)str_copy(a->reason, sizeof(a->reason), reason);
 }
 
@@ -86,7 +86,7 @@ static void plan_record(struct planner *p, const struct turn *t)
 	if (!a)
 		return;
 	(void)str_copy(a->reason, sizeof(a->reason), text);
-	a->look = t->move.phase == MOVE_MARK; /* the next step waits for it */
+	a->record.look = t->move.phase == MOVE_MARK; /* the next step waits for it */
 }
 
 /* The job cannot have one of its VMs. What the others' guests have computed is kept like its own;

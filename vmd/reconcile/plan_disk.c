@@ -155,7 +155,7 @@ static void plan_keep(struct planner *p, const struct turn *t, const struct disk
 	if (!a)
 		return;
 	(void)str_copy(a->pool, sizeof(a->pool), d->pool);
-	a->keep_until_s = kept ? p->c->wall_s + p->c->policy->keep_s : 0;
+	a->keep_disk.until_s = kept ? p->c->wall_s + p->c->policy->keep_s : 0;
 }
 
 /* Is the disk to be kept after the job's end? What a guest computed is in its root disk. */

@@ -27,8 +27,8 @@ static void plan_mark(struct planner *p, const struct turn *t, const struct node
 
 	if (!a)
 		return;
-	a->cordon = cordon;
-	a->mark = mark;
+	a->mark_node.cordon = cordon;
+	a->mark_node.mark = mark;
 	(void)str_copy(a->version, sizeof(a->version), k->version);
 }
 

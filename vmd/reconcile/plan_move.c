@@ -36,9 +36,10 @@ void plan_move_read(const struct planner *p, const struct turn *t, struct move *
  * what lands there is given back (MOVE_DROP). */
 static void not_on_add(struct action *a, const char *name)
 {
-	size_t len = strlen(a->not_on);
+	size_t len = strlen(a->allocate.not_on);
 
-	(void)str_fmt(a->not_on + len, sizeof(a->not_on) - len, "%s%s", len ? "," : "", name);
+	(void)str_fmt(a->allocate.not_on + len, sizeof(a->allocate.not_on) - len, "%s%s",
+		      len ? "," : "", name);
 }
 
 static void plan_closed(const struct planner *p, const struct turn *t, struct action *a)
@@ -74,10 +75,10 @@ static void plan_allocate(struct planner *p, const struct turn *t, const struct 
 	/* One that may become the job is of its QOS: Slurm changes that of none that runs, and by
 	 * moves its user would get past limits for good. */
 	if (!heir_may_be(t->job))
-		(void)str_copy(a->qos, sizeof(a->qos), p->c->policy->move_qos);
+		(void)str_copy(a->allocate.qos, sizeof(a->allocate.qos), p->c->policy->move_qos);
 	a->size = t->move.room;
 	if (vm)
-		growth_need(&vm->size, &a->least);
+		growth_need(&vm->size, &a->allocate.least);
 	plan_closed(p, t, a);
 }
 
@@ -92,9 +93,10 @@ static void plan_companion_end(struct planner *p, const struct turn *t, const st
 	if (!a)
 		return;
 	a->companion = c->id;
-	a->companion_stays = stays ? stays->id : 0;
-	a->waited = c->phase == JOB_PENDING;
-	a->job_over = !t->job || t->job->phase == JOB_ENDING || t->job->phase == JOB_ENDED;
+	a->end_companion.stays = stays ? stays->id : 0;
+	a->end_companion.waited = c->phase == JOB_PENDING;
+	a->end_companion.job_over =
+		!t->job || t->job->phase == JOB_ENDING || t->job->phase == JOB_ENDED;
 }
 
 static void plan_point(struct planner *p, const struct turn *t, const struct vm_seen *vm,
@@ -107,8 +109,8 @@ static void plan_point(struct planner *p, const struct turn *t, const struct vm_
 	(void)str_copy(a->uid, sizeof(a->uid), vm->uid);
 	(void)str_copy(a->version, sizeof(a->version), vm->version);
 	(void)str_copy(a->node, sizeof(a->node), node);
-	a->target = t->move.target;
-	a->gives_up = t->move.gives_up;
+	a->point_vm.target = t->move.target;
+	a->point_vm.gives_up = t->move.gives_up;
 }
 
 static void plan_migrate(struct planner *p, const struct turn *t, const struct vm_seen *vm)
@@ -141,11 +143,11 @@ static void plan_aim(struct planner *p, const struct turn *t, const char *node)
 	if (!a)
 		return;
 	(void)str_copy(a->node, sizeof(a->node), node);
-	a->until_s = *node ? t->job->request.moved_until_s : 0;
+	a->aim_job.until_s = *node ? t->job->request.moved_until_s : 0;
 	if (*node)
 		a->size = t->move.companion->size;
 	else if (t->job->request.moved_limit_s > t->job->limit_s) /* whoever raised it since knew */
-		a->limit_s = t->job->request.moved_limit_s;
+		a->aim_job.limit_s = t->job->request.moved_limit_s;
 }
 
 /* In the job's own words, on its stderr or its salloc's terminal. */
@@ -195,8 +197,8 @@ static void plan_anew(struct planner *p, const struct turn *t)
 
 	if (!a)
 		return;
-	a->anew = true;
-	a->run = t->job->restarts;
+	a->requeue_job.anew = true;
+	a->requeue_job.run = t->job->restarts;
 	(void)str_copy(a->reason, sizeof(a->reason), t->move.reason);
 }
 

@@ -185,7 +185,7 @@ static int check_job(const struct action *a, struct err *e)
 	struct job j;
 	int found;
 
-	if (a->job_over)
+	if (a->end_companion.job_over)
 		return 0;
 	found = load(a, a->job_id, &j, e);
 	if (found < 0)

@@ -138,7 +138,8 @@ static void least_set(job_desc_msg_t *d, const slurm_job_info_t *info, const str
 static int allocate(const struct action *a, const char *nonce, int64_t now_s, struct err *e)
 {
 	AUTO(record_close) struct record r = {.msg = NULL};
-	char mark[96 + JOB_SIZE_TEXT], name[48], node[JOB_NODE_MAX + 1], qos[sizeof(a->qos)];
+	char mark[96 + JOB_SIZE_TEXT], name[48], node[JOB_NODE_MAX + 1],
+		qos[sizeof(a->allocate.qos)];
 	AUTO(free) char *not_on = NULL;
 	char path[] = "PATH=/usr/bin:/bin", work_dir[] = "/", spank[32 + JOB_NONCE_LEN];
 	char *environment[] = {path, NULL}, *spank_environment[] = {spank, NULL};
@@ -154,17 +155,17 @@ static int allocate(const struct action *a, const char *nonce, int64_t now_s, st
 	(void)companion_mark(a->job_key, &a->size, mark, sizeof(mark));
 	(void)str_fmt(name, sizeof(name), "vm-move-%u", r.job.id);
 	(void)str_copy(node, sizeof(node), a->node);
-	not_on = exclude(r.job.node, a->not_on, slurm_excluded(r.info, &r.job.request));
+	not_on = exclude(r.job.node, a->allocate.not_on, slurm_excluded(r.info, &r.job.request));
 	describe(&d, r.info);
 	if (r.job.reserves_own)
 		d.reservation = r.info->resv_name;
 	size_set(&d, r.info, &a->size);
-	least_set(&d, r.info, &a->least);
+	least_set(&d, r.info, &a->allocate.least);
 	d.name = name;
 	d.admin_comment = mark;
 	d.exc_nodes = not_on[0] ? not_on : NULL;
 	d.req_nodes = node[0] ? node : NULL;
-	(void)str_copy(qos, sizeof(qos), a->qos);
+	(void)str_copy(qos, sizeof(qos), a->allocate.qos);
 	/* With AccountingStorageEnforce=qos its owner must be allowed it, whoever asks. */
 	if (qos[0])
 		d.qos = qos;
@@ -222,17 +223,17 @@ static int end_companion(const struct action *a, struct err *e)
 		*e = why;
 		return -1;
 	}
-	if (!companion_may_end(a->waited, phase))
+	if (!companion_may_end(a->end_companion.waited, phase))
 		return err_set(e, ERR_CONFLICT, "companion %u has got its room since",
 			       a->companion);
 	(void)job_spec_find(info->admin_comment, &request, &why); /* none: it claims nothing */
 	if (slurm_heir_check_end(a, &request, e) < 0)
 		return -1;
-	if (a->companion_stays &&
-	    (companion_load(a, a->companion_stays, &other, &info, &stays, &why) < 0 ||
+	if (a->end_companion.stays &&
+	    (companion_load(a, a->end_companion.stays, &other, &info, &stays, &why) < 0 ||
 	     (stays != JOB_PENDING && stays != JOB_RUNNING)))
 		return err_set(e, ERR_CONFLICT, "companion %u is not there any more",
-			       a->companion_stays);
+			       a->end_companion.stays);
 	/* "Job complete" is for what runs; what waits is cancelled. */
 	if (phase == JOB_PENDING ? compat_cancel_job(a->companion) == SLURM_SUCCESS
 				 : compat_complete_job(a->companion, 0) == SLURM_SUCCESS)
@@ -264,13 +265,15 @@ static int requeue(const struct action *a, const char *nonce, struct err *e)
 		return -1;
 	if (r.job.phase != JOB_RUNNING)
 		return 0;
-	if (a->anew ? r.job.restarts != a->run : r.job.request.moved_run != r.job.restarts + 1)
+	if (a->requeue_job.anew ? r.job.restarts != a->requeue_job.run
+				: r.job.request.moved_run != r.job.restarts + 1)
 		return 0; /* it has been, or is another run now */
-	if (!a->anew && companion_check(a, e) < 0)
+	if (!a->requeue_job.anew && companion_check(a, e) < 0)
 		return -1;
-	if (a->anew)
+	if (a->requeue_job.anew)
 		slurm_job_explain(r.job.id, r.info->comment, a->reason);
-	if ((a->anew ? compat_requeue(r.job.id) : compat_requeue_held(r.job.id)) != SLURM_SUCCESS)
+	if ((a->requeue_job.anew ? compat_requeue(r.job.id) : compat_requeue_held(r.job.id)) !=
+	    SLURM_SUCCESS)
 		return slurm_failed(e, errno, "queue the job again");
 	return 0;
 }
@@ -298,10 +301,10 @@ static int aim(const struct action *a, const char *nonce, int64_t now_s, struct 
 	d.req_nodes = node; /* "" takes it off */
 	if (node[0]) {
 		d.begin_time = (time_t)now_s;
-		if (a->until_s)
-			d.time_limit = minutes_left(a->until_s, now_s);
-	} else if (a->limit_s) {
-		d.time_limit = (uint32_t)((a->limit_s + 59) / 60);
+		if (a->aim_job.until_s)
+			d.time_limit = minutes_left(a->aim_job.until_s, now_s);
+	} else if (a->aim_job.limit_s) {
+		d.time_limit = (uint32_t)((a->aim_job.limit_s + 59) / 60);
 	}
 	if (r.job.reserved) /* of another node */
 		d.reservation = none;
