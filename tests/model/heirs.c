@@ -274,6 +274,8 @@ static const struct question {
 	{"an heir that has arrived", hw_begin_arrived, 1, true, false},
 	{"an heir that has arrived", hw_begin_arrived, 2, false, false},
 	{"an heir", hw_begin, 1, true, true},
+	{"an heir", hw_begin, 2, false, true},
+	{"an heir that has arrived", hw_begin_arrived, 2, true, true},
 };
 
 /* Every state of one question; how it went on stdout. */
