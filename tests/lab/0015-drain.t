@@ -62,7 +62,7 @@ live_in_record() # its way to NODE, and how long it took
 	contains "$(on_lab scontrol show job "$job")" "nodes=${first}@[0-9]+,${1}@[0-9]+\+[0-9]+[ }]"
 }
 ok "... and both nodes, with times, and how long the migration took" within 30 live_in_record "$second"
-ok "... as vmctl show does" contains "$(as alice vmctl show "$job")" "to $second from .* where it came live within [0-9]+ s"
+ok "... as vmctl show does" contains "$(as alice vmctl show "$job")" "since .* on $second, where it came live within [0-9]+ s"
 
 ok "the guest's clock went on" within 30 says "^longest gap [0-9]"
 longest=$(output_of alice "$job" | sed -n 's/^longest gap //p')

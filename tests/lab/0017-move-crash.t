@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vmd is killed in the middle of moves, at a moment that differs from move to move: the next vmd goes on,
-# the guest never notices. MOVES: how many (default 4); the seed is printed.
+# the guest never notices. MOVES: how many (default 4, make check-lab: 10); the seed is printed.
+# limit: 1200
 . "$(dirname "$0")/lib.sh"
 
 moves=${MOVES:-4}

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 # The tests on the one-host lab: as root, minutes rather than seconds; with those that scripts/check
-# leaves out because they are long.
+# leaves out because they are long, and with more moves in which vmd is killed (MOVES=N).
 check-lab: all
-	$(top_srcdir)/tests/lab/run --build $(abs_top_builddir) --all
+	MOVES=$${MOVES-10} $(top_srcdir)/tests/lab/run --build $(abs_top_builddir) --all
 # Real faults, one after the other: as root, three quarters of an hour. FAULTS="NAME ...": those only.
 check-faults: all
 	$(top_srcdir)/tests/faults/run --build $(abs_top_builddir) $(FAULTS)

@@ -44,7 +44,7 @@ static const struct {
 	{8, 0, 8, 3 * G, NULL},
 	{0, 4 * G, 2, 4 * G, NULL},
 	{4, 6 * G, 4, 6 * G, NULL},
-	{2, 3 * G, 0, 0, "job 17 is that large"},
+	{2, 3 * G, 0, 0, "job 17 has that size already"},
 	{1, 0, 0, 0, "it has 2 CPUs: fewer take a new job"},
 	{3, 0, 0, 0, "it grows by whole sockets of 2 CPUs: ask for 4, not 3"},
 	{7, 0, 0, 0, "it grows by whole sockets of 2 CPUs: ask for 8, not 7"},

@@ -333,11 +333,12 @@ int disk_quota_check(const struct disk_quota *q, const struct named_disk *disk, 
 			       "you have %u named disks, and may have %u: vmctl disk delete NAME",
 			       count, q->count);
 	if (used > q->bytes || size_bytes > q->bytes - used)
-		return err_set(e, ERR_FULL,
-			       "%s more than your quota for named disks allows: %s, of which %s "
-			       "are used; vmctl disk delete NAME makes room",
-			       bytes_to_str(size_bytes, asked, sizeof(asked)),
-			       bytes_to_str(q->bytes, quota, sizeof(quota)),
-			       bytes_to_str(used, used_text, sizeof(used_text)));
+		return err_set(
+			e, ERR_FULL,
+			"%s are more than your quota for named disks allows: %s, of which %s "
+			"are used; vmctl disk delete NAME makes room",
+			bytes_to_str(size_bytes, asked, sizeof(asked)),
+			bytes_to_str(q->bytes, quota, sizeof(quota)),
+			bytes_to_str(used, used_text, sizeof(used_text)));
 	return 0;
 }

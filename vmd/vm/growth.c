@@ -135,7 +135,7 @@ int growth_check(const struct job *j, const struct vm_seen *vm, const struct job
 	if (asked->memory_bytes && memory_check(j, s, size.cpus, size.memory_bytes, e) < 0)
 		return -1;
 	if (size.cpus == cpus_of(s) && size.memory_bytes <= j->memory_bytes)
-		return err_set(e, ERR_INVALID, "job %u is that large", j->id);
+		return err_set(e, ERR_INVALID, "job %u has that size already", j->id);
 	*ret = size;
 	return 0;
 }

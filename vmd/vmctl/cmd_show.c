@@ -136,7 +136,7 @@ static void history(struct json_object *vm)
 		row("History", "%s", b.s);
 }
 
-/* "worker2node, from 2026-11-26 14:22:13 on; it came live, within 5 s", a line each. */
+/* "since 2026-11-26 14:22:13 on worker2node, where it came live within 5 s", a line each. */
 static void stays(struct json_object *vm)
 {
 	struct json_object *list = json_at(vm, "nodes");
@@ -152,8 +152,7 @@ static void stays(struct json_object *vm)
 		if (int_of(o, "took_s") > 0)
 			(void)str_fmt(took, sizeof(took), ", where it came live within %lld s",
 				      (long long)int_of(o, "took_s"));
-		row(i ? "" : "Moved", "%s%s from %s on%s", i ? "to " : "from ", text_of(o, "node"),
-		    when, took);
+		row(i ? "" : "Moved", "since %s on %s%s", when, text_of(o, "node"), took);
 	}
 }
 
