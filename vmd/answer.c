@@ -70,6 +70,13 @@ static int not_yet(const struct daemon *d, struct err *e)
 	return err_set(e, ERR_RETRY, "vmd is starting: %s", d->slurm_trouble);
 }
 
+static void script_over(void *self, const struct job *j)
+{
+	struct daemon *d = self;
+
+	slurm_view_script_over(d->slurm, j);
+}
+
 static int read_key(void *self, const struct job *j, requests_key_fn done, void *ctx, struct err *e)
 {
 	struct daemon *d = self;
@@ -385,6 +392,7 @@ void answer_ports(struct daemon *d, struct requests_port *ret)
 				      .read_key = read_key,
 				      .read_password = read_password,
 				      .set_keys = set_keys,
+				      .script_over = script_over,
 				      .end_job = end_job,
 				      .migrate = migrate,
 				      .resize = resize,

@@ -144,8 +144,10 @@ static void load_take(struct slurm_view *v, struct slurm_list *l)
 	bool same = nodes_take(v, l);
 
 	heirs_settle(l->job, &l->n, l->companion, &l->n_companion);
-	for (size_t i = 0; i < l->n; i++)
+	for (size_t i = 0; i < l->n; i++) {
 		slurm_view_node_set(v, &l->job[i]);
+		slurm_view_script_set(v, &l->job[i]);
+	}
 	same = same && is_same(v, l);
 	free(v->want.job);
 	free(v->live);
@@ -253,6 +255,27 @@ bool slurm_view_look(struct slurm_view *v)
 int64_t slurm_view_asked_us(const struct slurm_view *v)
 {
 	return v->want.known ? v->asked_us : 0;
+}
+
+/* ---- scripts that have ended ---- */
+
+void slurm_view_script_set(const struct slurm_view *v, struct job *j)
+{
+	for (size_t i = 0; j->told_to_end_s && i < SCRIPTS_MAX; i++)
+		if (v->script[i].job_id == j->id && v->script[i].told_s == j->told_to_end_s)
+			j->told_to_end_s = 0;
+}
+
+void slurm_view_script_over(struct slurm_view *v, const struct job *j)
+{
+	const uint32_t id = j->id;
+
+	v->script[v->n_script++ % SCRIPTS_MAX] =
+		(struct script_over){.job_id = id, .told_s = j->told_to_end_s};
+	for (size_t i = 0; i < v->want.n; i++)
+		if (v->want.job[i].id == id)
+			slurm_view_script_set(v, &v->want.job[i]);
+	v->settings.changed(v->settings.ctx);
 }
 
 /* ---- ends that are expected ---- */

@@ -52,6 +52,9 @@ void slurm_view_hint(struct slurm_view *v, uint32_t job_id, const struct vm_requ
  * pauses that double up to the poll interval, until it has ended. May be repeated. */
 void slurm_view_expect_end(struct slurm_view *v, uint32_t job_id);
 
+/* The script of this job that was told to end has ended: its told_to_end_s is 0 from now on. */
+void slurm_view_script_over(struct slurm_view *v, const struct job *j);
+
 /* ACT_END_JOB, ACT_RECORD, ACT_DRAIN_NODE and the steps of a move that are Slurm's. done is called
  * from the loop, never from within. */
 typedef void (*slurm_done_fn)(void *ctx, const struct err *e);

@@ -56,6 +56,7 @@ static void want_put(struct slurm_view *v, struct job *j)
 		return;
 	}
 	slurm_view_node_set(v, j);
+	slurm_view_script_set(v, j);
 	for (size_t i = 0; i < want->n; i++) {
 		if (job_key_compare(&want->job[i], j) != 0)
 			continue;

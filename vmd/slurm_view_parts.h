@@ -11,6 +11,15 @@ struct sd_event_source;
 struct hint;    /* slurm_view_hint.c */
 struct endings; /* slurm_ending.h */
 
+/* Slurm's record does not tell when a script has ended, its epilog does. Of so many the last ones
+ * are known: each is asked for by an epilog that asks again. */
+#define SCRIPTS_MAX 256
+
+struct script_over {
+	uint32_t job_id;
+	int64_t told_s; /* of which run */
+};
+
 struct slurm_view {
 	struct slurm_view_settings settings;
 	struct worker *worker;
@@ -33,11 +42,14 @@ struct slurm_view {
 	struct hint *hints; /* loads under way */
 	size_t n_hint;
 	struct endings *endings;
+	struct script_over script[SCRIPTS_MAX];
+	size_t n_script; /* since vmd began; the next one's place is that modulo SCRIPTS_MAX */
 };
 
 void *slurm_view_need(void *p); /* p; without memory there is no going on */
 /* The whole list, as soon as the gap allows. */
 void slurm_view_load_soon(struct slurm_view *v);
+void slurm_view_script_set(const struct slurm_view *v, struct job *j);
 /* The record of a job does not say that its node is drained, nor that it is smaller than an equal
  * part of a job with several. */
 void slurm_view_node_set(const struct slurm_view *v, struct job *j);

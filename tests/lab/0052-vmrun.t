@@ -59,10 +59,11 @@ ok "and ends the job" within 60 job_over "$job"
 ok "with its exit code" equals "$(on_lab sacct -nXP -j "$job" -o state,exitcode)" "FAILED|3:0"
 ok "nothing is left" within 180 nothing_left "$job"
 
-# A signal is passed on; scancel ends all of it.
+# A signal is passed on; scancel ends all of it: the script, whose last words are heard, then the guest.
 job=$(submit alice --vm=tiny -c 1 --mem=512M <<'EOS'
 #!/usr/bin/vmrun sh
 trap 'echo warned' USR1
+trap 'echo stopped; exit 4' TERM
 echo begin
 while :; do sleep 0.2; done
 EOS
@@ -72,6 +73,7 @@ as alice scancel --batch --signal=USR1 "$job"
 ok "SIGUSR1 is passed on" within 30 said "job-$job.out" '^warned'
 as alice scancel "$job"
 ok "scancel ends the job" within 60 job_over "$job"
+ok "the script first, and then its guest" said "job-$job.out" '^stopped'
 ok "all of it" within 180 nothing_left "$job"
 
 # A step whose command runs in the guest.

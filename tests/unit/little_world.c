@@ -114,6 +114,8 @@ static int move_word(struct little_world *w, const char *s)
 		w->companion[w->want.n_companion - 1].after = j->id;
 		return true;
 	}
+	if (str_starts(s, "told:")) /* so many seconds ago: its script may be ending */
+		return (j->told_to_end_s = LITTLE_NOW_S - strtol(s + 5, NULL, 10)) > 0;
 	if (str_eq(s, "drained"))
 		j->drained = true;
 	else if (str_eq(s, "noshell"))

@@ -50,6 +50,7 @@ extern struct approved {
 	unsigned n;
 	uint32_t uid;
 } approved;
+extern unsigned scripts_over; /* of job 17 */
 extern requests_key_fn key_done;
 extern void *key_ctx;
 extern unsigned n_keys;

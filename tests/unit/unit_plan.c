@@ -139,6 +139,16 @@ static const struct little_row rows[] = {
 
 	/* removed in order */
 	{"ending: the VM goes", "ending", "vm0:running " ALL, "", "delete-vm:r0"},
+	{"cancelled: its script ends first", "ending told:0", "vm0:running " ALL, "", ""},
+	{"... and has a minute for it", "ending told:59", "vm0:running " ALL, "", ""},
+	{"... and no more: its node may be lost", "ending told:60", "vm0:running " ALL, "",
+	 "delete-vm:r0"},
+	{"... by a clock of another host", "ending told:-59", "vm0:running " ALL, "", ""},
+	{"... that may be wrong", "ending told:-60", "vm0:running " ALL, "", "delete-vm:r0"},
+	{"when the job has ended nothing waits", "ended normal told:0", "vm0:running " ALL, "",
+	 "delete-vm:r0"},
+	{"its VM is in a companion's allocation, and its script elsewhere", "ending told:0 companion:running@n2",
+	 "vm0:running@n2 " ALL, "", "delete-vm:r0"},
 	{"ending: its PVC goes", "ending", ALL, "", "delete-pvc:r0-root"},
 	{"ending: disk and Secret stay, it may be a requeue", "ending", "disk secret", "", ""},
 	{"ended: the VM first", "ended normal", "vm0:running " ALL, "", "delete-vm:r0"},

@@ -162,6 +162,26 @@ START_TEST(epilog_of_a_run_before)
 }
 END_TEST
 
+/* Only the epilog of the node where the script was knows that it has ended. */
+START_TEST(script_has_ended)
+{
+	setup();
+	scripts_over = 0;
+	ask_as(0, "op=show\njob=17\nnode=worker1node\n"); /* a step that begins, as root */
+	ck_assert_uint_eq(scripts_over, 0);
+	jobs[1].phase = JOB_ENDING;
+	jobs[1].told_to_end_s = 1000;
+	ask_as(ALICE, "op=show\njob=17\nnode=worker1node\n");
+	ask_as(0, "op=show\njob=17\nnode=worker2node\n");
+	ask_as(0, "op=show\njob=17\n");
+	ck_assert_uint_eq(scripts_over, 0);
+	ask_as(0, "op=show\njob=17\nnode=worker1node\n");
+	ck_assert_uint_eq(scripts_over, 1);
+	ask_as(SLURM, "op=show\njob=17\nnode=worker1node.example.org\n");
+	ck_assert_uint_eq(scripts_over, 2);
+}
+END_TEST
+
 static bool stands_by(void *self, char *ret_host, size_t size)
 {
 	(void)self;
@@ -533,6 +553,7 @@ int main(void)
 	tcase_add_test(t, slurm_user_unknown);
 	tcase_add_test(t, show_fields);
 	tcase_add_test(t, epilog_of_a_run_before);
+	tcase_add_test(t, script_has_ended);
 	tcase_add_test(t, standby);
 	tcase_add_test(t, show_before_the_first_round);
 	tcase_add_test(t, without_slurm);

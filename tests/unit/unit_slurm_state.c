@@ -122,6 +122,38 @@ static slurm_job_info_t record(void)
 	return j;
 }
 
+/* clang-format off */
+static const struct {
+	const char *why;
+	uint64_t state;
+	bool batch;
+	int64_t told_s;
+} ends[] = {
+	{"scancel", JOB_CANCELLED | JOB_COMPLETING, true, 4600},
+	{"preempted", JOB_PREEMPTED | JOB_COMPLETING, true, 4600},
+	{"an allocation has no script", JOB_CANCELLED | JOB_COMPLETING, false, 0},
+	{"its script has ended by itself", JOB_FAILED | JOB_COMPLETING, true, 0},
+	{"its time was over", JOB_TIMEOUT | JOB_COMPLETING, true, 0},
+	{"it runs again, perhaps with its VM", JOB_PREEMPTED | JOB_COMPLETING | JOB_REQUEUE, true, 0},
+	{"it is over", JOB_CANCELLED, true, 0},
+	{"it runs", SLURM_JOB_RUNNING, true, 0},
+};
+/* clang-format on */
+
+START_TEST(script_is_told_to_end)
+{
+	slurm_job_info_t info = record();
+	struct err e = {.kind = ERR_NONE};
+	struct job j;
+
+	info.job_state = (uint32_t)ends[_i].state;
+	info.batch_flag = ends[_i].batch;
+	ck_assert_int_eq(slurm_job_read(&info, &j, &e), 0);
+	ck_assert_msg(j.told_to_end_s == ends[_i].told_s, "%s: %lld", ends[_i].why,
+		      (long long)j.told_to_end_s);
+}
+END_TEST
+
 /* What a move asks of a record. */
 START_TEST(reads_what_moves)
 {
@@ -472,6 +504,7 @@ int main(void)
 	tcase_add_test(t, unknown_state);
 	tcase_add_loop_test(t, tres_rows, 0, ARRAY_LEN(counts));
 	tcase_add_test(t, reads_a_record);
+	tcase_add_loop_test(t, script_is_told_to_end, 0, ARRAY_LEN(ends));
 	tcase_add_test(t, reads_what_moves);
 	tcase_add_test(t, who_excludes);
 	tcase_add_test(t, memory_without_tres);

@@ -301,6 +301,29 @@ START_TEST(hint_loads_one_job)
 }
 END_TEST
 
+/* Slurm's record says the same before and after. */
+START_TEST(script_is_over)
+{
+	slurm.job[0].phase = JOB_ENDING;
+	slurm.job[0].told_to_end_s = 1000;
+	run_until(&told.loaded, 1);
+	ck_assert_int_eq(seen(17)->told_to_end_s, 1000);
+	slurm_view_script_over(view, seen(17));
+	ck_assert_int_eq(seen(17)->told_to_end_s, 0);
+	ck_assert_uint_eq(told.changed, 2);
+	slurm_view_refresh(view);
+	run_until(&told.loaded, 2);
+	ck_assert_int_eq(seen(17)->told_to_end_s, 0);
+	slurm_view_hint(view, 17, NULL, 0);
+	run_until(&slurm.singles, 1);
+	ck_assert_int_eq(seen(17)->told_to_end_s, 0);
+	slurm.job[0].told_to_end_s = 2000; /* the next run's */
+	slurm_view_hint(view, 17, NULL, 0);
+	run_until(&told.changed, 3);
+	ck_assert_int_eq(seen(17)->told_to_end_s, 2000);
+}
+END_TEST
+
 /* The next poll is 1000 s away. */
 START_TEST(end_is_looked_for)
 {
@@ -552,6 +575,7 @@ int main(void)
 	tcase_add_checked_fixture(t, start, NULL);
 	tcase_add_test(t, first_load);
 	tcase_add_test(t, hint_loads_one_job);
+	tcase_add_test(t, script_is_over);
 	tcase_add_test(t, end_is_looked_for);
 	tcase_add_test(t, hints_are_joined);
 	tcase_add_test(t, request_of_a_hint_is_recorded);

@@ -298,6 +298,16 @@ static void stays_add(const struct job *j, struct json_object *o)
 	json_put_at(o, "nodes", list);
 }
 
+/* The epilog of the first node, where the script was, has nothing left to wait for but the VM. */
+static void script_over(const struct ask *a, const struct job *j)
+{
+	const char *node = wire_get(a->in, "node");
+
+	if (j->told_to_end_s && j->rank == 0 && node && ask_is_admin(a) &&
+	    job_node_same(node, j->node))
+		a->q->port.script_over(a->q->port.self, j);
+}
+
 static int op_show(const struct ask *a, struct err *e)
 {
 	AUTO(json_object_put) struct json_object *o = NULL;
@@ -314,6 +324,7 @@ static int op_show(const struct ask *a, struct err *e)
 		return show_leftover(a, e);
 	if (whole_rank_get(a, j, &rank, e) < 0)
 		return -1;
+	script_over(a, j);
 	s = whole_status(a->q, j, rank, &buf);
 	elsewhere = whole_is_elsewhere(a, j);
 	former = former_is_asked(a, j);

@@ -41,6 +41,8 @@ struct requests_port {
 	/* Look at this job soon. request (NULL: none) comes from root on a node, and is to be
 	 * recorded if Slurm's job has none and is uid's. */
 	void (*hint)(void *self, uint32_t job_id, const struct vm_request *request, uint32_t uid);
+	/* The epilog of the node where this job's script ran has begun: the script has ended. */
+	void (*script_over)(void *self, const struct job *j);
 	/* Reads the private key of the job's Secret, then calls done from the loop, never from
 	 * within. -1: not started, done is not called. */
 	int (*read_key)(void *self, const struct job *j, requests_key_fn done, void *ctx,

@@ -228,6 +228,14 @@ bool job_starts_from(const struct job *j, const char *key)
 	return job_key_rank(key) == job_key_rank(j->request.from);
 }
 
+bool job_script_ends(const struct job *j, int64_t wall_s)
+{
+	int64_t since_s = wall_s - j->told_to_end_s;
+
+	return j->phase == JOB_ENDING && j->told_to_end_s > 0 && since_s < JOB_SCRIPT_END_S &&
+	       since_s > -JOB_SCRIPT_END_S; /* another host's clock */
+}
+
 const char *job_phase_name(enum job_phase p)
 {
 	switch (p) {

@@ -21,11 +21,12 @@
 #define JOB_KEY_MAX     32   /* "4294967295-9f3c12ab45de6701-31" */
 #define JOB_MACHINES_MAX                                                                           \
 	32 /* of one job: each has its status in AdminComment, and waits for the others */
-#define JOB_TASK_MAX    63  /* "12_3" */
-#define JOB_MAIL_MAX    63  /* an address, bytes */
-#define JOB_WHY_MAX     240 /* why a VM could not become ready, bytes */
-#define JOB_QUEUE_MAX   31
-#define JOB_EXCLUDE_MAX 255 /* nodes, as their user wrote them, bytes */
+#define JOB_TASK_MAX     63  /* "12_3" */
+#define JOB_MAIL_MAX     63  /* an address, bytes */
+#define JOB_WHY_MAX      240 /* why a VM could not become ready, bytes */
+#define JOB_QUEUE_MAX    31
+#define JOB_SCRIPT_END_S 60
+#define JOB_EXCLUDE_MAX  255 /* nodes, as their user wrote them, bytes */
 
 /* What an option says when it was not given. */
 enum vm_wait { VM_WAIT_UNSET, VM_WAIT_READY, VM_WAIT_RUNNING, VM_WAIT_NONE };
@@ -154,6 +155,9 @@ struct job {
 	int64_t start_s;       /* wall clock; 0 unknown */
 	int64_t end_s;         /* time limit's end, wall clock; 0 unknown or none */
 	int64_t limit_s;       /* the time limit; 0 none */
+	/* Somebody ended it then (wall clock: cancelled, preempted), and Slurm gives its script
+	 * time to end; 0: nobody did, or its script has ended. */
+	int64_t told_to_end_s;
 	struct vm_request request;
 };
 
@@ -165,6 +169,9 @@ int job_key_compare(const struct job *a, const struct job *b);
 /* Are both of one job? Of one with several machines, whichever of them. */
 bool job_is_same(const struct job *a, const struct job *b);
 bool job_is_several(const struct job *j); /* has it more than one machine? */
+/* May its script be ending yet? Slurm gives it KillWait (30 s by default), then its epilog begins.
+ * Nobody waits longer than JOB_SCRIPT_END_S: its node may be lost. */
+bool job_script_ends(const struct job *j, int64_t wall_s);
 /* "17-9f3c12ab45de6701", of one of several machines "17-9f3c12ab45de6701-2"; buf of JOB_KEY_MAX
  * + 1. Part of every object's name: so each machine has disks, claims and a Secret of its own. */
 const char *job_key(const struct job *j, char *buf, size_t size);

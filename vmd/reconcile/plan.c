@@ -162,6 +162,13 @@ static void plan_gone(struct planner *p, const struct turn *t)
 		plan_secrets_remove(p, t);
 }
 
+/* What its script still does in the guest, and says, it can. A VM that is in a companion's
+ * allocation has nothing to do with the node where the script ends. */
+static bool script_ends(const struct planner *p, const struct turn *t)
+{
+	return !t->move.companion && job_script_ends(t->job, p->c->wall_s);
+}
+
 static void plan_job(struct planner *p, size_t i)
 {
 	struct turn t = {.job = &p->want->job[i],
@@ -176,7 +183,7 @@ static void plan_job(struct planner *p, size_t i)
 	case JOB_ENDING:
 		/* It may run again: disks and Secret stay. Its VM does when the next run has it. */
 		(void)vm_name(t.job, name, sizeof(name));
-		if (!p->seen->vms_known)
+		if (!p->seen->vms_known || script_ends(p, &t))
 			break;
 		if (t.move.keeps_vm || t.move.binds_vm)
 			(void)plan_vms_remove(p, &t, name);

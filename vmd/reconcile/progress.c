@@ -252,9 +252,15 @@ static void step_pending(struct progress *p, const struct job *j, const struct h
 				*j->queue_reason ? ")" : "");
 }
 
-static void step_ending(struct progress *p, const struct holdings *h, const struct progress_view *v)
+static void step_ending(struct progress *p, const struct job *j, const struct holdings *h,
+			const struct move *m, const struct progress_view *v)
 {
 	progress_state(p, VM_STATE_STOPPING, v);
+	if (h->n_vm && !m->companion && job_script_ends(j, v->wall_s)) {
+		progress_reason(p, "its script is given time to end");
+		due_at(p, j->told_to_end_s + JOB_SCRIPT_END_S, v);
+		return;
+	}
 	reason_removal(p, h, v,
 		       h->n_vm ? "its virtual machine is being removed" : "the job is ending");
 }
@@ -353,7 +359,7 @@ void progress_step(struct progress *p, const struct job *j, const struct progres
 		if (m.keeps_vm)
 			step_seen(p, j, world_vm(&h, j), &m, v);
 		else
-			step_ending(p, &h, v);
+			step_ending(p, j, &h, &m, v);
 		break;
 	case JOB_ENDED: step_ended(p, &h, v); break;
 	}

@@ -323,6 +323,19 @@ static void read_reservation(const slurm_job_info_t *info, struct job *j)
 		j->reserves_own = true;
 }
 
+/* A batch script that others end; not to come again, as a job that moves does. */
+static bool is_told_to_end(const slurm_job_info_t *info)
+{
+	uint32_t base = info->job_state & JOB_STATE_BASE;
+	enum job_phase phase;
+	enum job_end end;
+	struct err ignored;
+
+	return info->batch_flag && (base == JOB_CANCELLED || base == JOB_PREEMPTED) &&
+	       slurm_state_read(info->job_state, &phase, &end, &ignored) == 0 &&
+	       end != JOB_END_NONE;
+}
+
 int slurm_job_read(const slurm_job_info_t *info, struct job *ret, struct err *e)
 {
 	struct job j = {
@@ -359,6 +372,8 @@ int slurm_job_read(const slurm_job_info_t *info, struct job *ret, struct err *e)
 		j.end_s = info->end_time;
 		j.limit_s = INT64_C(60) * info->time_limit;
 	}
+	if (j.phase == JOB_ENDING && is_told_to_end(info))
+		j.told_to_end_s = info->end_time;
 	if (j.phase == JOB_RUNNING && read_allocation(info, &j, e) < 0)
 		return err_wrap(e, "job %u", j.id);
 	if (j.phase == JOB_ENDING && info->nodes && info->nodes[0] &&
