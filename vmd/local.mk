@@ -230,10 +230,14 @@ api_libs = libapi.a libclient.a $(core_libs) $(base_libs) $(MHD_LIBS) $(MUNGE_LI
 bin_PROGRAMS += vmctl
 vmctl_SOURCES = \
 	vmd/job/attach.c vmd/job/attach.h \
+	vmd/job/job.c vmd/job/job.h \
+	vmd/job/job_option.c vmd/job/job_option.h \
+	vmd/job/job_spec.c vmd/job/job_spec.h \
 	vmd/vmctl.c \
 	vmd/vmctl/access.c vmd/vmctl/access.h \
 	vmd/vmctl/ask.c \
 	vmd/vmctl/await.c \
+	vmd/vmctl/books.c vmd/vmctl/books.h \
 	vmd/vmctl/child.c vmd/vmctl/child.h \
 	vmd/vmctl/choice.c vmd/vmctl/choice.h \
 	vmd/vmctl/cmd_admin.c \

@@ -69,6 +69,34 @@ static void slurm_write(const char *name, const char *body)
 /* Of ssh and scp: shows the key that it was given (the operand of -i), ends with 7. */
 #define GUEST_PROGRAM "echo >&2; while [ \"$1\" != -i ]; do shift; done; /bin/cat \"$2\"; exit 7"
 
+/* Slurm's accounting, of jobs that slurmctld has forgotten; 90 was the first run of each. */
+static void books_write(void)
+{
+	char body[2000];
+
+	(void)snprintf(
+		body, sizeof(body),
+		"line() { printf "
+		"'%%s\\037%%s\\037%%s\\037al\\037a|b\\037%%s\\0370:0\\037t1\\037t2\\037n1\\037%%"
+		"s\\n' "
+		"\"$@\"; }\n"
+		"vm='image=tiny revision=v1 nonce=" VMCTL_NONCE "'\n"
+		"case $5 in\n"
+		"91*) line 90 90 %u PREEMPTED \"slurm-vm{$vm}\"\n"
+		"line 91 $5 %u FAILED \"the site's slurm-vm{$vm state=failed reason=\\\"disk "
+		"full\\\"}\";;\n"
+		"92) line 92 92 %u COMPLETED \"slurm-vm{$vm state=ready}\";;\n"
+		"93) line 93 93 %u RUNNING '';;\n"
+		"94) exit 1;;\n"
+		"95) line 95 95 %u FAILED \"slurm-vm{$vm machines=2 state1=failed reason1=\\\"its "
+		"image is "
+		"gone\\\"}\";;\n"
+		"96) line 96 96 %u FAILED 'slurm-vm{image=}';;\n"
+		"esac",
+		alice, alice, 4242U, alice, alice, alice);
+	slurm_write("sacct", body);
+}
+
 /* One that runs. */
 struct run {
 	pid_t pid;
@@ -189,7 +217,30 @@ static const struct {
 	ROW("show bobs", true, NULL, 0, "Job       18 of bob", "", NULL),
 	ROW("show 18", false, NULL, 4, "", "job 18 belongs to another user", NULL),
 	ROW("show 18", true, NULL, 0, "Job       18 of bob", "", NULL),
-	ROW("show 99", false, NULL, 3, "", "job 99 has no VM", NULL),
+	ROW("wait --timeout=1 99", false, NULL, 7, "", "vmd asks Slurm about it", NULL),
+	ROW("password --print 99", false, NULL, 3, "", "what is known of it: vmctl show 99\n",
+	    NULL),
+	ROW("show 99", false, NULL, 3, "", "vmctl: there is no job 99, as far as Slurm's daemon",
+	    NULL),
+	ROW("show 99", false, NULL, 3, "",
+	    "-XnP|--delimiter=\037|--format=JobIDRaw,JobID,UID,User,JobName,State,ExitCode,Start,"
+	    "End,"
+	    "NodeList,AdminComment|-j|99|",
+	    NULL),
+	ROW("show 91", false, NULL, 0,
+	    "The job has ended (FAILED), and Slurm's daemon has forgotten it; this is from its "
+	    "accounting. Its virtual machine could not become ready: disk full. More: sacct -j 91",
+	    "", NULL),
+	ROW("show 91", false, NULL, 0, "Name      a|b\nState     FAILED\nReason    disk full\n", "",
+	    NULL),
+	ROW("show 91 --json", false, NULL, 0, "\"reason\": \"disk full\"", "", NULL),
+	ROW("show 91_3", false, NULL, 0, "array task 91_3\n", "", NULL),
+	ROW("show 92", false, NULL, 4, "", "job 92 belongs to another user", NULL),
+	ROW("show 92", true, NULL, 0, "State     STOPPED\n", "", "could not become"),
+	ROW("show 93", false, NULL, 3, "", "it was submitted without --vm, and is RUNNING\n", NULL),
+	ROW("show 94", false, NULL, 5, "", "its accounting does not answer (see above)", NULL),
+	ROW("show 95", false, NULL, 0, "Reason    machine 1: its image is gone\n", "", NULL),
+	ROW("show 96", false, NULL, 2, "", "AdminComment of job 96: ", NULL),
 	ROW("show vm-99", false, NULL, 3, "",
 	    "no VM and no job of yours with a VM is called 'vm-99'", NULL),
 	ROW("show", false, NULL, 2, "",
@@ -348,6 +399,7 @@ START_TEST(command_rows)
 	conf_write("");
 	slurm_write("sbatch", "case \"$*\" in *refused) exit 1;; *rubbish) echo what?;; *) echo "
 			      "'21;cluster';; esac");
+	books_write();
 	slurm_write("scancel", "");
 	slurm_write("ssh", GUEST_PROGRAM);
 	slurm_write("scp", GUEST_PROGRAM);

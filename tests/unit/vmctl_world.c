@@ -99,7 +99,7 @@ static const struct desired *get_desired(void *self)
 /* Kept of jobs that Slurm has forgotten. */
 static struct disk_seen disks[2];
 static struct observed observed = {
-	.disks_known = true, .n_disk = 2, .disk = disks, .named_known = true};
+	.vms_known = true, .disks_known = true, .n_disk = 2, .disk = disks, .named_known = true};
 
 static void disks_make(void)
 {

@@ -76,7 +76,7 @@ int ask_job_get(const struct ask *a, const struct job **ret, struct err *e)
 	if (!j)
 		return err_set(e, ERR_ABSENT,
 			       "job %u has no VM, or ended so long ago that Slurm's daemon has "
-			       "forgotten it (sacct -j %u -o State,AdminComment%%200)",
+			       "forgotten it; what is known of it: vmctl show %u",
 			       id, id);
 	if (!ask_is_admin(a) && a->who->uid != j->uid)
 		return err_set(e, ERR_DENIED, "job %u belongs to another user", id);

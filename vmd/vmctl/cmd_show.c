@@ -3,11 +3,11 @@
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 #include "vmd/base/strbuf.h"
+#include "vmd/vmctl/books.h"
 #include "vmd/vmctl/choice.h"
 #include "vmd/vmctl/sentence.h"
 #include "vmd/vmctl/vmctl.h"
 
-#include <stdarg.h>
 #include <string.h>
 #include <time.h>
 
@@ -30,19 +30,6 @@ static int show(struct vmctl *v, uint32_t job, struct json_object **ret, struct 
 	}
 }
 
-static void row(const char *name, const char *fmt, ...) PRINTF(2, 3);
-static void row(const char *name, const char *fmt, ...)
-{
-	char text[1024];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	if (*text)
-		printf("%-9s %s\n", name, text_clean(text));
-}
-
 static void sizes(struct json_object *vm)
 {
 	int64_t memory = int_of(vm, "memory_bytes"), disk = int_of(vm, "disk_bytes"),
@@ -50,20 +37,20 @@ static void sizes(struct json_object *vm)
 	char a[24], b[24];
 
 	if (int_of(vm, "cpus") > 0)
-		row("Size", "%lld CPU%s, %s memory (of the job%s)", (long long)int_of(vm, "cpus"),
-		    int_of(vm, "cpus") == 1 ? "" : "s",
-		    bytes_to_str((uint64_t)memory, a, sizeof(a)),
-		    json_at(vm, "machines") ? ", on each node" : "");
+		print_row("Size", "%lld CPU%s, %s memory (of the job%s)",
+			  (long long)int_of(vm, "cpus"), int_of(vm, "cpus") == 1 ? "" : "s",
+			  bytes_to_str((uint64_t)memory, a, sizeof(a)),
+			  json_at(vm, "machines") ? ", on each node" : "");
 	if (int_of(vm, "guest_cpus") > 0 && int_of(vm, "guest_memory_bytes") > 0)
-		row("Guest", "%lld CPU%s, %s memory%s", (long long)int_of(vm, "guest_cpus"),
-		    int_of(vm, "guest_cpus") == 1 ? "" : "s",
-		    bytes_to_str((uint64_t)int_of(vm, "guest_memory_bytes"), a, sizeof(a)),
-		    json_object_get_boolean(json_at(vm, "growing")) ? ", is given more" : "");
+		print_row("Guest", "%lld CPU%s, %s memory%s", (long long)int_of(vm, "guest_cpus"),
+			  int_of(vm, "guest_cpus") == 1 ? "" : "s",
+			  bytes_to_str((uint64_t)int_of(vm, "guest_memory_bytes"), a, sizeof(a)),
+			  json_object_get_boolean(json_at(vm, "growing")) ? ", is given more" : "");
 	if (disk > 0 || scratch > 0)
-		row("Disks", "root %s%s%s",
-		    disk > 0 ? bytes_to_str((uint64_t)disk, a, sizeof(a)) : "as its image",
-		    scratch > 0 ? ", scratch " : "",
-		    scratch > 0 ? bytes_to_str((uint64_t)scratch, b, sizeof(b)) : "");
+		print_row("Disks", "root %s%s%s",
+			  disk > 0 ? bytes_to_str((uint64_t)disk, a, sizeof(a)) : "as its image",
+			  scratch > 0 ? ", scratch " : "",
+			  scratch > 0 ? bytes_to_str((uint64_t)scratch, b, sizeof(b)) : "");
 }
 
 /* "data 40G, ref 1G (read-only)": the guest finds them by their names, which are their serials. */
@@ -81,7 +68,7 @@ static void attached(struct json_object *vm)
 			    json_object_get_boolean(json_at(d, "read_only")) ? " (read-only)" : "");
 	}
 	if (b.s)
-		row("Attached", "%s", b.s);
+		print_row("Attached", "%s", b.s);
 }
 
 static void drives(struct json_object *vm)
@@ -92,8 +79,8 @@ static void drives(struct json_object *vm)
 		struct json_object *o = json_object_array_get_idx(list, i);
 		const char *none = text_of(o, "none");
 
-		row("Drive", "%s %s%s", text_of(o, "name"), *none ? "none: " : "",
-		    *none ? none : text_of(o, "path"));
+		print_row("Drive", "%s %s%s", text_of(o, "name"), *none ? "none: " : "",
+			  *none ? none : text_of(o, "path"));
 	}
 }
 
@@ -133,7 +120,7 @@ static void history(struct json_object *vm)
 			    elapsed_text(since - first, when, sizeof(when)));
 	}
 	if (b.s)
-		row("History", "%s", b.s);
+		print_row("History", "%s", b.s);
 }
 
 /* "since 2026-11-26 14:22:13 on worker2node, where it came live within 5 s", a line each. */
@@ -152,7 +139,7 @@ static void stays(struct json_object *vm)
 		if (int_of(o, "took_s") > 0)
 			(void)str_fmt(took, sizeof(took), ", where it came live within %lld s",
 				      (long long)int_of(o, "took_s"));
-		row(i ? "" : "Moved", "since %s on %s%s", when, text_of(o, "node"), took);
+		print_row(i ? "" : "Moved", "since %s on %s%s", when, text_of(o, "node"), took);
 	}
 }
 
@@ -166,7 +153,7 @@ static void job_end(struct json_object *vm)
 	if (end <= 0 || left <= 0 || !localtime_r(&end, &tm))
 		return;
 	(void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
-	row("Job ends", "%s (in %s)", when, elapsed_text(left, in, sizeof(in)));
+	print_row("Job ends", "%s (in %s)", when, elapsed_text(left, in, sizeof(in)));
 }
 
 /* "sending, to worker2node in job 23: migrates to worker2node" */
@@ -183,8 +170,8 @@ static void move(struct json_object *vm)
 	if (since > 0)
 		(void)str_fmt(for_, sizeof(for_), ", for %s",
 			      elapsed_text(clock_wall_s() - since, time, sizeof(time)));
-	row("Move", "%s%s%s%s%s%s%s", text_of(vm, "move/phase"), *node ? ", to " : "", node, in,
-	    for_, *text_of(vm, "move/reason") ? ": " : "", text_of(vm, "move/reason"));
+	print_row("Move", "%s%s%s%s%s%s%s", text_of(vm, "move/phase"), *node ? ", to " : "", node,
+		  in, for_, *text_of(vm, "move/reason") ? ": " : "", text_of(vm, "move/reason"));
 }
 
 /* Of a job with several machines: where each is, and how far. */
@@ -220,37 +207,58 @@ static void print(struct json_object *vm)
 
 	sentence_of(vm, &sentence);
 	printf("%s\n\n", text_clean(sentence.s));
-	row("Job", "%lld of %s%s%s", (long long)int_of(vm, "job"), text_of(vm, "user"),
-	    *text_of(vm, "task") ? ", array task " : "", text_of(vm, "task"));
+	print_row("Job", "%lld of %s%s%s", (long long)int_of(vm, "job"), text_of(vm, "user"),
+		  *text_of(vm, "task") ? ", array task " : "", text_of(vm, "task"));
 	if (int_of(vm, "was") > 0)
-		row("Was", "job %lld, until its virtual machine moved",
-		    (long long)int_of(vm, "was"));
-	row("Name", "%s", text_of(vm, "name"));
-	row("State", "%s for %s", state_of(vm),
-	    elapsed_text(int_of(vm, "elapsed_s"), time, sizeof(time)));
-	row("Reason", "%s", text_of(vm, "reason"));
+		print_row("Was", "job %lld, until its virtual machine moved",
+			  (long long)int_of(vm, "was"));
+	print_row("Name", "%s", text_of(vm, "name"));
+	print_row("State", "%s for %s", state_of(vm),
+		  elapsed_text(int_of(vm, "elapsed_s"), time, sizeof(time)));
+	print_row("Reason", "%s", text_of(vm, "reason"));
 	if (!several)
-		row("VM", "%s", text_of(vm, "vm"));
-	row("Image", "%s%s%s", text_of(vm, "image"), *revision ? "@" : "", revision);
+		print_row("VM", "%s", text_of(vm, "vm"));
+	print_row("Image", "%s%s%s", text_of(vm, "image"), *revision ? "@" : "", revision);
 	if (*text_of(vm, "from"))
-		row("Disk", "that was kept of job %s", text_of(vm, "from"));
+		print_row("Disk", "that was kept of job %s", text_of(vm, "from"));
 	if (!several)
-		row("Node", "%s", text_of(vm, "node"));
+		print_row("Node", "%s", text_of(vm, "node"));
 	move(vm);
 	if (*text_of(vm, "pinned"))
-		row("Live move", "not possible: %s", text_of(vm, "pinned"));
+		print_row("Live move", "not possible: %s", text_of(vm, "pinned"));
 	if (!several && !choice_is_over(vm)) /* by then it may be another guest's */
-		row("Address", "%s", text_of(vm, "address"));
-	row("Account", "%s", text_of(vm, "guest_user"));
+		print_row("Address", "%s", text_of(vm, "address"));
+	print_row("Account", "%s", text_of(vm, "guest_user"));
 	sizes(vm);
 	attached(vm);
-	row("Network", "%s", text_of(vm, "network"));
+	print_row("Network", "%s", text_of(vm, "network"));
 	drives(vm);
 	history(vm);
 	stays(vm);
 	job_end(vm);
 	if (several)
 		print_each(vm);
+}
+
+/* Of a job that is known no more. false: it is not that, and e says what; of a task of an array
+ * what was said before, since it may wait yet. */
+static bool show_former(const struct vmctl *v, struct err *e)
+{
+	AUTO(json_object_put) struct json_object *o = NULL;
+	const struct err before = *e;
+
+	if (e->kind != ERR_ABSENT || !books_is_id(v->job))
+		return false;
+	if (books_find(v->job, &o, e) < 0) {
+		if (e->kind == ERR_ABSENT && !choice_id(v->job))
+			*e = before;
+		return false;
+	}
+	if (v->json)
+		json_print(o);
+	else
+		books_print(o);
+	return true;
 }
 
 int cmd_show(struct vmctl *v)
@@ -260,7 +268,7 @@ int cmd_show(struct vmctl *v)
 	struct err e;
 
 	if (ask_job(v, &job, &e) < 0 || show(v, job, &vm, &e) < 0)
-		return fail(v, &e);
+		return show_former(v, &e) ? EXIT_DONE : fail(v, &e);
 	if (v->json)
 		json_print(vm);
 	else

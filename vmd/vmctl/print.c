@@ -19,6 +19,18 @@ char *text_clean(char *text)
 	return text;
 }
 
+void print_row(const char *name, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (*text)
+		printf("%-9s %s\n", name, text_clean(text));
+}
+
 void table_add(struct table *t, const char *text)
 {
 	if (t->n == t->cap) {

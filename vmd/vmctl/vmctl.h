@@ -117,6 +117,7 @@ void table_addf(struct table *t, const char *fmt, ...) PRINTF(2, 3);
 void table_add_owner(struct table *t, struct json_object *o);
 void table_print(struct table *t); /* and frees it; the last column is not padded */
 char *text_clean(char *text);
+void print_row(const char *name, const char *fmt, ...) PRINTF(2, 3); /* not if it is empty */
 const char *elapsed_text(int64_t s, char *buf, size_t size); /* "0:07", "1:02:03", "2-03:04:05" */
 const char *state_of(struct json_object *vm);
 int64_t int_of(struct json_object *o, const char *path);      /* 0: not there */
