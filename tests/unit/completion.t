@@ -75,4 +75,29 @@ offers "data more" vmctl disk remove 17 ""
 offers "" vmctl list x
 offers "" vmctl images --server = ""
 offers "start stop ssh exec cp rdp password list show wait vnc console screenshot kubeconfig migrate resize disk images recover discard plan admin" vmctl --json ""
+
+# What a command's help says, and nothing else, is offered behind it; and every command has a help.
+program=${top_builddir:-.}/vmctl
+same() # WHAT HELP OFFERED
+{
+	[ "$2" = "$3" ] && return
+	echo "$1: the help has '$2', offered is '$3'"
+	bad=1
+}
+offered() # WORD...
+{
+	COMP_WORDS=(vmctl "$@")
+	COMP_CWORD=$#
+	COMPREPLY=()
+	_vmctl
+	printf '%s\n' "${COMPREPLY[@]%=}" | sort | xargs
+}
+commands=$("$program" --help | sed -nE '/^Commands:/,/^$/s/^  ([a-z]+) .*/\1/p')
+same "the commands" "$(sort <<<"$commands" | xargs)" "$(offered "")"
+for command in $commands; do
+	# recover takes the options of start.
+	same "$command" "$({ "$program" "$command" --help; [ "$command" != recover ] || "$program" start --help; } |
+		grep -oE '^ +(-., )?--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort -u | xargs)" "$(offered "$command" --)"
+done
+same "the verbs of disk" "$("$program" disk --help | sed -nE 's/^  ([a-z]+) .*/\1/p' | sort -u | xargs)" "$(offered disk "")"
 exit $bad
