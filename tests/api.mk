@@ -7,6 +7,7 @@ unit_tests += \
 	tests/unit/unit_http_reply \
 	tests/unit/unit_listener \
 	tests/unit/unit_metrics \
+	tests/unit/unit_powershell \
 	tests/unit/unit_public_key \
 	tests/unit/unit_quote \
 	tests/unit/unit_requests \
@@ -41,6 +42,9 @@ tests_unit_unit_public_key_LDADD = $(core_libs) $(base_libs) $(unit_libs)
 tests_unit_unit_vmrun_SOURCES = tests/unit/unit_vmrun.c vmd/vmctl/quote.c \
 	vmd/vmrun/guest_linux.c vmd/vmrun/guest_windows.c vmd/vmrun/script.c
 tests_unit_unit_vmrun_LDADD = $(base_libs) $(unit_libs)
+tests_unit_unit_powershell_SOURCES = tests/unit/unit_powershell.c tests/unit/powershell.c tests/unit/powershell.h \
+	vmd/vmctl/quote.c vmd/vmrun/guest_linux.c vmd/vmrun/guest_windows.c vmd/vmrun/script.c
+tests_unit_unit_powershell_LDADD = $(base_libs) $(unit_libs)
 tests_unit_unit_quote_SOURCES = tests/unit/unit_quote.c vmd/vmctl/quote.c
 tests_unit_unit_quote_LDADD = $(base_libs) $(unit_libs)
 tests_unit_unit_wire_LDADD = $(client_libs) $(unit_libs)

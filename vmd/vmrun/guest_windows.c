@@ -3,7 +3,9 @@
  * its connection (they share a job object), so the script is started by WMI, which has no part in
  * that.
  *
- * Not tried on Windows yet: only the texts are tested. */
+ * Not tried on Windows yet: only the texts are tested, and that they are well-formed, by a reader
+ * of PowerShell's grammar (tests/unit/powershell.h) and, once, by tree-sitter's (0.26.4: no error).
+ */
 #include "vmd/base/str.h"
 #include "vmd/vmctl/quote.h"
 #include "vmd/vmrun/guest_text.h"
