@@ -241,6 +241,13 @@ START_TEST(queue_has_its_reason)
 	v = view_of();
 	progress_step(&p, &w.job, &v);
 	ck_assert_str_eq(p.status.reason, "the job waits for a node (Slurm: Resources)");
+	(void)str_copy(w.job.queue_reason, sizeof(w.job.queue_reason), "JobHeldUser");
+	progress_step(&p, &w.job, &v);
+	ck_assert_str_eq(p.status.reason, "the job is held; it may start by: scontrol release 17");
+	(void)str_copy(w.job.queue_reason, sizeof(w.job.queue_reason), "JobHeldAdmin");
+	progress_step(&p, &w.job, &v);
+	ck_assert_str_eq(p.status.reason,
+			 "the job is held, and an administrator has to release it");
 	little_world_done(&w);
 }
 END_TEST

@@ -204,7 +204,8 @@ int op_disk_create(const struct ask *a, struct err *e)
 			       "the removal of disk %s was cut short: vmctl disk delete %s", name,
 			       name);
 	if (there && !there->unfinished)
-		return err_set(e, ERR_CONFLICT, "you have a disk %s already", name);
+		return err_set(e, ERR_CONFLICT, "you have a disk %s already; see: vmctl disk list",
+			       name);
 	if (there && there->size_bytes != o.disk.size_bytes)
 		return err_set(e, ERR_CONFLICT, "you have begun a disk %s of another size; %s",
 			       name, UNFINISHED);

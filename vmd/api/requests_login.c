@@ -17,8 +17,10 @@ static int own_job(const struct ask *a, const struct job **ret, struct err *e)
 		return err_set(e, ERR_DENIED, "job %u is not yours: only its owner may log in",
 			       j->id);
 	if (j->phase != JOB_RUNNING)
-		return err_set(e, ERR_CONFLICT, "job %u has no guest at the moment (%s)", j->id,
-			       j->phase == JOB_PENDING ? "it waits for a node" : "it is over");
+		return err_set(e, ERR_CONFLICT,
+			       "job %u has no guest at the moment (%s): vmctl show %u", j->id,
+			       j->phase == JOB_PENDING ? "it waits for a node" : "it is over",
+			       j->id);
 	*ret = j;
 	return 0;
 }

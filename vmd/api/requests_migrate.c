@@ -37,8 +37,9 @@ int op_migrate(const struct ask *a, struct err *e)
 	if (to && is_no_node(a->q->port.desired(a->q->port.self), to))
 		return err_set(e, ERR_INVALID, "Slurm has no node %s: sinfo -N", to);
 	if (j->phase != JOB_RUNNING)
-		return err_set(e, ERR_CONFLICT, "job %u is %s: only what runs can move", j->id,
-			       job_phase_name(j->phase));
+		return err_set(e, ERR_CONFLICT,
+			       "job %u is %s: only what runs can move; see: vmctl show %u", j->id,
+			       job_phase_name(j->phase), j->id);
 	node = ask_status_get(a, j)->node;
 	if (to && *node && job_node_same(node, to))
 		return err_set(e, ERR_INVALID, "job %u is on %s", j->id, node);

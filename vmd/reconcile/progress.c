@@ -246,6 +246,10 @@ static void step_pending(struct progress *p, const struct job *j, const struct h
 	progress_state(p, VM_STATE_PENDING, v);
 	if (h->n_vm)
 		progress_removing(p, h, v);
+	else if (str_eq(j->queue_reason, "JobHeldUser"))
+		progress_reason(p, "the job is held; it may start by: scontrol release %u", j->id);
+	else if (str_eq(j->queue_reason, "JobHeldAdmin"))
+		progress_reason(p, "the job is held, and an administrator has to release it");
 	else
 		progress_reason(p, "the job waits for a node%s%s%s",
 				*j->queue_reason ? " (Slurm: " : "", j->queue_reason,

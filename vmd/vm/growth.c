@@ -111,8 +111,9 @@ int growth_check(const struct job *j, const struct vm_seen *vm, const struct job
 	uint64_t need;
 
 	if (j->phase != JOB_RUNNING)
-		return err_set(e, ERR_CONFLICT, "job %u is %s: only what runs can grow", j->id,
-			       job_phase_name(j->phase));
+		return err_set(e, ERR_CONFLICT,
+			       "job %u is %s: only what runs can grow; see: vmctl show %u", j->id,
+			       job_phase_name(j->phase), j->id);
 	if (!s || vm->phase != VM_RUNNING || !s->sockets || !s->cores || !s->memory_bytes)
 		return err_set(e, ERR_RETRY,
 			       "job %u: KubeVirt does not say yet how large its VM is", j->id);

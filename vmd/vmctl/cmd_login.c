@@ -181,6 +181,7 @@ int cmd_cp(struct vmctl *v)
 {
 	AUTO(login_done) struct login l = {.key_fd = -1};
 	struct err e;
+	int code;
 
 	if (v->n_arg != 2) {
 		(void)err_set(&e, ERR_INVALID,
@@ -188,5 +189,15 @@ int cmd_cp(struct vmctl *v)
 			      "[JOB]:PATH FILE");
 		return fail(v, &e);
 	}
-	return cp(v, &l, v->arg[0], v->arg[1], &e) < 0 ? fail(v, &e) : run(v, &l);
+	if (cp(v, &l, v->arg[0], v->arg[1], &e) < 0)
+		return fail(v, &e);
+	code = run(v, &l);
+	/* sftp's servers tell of a full disk no more than "Failure". */
+	if (code != 0 && code != LOGIN_FAILED && code != LOGIN_INTERRUPTED)
+		(void)fprintf(
+			stderr,
+			"vmctl: not all of it was copied: is there room where it goes, and may "
+			"it be written there? In the guest: vmctl ssh %u\n",
+			l.job);
+	return code;
 }

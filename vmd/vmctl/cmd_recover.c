@@ -61,8 +61,9 @@ static int absent(struct vmctl *v, const char *job, uint32_t id, struct err *e)
 		if (e->kind != ERR_ABSENT)
 			return -1;
 	} else if (!str_eq(state_of(vm), "STOPPED")) {
-		return err_set(e, ERR_CONFLICT, "job %u has not ended: its VM is %s", id,
-			       state_of(vm));
+		return err_set(e, ERR_CONFLICT,
+			       "job %u has not ended: its VM is %s; it ends by: vmctl stop %u", id,
+			       state_of(vm), id);
 	}
 	return err_set(e, ERR_ABSENT,
 		       "no disk of job %.40s is kept, or not any more, or it is not yours; see: "

@@ -170,6 +170,8 @@ int fail(const struct vmctl *v, const struct err *e)
 	case ERR_DENIED:
 		if (str_starts(e->msg, "job "))
 			(void)fprintf(stderr, "Your own VMs: vmctl list\n");
+		else if (str_starts(e->msg, "only root"))
+			(void)fprintf(stderr, "Ask your administrator; your own VMs: vmctl list\n");
 		return EXIT_NOT_ALLOWED;
 	case ERR_INVALID: return EXIT_USAGE;
 	case ERR_NONE:
