@@ -81,7 +81,7 @@ static void check_named(struct sim *w, const struct sim_view *v, const struct ac
 	for (size_t i = 0; a->kind == ACT_DETACH_DISK && i < v->n_attachment; i++) {
 		const struct attachment *d = &v->attachment[i];
 
-		(void)attachment_volume(d, name, sizeof(name));
+		(void)attachment_volume(d->label, name, sizeof(name));
 		if (str_eq(d->job_key, a->job_key) && str_eq(name, a->object) && !d->leaving)
 			sim_wrong(w, "%s is taken from its guest unasked", d->name);
 	}

@@ -135,7 +135,7 @@ static const char *attached_state(const struct attachment *d, const struct vm_se
 	char name[VM_NAME_MAX + 1];
 	const struct vm_volume *v;
 
-	(void)attachment_volume(d, name, sizeof(name));
+	(void)attachment_volume(d->label, name, sizeof(name));
 	v = vm ? vm_volume_find(vm, name) : NULL;
 	*ret_why = v && !v->ready ? v->why : "";
 	if (d->leaving)

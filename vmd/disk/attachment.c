@@ -66,9 +66,9 @@ void extras_of(const struct disk_seen *disk, size_t n, struct attachment *ret)
 	}
 }
 
-int attachment_volume(const struct attachment *a, char *buf, size_t size)
+int attachment_volume(const char *label, char *buf, size_t size)
 {
-	return str_fmt(buf, size, "disk-%s", a->label);
+	return str_fmt(buf, size, "disk-%s", label);
 }
 
 void attachment_spec(const struct attachment *a, const struct job *j, struct disk_spec *ret)

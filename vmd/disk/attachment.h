@@ -29,8 +29,8 @@ void attachments_of(const struct named_disk *disk, size_t n, struct attachment *
 /* The same of jobs' disks: one per scratch disk that came while its job ran, and can be read. */
 size_t extras_count(const struct disk_seen *disk, size_t n);
 void extras_of(const struct disk_seen *disk, size_t n, struct attachment *ret);
-/* The volume's name in the VM: "disk-data". */
-int attachment_volume(const struct attachment *a, char *buf, size_t size);
+/* The volume's name in the VM, by the label: "disk-data". -1: buf is too small. */
+int attachment_volume(const char *label, char *buf, size_t size);
 /* What PV and PVC are made of. A writer's PV has the image's name: of that name there is one, so
  * Kubernetes, too, lets one PVC have it. A reader's is his own. */
 void attachment_spec(const struct attachment *a, const struct job *j, struct disk_spec *ret);

@@ -160,16 +160,8 @@ static bool is_seen(const struct flight *f, const struct observed *seen)
 
 	world_of(seen, f->job_key, &h);
 	switch (f->class) {
-	case CLASS_DISK:
-		for (size_t i = 0; i < h.n_disk; i++)
-			if (str_eq(h.disk[i].name, f->object))
-				return true;
-		return false;
-	case CLASS_CLAIM:
-		for (size_t i = 0; i < h.n_attachment; i++)
-			if (str_eq(h.attachment[i].name, f->object))
-				return true;
-		return false;
+	case CLASS_DISK: return holdings_disk(&h, f->object);
+	case CLASS_CLAIM: return holdings_attachment(&h, f->object);
 	case CLASS_PV: return is_among(h.pv, h.n_pv, f->object);
 	case CLASS_PVC: return is_among(h.pvc, h.n_pvc, f->object);
 	case CLASS_SECRET: /* with all its parts */
@@ -178,11 +170,7 @@ static bool is_seen(const struct flight *f, const struct observed *seen)
 			    (!h.secret[i].incomplete || action_removes(f->kind)))
 				return true;
 		return false;
-	case CLASS_VM:
-		for (size_t i = 0; i < h.n_vm; i++)
-			if (str_eq(h.vm[i].name, f->object))
-				return true;
-		return false;
+	case CLASS_VM: return holdings_vm(&h, f->object);
 	case CLASS_VOLUME:
 	case CLASS_POD:
 	case CLASS_JOB_END:

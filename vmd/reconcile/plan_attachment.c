@@ -10,15 +10,6 @@
 
 #include "vmd/base/str.h"
 
-/* Its claim; NULL: the job has none. */
-static const struct attachment *claim_find(const struct turn *t, const char *image)
-{
-	for (size_t i = 0; i < t->have.n_attachment; i++)
-		if (str_eq(t->have.attachment[i].name, image))
-			return &t->have.attachment[i];
-	return NULL;
-}
-
 static void order_fill(const struct turn *t, const struct named_disk *d, enum disk_claim_step step,
 		       struct disk_order *o)
 {
@@ -66,13 +57,11 @@ static void plan_claim_drop(struct planner *p, const struct turn *t, const struc
 /* May a volume of the VM's lead to that disk? vm: NULL, there is none. */
 static bool vm_leads_to(const struct vm_seen *vm, const struct named_disk *d)
 {
-	struct attachment claim = {.own = false};
 	char volume[VM_NAME_MAX + 1];
 
 	if (!vm)
 		return false;
-	(void)str_copy(claim.label, sizeof(claim.label), d->name);
-	return attachment_volume(&claim, volume, sizeof(volume)) < 0 || vm_volume_find(vm, volume);
+	return attachment_volume(d->name, volume, sizeof(volume)) < 0 || vm_volume_find(vm, volume);
 }
 
 /* A writer's PV of a disk that the job has let go of: its creation was late. Of that name there is
@@ -88,7 +77,8 @@ static void plan_strays(struct planner *p, const struct turn *t, const struct vm
 						     : NULL;
 		struct disk_spec spec = {.size_bytes = 0};
 
-		if (!d || d->claims.n == 0 || claim_find(t, d->image) || vm_leads_to(vm, d))
+		if (!d || d->claims.n == 0 || holdings_attachment(&t->have, d->image) ||
+		    vm_leads_to(vm, d))
 			continue;
 		(void)str_copy(spec.name, sizeof(spec.name), pv->name);
 		(void)str_copy(spec.claim, sizeof(spec.claim), pv->claim);
@@ -127,7 +117,7 @@ static bool plan_asked(struct planner *p, const struct turn *t, const struct vm_
 	if (!d || *d->unreadable)
 		return false; /* progress_step made it FAILED, or it waits */
 	(void)str_copy(wish.job_key, sizeof(wish.job_key), t->have.key);
-	claim = claim_find(t, d->image);
+	claim = holdings_attachment(&t->have, d->image);
 	claims = d->claims;
 	if (!claim && disk_claims_add(&claims, d->name, &wish, &e) < 0)
 		return false; /* who has it is seen to let go of it: that need not be tried */
@@ -172,7 +162,7 @@ static void disk_fill(const struct turn *t, const struct attachment *a, struct v
 
 	attachment_spec(a, t->job, &spec);
 	*d = (struct vm_disk_spec){.read_only = a->read_only, .comes_and_goes = true};
-	(void)attachment_volume(a, d->name, sizeof(d->name));
+	(void)attachment_volume(a->label, d->name, sizeof(d->name));
 	(void)str_copy(d->claim, sizeof(d->claim), spec.claim);
 	(void)str_copy(d->serial, sizeof(d->serial), a->label);
 }
@@ -234,7 +224,7 @@ static const struct attachment *volume_claim(const struct turn *t, const char *v
 	char name[VM_NAME_MAX + 1];
 
 	for (size_t i = 0; i < t->have.n_attachment; i++) {
-		(void)attachment_volume(&t->have.attachment[i], name, sizeof(name));
+		(void)attachment_volume(t->have.attachment[i].label, name, sizeof(name));
 		if (str_eq(name, volume))
 			return &t->have.attachment[i];
 	}
@@ -308,7 +298,7 @@ void plan_attachments_live(struct planner *p, const struct turn *t, const struct
 		const struct attachment *claim = &t->have.attachment[i];
 		const struct vm_volume *v;
 
-		(void)attachment_volume(claim, name, sizeof(name));
+		(void)attachment_volume(claim->label, name, sizeof(name));
 		v = vm_volume_find(vm, name);
 		if (claim->leaving)
 			plan_take(p, t, vm, claim, v, name);

@@ -8,14 +8,6 @@
 #include "vmd/base/str.h"
 #include "vmd/reconcile/recover.h"
 
-static const struct disk_seen *disk_find(const struct holdings *h, const char *name)
-{
-	for (size_t i = 0; i < h->n_disk; i++)
-		if (str_eq(h->disk[i].name, name))
-			return &h->disk[i];
-	return NULL;
-}
-
 static void plan_disk_remove(struct planner *p, const struct turn *t, const struct disk_seen *d)
 {
 	struct action *a;
@@ -112,7 +104,7 @@ static enum action_kind maker(const struct turn *t, enum disk_role role)
 
 static bool plan_image(struct planner *p, const struct turn *t, const struct disk_spec *spec)
 {
-	const struct disk_seen *d = disk_find(&t->have, spec->name);
+	const struct disk_seen *d = holdings_disk(&t->have, spec->name);
 
 	if (d && *d->unreadable)
 		return false; /* what is in it, and whose it is, is not known */

@@ -234,15 +234,36 @@ void world_of(const struct observed *seen, const char *key, struct holdings *ret
 	(void)str_copy(ret->key, sizeof(ret->key), key);
 }
 
+const struct vm_seen *holdings_vm(const struct holdings *h, const char *name)
+{
+	for (size_t i = 0; i < h->n_vm; i++)
+		if (str_eq(h->vm[i].name, name))
+			return &h->vm[i];
+	return NULL;
+}
+
+const struct disk_seen *holdings_disk(const struct holdings *h, const char *name)
+{
+	for (size_t i = 0; i < h->n_disk; i++)
+		if (str_eq(h->disk[i].name, name))
+			return &h->disk[i];
+	return NULL;
+}
+
+const struct attachment *holdings_attachment(const struct holdings *h, const char *name)
+{
+	for (size_t i = 0; i < h->n_attachment; i++)
+		if (str_eq(h->attachment[i].name, name))
+			return &h->attachment[i];
+	return NULL;
+}
+
 const struct vm_seen *world_vm(const struct holdings *h, const struct job *j)
 {
 	char name[VM_NAME_MAX + 1];
 
 	(void)vm_name(j, name, sizeof(name));
-	for (size_t i = 0; i < h->n_vm; i++)
-		if (str_eq(h->vm[i].name, name))
-			return &h->vm[i];
-	return NULL;
+	return holdings_vm(h, name);
 }
 
 bool world_vm_is_lost(const struct observed *seen, const struct vm_seen *vm, int64_t after_s,

@@ -124,6 +124,10 @@ struct holdings {
 	const struct volume_seen *pv, *pvc, *secret;
 };
 void world_of(const struct observed *seen, const char *key, struct holdings *ret);
+/* That of this name (an attachment has its image's); NULL: not seen. Borrowed from the view. */
+const struct vm_seen *holdings_vm(const struct holdings *h, const char *name);
+const struct disk_seen *holdings_disk(const struct holdings *h, const char *name);
+const struct attachment *holdings_attachment(const struct holdings *h, const char *name);
 /* The VM of the incarnation that the job is in; NULL: not seen. */
 const struct vm_seen *world_vm(const struct holdings *h, const struct job *j);
 /* Is it being deleted on a node that is lost, where nobody confirms its end? (plan_fence.c) */
