@@ -159,8 +159,21 @@ void sim_grows_move(struct sim *w)
 /* ---- what must hold ---- */
 
 /* A VM that is astray may be given less than it needs by who does not know yet how large it is, and
- * KubeVirt's own evacuation may take it home: then it moves on. */
+ * KubeVirt's own evacuation may take it home: then it moves on, as soon as there is room. */
 #define LARGE_US (600 * SIM_S)
+
+/* Has room for it been asked for, which there is not? (Seed 13253.) */
+static bool waits_for_room(const struct sim *w, const struct sim_vm *vm)
+{
+	for (size_t i = 0; i < SIM_COMPANIONS; i++) {
+		const struct companion *c = &w->companion[i].c;
+
+		if (c->id && c->phase == JOB_PENDING && str_eq(c->job_key, vm->vm.job_key) &&
+		    c->size.cpus && sim_vm_is_in(vm, &c->size))
+			return true;
+	}
+	return false;
+}
 
 static void size_check(struct sim *w, struct sim_vm *vm, const struct sim_job *j)
 {
@@ -172,7 +185,8 @@ static void size_check(struct sim *w, struct sim_vm *vm, const struct sim_job *j
 		return;
 	}
 	vm->large_us = vm->large_us ? vm->large_us : w->now_us;
-	if (vm == vm_of(w, j) && (w->script || w->now_us >= vm->large_us + LARGE_US))
+	if (vm == vm_of(w, j) && !waits_for_room(w, vm) &&
+	    (w->script || w->now_us >= vm->large_us + LARGE_US))
 		sim_wrong(w,
 			  "%s on %s has %u sockets of %u CPUs, %llu MiB: its room there is %u, "
 			  "%llu MiB",
