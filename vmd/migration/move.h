@@ -114,6 +114,7 @@ struct move_view {
 	const char *next_closed; /* ... and to that of the companion it moves on to */
 	bool outdated;   /* its companion waits, and must not get a node that is open again */
 	bool taken_back; /* its node is in service again, after Kubernetes had it taken out */
+	bool lost;       /* its host is, for fence_after: what goes on there does not end */
 	bool pause;      /* the last migration was given up: not again so soon */
 	bool alone;      /* it has been without any allocation for MOVE_GAP_S */
 	bool waits;      /* ... for MOVE_WAIT_S */

@@ -64,12 +64,23 @@ void move_read_home(const struct move_view *v, struct move *m, const char *why)
 		move_set(m, MOVE_SEND, "%s, migrates back to %.80s", why, home);
 }
 
+static void give_up(struct move *m)
+{
+	m->binds_vm = false;
+	if (m->companion)
+		move_set(m, MOVE_DROP, "%s", "");
+}
+
 void move_read_given_up(const struct move_view *v, struct move *m, const char *why)
 {
 	const struct vm_moving *k = &v->vm->moving;
 	const char *here = v->vm->node;
 
 	m->binds_vm = true;
+	if (v->lost) {
+		give_up(m);
+		return;
+	}
 	if (*k->name && !k->scheduling)
 		move_set(m, MOVE_SENDING, "the migration ends");
 	else if (!job_node_same(k->wanted_node, here) || !k->given_up) {
@@ -81,11 +92,8 @@ void move_read_given_up(const struct move_view *v, struct move *m, const char *w
 		move_set(m, MOVE_STUCK, "%s", why);
 	else if (v->unheard) /* its job may have started meanwhile */
 		move_set(m, MOVE_POINTED, "%s", why);
-	else {
-		m->binds_vm = false;
-		if (m->companion)
-			move_set(m, MOVE_DROP, "%s", "");
-	}
+	else
+		give_up(m);
 }
 
 bool move_read_taken_back(const struct move_view *v, struct move *m)
