@@ -19,6 +19,7 @@ check_LIBRARIES += libtestcore.a
 libtestcore_a_SOURCES = \
 	tests/unit/check_main.h \
 	tests/unit/little_row.h \
+	tests/unit/little_seen.c tests/unit/little_seen.h \
 	tests/unit/little_world.c tests/unit/little_world.h \
 	tests/unit/move_story.h \
 	tests/unit/story.c tests/unit/story.h

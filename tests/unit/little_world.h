@@ -1,48 +1,63 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A world of one job, written as words, for tests of the rules: a row of a table is a sentence.
  *
- * job:  pending running ending ended absent unknown(no list) ; r1 r2 (restarts) batch scratch
- *       s1 s2 s3 (Slurm's nodes n1 to n3; :drained :ours (by vmd, for Kubernetes) behind)
- *       drain:CHOICE site:CHOICE (--vm-on-drain, vmd.yaml)
- *       nodes:LIST (where its VM has been, by its record)
- *       drained requeue held aimed:NODE (asked_node) moved (this run is a move's) marked (the next
- *       will be) migrate:NODE pause alone waits late ; companion:PHASE@NODE, up to two, job ids 23,
- * 24 noshell heir (it names companion 23) claims (the last companion has its record) as17 (it is
- *       job 23, the heir of 17)
- *       grow grows (it is to have 4 CPUs: progress, record) large (the last companion is of that
- * size) holds:N (so many CPUs) grows:N (by the record, N CPUs) (not:n2: the last one must not get
- *       n2; excludes:n2: nor the job; limit: it, or the job that waits, waits for a limit)
- *       reserves (the site's choice) reserves-own (the job's) reserved:ID (it waits in that for
- *       companion ID) reservation:NAME (is listed)
- *       from16 fromkey (starts from the disk kept of job 16, by key) bob slurm (owner)
- *       hook (the site's, for READY) answers:N (READY since N s) told (the hook was)
- *       warned:N (N s ago) ends:N (the limit of 10000 s is over in N s) short:N (one of 600 s)
- *       normal abnormal never always(keep) ; failed ready(progress) live(known by id only)
- * seen: vm0:PHASE vm1:PHASE (PHASE: starting running stopped failed deleting, with @NODE behind)
- *       disk scratch pv pvc secret, each with :kept :old :open :removing :unreadable, or :deleting
- *       :nouid, of the Secret :incomplete
- * :fenced :refenced (for another VM) behind; n1 n2 n3 (nodes) with :ready :unready (lately) :lost
- * :out (of service, lately) :cordoned :fromslurm :fromkube (cordoned, and marked so) :uncordoned
- * (from Slurm, schedulable) :overruled (marked so) :again (the same, cordoned) :back (from
- * Kubernetes, schedulable) :foreign, ?nodes; other: the root
- * disk of job 16, alice's (other2: of another job 16), with :kept :old :removing :unreadable :bobs
- * :bare (no origin) :plain (not kept) :taken :takenkept (over by job 17), pvo its PV then; pv1 pvc1
- * of run 1; pv2 pvc2 of the scratch disk; pv:other (for another PVC of the same name); pvcx (its
- * name has no run); foreign oddkey (not ours); nouid (the VM has none) agent (it has one); ?vms
- * ?disks ?pvs ?pvcs ?secrets ?moves (unknown); of the VM before: wants:NODE given:NODE (else where
- * it is) evacuating blocked sending (our migration) theirs (KubeVirt's own, new) stale (the same,
- * older than the companion) bound (as old as it) found (as old, and it has found its node) unplaced
- * (for two minutes) placing (theirs has found no node yet) failed:N succeeded (our last migration,
- * attempt N) before:N (the same, of companion 30) came:NODE (by the last one) sockets:WGH (told,
- * taken over, had by the guest; one CPU each, 4 at most);
- * attach attach:ro: the job asks for alice's named disk "data"; named: it is there, with :claimed
- * :reads :leaving (by the job) :others :othersread (by job 18) :both (it and 18 read) :unreadable
- * :fenced :refenced (claimed and so); pvd pvcd pvro its PV and PVC of run 0, a reader's PV; ?named;
- * extra: a scratch disk that came since, with :removing; pve pvce volx as pvd pvcd vol
- * vol: the VM before has it, vol:wanted: its template alone, vol:given: its instance still
- * flight: ~KIND (in flight), +KIND (succeeded, not seen yet), !KIND (no answer), -KIND (refused);
- * KIND as in action_name, on the object of that kind; vm0 is meant by create-vm, scratch by
- * create-disk
+ * JOB, what Slurm and vmd's own progress have
+ *   phase:        pending running ending ended absent unknown (no list) live (known by id only)
+ *                 r1 r2 (restarts) normal abnormal (how it ended)
+ *   request:      batch scratch badimage bob slurm (owner) never always (keep)
+ *                 from16 fromkey (starts from the disk kept of job 16, by key)
+ *                 attach attach:ro (asks for alice's named disk "data")
+ *   time:         ends:N (the limit of 10000 s is over in N s) short:N (one of 600 s)
+ *                 warned:N (N s ago) told:N (told to end, N s ago)
+ *   progress:     failed lately ready unrecorded recording
+ *                 hook (the site's, for READY) answers:N (READY since N s) told (the hook was)
+ *   nodes:        s1 s2 s3 (Slurm's n1 to n3, with :drained or :ours, by vmd for Kubernetes)
+ *   move:         drained requeue held aimed:NODE (asked_node) migrate:NODE pause late
+ *                 moved (this run is a move's) marked (the next will be) alone waits noted heard
+ *                 drain:CHOICE site:CHOICE (--vm-on-drain, vmd.yaml)
+ *                 nodes:LIST (where its VM has been, by its record)
+ *   companions:   companion:PHASE@NODE, up to two, job ids 23 and 24; of the last one:
+ *                 not:n2 (must not get n2) limit (waits for one; or the job that waits does)
+ *                 large (has 4 CPUs) holds:N (so many) claims (has the job's record)
+ *                 excludes:n2 (of the job)
+ *   heirs:        noshell heir (it names companion 23) as17 (it is job 23, the heir of 17)
+ *   growth:       grow grows (it is to have 4 CPUs: progress, record) grows:N (by the record)
+ *   reservations: reserves (the site's choice) reserves-own (the job's)
+ *                 reserved:ID (it waits in that for companion ID) reservation:NAME (is listed)
+ *
+ * SEEN, what Kubernetes and Ceph show (little_seen.c)
+ *   VMs:          vm0:PHASE vm1:PHASE, with @NODE behind
+ *                 (PHASE: starting running stopped failed deleting)
+ *                 foreign oddkey (not ours) nouid (the VM has none) agent (it has one)
+ *   disks:        disk scratch, with :kept :old :open :removing :unreadable
+ *                 :fenced :refenced (for another VM); extra: a scratch disk that came since
+ *                 other (the root disk of job 16, alice's) other2 (of another job 16), with :kept
+ *                 :old :removing :unreadable :bobs :bare (no origin) :plain (not kept)
+ *                 :taken :takenkept (over by job 17)
+ *   named disk:   named, with :claimed :reads :leaving (by the job) :others :othersread (by job 18)
+ *                 :both (it and 18 read) :unreadable :fenced :refenced (claimed and so)
+ *   volumes:      pv pvc secret, with :deleting :nouid, of the Secret :incomplete, of the PV :other
+ *                 (for another PVC of the same name); pv1 pvc1 of run 1; pv2 pvc2 of the scratch
+ *                 disk; pvo of other; pve pvce of extra; pvcx (its name has no run)
+ *                 pvd pvcd pvro of the named disk in run 0, and a reader's PV
+ *   hotplug:      vol: the VM before has the named disk, vol:wanted: its template alone,
+ *                 vol:given: its instance still; volx of extra
+ *   nodes:        n1 n2 n3, with :ready :unready (lately) :lost :out (of service, lately) :cordoned
+ *                 :fromslurm :fromkube (cordoned, and marked so) :uncordoned (from Slurm,
+ *                 schedulable) :overruled (marked so) :again (the same, cordoned) :back (from
+ *                 Kubernetes, schedulable) :foreign
+ *   lists:        ?vms ?disks ?named ?pvs ?pvcs ?secrets ?moves ?nodes: not known
+ *   move of the VM before:
+ *                 wants:NODE given:NODE (else where it is) came:NODE (by the last migration)
+ *                 sending (our migration) theirs (KubeVirt's own, new) stale (the same, older than
+ *                 the companion) bound (as old as it) found (as old, and it has found its node)
+ *                 unplaced (for two minutes) placing (theirs has found no node yet)
+ *                 failed:N succeeded (our last, attempt N) before:N (the same, of companion 30)
+ *                 given-up evacuating blocked
+ *                 sockets:WGH (told, taken over, had by the guest; one CPU each, 4 at most)
+ *
+ * FLIGHT: ~KIND (in flight) +KIND (succeeded, not seen yet) !KIND (no answer) -KIND (refused); KIND
+ * as in action_name, on the object of that kind: vm0 by create-vm, scratch by create-disk.
  */
 #ifndef TESTS_UNIT_LITTLE_WORLD_H
 #define TESTS_UNIT_LITTLE_WORLD_H
