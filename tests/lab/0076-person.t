@@ -57,6 +57,12 @@ shown() # PATTERN
 }
 
 ok "a site that keeps jobs private" private
+as alice sh -c 'mkdir -p .ssh && ssh-keygen -q -t ed25519 -N "" -f .ssh/mine'
+own_key() # JOB: alice's own ssh, with her own key
+{
+	as alice ssh -F none -i .ssh/mine -o BatchMode=yes -o IdentitiesOnly=yes -o StrictHostKeyChecking=no \
+		-o UserKnownHostsFile=/dev/null -o ConnectTimeout=30 "root@$(as alice vmctl show --json "$1" | jq -r .address)" true
+}
 for user in alice bob; do
 	terminal "$user" new-session -d -x 150 -y 50 "bash --login"
 done
@@ -73,6 +79,8 @@ does alice 60 "vmctl wait desk"
 ok "alice: vmctl wait" ended 0
 does alice 60 "vmctl show"
 ok "alice: vmctl show, in one sentence" shown "^The guest answers at $address on worker[123]node\. To get in: vmctl ssh $job"
+
+ok "alice: her own key is let in" within 120 own_key "$job"
 
 # --- exec ---
 does alice 60 "vmctl exec desk -- sh -c 'echo to stdout; echo to stderr >&2; exit 7'"
@@ -341,7 +349,7 @@ inside_says() # PATTERN
 {
 	contains "$(as alice cat inside.out)" "$1"
 }
-does alice 60 "sbatch --export=ALL,CASE=seven inside.sh"
+does alice 60 "sbatch --export=ALL,CASE=seven,SLURM_VM_KEYS=none inside.sh"
 ok "alice: sbatch of a vmrun script" shown '^Submitted batch job [0-9]+'
 inside=$(sed -n 's/^Submitted batch job //p' <<<"$screen")
 ok "it runs in the guest, with what --export says" within 240 inside_says '^run by [0-9]+ for seven$'
@@ -350,6 +358,11 @@ does alice 300 "vmctl migrate inside"
 ok "alice: vmctl migrate" ended 0
 ok "says where it is now" shown "^job $inside runs on worker[123]node$"
 ok "vmrun follows the script again" within 120 inside_says 'was started before'
+not_own_key()
+{
+	contains "$(own_key "$inside" 2>&1)" "Permission denied"
+}
+ok "alice: her own key is kept out, as she asked" within 60 not_own_key
 does alice 60 "vmctl exec inside -- touch /root/go"
 ok "the job ends" within 120 job_over "$inside"
 ok "its script was started once" within 20 inside_says "^starts: 1, still $pid\$"
