@@ -3,6 +3,7 @@
 # What a user chose for a drain (--vm-on-drain=requeue, =stay), and a limit that leaves no room for a move: its user is told, with
 # Slurm's name of it, and slurm: move_qos gets past it.
 # long: a move that waits, and slurmctld started anew
+# limit: 900
 . "$(dirname "$0")/lib.sh"
 
 both_left() # JOB NODE: job and VM are together, elsewhere
@@ -74,6 +75,21 @@ ok "a move of his VM waits, and names the limit" within 60 move_says "$job" "que
 ok "... which he is told" within 60 was_told "$job" "a limit leaves no room"
 ok "he takes it back" as alice vmctl migrate --cancel "$job"
 ok "... and nothing waits any more" within 60 no_companion "$job"
+
+# other limits: of the sum of all jobs, and of jobs that may be submitted
+set_limit -1 >"$work/limit"
+on_lab sacctmgr -i modify user alice set GrpTRES=cpu=1 >"$work/limit"
+as alice vmctl migrate --timeout=1 "$job" >"$work/migrate" 2>&1
+ok "a limit of all his CPUs is named, too" within 60 move_says "$job" "queued.*a limit leaves no room.*AssocGrpCpuLimit"
+ok "he takes it back" as alice vmctl migrate --cancel "$job"
+ok "... and nothing waits" within 60 no_companion "$job"
+on_lab sacctmgr -i modify user alice set GrpTRES=cpu=-1 MaxSubmitJobs=1 >"$work/limit"
+as alice vmctl migrate --timeout=1 "$job" >"$work/migrate" 2>&1
+ok "one that refuses the companion at once is told in slurmctld's words" within 60 move_says "$job" "allocate.*([Ll]imit|policy)"
+ok "... and nothing is asked for but once a minute" test "$(on_lab grep -c "action=allocate .*job=$job \|job=$job .*action=allocate" /var/log/vmd.log)" -le 6
+ok "he takes it back" as alice vmctl migrate --cancel "$job"
+on_lab sacctmgr -i modify user alice set MaxSubmitJobs=-1 >"$work/limit"
+set_limit 1 >"$work/limit"
 
 on_lab sh -c "sacctmgr -i add qos moves MaxJobsPerUser=10; sacctmgr -i modify user alice set qos+=moves" >"$work/qos" 2>&1
 settings_change 's/^slurm:/&\n  move_qos: moves/' </dev/null
