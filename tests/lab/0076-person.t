@@ -310,8 +310,12 @@ does bob 60 "sbatch --parsable --vm=@$job --mem=512M --wrap=true"
 thief=$(grep -oE '^[0-9]+$' <<<"$screen")
 ok "bob: sbatch --vm=@$job, a job of his own" contains "$thief" .
 ok "which fails" within 120 job_over "$thief"
-does bob 60 "vmctl show $thief"
-ok "bob: and he is told why" shown "the kept disk of job $job is not yours"
+told_why()
+{
+	does bob 60 "vmctl show $thief"
+	shown "the kept disk of job $job is not yours"
+}
+ok "bob: and he is told why" within 60 told_why
 for guess in root password "$job" "$vm" tiny; do
 	as bob bash -c "printf '#!/bin/sh\necho %s\n' '$guess' >askpass; chmod +x askpass"
 	ok "bob: ssh with the password $guess" bob_cannot \
