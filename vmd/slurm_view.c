@@ -98,12 +98,13 @@ static void load_run(struct work *w)
 void slurm_view_node_set(const struct slurm_view *v, struct job *j)
 {
 	j->drained = false;
-	j->drain_reason[0] = '\0';
+	j->drain_reason[0] = j->drained_by[0] = '\0';
 	for (size_t i = 0; i < v->want.n_node && j->phase == JOB_RUNNING; i++)
 		if (str_eq(v->node[i].name, j->node)) {
 			if (v->node[i].drained) {
 				j->drained = true;
 				memcpy(j->drain_reason, v->node[i].reason, sizeof(j->drain_reason));
+				memcpy(j->drained_by, v->node[i].by_name, sizeof(j->drained_by));
 			}
 			/* Whole nodes of different sizes, which happen to divide. */
 			if (v->node[i].cpus && j->cpus > v->node[i].cpus)

@@ -51,10 +51,10 @@ ok "... READY" within 180 in_state "$job" READY
 ok "... with its disk" within 60 prints computed as bob timeout 30 vmctl exec "$job" -- cat kept
 bob_was_told()
 {
-	contains "$(output_of bob "$1")" "slurm-vm: its node is drained in Slurm \(fan\); it is queued again"
+	contains "$(output_of bob "$1")" "slurm-vm: its node is drained in Slurm by root \(fan\); it is queued again"
 }
 ok "... and its user was told why" within 30 bob_was_told "$job"
-ok "... also in the job's Comment, behind his own" contains "$(on_lab scontrol show job "$job")" "Comment=mine; slurm-vm: its node is drained in Slurm \(fan\)"
+ok "... also in the job's Comment, behind his own" contains "$(on_lab scontrol show job "$job")" "Comment=mine; slurm-vm: its node is drained in Slurm by root \(fan\)"
 on_lab scontrol update "nodename=$first" state=resume
 on_lab scancel "$job"
 ok "it ends" within 60 job_over "$job"

@@ -117,6 +117,10 @@ static int move_word(struct little_world *w, const char *s)
 	}
 	if (str_starts(s, "told:")) /* so many seconds ago: its script may be ending */
 		return (j->told_to_end_s = LITTLE_NOW_S - strtol(s + 5, NULL, 10)) > 0;
+	if (str_starts(s, "fan:")) { /* why it is drained, and by whom */
+		(void)str_copy(j->drain_reason, sizeof(j->drain_reason), "a fan");
+		return str_copy(j->drained_by, sizeof(j->drained_by), s + 4) == 0;
+	}
 	if (str_eq(s, "drained"))
 		j->drained = true;
 	else if (str_eq(s, "noshell"))

@@ -12,7 +12,7 @@
  *   progress:     failed lately ready unrecorded recording
  *                 hook (the site's, for READY) answers:N (READY since N s) told (the hook was)
  *   nodes:        s1 s2 s3 (Slurm's n1 to n3, with :drained or :ours, by vmd for Kubernetes)
- *   move:         drained requeue held aimed:NODE (asked_node) migrate:NODE pause late
+ *   move:         drained fan:USER requeue held aimed:NODE (asked_node) migrate:NODE pause late
  *                 moved (this run is a move's) marked (the next will be) alone waits noted heard
  *                 drain:CHOICE site:CHOICE (--vm-on-drain, vmd.yaml)
  *                 nodes:LIST (where its VM has been, by its record)

@@ -399,6 +399,21 @@ static unsigned told(void)
 	return story_asked(ACT_TELL_JOB) != NULL;
 }
 
+START_TEST(it_says_who_drains_its_node)
+{
+	story_begin("running");
+	look(0, "running requeue drained fan:root", "vm0:running " HAS);
+	ready_and("allocate");
+	ck_assert_ptr_nonnull(strstr(reconciler_status(story.r, 17)->move_reason,
+				     "its node is drained in Slurm by root (a fan)"));
+	look(1, "running requeue drained companion:pending fan:", "vm0:running " HAS);
+	ready_and("queued");
+	ck_assert_ptr_nonnull(strstr(reconciler_status(story.r, 17)->move_reason,
+				     "its node is drained in Slurm (a fan)"));
+	story_end();
+}
+END_TEST
+
 START_TEST(its_user_is_told_once)
 {
 	story_begin("running");
@@ -461,6 +476,7 @@ int main(void)
 	tcase_add_test(t, it_is_asked_for_again_at_once);
 	tcase_add_test(t, a_second_companion_is_ended_beside_the_first);
 	tcase_add_test(t, a_companion_has_the_id_of_another);
+	tcase_add_test(t, it_says_who_drains_its_node);
 	tcase_add_test(t, its_user_is_told_once);
 	tcase_add_test(t, trouble_of_a_move_is_shown_and_not_fatal);
 	return CHECK_MAIN(t);

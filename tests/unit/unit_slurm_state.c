@@ -428,7 +428,7 @@ START_TEST(node_rows)
 		{NODE_STATE_IDLE, DRAIN_REASON, false, false},
 		{NODE_STATE_DOWN, "a fan", false, false},
 	};
-	node_info_t info = {.name = (char *)"worker1node"};
+	node_info_t info = {.name = (char *)"worker1node", .reason_uid = 7001};
 	struct slurm_node n;
 	struct err e;
 
@@ -438,6 +438,7 @@ START_TEST(node_rows)
 		ck_assert_int_eq(slurm_node_read(&info, &n, &e), 0);
 		ck_assert_str_eq(n.name, "worker1node");
 		ck_assert_msg(n.drained == nodes[i].drained, "row %zu", i);
+		ck_assert_uint_eq(n.by, n.drained ? 7001 : 0);
 		ck_assert_msg(drain_is_ours(n.reason) == nodes[i].ours, "row %zu", i);
 	}
 }

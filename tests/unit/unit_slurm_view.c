@@ -77,7 +77,8 @@ int slurm_jobs_load(struct slurm_jobs *s, struct slurm_list *ret, struct err *e)
 	ret->companion = calloc(1, sizeof(*ret->companion));
 	if (slurm.drained) {
 		ret->n_node = 1;
-		*ret->node = (struct slurm_node){.drained = true, .reason = "a fan"};
+		*ret->node =
+			(struct slurm_node){.drained = true, .reason = "a fan", .by_name = "root"};
 		(void)str_copy(ret->node->name, sizeof(ret->node->name), slurm.drained);
 	}
 	ret->reservation = calloc(1, sizeof(*ret->reservation));
@@ -455,6 +456,8 @@ START_TEST(moves)
 	slurm.companion_of = "17-" NONCE;
 	run_until(&told.loaded, 1);
 	ck_assert(seen(17)->drained);
+	ck_assert_str_eq(seen(17)->drain_reason, "a fan");
+	ck_assert_str_eq(seen(17)->drained_by, "root");
 	ck_assert_uint_eq(slurm_view_desired(view)->n_companion, 1);
 	ck_assert_uint_eq(slurm_view_desired(view)->companion[0].id, 23);
 	slurm_view_hint(view, 17, NULL, 0); /* one job alone: the node stays drained */

@@ -146,9 +146,10 @@ struct job {
 	 * on that companion's node (migration/reservation.h; 0: it is in none of those). */
 	bool reserves_own;
 	uint32_t reserved;
-	/* Its node is drained in Slurm, and why. */
+	/* Its node is drained in Slurm, why, and by whom ("" not known). */
 	bool drained;
 	char drain_reason[JOB_TITLE_MAX + 1];
+	char drained_by[JOB_USER_MAX];
 	uint32_t tasks;        /* sbatch -n; 0 or 1 one */
 	uint32_t cpus;         /* allocated on node */
 	uint64_t memory_bytes; /* allocated on node */

@@ -7,13 +7,14 @@
 /* Why its node is to get empty, "" it is not. */
 const char *move_why_drained(const struct move_view *v, char buf[MOVE_WHY_SIZE])
 {
-	const char *reason = v->job->drain_reason;
+	const char *reason = v->job->drain_reason, *by = v->job->drained_by;
 
 	if (v->job->drained && drain_is_ours(reason))
 		return "its node is cordoned in Kubernetes";
 	if (v->job->drained) {
-		(void)str_fmt(buf, MOVE_WHY_SIZE, "its node is drained in Slurm%s%s%s",
-			      *reason ? " (" : "", reason, *reason ? ")" : "");
+		(void)str_fmt(buf, MOVE_WHY_SIZE, "its node is drained in Slurm%s%s%s%s%s",
+			      *by ? " by " : "", by, *reason ? " (" : "", reason,
+			      *reason ? ")" : "");
 		return buf;
 	}
 	if (v->vm->moving.evacuating && !v->taken_back)

@@ -6,7 +6,7 @@
 
 #include "vmd/migration/move.h"
 
-#define MOVE_WHY_SIZE (JOB_TITLE_MAX + 40)
+#define MOVE_WHY_SIZE (JOB_TITLE_MAX + JOB_USER_MAX + 40)
 
 /* The phase, and the reason for people. */
 void move_set(struct move *m, enum move_phase p, const char *fmt, ...) PRINTF(3, 4);

@@ -18,6 +18,8 @@ struct slurm_node {
 	uint32_t cpus;                  /* 0: not known */
 	bool drained;                   /* it takes no new jobs */
 	char reason[JOB_TITLE_MAX + 1]; /* cut */
+	uint32_t by;                    /* the uid of who gave the reason */
+	char by_name[JOB_USER_MAX];     /* "" not known */
 };
 
 enum drain_step {

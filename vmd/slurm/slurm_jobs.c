@@ -87,15 +87,21 @@ int slurm_failed(struct err *e, int code, const char *what)
 	return err_set(e, kind, "slurmctld: cannot %s: %s", what, slurm_strerror(code));
 }
 
-static void fill_user(struct job *j)
+void slurm_user_name(uint32_t uid, char *buf, size_t size)
 {
-	char buf[4096];
+	char room[4096];
 	struct passwd pw;
 	struct passwd *found = NULL;
 
-	if (j->user[0] || getpwuid_r(j->uid, &pw, buf, sizeof(buf), &found) != 0 || !found)
-		return;
-	(void)str_copy(j->user, sizeof(j->user), found->pw_name);
+	buf[0] = '\0';
+	if (getpwuid_r(uid, &pw, room, sizeof(room), &found) == 0 && found)
+		(void)str_copy(buf, size, found->pw_name);
+}
+
+static void fill_user(struct job *j)
+{
+	if (!j->user[0])
+		slurm_user_name(j->uid, j->user, sizeof(j->user));
 }
 
 /* RealMemory of the job's node: what an allocation of a node whose memory Slurm does not count

@@ -23,8 +23,10 @@ int slurm_node_read(const node_info_t *info, struct slurm_node *ret, struct err 
 
 	if (str_copy(n.name, sizeof(n.name), info->name) < 0)
 		return err_set(e, ERR_INVALID, "node %.80s: its name is too long", info->name);
-	if (n.drained)
+	if (n.drained) {
 		str_cut(n.reason, sizeof(n.reason), info->reason ? info->reason : "");
+		n.by = info->reason_uid;
+	}
 	*ret = n;
 	return 0;
 }
@@ -39,8 +41,11 @@ static int read_all(const node_info_msg_t *m, struct slurm_nodes *s, struct err 
 	for (uint32_t i = 0; i < m->record_count; i++) {
 		if (!m->node_array[i].name) /* a place that slurmctld keeps free */
 			continue;
-		if (slurm_node_read(&m->node_array[i], &list[n++], e) < 0)
+		if (slurm_node_read(&m->node_array[i], &list[n], e) < 0)
 			return -1;
+		if (*list[n].reason)
+			slurm_user_name(list[n].by, list[n].by_name, sizeof(list[n].by_name));
+		n++;
 	}
 	free(s->node);
 	s->node = STEAL(list);
