@@ -82,10 +82,12 @@ ok "... with the reason" contains "$(output_of alice "$small")" "memory of 100M 
 ok "a disk that nobody has, too" within 120 job_in "$kept" FAILED
 ok "... with the reason" contains "$(output_of alice "$kept")" "no disk of job 4242 is kept"
 
+has_disk() { contains "$(as alice vmctl disk list "$job")" "^data .*attached"; }
+
 # drained: the batch job follows its VM, the allocation's companion becomes it
 ok "a job's VM is READY" within 240 in_state "$job" READY
 ok "... its script knows it" within 60 says "^run 0 with vm-$job-[0-9a-f]{16}-r0 on "
-ok "... with its disk" contains "$(as alice vmctl disk list "$job")" "^data .*attached"
+ok "... with its disk" within 60 has_disk
 ok "an allocation's VM is READY, without a step" within 240 in_state "$desk" READY
 first=$(node_of "$job")
 on_lab scontrol update "nodename=$first" state=drain reason=fan
@@ -97,7 +99,7 @@ followed()
 	[ -n "$now" ] && [ "$now" != "$first" ] && equals "$(vm_node "$job")" "$now" && job_in "$job" RUNNING
 }
 ok "its node is drained: the job follows its VM" within 180 followed
-ok "... with the disk" within 60 contains "$(as alice vmctl disk list "$job")" "^data .*attached"
+ok "... with the disk" within 60 has_disk
 ok "... and the script has the same VM again" within 120 says "^run 1 with vm-$job-[0-9a-f]{16}-r0 on "
 on_lab scontrol update "nodename=$first" state=resume
 on_lab scontrol update "nodename=$(node_of "$desk")" state=drain reason=fan
