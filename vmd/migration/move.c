@@ -246,7 +246,31 @@ static void read_follow(const struct move_view *v, struct move *m)
 		p = MOVE_AIM;
 	else if (m->reserves && j->reserved != m->reserves)
 		p = MOVE_RESERVE;
-	move_set(m, p, "its job follows to %.80s", h->node);
+	move_set_to(m, p, h->node, "its job follows to %.80s", h->node);
+	m->room = h->size;
+}
+
+/* Its companion was ended by somebody before its job was aimed at the node. */
+static bool is_left(const struct move_view *v, const struct companion *h)
+{
+	return v->known && v->n_vm == 1 && v->vm && v->vm->phase == VM_RUNNING &&
+	       move_is_marked(v->job) && v->job->held && !(h && h->phase == JOB_RUNNING);
+}
+
+/* The room may be free still: its job is aimed there all the same, and has its time to start. */
+static void read_left(const struct move_view *v, struct move *m)
+{
+	m->keeps_vm = m->alone = true;
+	if (v->alone) {
+		move_read_given_up(v, m, NOT_THERE);
+		m->keeps_vm = m->binds_vm;
+		if (m->phase == MOVE_NONE)
+			move_set(m, MOVE_UNAIM, "%s", "");
+		return;
+	}
+	move_set_to(m, MOVE_AIM, v->vm->node, "its companion is gone, its job follows to %.80s",
+		    v->vm->node);
+	m->room = v->place;
 }
 
 static void read_pending(const struct move_view *v, struct move *m, const struct companion *next)
@@ -261,6 +285,8 @@ static void read_pending(const struct move_view *v, struct move *m, const struct
 		return;
 	} else if (is_elsewhere(v, m->companion)) {
 		move_read_given_up(v, m, NOT_THERE);
+	} else if (is_left(v, m->companion)) {
+		read_left(v, m);
 	} else if (m->companion && v->n_vm == 0) {
 		move_set(m, MOVE_DROP, "%s", "");
 	} else if (move_is_from(j) ||

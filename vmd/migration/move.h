@@ -74,9 +74,10 @@ struct move {
 	/* Of the view it was read from: the one that the phase is about; NULL none. While that is
 	 * another than the one the VM is with, with is that. */
 	const struct companion *companion, *with;
-	/* Of the view. MOVE_ALLOCATE: where; "" anywhere. MOVE_POINT: where it shall be. */
+	/* Of the view. MOVE_ALLOCATE: where; "" anywhere. MOVE_POINT: where it shall be. MOVE_AIM:
+	 * where its job is to start. */
 	const char *to;
-	struct job_size room;          /* MOVE_ALLOCATE: how large; 0 CPUs: as its job */
+	struct job_size room;          /* MOVE_ALLOCATE, MOVE_AIM: how large; 0 CPUs: as its job */
 	struct vm_target target;       /* MOVE_POINT: how large; 0 sockets: as it is */
 	uint32_t attempt, attempt_for; /* MOVE_SEND: which, and for which companion */
 	/* The companion whose place is to be kept for the job by a reservation; 0: none is. Others

@@ -145,7 +145,7 @@ static void plan_aim(struct planner *p, const struct turn *t, const char *node)
 	(void)str_copy(a->node, sizeof(a->node), node);
 	a->aim_job.until_s = *node ? t->job->request.moved_until_s : 0;
 	if (*node)
-		a->size = t->move.companion->size;
+		a->size = t->move.room;
 	else if (t->job->request.moved_limit_s > t->job->limit_s) /* whoever raised it since knew */
 		a->aim_job.limit_s = t->job->request.moved_limit_s;
 }
@@ -237,7 +237,7 @@ void plan_move(struct planner *p, const struct turn *t)
 	case MOVE_BEQUEATH: plan_heir(p, t, ACT_BEQUEATH); break;
 	case MOVE_GIVE_WAY: plan_heir(p, t, ACT_GIVE_WAY); break;
 	case MOVE_REQUEUE: plan_follow(p, t, h, vm); break;
-	case MOVE_AIM: plan_aim(p, t, h->node); break;
+	case MOVE_AIM: plan_aim(p, t, t->move.to); break;
 	case MOVE_UNAIM: plan_aim(p, t, ""); break;
 	case MOVE_RESERVE: plan_reserve(p, t, h); break;
 	case MOVE_RELEASE:
