@@ -104,6 +104,11 @@ resume "$second"
 ok "another one is free: it moves there" within 60 both_at "$choosy" "$second"
 on_lab scancel "$choosy"
 ok "it ends" within 60 job_over "$choosy"
+none_reserved()
+{
+	contains "$(on_lab scontrol show reservation)" "No reservations"
+}
+ok "... and no node is reserved for it" within 30 none_reserved
 resume "$first"
 
 # an allocation with a shell, which cannot go elsewhere (one without: 0027-no-shell.t)

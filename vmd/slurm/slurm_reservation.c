@@ -97,6 +97,8 @@ static int create(const struct action *a, uint32_t uid, int64_t now_s, struct er
 		       : refused(e, errno, "reserve the node again");
 }
 
+/* A job that is over is in none any more, whatever its record says: slurmctld refuses to change
+ * that, and lets the reservation go. */
 static int job_put(uint32_t job_id, const char *name, struct err *e)
 {
 	char copy[RESERVATION_NAME_MAX + 1];
@@ -105,8 +107,10 @@ static int job_put(uint32_t job_id, const char *name, struct err *e)
 	(void)str_copy(copy, sizeof(copy), name);
 	compat_update_for(&d, job_id);
 	d.reservation = copy; /* "" takes it off */
-	return slurm_update_job(&d) == SLURM_SUCCESS ? 0
-						     : refused(e, errno, "change its reservation");
+	if (slurm_update_job(&d) == SLURM_SUCCESS || errno == ESLURM_ALREADY_DONE ||
+	    errno == ESLURM_JOB_FINISHED)
+		return 0;
+	return refused(e, errno, "change its reservation");
 }
 
 int slurm_reservation_make(const struct action *a, const char *nonce, int64_t now_s, struct err *e)
