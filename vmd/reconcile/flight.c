@@ -146,14 +146,6 @@ int64_t flight_worth_until_us(const struct flight *f)
 	return until_us;
 }
 
-static bool is_among(const struct volume_seen *v, size_t n, const char *name)
-{
-	for (size_t i = 0; i < n; i++)
-		if (str_eq(v[i].name, name))
-			return true;
-	return false;
-}
-
 static bool is_seen(const struct flight *f, const struct observed *seen)
 {
 	struct holdings h;
@@ -162,8 +154,8 @@ static bool is_seen(const struct flight *f, const struct observed *seen)
 	switch (f->class) {
 	case CLASS_DISK: return holdings_disk(&h, f->object);
 	case CLASS_CLAIM: return holdings_attachment(&h, f->object);
-	case CLASS_PV: return is_among(h.pv, h.n_pv, f->object);
-	case CLASS_PVC: return is_among(h.pvc, h.n_pvc, f->object);
+	case CLASS_PV: return holdings_pv(&h, f->object);
+	case CLASS_PVC: return holdings_pvc(&h, f->object);
 	case CLASS_SECRET: /* with all its parts */
 		for (size_t i = 0; i < h.n_secret; i++)
 			if (str_eq(h.secret[i].name, f->object) &&

@@ -78,13 +78,6 @@ static bool may_reserve(const struct move_source *s, const struct companion *h)
 	return !inflight_is_refused(s->flight, s->have->key, name, CLASS_RESERVATION);
 }
 
-static bool is_lost(const struct observed *seen, const struct move_source *s, const char *node)
-{
-	const struct node_seen *n = *node ? world_node(seen, node) : NULL;
-
-	return n && node_is_lost(n, s->policy->fence_after_s, s->mono_us);
-}
-
 /* Is the list of jobs older than this vmd's knowledge that the VM is given up? Its job may have its
  * place since. */
 static bool is_unheard(const struct move_source *s)
@@ -131,7 +124,8 @@ void move_view_read(const struct observed *seen, const struct move_source *s, st
 			.outdated = waits && waits->phase == JOB_PENDING &&
 				    is_outdated(seen, waits, s->job, next ? h->node : ""),
 			.taken_back = is_taken_back(seen, s, vm),
-			.lost = vm && is_lost(seen, s, vm->node),
+			.lost = vm &&
+				world_host_is_lost(seen, vm, s->policy->fence_after_s, s->mono_us),
 			.pause = p && s->mono_us < p->pause_until_us,
 			.alone = p && progress_is_alone(p, s->job, s->mono_us),
 			.waits = p && progress_has_waited(p, s->job, s->mono_us),

@@ -239,12 +239,9 @@ static bool is_bindable_to(const struct volume_seen *pv, const struct volume_see
 /* Is there a PVC of that name, and a PV for that very one? */
 static bool is_bindable(const struct turn *t, const char *name)
 {
-	const struct volume_seen *pvc = NULL;
+	const struct volume_seen *pvc = holdings_pvc(&t->have, name);
 
-	for (size_t i = 0; i < t->have.n_pvc; i++)
-		if (str_eq(t->have.pvc[i].name, name) && !t->have.pvc[i].deleting)
-			pvc = &t->have.pvc[i];
-	for (size_t i = 0; pvc && i < t->have.n_pv; i++)
+	for (size_t i = 0; pvc && !pvc->deleting && i < t->have.n_pv; i++)
 		if (is_bindable_to(&t->have.pv[i], pvc))
 			return true;
 	return false;

@@ -11,15 +11,6 @@
 
 #include "vmd/base/str.h"
 
-static const struct volume_seen *volume_find(const struct volume_seen *v, size_t n,
-					     const char *name)
-{
-	for (size_t i = 0; i < n; i++)
-		if (str_eq(v[i].name, name))
-			return &v[i];
-	return NULL;
-}
-
 /* This incarnation's PVC, once it is seen: only then its uid is known. */
 static const struct volume_seen *plan_claim(struct planner *p, const struct turn *t,
 					    const struct disk_spec *d)
@@ -28,7 +19,7 @@ static const struct volume_seen *plan_claim(struct planner *p, const struct turn
 
 	if (!p->seen->pvcs_known)
 		return NULL;
-	v = volume_find(t->have.pvc, t->have.n_pvc, d->claim);
+	v = holdings_pvc(&t->have, d->claim);
 	if (v && (v->deleting || !*v->uid))
 		return NULL;
 	switch (plan_wanted(p, t, d->claim, CLASS_PVC, v != NULL)) {
@@ -54,7 +45,7 @@ static void plan_volume_remove(struct planner *p, const struct turn *t, enum act
 static bool plan_pv(struct planner *p, const struct turn *t, const struct disk_spec *d,
 		    const struct volume_seen *claim)
 {
-	const struct volume_seen *v = volume_find(t->have.pv, t->have.n_pv, d->name);
+	const struct volume_seen *v = holdings_pv(&t->have, d->name);
 	struct action *a;
 
 	if (v && !str_eq(v->claim_uid, claim->uid)) {
@@ -95,10 +86,9 @@ static bool plan_one_gone(struct planner *p, const struct turn *t, enum action_k
 bool plan_volume_gone(struct planner *p, const struct turn *t, const struct disk_spec *d)
 {
 	return p->seen->pvcs_known &&
-	       plan_one_gone(p, t, ACT_DELETE_PVC,
-			     volume_find(t->have.pvc, t->have.n_pvc, d->claim)) &&
+	       plan_one_gone(p, t, ACT_DELETE_PVC, holdings_pvc(&t->have, d->claim)) &&
 	       p->seen->pvs_known &&
-	       plan_one_gone(p, t, ACT_DELETE_PV, volume_find(t->have.pv, t->have.n_pv, d->name));
+	       plan_one_gone(p, t, ACT_DELETE_PV, holdings_pv(&t->have, d->name));
 }
 
 void plan_claims_remove(struct planner *p, const struct turn *t)

@@ -258,6 +258,25 @@ const struct attachment *holdings_attachment(const struct holdings *h, const cha
 	return NULL;
 }
 
+static const struct volume_seen *volume_find(const struct volume_seen *v, size_t n,
+					     const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(v[i].name, name))
+			return &v[i];
+	return NULL;
+}
+
+const struct volume_seen *holdings_pv(const struct holdings *h, const char *name)
+{
+	return volume_find(h->pv, h->n_pv, name);
+}
+
+const struct volume_seen *holdings_pvc(const struct holdings *h, const char *name)
+{
+	return volume_find(h->pvc, h->n_pvc, name);
+}
+
 const struct vm_seen *world_vm(const struct holdings *h, const struct job *j)
 {
 	char name[VM_NAME_MAX + 1];
@@ -266,12 +285,19 @@ const struct vm_seen *world_vm(const struct holdings *h, const struct job *j)
 	return holdings_vm(h, name);
 }
 
-bool world_vm_is_lost(const struct observed *seen, const struct vm_seen *vm, int64_t after_s,
-		      int64_t mono_us)
+bool world_host_is_lost(const struct observed *seen, const struct vm_seen *vm, int64_t after_s,
+			int64_t mono_us)
 {
 	const struct node_seen *n = *vm->node ? world_node(seen, vm->node) : NULL;
 
-	return vm->phase == VM_DELETING && *vm->uid && n && node_is_lost(n, after_s, mono_us);
+	return n && node_is_lost(n, after_s, mono_us);
+}
+
+bool world_vm_is_lost(const struct observed *seen, const struct vm_seen *vm, int64_t after_s,
+		      int64_t mono_us)
+{
+	return vm->phase == VM_DELETING && *vm->uid &&
+	       world_host_is_lost(seen, vm, after_s, mono_us);
 }
 
 bool world_next(const struct observed *seen, struct holdings *ret)

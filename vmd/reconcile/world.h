@@ -128,8 +128,13 @@ void world_of(const struct observed *seen, const char *key, struct holdings *ret
 const struct vm_seen *holdings_vm(const struct holdings *h, const char *name);
 const struct disk_seen *holdings_disk(const struct holdings *h, const char *name);
 const struct attachment *holdings_attachment(const struct holdings *h, const char *name);
+const struct volume_seen *holdings_pv(const struct holdings *h, const char *name);
+const struct volume_seen *holdings_pvc(const struct holdings *h, const char *name);
 /* The VM of the incarnation that the job is in; NULL: not seen. */
 const struct vm_seen *world_vm(const struct holdings *h, const struct job *j);
+/* Is the node that it was seen on lost, for after_s? false: it was seen on none. */
+bool world_host_is_lost(const struct observed *seen, const struct vm_seen *vm, int64_t after_s,
+			int64_t mono_us);
 /* Is it being deleted on a node that is lost, where nobody confirms its end? (plan_fence.c) */
 bool world_vm_is_lost(const struct observed *seen, const struct vm_seen *vm, int64_t after_s,
 		      int64_t mono_us);
