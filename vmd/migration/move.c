@@ -207,8 +207,6 @@ static bool is_elsewhere(const struct move_view *v, const struct companion *h)
 	       v->vm->phase == VM_RUNNING && !is_there(v, h);
 }
 
-#define NOT_THERE "its job is queued again, and it is not with its companion: it is made again"
-
 static void read_ending(const struct move_view *v, struct move *m)
 {
 	if (move_is_marked(v->job) && is_there(v, m->companion)) {
@@ -216,7 +214,7 @@ static void read_ending(const struct move_view *v, struct move *m)
 		if (!move_read_taken_back(v, m))
 			move_set(m, MOVE_LEAVING, "its job leaves %.80s", v->job->node);
 	} else if (is_elsewhere(v, m->companion)) {
-		move_read_given_up(v, m, NOT_THERE);
+		move_read_given_up(v, m, MOVE_NOT_THERE);
 	} else if (m->companion && v->n_vm == 0) {
 		move_set(m, MOVE_DROP, "%s", "");
 	}
@@ -250,29 +248,6 @@ static void read_follow(const struct move_view *v, struct move *m)
 	m->room = h->size;
 }
 
-/* Its companion was ended by somebody before its job was aimed at the node. */
-static bool is_left(const struct move_view *v, const struct companion *h)
-{
-	return v->known && v->n_vm == 1 && v->vm && v->vm->phase == VM_RUNNING &&
-	       move_is_marked(v->job) && v->job->held && !(h && h->phase == JOB_RUNNING);
-}
-
-/* The room may be free still: its job is aimed there all the same, and has its time to start. */
-static void read_left(const struct move_view *v, struct move *m)
-{
-	m->keeps_vm = m->alone = true;
-	if (v->alone) {
-		move_read_given_up(v, m, NOT_THERE);
-		m->keeps_vm = m->binds_vm;
-		if (m->phase == MOVE_NONE)
-			move_set(m, MOVE_UNAIM, "%s", "");
-		return;
-	}
-	move_set_to(m, MOVE_AIM, v->vm->node, "its companion is gone, its job follows to %.80s",
-		    v->vm->node);
-	m->room = v->place;
-}
-
 static void read_pending(const struct move_view *v, struct move *m, const struct companion *next)
 {
 	const struct job *j = v->job;
@@ -284,9 +259,9 @@ static void read_pending(const struct move_view *v, struct move *m, const struct
 	} else if (move_is_marked(j) && is_at(v->vm, j->asked_node) && move_read_gap(v, m)) {
 		return;
 	} else if (is_elsewhere(v, m->companion)) {
-		move_read_given_up(v, m, NOT_THERE);
-	} else if (is_left(v, m->companion)) {
-		read_left(v, m);
+		move_read_given_up(v, m, MOVE_NOT_THERE);
+	} else if (move_read_left(v, m)) {
+		return;
 	} else if (m->companion && v->n_vm == 0) {
 		move_set(m, MOVE_DROP, "%s", "");
 	} else if (move_is_from(j) ||

@@ -49,11 +49,17 @@ static void read_shut_out(const struct move_view *v, struct move *m)
 		move_set(m, MOVE_ALLOCATE, "%s, room is asked for on another one", why);
 }
 
-static void read_out_of_time(const struct move_view *v, struct move *m, bool shut_out)
+static void read_out_of_time(const struct move_view *v, struct move *m, const char *why)
 {
-	move_read_given_up(v, m, shut_out ? MOVE_NO_PLACE : NOT_STARTED);
+	move_read_given_up(v, m, why);
 	m->keeps_vm = m->binds_vm;
-	if (!shut_out && m->phase == MOVE_NONE) /* its job starts wherever there is room */
+}
+
+/* The same, and its job starts wherever there is room. */
+static void read_unstarted(const struct move_view *v, struct move *m, const char *why)
+{
+	read_out_of_time(v, m, why);
+	if (m->phase == MOVE_NONE)
 		move_set(m, MOVE_UNAIM, "%s", "");
 }
 
@@ -67,8 +73,10 @@ bool move_read_gap(const struct move_view *v, struct move *m)
 	m->keeps_vm = true;
 	m->reserves = v->alone || leaves ? 0 : v->job->reserved;
 	m->alone = true;
-	if (v->alone)
-		read_out_of_time(v, m, shut_out);
+	if (v->alone && shut_out)
+		read_out_of_time(v, m, MOVE_NO_PLACE);
+	else if (v->alone)
+		read_unstarted(v, m, NOT_STARTED);
 	else if (move_read_taken_back(v, m))
 		return true;
 	else if (shut_out)
@@ -76,5 +84,23 @@ bool move_read_gap(const struct move_view *v, struct move *m)
 	else /* Another companion may be one that a vmd from before has asked for, and sent the VM
 	      * to, which is not seen yet. It is ended when the job has started. */
 		move_set(m, MOVE_STARTING, "its job starts on %.80s", v->job->asked_node);
+	return true;
+}
+
+bool move_read_left(const struct move_view *v, struct move *m)
+{
+	const struct companion *h = m->companion;
+
+	if (!v->known || v->n_vm != 1 || !v->vm || v->vm->phase != VM_RUNNING ||
+	    !move_is_marked(v->job) || !v->job->held || (h && h->phase == JOB_RUNNING))
+		return false;
+	m->keeps_vm = m->alone = true;
+	if (v->alone) {
+		read_unstarted(v, m, MOVE_NOT_THERE);
+		return true;
+	}
+	move_set_to(m, MOVE_AIM, v->vm->node, "its companion is gone, its job follows to %.80s",
+		    v->vm->node);
+	m->room = v->place;
 	return true;
 }
