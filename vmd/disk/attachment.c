@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define VOLUME_PREFIX "disk-"
+
 size_t attachments_count(const struct named_disk *disk, size_t n)
 {
 	size_t count = 0;
@@ -68,11 +70,23 @@ void extras_of(const struct disk_seen *disk, size_t n, struct attachment *ret)
 
 int attachment_volume(const char *label, char *buf, size_t size)
 {
-	return str_fmt(buf, size, "disk-%s", label);
+	return str_fmt(buf, size, VOLUME_PREFIX "%s", label);
+}
+
+const char *attachment_label(const char *volume)
+{
+	return str_starts(volume, VOLUME_PREFIX) ? volume + strlen(VOLUME_PREFIX) : NULL;
+}
+
+int attachment_claim(const char *vm, const char *label, char *buf, size_t size)
+{
+	return str_fmt(buf, size, "%s-d-%s", vm, label);
 }
 
 void attachment_spec(const struct attachment *a, const struct job *j, struct disk_spec *ret)
 {
+	char vm[VM_NAME_MAX + 1];
+
 	*ret = (struct disk_spec){
 		.job_id = job_key_id(j), .role = DISK_NAMED, .size_bytes = a->size_bytes};
 	(void)job_key(j, ret->job_key, sizeof(ret->job_key));
@@ -82,8 +96,8 @@ void attachment_spec(const struct attachment *a, const struct job *j, struct dis
 		(void)str_copy(ret->name, sizeof(ret->name), a->name);
 	(void)str_copy(ret->image, sizeof(ret->image), a->name);
 	(void)str_copy(ret->pool, sizeof(ret->pool), a->pool);
-	(void)str_fmt(ret->claim, sizeof(ret->claim), "vm-%s-r%u-d-%s", ret->job_key,
-		      job_incarnation(j), a->label);
+	(void)vm_name(j, vm, sizeof(vm));
+	(void)attachment_claim(vm, a->label, ret->claim, sizeof(ret->claim));
 }
 
 const struct named_disk *named_find(const struct named_disk *disk, size_t n, uint32_t uid,

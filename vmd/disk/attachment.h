@@ -31,6 +31,10 @@ size_t extras_count(const struct disk_seen *disk, size_t n);
 void extras_of(const struct disk_seen *disk, size_t n, struct attachment *ret);
 /* The volume's name in the VM, by the label: "disk-data". -1: buf is too small. */
 int attachment_volume(const char *label, char *buf, size_t size);
+/* The way back: "data", in volume; NULL: the volume is of no such disk. */
+const char *attachment_label(const char *volume);
+/* The PVC's name, by the VM's: "vm-17-9f3c12ab45de6701-r0-d-data". -1: buf is too small. */
+int attachment_claim(const char *vm, const char *label, char *buf, size_t size);
 /* What PV and PVC are made of. A writer's PV has the image's name: of that name there is one, so
  * Kubernetes, too, lets one PVC have it. A reader's is his own. */
 void attachment_spec(const struct attachment *a, const struct job *j, struct disk_spec *ret);

@@ -219,16 +219,19 @@ static void plan_take(struct planner *p, const struct turn *t, const struct vm_s
 		plan_claim_drop(p, t, claim);
 }
 
-static const struct attachment *volume_claim(const struct turn *t, const char *volume)
+static bool is_claimed(const struct turn *t, const char *label)
 {
-	char name[VM_NAME_MAX + 1];
+	for (size_t i = 0; i < t->have.n_attachment; i++)
+		if (str_eq(t->have.attachment[i].label, label))
+			return true;
+	return false;
+}
 
-	for (size_t i = 0; i < t->have.n_attachment; i++) {
-		(void)attachment_volume(t->have.attachment[i].label, name, sizeof(name));
-		if (str_eq(name, volume))
-			return &t->have.attachment[i];
-	}
-	return NULL;
+/* A volume that the VM's template wants and its guest does not have yet: its disk's name; NULL: it
+ * is none of those, or is there. */
+static const char *awaited(const struct vm_volume *v)
+{
+	return v->wanted && !v->ready ? attachment_label(v->name) : NULL;
 }
 
 static bool is_bindable_to(const struct volume_seen *pv, const struct volume_seen *pvc)
@@ -253,19 +256,17 @@ static bool is_bindable(const struct turn *t, const char *name)
  * claimed. It has computed nothing, and is not this version any more when it has booted. */
 static bool waits_in_vain(const struct planner *p, const struct turn *t, const struct vm_seen *vm)
 {
-	static const char prefix[] = "disk-";
 	char claim[VM_NAME_MAX + 1];
 
 	if (vm->phase != VM_STARTING || !p->seen->pvcs_known || !p->seen->pvs_known ||
 	    plan_may_appear(p, t, CLASS_PVC) || plan_may_appear(p, t, CLASS_PV))
 		return false;
 	for (size_t i = 0; i < vm->n_volume; i++) {
-		const struct vm_volume *v = &vm->volume[i];
+		const char *label = awaited(&vm->volume[i]);
 
-		if (!v->wanted || v->ready || !str_starts(v->name, prefix))
+		if (!label)
 			continue;
-		(void)str_fmt(claim, sizeof(claim), "%s-d-%s", vm->name,
-			      v->name + sizeof(prefix) - 1);
+		(void)attachment_claim(vm->name, label, claim, sizeof(claim));
 		if (!is_bindable(t, claim))
 			return true;
 	}
@@ -304,10 +305,12 @@ void plan_attachments_live(struct planner *p, const struct turn *t, const struct
 	}
 	/* An order to attach that came when the disk had been given back: it leads nowhere. One
 	 * that the guest has is left alone, whatever became of its claim. */
-	for (size_t i = 0; i < vm->n_volume; i++)
-		if (vm->volume[i].wanted && !vm->volume[i].ready &&
-		    str_starts(vm->volume[i].name, "disk-") && !volume_claim(t, vm->volume[i].name))
+	for (size_t i = 0; i < vm->n_volume; i++) {
+		const char *label = awaited(&vm->volume[i]);
+
+		if (label && !is_claimed(t, label))
 			(void)plan_volume(p, t, vm, ACT_DETACH_DISK, vm->volume[i].name);
+	}
 }
 
 bool plan_claims_drop(struct planner *p, const struct turn *t)
