@@ -7,6 +7,7 @@
 #include "vmd/slurm/slurm_record.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 DEFINE_AUTO(node_info_msg_t *, slurm_free_node_info_msg)
@@ -31,9 +32,20 @@ int slurm_node_read(const node_info_t *info, struct slurm_node *ret, struct err 
 	return 0;
 }
 
+/* Most drains are of few people: a name that the last one had is not asked for again. */
+static const struct slurm_node *name_fill(struct slurm_node *n, const struct slurm_node *last)
+{
+	if (last && last->by == n->by)
+		memcpy(n->by_name, last->by_name, sizeof(n->by_name));
+	else
+		slurm_user_name(n->by, n->by_name, sizeof(n->by_name));
+	return n;
+}
+
 static int read_all(const node_info_msg_t *m, struct slurm_nodes *s, struct err *e)
 {
 	AUTO(free) struct slurm_node *list = calloc(m->record_count + 1, sizeof(*list));
+	const struct slurm_node *last = NULL;
 	size_t n = 0;
 
 	if (!list)
@@ -44,7 +56,7 @@ static int read_all(const node_info_msg_t *m, struct slurm_nodes *s, struct err 
 		if (slurm_node_read(&m->node_array[i], &list[n], e) < 0)
 			return -1;
 		if (*list[n].reason)
-			slurm_user_name(list[n].by, list[n].by_name, sizeof(list[n].by_name));
+			last = name_fill(&list[n], last);
 		n++;
 	}
 	free(s->node);
