@@ -230,19 +230,18 @@ static const struct question {
 	const char *of;
 	struct mw_world (*begin)(unsigned faults);
 	unsigned faults;
-	bool late, only_all; /* only_all: it is not asked of the nearest states */
+	bool late;
 } questions[] = {
-	{"a move", mw_begin, 1, false, false},
-	{"a move", mw_begin, 1, true, false},
-	{"a move", mw_begin, 2, false, false},
-	{"a move that has arrived", mw_begin_arrived, 1, true, false},
-	{"a move", mw_begin, 2, true, true},
-	{"a move that has arrived", mw_begin_arrived, 2, true, true},
+	{"a move", mw_begin, 1, false}, {"a move", mw_begin, 1, true},
+	{"a move", mw_begin, 2, false}, {"a move that has arrived", mw_begin_arrived, 1, true},
+	{"a move", mw_begin, 2, true},  {"a move that has arrived", mw_begin_arrived, 2, true},
 };
+#define NEAR 4 /* the first ones are asked of the nearest states, too */
 
 /* Every state of one question; how it went on stdout. */
-static bool explore(int number, const struct question *q, unsigned long limit)
+static bool explore(size_t question, unsigned long limit)
 {
+	const struct question *q = &questions[question];
 	const struct search_rules rules = {sizeof(struct state), look, print};
 	struct state first = {.world = q->begin(q->faults)};
 	char among[64];
@@ -254,22 +253,11 @@ static bool explore(int number, const struct question *q, unsigned long limit)
 	(void)snprintf(among, sizeof(among), ", %u faults%s", q->faults,
 		       q->late ? " and one late request" : "");
 	return search_ask(&rules, &first, limit,
-			  &(struct search_question){number, q->of, among,
+			  &(struct search_question){(int)question + 1, q->of, among,
 						    "no rule is broken, each comes to rest"});
 }
 
 int main(int argc, char **argv)
 {
-	unsigned long limit = search_limit(argc, argv, "50000");
-	int n = 0;
-	bool fine = true;
-
-	for (size_t i = 0; i < ARRAY_LEN(questions); i++)
-		if (!questions[i].only_all || limit == UINT32_MAX || argc > 2)
-			n++;
-	printf("1..%d\n", n);
-	for (int i = 0; i < n; i++)
-		if (search_is_asked(argc, argv, i + 1))
-			fine = explore(i + 1, &questions[i], limit) && fine;
-	return !fine;
+	return search_main(argc, argv, "50000", NEAR, ARRAY_LEN(questions), explore);
 }

@@ -30,9 +30,12 @@ bool search_ask(const struct search_rules *r, const void *first, unsigned long l
 		const struct search_question *q);
 /* How many states: the first argument, else CHECK_STATES, else few. UINT32_MAX: "all". */
 unsigned long search_limit(int argc, char **argv, const char *few);
-/* Is this question asked? With a second argument it is that one alone, and the others are skipped,
- * each with its line: one of them may take minutes. */
-bool search_is_asked(int argc, char **argv, int number);
+/* main() of a model with n questions, of which the first near ones are asked of the nearest states,
+ * too, and the others with "all" alone. With a second argument it is that one alone, and the others
+ * are skipped, each with its line: one of them may take minutes. ask: that question, from 0 on, of
+ * limit states; false: it found something wrong. */
+int search_main(int argc, char **argv, const char *few, size_t near, size_t n,
+		bool (*ask)(size_t question, unsigned long limit));
 /* how: what led to it, borrowed. */
 void search_add(struct search *s, const void *state, const char *how);
 
