@@ -38,6 +38,7 @@ libkubeapi_a_SOURCES = \
 	kubevirt-lite/store/shelf.c kubevirt-lite/store/shelf.h \
 	kubevirt-lite/store/snapshot.c \
 	kubevirt-lite/store/store.c kubevirt-lite/store/store.h \
+	kubevirt-lite/store/timestamp.c kubevirt-lite/store/timestamp.h \
 	kubevirt-lite/admission/admission.c kubevirt-lite/admission/admission.h \
 	kubevirt-lite/admission/admission_shape.c \
 	kubevirt-lite/admission/admission_vm.c \

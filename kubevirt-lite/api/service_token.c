@@ -6,13 +6,13 @@
 
 #include "kubevirt-lite/api/call.h"
 #include "kubevirt-lite/store/base64.h"
+#include "kubevirt-lite/store/timestamp.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 
 #include <string.h>
 #include <strings.h>
 #include <sys/random.h>
-#include <time.h>
 
 #define TOKEN_BYTES 24
 #define LIFE_MIN_S  600 /* as the real server */
@@ -153,8 +153,6 @@ static int answer(struct api_call *c)
 	struct json_object *wish;
 	struct service_token *k = NULL;
 	int64_t life_s = LIFE_S;
-	struct tm tm;
-	time_t until;
 	char text[32];
 
 	if (!account)
@@ -174,9 +172,6 @@ static int answer(struct api_call *c)
 	}
 	if (token_new(c, account, life_s < LIFE_MAX_S ? life_s : LIFE_MAX_S, &k) < 0)
 		return -1;
-	until = (time_t)k->until_s;
-	(void)gmtime_r(&until, &tm);
-	(void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
 	out = json_object_new_object();
 	json_put_str(out, "kind", "TokenRequest");
 	json_put_str(out, "apiVersion", "authentication.k8s.io/v1");
@@ -184,7 +179,8 @@ static int answer(struct api_call *c)
 	json_put_str(out, "metadata/namespace", c->req.ns);
 	json_put_int(out, "spec/expirationSeconds", life_s);
 	json_put_str(out, "status/token", k->text);
-	json_put_str(out, "status/expirationTimestamp", text);
+	json_put_str(out, "status/expirationTimestamp",
+		     timestamp_text(k->until_s, text, sizeof(text)));
 	call_answer(c, 201, out);
 	return 0;
 }

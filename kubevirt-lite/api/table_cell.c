@@ -3,13 +3,13 @@
 #include "kubevirt-lite/api/table_cell.h"
 
 #include "kubevirt-lite/api/table.h"
+#include "kubevirt-lite/store/timestamp.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/json.h"
 #include "vmd/base/str.h"
 #include "vmd/base/strbuf.h"
 
 #include <string.h>
-#include <time.h>
 
 static struct json_object *text(const char *s)
 {
@@ -89,13 +89,12 @@ const char *table_age(int64_t s, char *buf, size_t size)
 
 struct json_object *cell_age(struct json_object *object, const char *path)
 {
-	const char *when = json_str_at(object, path);
-	struct tm tm = {.tm_isdst = 0};
+	int64_t at_s = timestamp_parse(json_str_at(object, path));
 	char buf[32];
 
-	if (!when || !strptime(when, "%Y-%m-%dT%H:%M:%S", &tm))
+	if (!at_s)
 		return text("<unknown>");
-	return text(table_age(clock_wall_s() - timegm(&tm), buf, sizeof(buf)));
+	return text(table_age(clock_wall_s() - at_s, buf, sizeof(buf)));
 }
 
 struct json_object *cell_count(struct json_object *object, const char *path)

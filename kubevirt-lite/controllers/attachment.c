@@ -118,9 +118,9 @@ int attachment_create(struct controllers *c, struct json_object *vmi, struct jso
 		      struct json_object *volumes, struct json_object *migration, struct err *e)
 {
 	struct json_object *pod = json_object_new_object();
-	char name[NAME_MAX_];
+	char name[OBJECT_NAME_SIZE];
 
-	json_put_str(pod, "metadata/name", name_random(PREFIX, name, sizeof(name)));
+	json_put_str(pod, "metadata/name", object_name_new(PREFIX, name, sizeof(name)));
 	json_put_str(pod, "metadata/generateName", PREFIX);
 	json_put_str(pod, "metadata/namespace", object_namespace(vmi));
 	label_set(pod, "kubevirt.io", NAME);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Conditions and phases in status of a copy. Pure but for the clock. */
 #include "kubevirt-lite/controllers/controller.h"
+#include "kubevirt-lite/store/timestamp.h"
 #include "vmd/base/str.h"
 
 struct json_object *condition_find(struct json_object *object, const char *type)
@@ -62,7 +63,7 @@ void condition_set(struct json_object *copy, const char *type, const char *statu
 	}
 	if (!str_eq(json_str_at(cond, "status"), status)) {
 		json_put_str(cond, "status", status);
-		json_put_str(cond, "lastTransitionTime", object_time_now(now, sizeof(now)));
+		json_put_str(cond, "lastTransitionTime", timestamp_now(now, sizeof(now)));
 	}
 	text_or_gone(cond, "reason", reason);
 	text_or_gone(cond, "message", message);
@@ -97,7 +98,7 @@ void phase_set(struct json_object *copy, const char *phase)
 	}
 	line = json_object_new_object();
 	json_put_str(line, "phase", phase);
-	json_put_str(line, "phaseTransitionTimestamp", object_time_now(now, sizeof(now)));
+	json_put_str(line, "phaseTransitionTimestamp", timestamp_now(now, sizeof(now)));
 	json_object_array_add(list, line);
 }
 

@@ -17,8 +17,6 @@
 
 #define NODES_MAX 64
 #define CEPH_MAX  8
-#define NS_MAX    64
-#define NAME_MAX_ 254
 
 #define VM_FINALIZER         "kubevirt.io/virtualMachineControllerFinalize"
 #define VMI_FINALIZER        "kubevirt.io/foregroundDeleteVirtualMachine"
@@ -118,12 +116,8 @@ void annotation_set(struct json_object *copy, const char *name, const char *valu
 /* The uid of its controller's ownerReference; NULL. */
 const char *owner_uid(struct json_object *object);
 bool is_owned_by(struct json_object *object, struct json_object *owner);
-/* prefix + 5 random letters. */
-const char *name_random(const char *prefix, char *buf, size_t size);
 void path_copy(struct json_object *from, struct json_object *to, const char *path); /* deep */
 int64_t grace_of(struct json_object *vmi);
-const char *time_text(int64_t wall_s, char *buf, size_t size);
-int64_t time_parse(const char *text); /* seconds since 1970; 0: not a time */
 
 /* --- controllers, one per noun --- */
 void vm_reconcile(struct controllers *c, const char *ns, const char *name);
@@ -180,9 +174,9 @@ int schedule(struct controllers *c, struct json_object *pod, const struct node_s
 /* --- launcher.c --- */
 struct launcher {
 	char uid[40];
-	char ns[NS_MAX];
-	char pod[NAME_MAX_];
-	char vmi[NAME_MAX_];
+	char ns[OBJECT_NS_SIZE];
+	char pod[OBJECT_NAME_SIZE];
+	char vmi[OBJECT_NAME_SIZE];
 	char node[64]; /* "" unknown */
 	struct guest *guest;
 	struct controllers *c;

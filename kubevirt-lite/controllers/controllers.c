@@ -9,8 +9,6 @@
 
 #include <stdarg.h>
 #include <string.h>
-#include <sys/random.h>
-#include <time.h>
 
 static const reconcile_fn by_kind[KIND_COUNT] = {
 	[KIND_NODE] = node_reconcile,      [KIND_POD] = pod_reconcile, [KIND_PV] = pv_reconcile,
@@ -22,7 +20,7 @@ static const reconcile_fn by_kind[KIND_COUNT] = {
 
 void put(struct controllers *c, enum kind_id kind, struct json_object *copy)
 {
-	char name[NAME_MAX_];
+	char name[OBJECT_NAME_SIZE];
 	struct err e = {.kind = ERR_NONE};
 
 	(void)snprintf(name, sizeof(name), "%s", object_name(copy));
@@ -100,19 +98,6 @@ bool is_owned_by(struct json_object *object, struct json_object *owner)
 	return object && owner && str_eq(owner_uid(object), object_uid(owner));
 }
 
-const char *name_random(const char *prefix, char *buf, size_t size)
-{
-	static const char letters[] = "bcdfghjklmnpqrstvwxz2456789";
-	unsigned char bytes[5] = {0};
-
-	(void)!getrandom(bytes, sizeof(bytes), 0);
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		bytes[i] = (unsigned char)letters[bytes[i] % (sizeof(letters) - 1)];
-	/* A long prefix is cut, as Kubernetes does. */
-	(void)snprintf(buf, size, "%.*s%.5s", (int)size - 6, prefix, (const char *)bytes);
-	return buf;
-}
-
 void path_copy(struct json_object *from, struct json_object *to, const char *path)
 {
 	struct json_object *v = json_at(from, path);
@@ -128,25 +113,6 @@ int64_t grace_of(struct json_object *vmi)
 	int64_t s = v ? json_object_get_int64(v) : 30;
 
 	return s < 0 ? 0 : s;
-}
-
-const char *time_text(int64_t wall_s, char *buf, size_t size)
-{
-	time_t t = (time_t)wall_s;
-	struct tm tm;
-
-	if (!gmtime_r(&t, &tm) || strftime(buf, size, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		buf[0] = '\0';
-	return buf;
-}
-
-int64_t time_parse(const char *text)
-{
-	struct tm tm = {.tm_sec = 0};
-
-	if (!text || !strptime(text, "%Y-%m-%dT%H:%M:%S", &tm))
-		return 0;
-	return timegm(&tm);
 }
 
 /* --- who has to look when something changes --- */

@@ -21,9 +21,9 @@
 /* An answer may come when the VMI is gone: so it carries names, not objects. */
 struct asked {
 	struct controllers *c;
-	char ns[NS_MAX];
-	char vmi[NAME_MAX_];
-	char pod[NAME_MAX_];
+	char ns[OBJECT_NS_SIZE];
+	char vmi[OBJECT_NAME_SIZE];
+	char pod[OBJECT_NAME_SIZE];
 	uint64_t credentials; /* of the launcher when this was asked */
 	char what[96];
 };

@@ -5,6 +5,7 @@
  * migrates it into a pod that is large enough, and there the guest is given the rest. What would
  * need a restart is said to be so, and nothing is changed. */
 #include "kubevirt-lite/controllers/controller.h"
+#include "kubevirt-lite/store/timestamp.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/quantity.h"
 #include "vmd/base/str.h"
@@ -134,7 +135,7 @@ static int64_t change_age_s(struct json_object *copy)
 
 	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
 		struct json_object *cond = condition_find(copy, types[i]);
-		int64_t at = cond ? time_parse(json_str_at(cond, "lastTransitionTime")) : 0;
+		int64_t at = cond ? timestamp_parse(json_str_at(cond, "lastTransitionTime")) : 0;
 
 		if (at && now_s - at > age_s)
 			age_s = now_s - at;
@@ -153,7 +154,7 @@ static void workload_update(struct controllers *c, struct json_object *vmi,
 			    struct json_object *copy)
 {
 	struct json_object *move = json_at(vmi, "status/migrationState");
-	int64_t ended = time_parse(json_str_at(move, "endTimestamp"));
+	int64_t ended = timestamp_parse(json_str_at(move, "endTimestamp"));
 	const char *reason, *message;
 	struct err e = {.kind = ERR_NONE};
 

@@ -4,6 +4,7 @@
  * whatever fails before removes the target. Deleting the object cancels. One step per look. */
 #include "kubevirt-lite/controllers/controller.h"
 #include "kubevirt-lite/controllers/hotplug.h"
+#include "kubevirt-lite/store/timestamp.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 
@@ -39,9 +40,9 @@ int migration_create(struct controllers *c, struct json_object *vmi, const char 
 		     struct json_object *added_selector, struct err *e)
 {
 	struct json_object *m = json_object_new_object();
-	char name[NAME_MAX_];
+	char name[OBJECT_NAME_SIZE];
 
-	json_put_str(m, "metadata/name", name_random(prefix, name, sizeof(name)));
+	json_put_str(m, "metadata/name", object_name_new(prefix, name, sizeof(name)));
 	json_put_str(m, "metadata/namespace", object_namespace(vmi));
 	json_put_str(m, "spec/vmiName", object_name(vmi));
 	if (added_selector)
@@ -108,7 +109,7 @@ static bool has_room(struct controllers *c, struct json_object *m, struct json_o
  */
 static int64_t age_s(struct json_object *o)
 {
-	return clock_wall_s() - time_parse(json_str_at(o, "metadata/creationTimestamp"));
+	return clock_wall_s() - timestamp_parse(json_str_at(o, "metadata/creationTimestamp"));
 }
 
 /* --- the VMI's status.migrationState --- */
@@ -146,8 +147,7 @@ static void state_started(struct controllers *c, struct json_object *vmi)
 	struct json_object *copy = object_copy(vmi);
 	char now[32];
 
-	json_put_str(copy, "status/migrationState/startTimestamp",
-		     object_time_now(now, sizeof(now)));
+	json_put_str(copy, "status/migrationState/startTimestamp", timestamp_now(now, sizeof(now)));
 	json_put_bool(copy, "status/migrationState/targetNodeDomainDetected", true);
 	put(c, KIND_VMI, copy);
 }
@@ -160,7 +160,7 @@ static void state_end(struct controllers *c, struct json_object *vmi, const char
 	char now[32];
 
 	if (!json_str_at(state, "endTimestamp"))
-		json_put_str(state, "endTimestamp", object_time_now(now, sizeof(now)));
+		json_put_str(state, "endTimestamp", timestamp_now(now, sizeof(now)));
 	json_put_bool(state, "completed", true);
 	if (failure) {
 		json_put_bool(state, "failed", true);
@@ -208,7 +208,7 @@ static void fail(struct controllers *c, struct json_object *m, struct json_objec
 		 const char *why)
 {
 	const char *ns = object_namespace(m);
-	char name[NAME_MAX_], reason[240];
+	char name[OBJECT_NAME_SIZE], reason[240];
 	struct guest *source = vmi ? vmi_guest(c, vmi) : NULL;
 
 	(void)snprintf(name, sizeof(name), "%s", json_str_at(m, "spec/vmiName"));
@@ -228,7 +228,7 @@ static void fail(struct controllers *c, struct json_object *m, struct json_objec
 static void succeed(struct controllers *c, struct json_object *m, struct json_object *vmi)
 {
 	const char *ns = object_namespace(m);
-	char name[NAME_MAX_];
+	char name[OBJECT_NAME_SIZE];
 
 	(void)snprintf(name, sizeof(name), "%s", json_str_at(m, "spec/vmiName"));
 	state_end(c, vmi, NULL);
@@ -383,7 +383,7 @@ static void step_running(struct controllers *c, struct json_object *m, struct js
 {
 	struct guest *source = vmi_guest(c, vmi);
 	struct guest *target = target_guest(c, m);
-	int64_t started = time_parse(json_str_at(vmi, "status/migrationState/startTimestamp"));
+	int64_t started = timestamp_parse(json_str_at(vmi, "status/migrationState/startTimestamp"));
 	bool arrived = target &&
 		       (target->seen.state == GUEST_RUNNING || target->seen.state == GUEST_PAUSED);
 

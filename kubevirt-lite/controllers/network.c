@@ -32,7 +32,7 @@ int networks_resolve(struct controllers *c, struct json_object *vmi, struct mach
 		struct machine_nic *nic = &m->nic[i];
 		const char *slash = strchr(nic->network, '/');
 		const char *name = slash ? slash + 1 : nic->network;
-		char ns[NS_MAX];
+		char ns[OBJECT_NS_SIZE];
 		struct json_object *nad;
 
 		if (str_fmt(ns, sizeof(ns), "%.*s",

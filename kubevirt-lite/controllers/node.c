@@ -4,6 +4,7 @@
  * virt-controller) and of the pod garbage collector when it does not. What people set (labels,
  * unschedulable, taints) stays. */
 #include "kubevirt-lite/controllers/controller.h"
+#include "kubevirt-lite/store/timestamp.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 
@@ -84,7 +85,7 @@ static void info_fill(struct json_object *node, const struct node_settings *n)
 
 static bool heartbeat_is_old(struct json_object *node)
 {
-	int64_t at = time_parse(annotation(node, "kubevirt.io/heartbeat"));
+	int64_t at = timestamp_parse(annotation(node, "kubevirt.io/heartbeat"));
 
 	return clock_wall_s() - at >= HEARTBEAT_EVERY_S;
 }
@@ -119,7 +120,7 @@ static void taint_add(struct json_object *list, const char *effect)
 
 	json_put_str(one, "key", TAINT_UNREACHABLE);
 	json_put_str(one, "effect", effect);
-	json_put_str(one, "timeAdded", object_time_now(now, sizeof(now)));
+	json_put_str(one, "timeAdded", timestamp_now(now, sizeof(now)));
 	json_object_array_add(list, one);
 }
 
@@ -152,7 +153,7 @@ static void told_fill(struct json_object *copy, const struct node_settings *n)
 {
 	char now[32];
 
-	annotation_set(copy, "kubevirt.io/heartbeat", object_time_now(now, sizeof(now)));
+	annotation_set(copy, "kubevirt.io/heartbeat", timestamp_now(now, sizeof(now)));
 	amounts_fill(copy, n, "status/capacity");
 	amounts_fill(copy, n, "status/allocatable");
 	addresses_fill(copy, n);

@@ -6,6 +6,7 @@
 #include "kubevirt-lite/controllers/pod.h"
 
 #include "kubevirt-lite/controllers/hotplug.h"
+#include "kubevirt-lite/store/timestamp.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 
@@ -78,7 +79,7 @@ static void container_fill(struct json_object *copy, const char *name, const cha
 	struct json_object *what = json_object_new_object();
 	char now[32], path[64];
 
-	(void)object_time_now(now, sizeof(now));
+	(void)timestamp_now(now, sizeof(now));
 	json_put_str(one, "name", name);
 	json_put_str(one, "image", "kubevirt-lite/virt-launcher");
 	json_put_str(one, "imageID", "");
@@ -107,7 +108,7 @@ void pod_running_set(struct controllers *c, struct json_object *copy, const char
 	condition_set(copy, "Initialized", "True", NULL, NULL);
 	condition_set(copy, "ContainersReady", "True", NULL, NULL);
 	container_fill(copy, container, "running", true);
-	json_put_str(copy, "status/startTime", object_time_now(now, sizeof(now)));
+	json_put_str(copy, "status/startTime", timestamp_now(now, sizeof(now)));
 	if (n && n->address[0])
 		json_put_str(copy, "status/hostIP", n->address);
 	json_put_str(copy, "status/phase", "Running");

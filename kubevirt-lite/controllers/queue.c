@@ -12,8 +12,8 @@
 
 struct key {
 	enum kind_id kind;
-	char ns[NS_MAX];
-	char name[NAME_MAX_];
+	char ns[OBJECT_NS_SIZE];
+	char name[OBJECT_NAME_SIZE];
 	int64_t due_us;
 };
 

@@ -4,6 +4,7 @@
  * RerunOnFailure start a VM only when they are new, which is why a VM that ended stays ended. */
 #include "kubevirt-lite/controllers/controller.h"
 #include "kubevirt-lite/controllers/hotplug.h"
+#include "kubevirt-lite/store/timestamp.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 
@@ -161,12 +162,12 @@ static void failure_count(struct json_object *copy, struct json_object *vmi)
 	json_put_int(copy, "status/startFailure/consecutiveFailCount", count + 1);
 	json_put_str(copy, "status/startFailure/lastFailedVMIUID", object_uid(vmi));
 	json_put_str(copy, "status/startFailure/retryAfterTimestamp",
-		     time_text(clock_wall_s() + pause, text, sizeof(text)));
+		     timestamp_text(clock_wall_s() + pause, text, sizeof(text)));
 }
 
 static int64_t failure_wait_s(struct json_object *vm)
 {
-	int64_t at = time_parse(json_str_at(vm, "status/startFailure/retryAfterTimestamp"));
+	int64_t at = timestamp_parse(json_str_at(vm, "status/startFailure/retryAfterTimestamp"));
 	int64_t wait = at - clock_wall_s();
 
 	return at && wait > 0 ? wait : 0;

@@ -6,6 +6,7 @@
 #include "kubevirt-lite/controllers/controller.h"
 #include "kubevirt-lite/controllers/hotplug.h"
 #include "kubevirt-lite/controllers/media.h"
+#include "kubevirt-lite/store/timestamp.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 
@@ -200,7 +201,7 @@ static void evacuate(struct controllers *c, struct json_object *vmi)
 {
 	const char *from = json_str_at(vmi, "status/evacuationNodeName");
 	struct json_object *move = json_at(vmi, "status/migrationState");
-	int64_t ended = time_parse(json_str_at(move, "endTimestamp"));
+	int64_t ended = timestamp_parse(json_str_at(move, "endTimestamp"));
 	struct err e = {.kind = ERR_NONE};
 
 	if (!from || !str_eq(from, json_str_at(vmi, "status/nodeName")) ||

@@ -138,13 +138,13 @@ int vmi_pod_create(struct controllers *c, struct json_object *vmi, struct json_o
 	struct json_object *pod;
 	struct json_object *containers;
 	struct machine m;
-	char prefix[NAME_MAX_], name[NAME_MAX_];
+	char prefix[OBJECT_NAME_SIZE], name[OBJECT_NAME_SIZE];
 
 	if (machine_read(vmi, &m, e) < 0)
 		return -1;
 	(void)snprintf(prefix, sizeof(prefix), "%s%s-", LAUNCHER_NAME, object_name(vmi));
 	pod = json_object_new_object();
-	json_put_str(pod, "metadata/name", name_random(prefix, name, sizeof(name)));
+	json_put_str(pod, "metadata/name", object_name_new(prefix, name, sizeof(name)));
 	json_put_str(pod, "metadata/generateName", prefix);
 	json_put_str(pod, "metadata/namespace", object_namespace(vmi));
 	pod_labels(pod, vmi, migration);

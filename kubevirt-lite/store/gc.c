@@ -6,12 +6,12 @@
  * References to kinds that are not served here count as alive. */
 #include "kubevirt-lite/store/gc.h"
 
+#include "kubevirt-lite/store/timestamp.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/log.h"
 #include "vmd/base/str.h"
 
 #include <systemd/sd-event.h>
-#include <time.h>
 
 #define EVENT_AGE_S    3600
 #define EVENT_CHECK_US (60 * SEC_US)
@@ -270,21 +270,20 @@ static void on_event(void *ctx, enum store_event event, enum kind_id kind,
 static bool is_old(void *ctx, struct json_object *event)
 {
 	const char *text = json_str_at(event, "lastTimestamp");
-	struct tm tm = {.tm_isdst = 0};
 
 	if (!text)
 		text = json_str_at(event, "metadata/creationTimestamp");
-	return !text || !strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm) || timegm(&tm) < *(time_t *)ctx;
+	return timestamp_parse(text) < *(const int64_t *)ctx;
 }
 
 static int expire(sd_event_source *src, uint64_t usec, void *ctx)
 {
 	AUTO(json_object_put) struct json_object *list = NULL;
-	time_t before = (time_t)clock_wall_s() - EVENT_AGE_S;
+	int64_t before_s = clock_wall_s() - EVENT_AGE_S;
 	struct gc *g = ctx;
 
 	(void)usec;
-	list = store_list(g->store, KIND_EVENT, NULL, is_old, &before);
+	list = store_list(g->store, KIND_EVENT, NULL, is_old, &before_s);
 	for (size_t i = 0; i < json_length(list); i++)
 		delete_it(g, KIND_EVENT, json_object_array_get_idx(list, i), STORE_BACKGROUND);
 	(void)sd_event_source_set_time_relative(src, (uint64_t)EVENT_CHECK_US);

@@ -4,27 +4,19 @@
  */
 #include "kubevirt-lite/store/lifetime.h"
 
+#include "kubevirt-lite/store/timestamp.h"
+#include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 
 #include <string.h>
-#include <sys/random.h>
-#include <time.h>
 
 void lifetime_name(struct json_object *object)
 {
-	static const char letters[] = "bcdfghjklmnpqrstvwxz2456789"; /* as Kubernetes: no words */
 	const char *prefix = json_str_at(object, "metadata/generateName");
-	unsigned char r[5];
-	char name[260], tail[6] = "";
+	char name[OBJECT_NAME_SIZE];
 
-	if (object_name(object) || !prefix)
-		return;
-	if (getrandom(r, sizeof(r), 0) != sizeof(r))
-		abort();
-	for (size_t i = 0; i < sizeof(r); i++)
-		tail[i] = letters[r[i] % (sizeof(letters) - 1)];
-	if (str_fmt(name, sizeof(name), "%s%s", prefix, tail) == 0)
-		json_put_str(object, "metadata/name", name);
+	if (!object_name(object) && prefix)
+		json_put_str(object, "metadata/name", object_name_new(prefix, name, sizeof(name)));
 }
 
 void lifetime_begin(const struct kind *k, struct json_object *object)
@@ -35,7 +27,7 @@ void lifetime_begin(const struct kind *k, struct json_object *object)
 	json_put_str(object, "apiVersion", kind_api_version(k));
 	json_put_str(object, "kind", k->kind);
 	json_put_str(object, "metadata/uid", object_uid_new(text, sizeof(text)));
-	json_put_str(object, "metadata/creationTimestamp", object_time_now(text, sizeof(text)));
+	json_put_str(object, "metadata/creationTimestamp", timestamp_now(text, sizeof(text)));
 	json_object_object_del(meta, "deletionTimestamp");
 	json_object_object_del(meta, "deletionGracePeriodSeconds");
 	json_object_object_del(meta, "managedFields");
@@ -118,13 +110,10 @@ int64_t lifetime_grace(enum kind_id kind, struct json_object *object, int64_t as
 void lifetime_end(struct json_object *copy, int64_t grace_s)
 {
 	char text[32];
-	time_t when = time(NULL) + (time_t)grace_s;
-	struct tm tm;
 	struct json_object *generation = json_at(copy, "metadata/generation");
 
-	if (!gmtime_r(&when, &tm) || strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		abort();
-	json_put_str(copy, "metadata/deletionTimestamp", text);
+	json_put_str(copy, "metadata/deletionTimestamp",
+		     timestamp_text(clock_wall_s() + grace_s, text, sizeof(text)));
 	json_put_int(copy, "metadata/deletionGracePeriodSeconds", grace_s);
 	if (generation)
 		json_put_int(copy, "metadata/generation", json_object_get_int64(generation) + 1);

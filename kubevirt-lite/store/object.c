@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Small helpers on objects: times, uids, finalizers, owners. No state; the clock and the kernel's
- * random numbers are the only things asked. Running out of memory aborts. */
+/* Small helpers on objects: names, uids, finalizers, owners. No state; the kernel's random numbers
+ * are the only thing asked. Running out of memory aborts. */
 #include "kubevirt-lite/store/store.h"
 #include "vmd/base/str.h"
 
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
 struct json_object *object_copy(struct json_object *o)
 {
@@ -34,13 +33,17 @@ uint64_t object_version(struct json_object *o)
 	return text && str_to_u64(text, UINT64_MAX, &version) == 0 ? version : 0;
 }
 
-const char *object_time_now(char *buf, size_t size)
+const char *object_name_new(const char *prefix, char *buf, size_t size)
 {
-	time_t now = time(NULL);
-	struct tm tm;
+	static const char letters[] = "bcdfghjklmnpqrstvwxz2456789"; /* as Kubernetes: no words */
+	unsigned char r[5];
+	char tail[6] = "";
 
-	if (!gmtime_r(&now, &tm) || strftime(buf, size, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+	if (getrandom(r, sizeof(r), 0) != sizeof(r))
 		abort();
+	for (size_t i = 0; i < sizeof(r); i++)
+		tail[i] = letters[r[i] % (sizeof(letters) - 1)];
+	(void)snprintf(buf, size, "%.*s%s", (int)(size - sizeof(tail)), prefix, tail);
 	return buf;
 }
 

@@ -2,6 +2,7 @@
 /* core/v1 Events: what controllers tell people about an object. The same said again is counted, not
  * repeated, so that a retry loop cannot fill the store. */
 #include "kubevirt-lite/store/store.h"
+#include "kubevirt-lite/store/timestamp.h"
 #include "vmd/base/str.h"
 
 #include <string.h>
@@ -28,7 +29,7 @@ static int count_up(void *ctx, struct json_object *copy, struct err *e)
 
 	(void)ctx, (void)e;
 	json_put_int(copy, "count", json_object_get_int64(json_at(copy, "count")) + 1);
-	json_put_str(copy, "lastTimestamp", object_time_now(now, sizeof(now)));
+	json_put_str(copy, "lastTimestamp", timestamp_now(now, sizeof(now)));
 	return 0;
 }
 
@@ -55,8 +56,8 @@ static struct json_object *event_new(const struct saying *w, const char *ns)
 	json_put_str(o, "reason", w->reason);
 	json_put_str(o, "message", w->message);
 	json_put_str(o, "source/component", w->component);
-	json_put_str(o, "firstTimestamp", object_time_now(text, sizeof(text)));
-	json_put_str(o, "lastTimestamp", object_time_now(text, sizeof(text)));
+	json_put_str(o, "firstTimestamp", timestamp_now(text, sizeof(text)));
+	json_put_str(o, "lastTimestamp", timestamp_now(text, sizeof(text)));
 	json_put_int(o, "count", 1);
 	json_put_str(o, "type", w->type);
 	json_object_object_add(o, "eventTime", NULL);

@@ -109,6 +109,10 @@ const char *object_key(struct json_object *o, char *buf, size_t size);
 
 /* --- small helpers on objects --- */
 
+/* Buffers for any name and any namespace. */
+#define OBJECT_NAME_SIZE 254
+#define OBJECT_NS_SIZE   64
+
 static inline const char *object_name(struct json_object *o)
 {
 	return json_str_at(o, "metadata/name");
@@ -133,11 +137,12 @@ void object_add_finalizer(struct json_object *copy, const char *finalizer);
 void object_remove_finalizer(struct json_object *copy, const char *finalizer);
 /* Adds a controller reference (controller: true, blockOwnerDeletion: true) to copy. */
 void object_set_owner(struct json_object *copy, struct json_object *owner);
+/* prefix and 5 random letters; a prefix too long for size is cut, as Kubernetes does. Returns buf.
+ */
+const char *object_name_new(const char *prefix, char *buf, size_t size);
 /* "2a1edb3f-1f77-473c-8002-6e32779567f5", random; size >= 37. Returns buf. */
 const char *object_uid_new(char *buf, size_t size);
 uint64_t object_version(struct json_object *o);
-/* "2026-11-23T10:00:00Z" of now; size >= 21. Returns buf. */
-const char *object_time_now(char *buf, size_t size);
 
 /* A core/v1 Event about an object, as controllers send them: counted up when the same is said
  * again. type is "Normal" or "Warning". */

@@ -3,6 +3,7 @@
  * The loop is turned by hand until nothing is left to do. */
 #include "kubevirt-lite/store/gc.h"
 #include "kubevirt-lite/store/store.h"
+#include "kubevirt-lite/store/timestamp.h"
 #include "tests/unit/check_main.h"
 #include "vmd/base/str.h"
 #include "vmd/base/strbuf.h"
@@ -407,6 +408,32 @@ START_TEST(what_was_told_outlives_a_kill)
 }
 END_TEST
 
+START_TEST(times_are_text)
+{
+	char text[32];
+
+	ck_assert_str_eq(timestamp_text(1795685045, text, sizeof(text)), "2026-11-26T09:24:05Z");
+	ck_assert_int_eq(timestamp_parse(text), 1795685045);
+	ck_assert_int_eq(timestamp_parse("2026-11-26T09:24:05.123456Z"), 1795685045);
+	ck_assert_int_eq(timestamp_parse("yesterday"), 0);
+	ck_assert_int_eq(timestamp_parse(NULL), 0);
+}
+END_TEST
+
+START_TEST(new_names_fit)
+{
+	char name[OBJECT_NAME_SIZE], other[OBJECT_NAME_SIZE], prefix[400];
+
+	ck_assert_uint_eq(strlen(object_name_new("twin-", name, sizeof(name))), 10);
+	ck_assert_int_eq(strncmp(name, "twin-", 5), 0);
+	ck_assert_str_ne(object_name_new("twin-", other, sizeof(other)), name);
+	memset(prefix, 'x', sizeof(prefix) - 1);
+	prefix[sizeof(prefix) - 1] = '\0';
+	ck_assert_uint_eq(strlen(object_name_new(prefix, name, sizeof(name))), 253);
+	ck_assert_uint_eq(strspn(name, "x"), 248);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("memory"), *d = tcase_create("disk");
@@ -427,6 +454,8 @@ int main(void)
 	tcase_add_test(t, events_come_in_order_and_later);
 	tcase_add_test(t, history_is_bounded);
 	tcase_add_test(t, a_list_of_the_past);
+	tcase_add_test(t, times_are_text);
+	tcase_add_test(t, new_names_fit);
 	tcase_add_test(d, a_restart_keeps_all);
 	tcase_add_test(d, versions_do_not_go_back_after_a_kill);
 	tcase_add_test(d, what_was_told_outlives_a_kill);
