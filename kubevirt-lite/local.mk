@@ -80,37 +80,38 @@ kubeapi_libs = libkubeapi.a $(guest_libs) $(frames_libs) $(base_libs) $(MHD_LIBS
 noinst_LIBRARIES += libcontrollers.a
 libcontrollers_a_SOURCES = \
 	kubevirt-lite/controllers.h \
-	kubevirt-lite/controllers/controller.h \
-	kubevirt-lite/controllers/attachment.c \
-	kubevirt-lite/controllers/condition.c \
+	kubevirt-lite/controllers/attachment.c kubevirt-lite/controllers/attachment.h \
+	kubevirt-lite/controllers/condition.c kubevirt-lite/controllers/condition.h \
+	kubevirt-lite/controllers/controller.c kubevirt-lite/controllers/controller.h \
 	kubevirt-lite/controllers/controllers.c \
-	kubevirt-lite/controllers/credentials.c \
-	kubevirt-lite/controllers/heartbeat.c \
-	kubevirt-lite/controllers/growth.c \
+	kubevirt-lite/controllers/credentials.c kubevirt-lite/controllers/credentials.h \
+	kubevirt-lite/controllers/exec.c \
+	kubevirt-lite/controllers/growth.c kubevirt-lite/controllers/growth.h \
+	kubevirt-lite/controllers/heartbeat.c kubevirt-lite/controllers/heartbeat.h \
 	kubevirt-lite/controllers/hotplug.c kubevirt-lite/controllers/hotplug.h \
 	kubevirt-lite/controllers/hotplug_call.c \
 	kubevirt-lite/controllers/hotplug_update.c \
 	kubevirt-lite/controllers/iso.c kubevirt-lite/controllers/iso.h \
-	kubevirt-lite/controllers/exec.c \
-	kubevirt-lite/controllers/launcher.c \
+	kubevirt-lite/controllers/launcher.c kubevirt-lite/controllers/launcher.h \
 	kubevirt-lite/controllers/media.c kubevirt-lite/controllers/media.h \
-	kubevirt-lite/controllers/migration.c \
-	kubevirt-lite/controllers/network.c \
-	kubevirt-lite/controllers/node.c \
+	kubevirt-lite/controllers/metadata.c kubevirt-lite/controllers/metadata.h \
+	kubevirt-lite/controllers/migration.c kubevirt-lite/controllers/migration.h \
+	kubevirt-lite/controllers/network.c kubevirt-lite/controllers/network.h \
+	kubevirt-lite/controllers/node.c kubevirt-lite/controllers/node.h \
 	kubevirt-lite/controllers/pod.c kubevirt-lite/controllers/pod.h \
 	kubevirt-lite/controllers/questions.c kubevirt-lite/controllers/questions.h \
-	kubevirt-lite/controllers/queue.c \
-	kubevirt-lite/controllers/scheduler.c \
+	kubevirt-lite/controllers/queue.c kubevirt-lite/controllers/queue.h \
+	kubevirt-lite/controllers/scheduler.c kubevirt-lite/controllers/scheduler.h \
 	kubevirt-lite/controllers/secret.c kubevirt-lite/controllers/secret.h \
+	kubevirt-lite/controllers/settings.c kubevirt-lite/controllers/settings.h \
 	kubevirt-lite/controllers/streams.c kubevirt-lite/controllers/streams.h \
-	kubevirt-lite/controllers/settings.c \
-	kubevirt-lite/controllers/subresources.c \
-	kubevirt-lite/controllers/vm.c \
-	kubevirt-lite/controllers/vmi.c \
-	kubevirt-lite/controllers/vmi_pod.c \
-	kubevirt-lite/controllers/vmi_status.c \
-	kubevirt-lite/controllers/volume.c \
-	kubevirt-lite/controllers/volume_status.c
+	kubevirt-lite/controllers/subresources.c kubevirt-lite/controllers/subresources.h \
+	kubevirt-lite/controllers/vm.c kubevirt-lite/controllers/vm.h \
+	kubevirt-lite/controllers/vmi.c kubevirt-lite/controllers/vmi.h \
+	kubevirt-lite/controllers/vmi_pod.c kubevirt-lite/controllers/vmi_pod.h \
+	kubevirt-lite/controllers/vmi_status.c kubevirt-lite/controllers/vmi_status.h \
+	kubevirt-lite/controllers/volume.c kubevirt-lite/controllers/volume.h \
+	kubevirt-lite/controllers/volume_status.c kubevirt-lite/controllers/volume_status.h
 libcontrollers_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 
 sbin_PROGRAMS += kubevirt-lite/kubevirt-lite

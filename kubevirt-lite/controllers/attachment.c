@@ -3,8 +3,15 @@
  * its node and owned by it. On a cluster their start has the volumes brought to the node; here it
  * is what holds the claims, and what shows that their images can be found. One pod is for all such
  * volumes of a launcher: one more volume makes another pod, and the one before goes. */
+#include "kubevirt-lite/controllers/attachment.h"
+
+#include "kubevirt-lite/controllers/condition.h"
+#include "kubevirt-lite/controllers/heartbeat.h"
 #include "kubevirt-lite/controllers/hotplug.h"
+#include "kubevirt-lite/controllers/metadata.h"
 #include "kubevirt-lite/controllers/pod.h"
+#include "kubevirt-lite/controllers/queue.h"
+#include "kubevirt-lite/controllers/volume.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 

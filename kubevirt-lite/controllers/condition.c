@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Conditions and phases in status of a copy. Pure but for the clock. */
-#include "kubevirt-lite/controllers/controller.h"
+#include "kubevirt-lite/controllers/condition.h"
+
 #include "kubevirt-lite/store/timestamp.h"
+#include "vmd/base/json.h"
 #include "vmd/base/str.h"
 
 struct json_object *condition_find(struct json_object *object, const char *type)

@@ -1,119 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Joins controllers, guests and store: what a change of one object means for others is said here,
  * in one place. Owns the queue, the guests and the settings. Loop thread only. */
-#include "kubevirt-lite/controllers/controller.h"
-#include "kubevirt-lite/controllers/hotplug.h"
-#include "vmd/base/clock.h"
-#include "vmd/base/log.h"
+#include "kubevirt-lite/controllers/condition.h"
+#include "kubevirt-lite/controllers/heartbeat.h"
+#include "kubevirt-lite/controllers/launcher.h"
+#include "kubevirt-lite/controllers/metadata.h"
+#include "kubevirt-lite/controllers/migration.h"
+#include "kubevirt-lite/controllers/node.h"
+#include "kubevirt-lite/controllers/pod.h"
+#include "kubevirt-lite/controllers/queue.h"
+#include "kubevirt-lite/controllers/subresources.h"
+#include "kubevirt-lite/controllers/vm.h"
+#include "kubevirt-lite/controllers/vmi.h"
+#include "kubevirt-lite/controllers/volume.h"
 #include "vmd/base/str.h"
-
-#include <stdarg.h>
-#include <string.h>
 
 static const reconcile_fn by_kind[KIND_COUNT] = {
 	[KIND_NODE] = node_reconcile,      [KIND_POD] = pod_reconcile, [KIND_PV] = pv_reconcile,
 	[KIND_PVC] = pvc_reconcile,        [KIND_VM] = vm_reconcile,   [KIND_VMI] = vmi_reconcile,
 	[KIND_VMIM] = migration_reconcile,
 };
-
-/* --- helpers --- */
-
-void put(struct controllers *c, enum kind_id kind, struct json_object *copy)
-{
-	char name[OBJECT_NAME_SIZE];
-	struct err e = {.kind = ERR_NONE};
-
-	(void)snprintf(name, sizeof(name), "%s", object_name(copy));
-	if (store_update(c->store, kind, copy, NULL, &e) < 0)
-		log_warn("%s=%s action=update err=\"%s\"", kind_get(kind)->singular, name, e.msg);
-}
-
-void say(struct controllers *c, struct json_object *about, const char *component, bool warning,
-	 const char *reason, const char *fmt, ...)
-{
-	char text[512];
-	struct err e = {.kind = ERR_NONE};
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	if (store_say(c->store, about, component, warning ? "Warning" : "Normal", reason, text,
-		      &e) < 0)
-		log_warn("object=%s event=%s err=\"%s\"", object_name(about), reason, e.msg);
-}
-
-static const char *map_get(struct json_object *object, const char *map, const char *name)
-{
-	struct json_object *m = json_at(object, map);
-	struct json_object *v;
-
-	if (!json_object_is_type(m, json_type_object) || !json_object_object_get_ex(m, name, &v))
-		return NULL;
-	return json_object_get_string(v);
-}
-
-static void map_set(struct json_object *copy, const char *map, const char *name, const char *value)
-{
-	if (!json_at(copy, map))
-		json_put_at(copy, map, json_object_new_object());
-	json_object_object_add(json_at(copy, map), name, json_object_new_string(value));
-}
-
-const char *label(struct json_object *object, const char *name)
-{
-	return map_get(object, "metadata/labels", name);
-}
-
-const char *annotation(struct json_object *object, const char *name)
-{
-	return map_get(object, "metadata/annotations", name);
-}
-
-void label_set(struct json_object *copy, const char *name, const char *value)
-{
-	map_set(copy, "metadata/labels", name, value);
-}
-
-void annotation_set(struct json_object *copy, const char *name, const char *value)
-{
-	map_set(copy, "metadata/annotations", name, value);
-}
-
-const char *owner_uid(struct json_object *object)
-{
-	struct json_object *list = json_at(object, "metadata/ownerReferences");
-
-	for (size_t i = 0; i < json_length(list); i++) {
-		struct json_object *ref = json_object_array_get_idx(list, i);
-
-		if (json_object_get_boolean(json_at(ref, "controller")))
-			return json_str_at(ref, "uid");
-	}
-	return NULL;
-}
-
-bool is_owned_by(struct json_object *object, struct json_object *owner)
-{
-	return object && owner && str_eq(owner_uid(object), object_uid(owner));
-}
-
-void path_copy(struct json_object *from, struct json_object *to, const char *path)
-{
-	struct json_object *v = json_at(from, path);
-	struct json_object *copy = NULL;
-
-	if (v && json_object_deep_copy(v, &copy, NULL) == 0)
-		json_put_at(to, path, copy);
-}
-
-int64_t grace_of(struct json_object *vmi)
-{
-	struct json_object *v = json_at(vmi, "spec/terminationGracePeriodSeconds");
-	int64_t s = v ? json_object_get_int64(v) : 30;
-
-	return s < 0 ? 0 : s;
-}
 
 /* --- who has to look when something changes --- */
 

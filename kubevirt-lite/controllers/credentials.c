@@ -6,8 +6,13 @@
  * account may be made by the guest's first boot, after the agent was there. Nothing secret is
  * logged. When the agent has answered to all of it, the VMI gets the condition
  * AccessCredentialsSynchronized and an event, as from virt-handler. */
-#include "kubevirt-lite/controllers/controller.h"
+#include "kubevirt-lite/controllers/credentials.h"
+
+#include "kubevirt-lite/controllers/condition.h"
+#include "kubevirt-lite/controllers/launcher.h"
+#include "kubevirt-lite/controllers/queue.h"
 #include "kubevirt-lite/controllers/secret.h"
+#include "kubevirt-lite/controllers/vmi_pod.h"
 #include "kubevirt-lite/store/base64.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"

@@ -6,13 +6,12 @@
  * A pair of SOCK_SEQPACKET sockets keeps the messages apart on their way to the relay. An exec
  * lives until its outcome is told; a call that the agent does not answer ends by the agent's
  * deadline. */
+#include "kubevirt-lite/controllers/launcher.h"
 #include "kubevirt-lite/controllers/streams.h"
-
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 #include "vmd/base/strbuf.h"
 
-#include <string.h>
 #include <sys/socket.h>
 #include <systemd/sd-event.h>
 

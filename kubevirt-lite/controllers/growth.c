@@ -4,14 +4,18 @@
  * handleMemoryHotplugRequest), a condition of the VMI says that it has less, the workload updater
  * migrates it into a pod that is large enough, and there the guest is given the rest. What would
  * need a restart is said to be so, and nothing is changed. */
-#include "kubevirt-lite/controllers/controller.h"
+#include "kubevirt-lite/controllers/growth.h"
+
+#include "kubevirt-lite/controllers/condition.h"
+#include "kubevirt-lite/controllers/migration.h"
+#include "kubevirt-lite/controllers/queue.h"
+#include "kubevirt-lite/controllers/vmi.h"
 #include "kubevirt-lite/store/timestamp.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/quantity.h"
 #include "vmd/base/str.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #define CPU_CHANGE     "HotVCPUChange"
 #define MEMORY_CHANGE  "HotMemoryChange"
@@ -97,7 +101,7 @@ static void memory_update(struct json_object *vm, struct json_object *vmi,
 		restart_required(vm, why);
 		return;
 	}
-	path_copy(json_at(vm, "spec/template"), copy_of(vmi, new_vmi), GUEST);
+	object_copy_at(json_at(vm, "spec/template"), copy_of(vmi, new_vmi), GUEST);
 	if (request)
 		mib_put(*new_vmi, REQUEST, request + want > is ? request + want - is : want);
 }

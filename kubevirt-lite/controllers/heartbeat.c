@@ -8,7 +8,8 @@
  * Without a place to send to (settings, heartbeat:) a node is there as long as the file of its
  * namespace is. Loop thread only; waits at most ANSWER_MS, and only for a node that answered the
  * last time. */
-#include "kubevirt-lite/controllers/controller.h"
+#include "kubevirt-lite/controllers/heartbeat.h"
+
 #include "vmd/base/clock.h"
 #include "vmd/base/log.h"
 #include "vmd/base/str.h"

@@ -8,6 +8,13 @@
  * While a migration has taken over nothing is begun: the other side was started with the disks that
  * the guest had then. */
 #include "kubevirt-lite/controllers/hotplug.h"
+
+#include "kubevirt-lite/controllers/attachment.h"
+#include "kubevirt-lite/controllers/condition.h"
+#include "kubevirt-lite/controllers/launcher.h"
+#include "kubevirt-lite/controllers/queue.h"
+#include "kubevirt-lite/controllers/volume.h"
+#include "kubevirt-lite/controllers/volume_status.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 

@@ -9,8 +9,7 @@
 
 #include "kubevirt-lite/controllers/controller.h"
 
-#define ANNOTATION_OWNER_VMI "kubevirt.io/owner-vmi-name"
-
+/* status.volumeStatus[].phase */
 #define PHASE_PENDING   "Pending"
 #define PHASE_BOUND     "Bound"
 #define PHASE_ATTACHED  "AttachedToNode"
@@ -36,19 +35,6 @@ void hotplug_vmi_remove(void *ctx, struct subresource_call *call);
  * if it is NULL. vm is a copy, which is told what cannot be. */
 void hotplug_update(struct json_object *vm, struct json_object *vmi, struct json_object **new_vmi);
 
-/* --- attachment.c --- */
-bool attachment_is(struct json_object *pod);
-/* The attachment pods of a launcher pod; the caller puts the list. */
-struct json_object *attachments_of(struct controllers *c, struct json_object *launcher);
-bool attachment_is_ready(struct json_object *pod);
-/* Whether it is for just these volumes (of a VMI's spec). */
-bool attachment_fits(struct json_object *pod, struct json_object *volumes);
-/* migration: NULL, or the VMIM whose target the launcher is. */
-int attachment_create(struct controllers *c, struct json_object *vmi, struct json_object *launcher,
-		      struct json_object *volumes, struct json_object *migration, struct err *e);
-void attachment_delete(struct controllers *c, struct json_object *pod);
-void attachment_reconcile(struct controllers *c, struct json_object *pod);
-
 /* --- hotplug.c --- */
 /* One look at a VMI that is Scheduled or Running; copy: of vmi, for its status. g: its guest; NULL:
  * it has none, or none that is known. */
@@ -63,10 +49,5 @@ bool hotplug_is_mounted(struct json_object *vmi);
 bool hotplug_is_settled(struct json_object *vmi, struct guest *g);
 /* The volumes that its guest has by hotplug (of its spec); the caller puts the list. */
 struct json_object *hotplug_attached(struct json_object *vmi);
-
-/* --- volume_status.c --- */
-/* status.volumeStatus into copy. pods: the attachment pods of its launcher. */
-void volume_status_fill(struct controllers *c, struct json_object *copy, struct json_object *pods,
-			struct guest *g);
 
 #endif

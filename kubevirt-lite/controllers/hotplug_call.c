@@ -2,7 +2,11 @@
 /* addvolume and removevolume, of a VM and of a VMI that is nobody's, as virt-api has them
  * (rest/volumes.go), with its texts: the request is checked against the volumes that are there, and
  * changes the spec; the controllers do the rest. */
+#include "kubevirt-lite/controllers/condition.h"
 #include "kubevirt-lite/controllers/hotplug.h"
+#include "kubevirt-lite/controllers/metadata.h"
+#include "kubevirt-lite/controllers/subresources.h"
+#include "kubevirt-lite/controllers/volume.h"
 #include "vmd/base/str.h"
 
 #include <stdarg.h>
@@ -182,7 +186,7 @@ static void spec_change(struct json_object *spec, const struct options *o)
 	for (size_t i = 0; !source && i < ARRAY_LEN(sources); i++)
 		source = json_at(o->source, sources[i]) ? sources[i] : NULL;
 	if (source) {
-		path_copy(o->source, volume, source);
+		object_copy_at(o->source, volume, source);
 		if (json_object_is_type(json_at(volume, source), json_type_object))
 			json_object_object_add(json_at(volume, source), "hotpluggable",
 					       json_object_new_boolean(true));

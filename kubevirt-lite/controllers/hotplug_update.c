@@ -3,6 +3,7 @@
  * does it (storage/hotplug/hotplug.go: HandleDeclarativeVolumes), and what the webhook of VMIs has
  * against it (storage/admitters/storagehotplug.go). A volume that is another one under the same
  * name goes first, and comes back when nothing is left of the old one. Pure. */
+#include "kubevirt-lite/controllers/condition.h"
 #include "kubevirt-lite/controllers/hotplug.h"
 #include "vmd/base/str.h"
 

@@ -2,7 +2,14 @@
 /* Launchers: which guest runs for which pod. Owns the guests. A launcher lives from the start (or
  * finding again) of its guest until nothing of the guest runs any more, also when its pod was
  * removed by force before. Loop thread only. */
-#include "kubevirt-lite/controllers/controller.h"
+#include "kubevirt-lite/controllers/launcher.h"
+
+#include "kubevirt-lite/controllers/heartbeat.h"
+#include "kubevirt-lite/controllers/metadata.h"
+#include "kubevirt-lite/controllers/network.h"
+#include "kubevirt-lite/controllers/queue.h"
+#include "kubevirt-lite/controllers/vmi_pod.h"
+#include "kubevirt-lite/controllers/volume.h"
 #include "kubevirt-lite/guest/host.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/log.h"

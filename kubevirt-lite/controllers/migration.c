@@ -2,16 +2,24 @@
 /* VirtualMachineInstanceMigration: a target pod with a guest that waits, then QEMU sends the guest
  * there, then the VMI is where the target is. Until the target runs the source stays what it was;
  * whatever fails before removes the target. Deleting the object cancels. One step per look. */
-#include "kubevirt-lite/controllers/controller.h"
+#include "kubevirt-lite/controllers/migration.h"
+
+#include "kubevirt-lite/controllers/attachment.h"
+#include "kubevirt-lite/controllers/condition.h"
 #include "kubevirt-lite/controllers/hotplug.h"
+#include "kubevirt-lite/controllers/launcher.h"
+#include "kubevirt-lite/controllers/metadata.h"
+#include "kubevirt-lite/controllers/queue.h"
+#include "kubevirt-lite/controllers/vmi.h"
+#include "kubevirt-lite/controllers/vmi_pod.h"
 #include "kubevirt-lite/store/timestamp.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 
-#include <string.h>
+#define COMPONENT      "virtualmachine-controller"
+#define HANDLER        "virt-handler"
+#define VMIM_FINALIZER "kubevirt.io/migrationJobFinalize"
 
-#define COMPONENT "virtualmachine-controller"
-#define HANDLER   "virt-handler"
 /* KubeVirt's parallelMigrationsPerCluster and parallelOutboundMigrationsPerNode; who has to wait is
  * looked at again after so long, whatever ends meanwhile (handleTargetPodCreation()). */
 #define PER_CLUSTER     5

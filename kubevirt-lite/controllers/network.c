@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* NetworkAttachmentDefinitions: which bridge a VMI's interface is joined to. Only the CNI type
  * bridge without VLAN is served. Reads the store only. */
-#include "kubevirt-lite/controllers/controller.h"
+#include "kubevirt-lite/controllers/network.h"
+
 #include "vmd/base/str.h"
 
 #include <string.h>

@@ -3,13 +3,17 @@
  * and virt-handler's part while it answers, that of the node controllers (kube-controller-manager,
  * virt-controller) and of the pod garbage collector when it does not. What people set (labels,
  * unschedulable, taints) stays. */
-#include "kubevirt-lite/controllers/controller.h"
+#include "kubevirt-lite/controllers/node.h"
+
+#include "kubevirt-lite/controllers/condition.h"
+#include "kubevirt-lite/controllers/heartbeat.h"
+#include "kubevirt-lite/controllers/metadata.h"
+#include "kubevirt-lite/controllers/queue.h"
 #include "kubevirt-lite/store/timestamp.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 
 #include <inttypes.h>
-#include <string.h>
 #include <sys/utsname.h>
 
 #define HEARTBEAT_EVERY_S 60

@@ -5,7 +5,18 @@
  * (vmi.c) before what is left of it is removed here: a crash in between loses nothing. */
 #include "kubevirt-lite/controllers/pod.h"
 
+#include "kubevirt-lite/controllers/attachment.h"
+#include "kubevirt-lite/controllers/condition.h"
+#include "kubevirt-lite/controllers/heartbeat.h"
 #include "kubevirt-lite/controllers/hotplug.h"
+#include "kubevirt-lite/controllers/launcher.h"
+#include "kubevirt-lite/controllers/metadata.h"
+#include "kubevirt-lite/controllers/network.h"
+#include "kubevirt-lite/controllers/queue.h"
+#include "kubevirt-lite/controllers/scheduler.h"
+#include "kubevirt-lite/controllers/vmi.h"
+#include "kubevirt-lite/controllers/vmi_pod.h"
+#include "kubevirt-lite/controllers/volume.h"
 #include "kubevirt-lite/store/timestamp.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
@@ -256,8 +267,8 @@ static void step_terminate(struct controllers *c, struct json_object *pod, struc
 	int64_t grace = v ? json_object_get_int64(v) : 30;
 	struct err e = {.kind = ERR_NONE};
 
-	if (vmi && grace_of(vmi) < grace)
-		grace = grace_of(vmi);
+	if (vmi && vmi_grace_s(vmi) < grace)
+		grace = vmi_grace_s(vmi);
 	if (l && l->guest->seen.state < GUEST_MOVED && !l->grace_end_us)
 		say(c, vmi ? vmi : pod, "virt-handler", false, "ShuttingDown",
 		    "Signaled Graceful Shutdown");

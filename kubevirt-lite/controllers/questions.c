@@ -3,6 +3,7 @@
  * said before, in KubeVirt's words. Owns nothing; an answer comes when the agent gave its own. */
 #include "kubevirt-lite/controllers/questions.h"
 
+#include "kubevirt-lite/controllers/vmi_pod.h"
 #include "vmd/base/str.h"
 
 static struct guest *agent_or_refuse(struct controllers *c, struct subresource_call *call)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The list of objects to look at, each at most once, with the time when. One timer of the loop
  * works it off, some objects per turn, so that HTTP is served in between. Loop thread only. */
-#include "kubevirt-lite/controllers/controller.h"
+#include "kubevirt-lite/controllers/queue.h"
+
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 

@@ -2,12 +2,13 @@
 /* Which node a pod goes to: ready, schedulable, chosen by nodeSelector and required node affinity,
  * with room, and for a migration another one than the VMI is on; of those the one with most free
  * memory. What is in use is summed up from the pods each time. Reads the store only. */
-#include "kubevirt-lite/controllers/controller.h"
+#include "kubevirt-lite/controllers/scheduler.h"
+
+#include "kubevirt-lite/controllers/condition.h"
+#include "kubevirt-lite/controllers/metadata.h"
 #include "vmd/base/quantity.h"
 #include "vmd/base/str.h"
 #include "vmd/base/strbuf.h"
-
-#include <string.h>
 
 struct need {
 	uint64_t memory_bytes;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The controllers' part of kubevirt-lite.yaml: run_dir, guests, simulated, heartbeat, node_timeout,
  * nodes, ceph. Reads the tree only, nothing of the world. */
-#include "kubevirt-lite/controllers/controller.h"
+#include "kubevirt-lite/controllers/settings.h"
+
+#include "kubevirt-lite/controllers/heartbeat.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 

@@ -5,6 +5,9 @@
  * the VMI's status shows; it is the one thing here that waits, in the loop. Loop thread. */
 #include "kubevirt-lite/controllers/streams.h"
 
+#include "kubevirt-lite/controllers/condition.h"
+#include "kubevirt-lite/controllers/subresources.h"
+#include "kubevirt-lite/controllers/vmi_pod.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 

@@ -3,14 +3,17 @@
  * eviction of a pod (questions to the guest agent are in questions.c, volumes in hotplug_call.c).
  * What changes runs through the store (a VM is never started from here, it is asked for), so that a
  * verb means the same after a restart. */
-#include "kubevirt-lite/controllers/controller.h"
+#include "kubevirt-lite/controllers/subresources.h"
+
+#include "kubevirt-lite/controllers/condition.h"
 #include "kubevirt-lite/controllers/hotplug.h"
+#include "kubevirt-lite/controllers/metadata.h"
+#include "kubevirt-lite/controllers/migration.h"
 #include "kubevirt-lite/controllers/questions.h"
 #include "kubevirt-lite/controllers/streams.h"
-#include "vmd/base/clock.h"
+#include "kubevirt-lite/controllers/vmi.h"
+#include "kubevirt-lite/controllers/vmi_pod.h"
 #include "vmd/base/str.h"
-
-#include <string.h>
 
 struct json_object *vm_or_refuse(struct controllers *c, struct subresource_call *call)
 {

@@ -2,13 +2,17 @@
 /* VirtualMachine: keeps a VirtualMachineInstance there or not, as runStrategy and requests say, and
  * tells in status how it goes. status.runStrategy is what was last acted upon: Once and
  * RerunOnFailure start a VM only when they are new, which is why a VM that ended stays ended. */
-#include "kubevirt-lite/controllers/controller.h"
+#include "kubevirt-lite/controllers/vm.h"
+
+#include "kubevirt-lite/controllers/condition.h"
+#include "kubevirt-lite/controllers/growth.h"
 #include "kubevirt-lite/controllers/hotplug.h"
+#include "kubevirt-lite/controllers/metadata.h"
+#include "kubevirt-lite/controllers/queue.h"
+#include "kubevirt-lite/controllers/vmi.h"
 #include "kubevirt-lite/store/timestamp.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
-
-#include <string.h>
 
 #define COMPONENT     "virtualmachine-controller"
 #define BACKOFF_S     10
@@ -82,9 +86,9 @@ static struct json_object *vmi_build(struct json_object *vm)
 
 	json_put_str(vmi, "metadata/name", object_name(vm));
 	json_put_str(vmi, "metadata/namespace", object_namespace(vm));
-	path_copy(template, vmi, "metadata/labels");
-	path_copy(template, vmi, "metadata/annotations");
-	path_copy(template, vmi, "spec");
+	object_copy_at(template, vmi, "metadata/labels");
+	object_copy_at(template, vmi, "metadata/annotations");
+	object_copy_at(template, vmi, "spec");
 	if (annotation(vm, ANNOTATION_FAULT))
 		annotation_set(vmi, ANNOTATION_FAULT, annotation(vm, ANNOTATION_FAULT));
 	(void)str_fmt(generation, sizeof(generation), "%lld",
@@ -249,7 +253,7 @@ static void live_update(struct controllers *c, struct json_object *copy, struct 
 		if (!new_vmi)
 			new_vmi = object_copy(vmi);
 		if (want)
-			path_copy(template, new_vmi, live[i]);
+			object_copy_at(template, new_vmi, live[i]);
 		else
 			json_object_object_del(json_at(new_vmi, "spec"), live[i] + 5);
 	}

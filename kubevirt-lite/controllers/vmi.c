@@ -3,15 +3,25 @@
  * virt-controller and virt-handler do together. The guest is read, never commanded, here: that is
  * the pod's part (pod.c). What pod it gets is in vmi_pod.c. One write per step, so that watchers
  * see the steps. */
-#include "kubevirt-lite/controllers/controller.h"
+#include "kubevirt-lite/controllers/vmi.h"
+
+#include "kubevirt-lite/controllers/condition.h"
+#include "kubevirt-lite/controllers/credentials.h"
+#include "kubevirt-lite/controllers/growth.h"
 #include "kubevirt-lite/controllers/hotplug.h"
 #include "kubevirt-lite/controllers/media.h"
+#include "kubevirt-lite/controllers/metadata.h"
+#include "kubevirt-lite/controllers/migration.h"
+#include "kubevirt-lite/controllers/queue.h"
+#include "kubevirt-lite/controllers/vm.h"
+#include "kubevirt-lite/controllers/vmi_pod.h"
+#include "kubevirt-lite/controllers/vmi_status.h"
+#include "kubevirt-lite/controllers/volume.h"
 #include "kubevirt-lite/store/timestamp.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #define COMPONENT        "virtualmachine-controller"
 #define HANDLER          "virt-handler"
@@ -50,6 +60,14 @@ bool vmi_is_pinned(struct controllers *c, struct json_object *vmi, const char **
 		return true;
 	}
 	return false;
+}
+
+int64_t vmi_grace_s(struct json_object *vmi)
+{
+	struct json_object *v = json_at(vmi, "spec/terminationGracePeriodSeconds");
+	int64_t s = v ? json_object_get_int64(v) : 30;
+
+	return s < 0 ? 0 : s;
 }
 
 /* --- the steps --- */

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The launcher pods of a VirtualMachineInstance: which one it is in, and a new one, for its start
  * or for the other side of a migration, as virt-controller renders it. */
-#include "kubevirt-lite/controllers/controller.h"
+#include "kubevirt-lite/controllers/vmi_pod.h"
+
 #include "kubevirt-lite/controllers/hotplug.h"
+#include "kubevirt-lite/controllers/launcher.h"
+#include "kubevirt-lite/controllers/metadata.h"
+#include "kubevirt-lite/controllers/vmi.h"
+#include "kubevirt-lite/controllers/volume.h"
 #include "vmd/base/str.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #define COMPONENT     "virtualmachine-controller"
 #define LAUNCHER_NAME "virt-launcher-"
@@ -76,7 +80,7 @@ static void pod_labels(struct json_object *pod, struct json_object *vmi,
 {
 	char domain[64];
 
-	path_copy(vmi, pod, "metadata/labels");
+	object_copy_at(vmi, pod, "metadata/labels");
 	label_set(pod, "kubevirt.io", "virt-launcher");
 	label_set(pod, LABEL_CREATED_BY, object_uid(vmi));
 	(void)snprintf(domain, sizeof(domain), "%.63s", object_name(vmi)); /* a label's limit */
@@ -97,9 +101,9 @@ static void pod_selector(struct json_object *pod, struct json_object *vmi,
 {
 	struct json_object *added = migration ? json_at(migration, "spec/addedNodeSelector") : NULL;
 
-	path_copy(vmi, pod, "spec/nodeSelector");
-	path_copy(vmi, pod, "spec/affinity");
-	path_copy(vmi, pod, "spec/tolerations");
+	object_copy_at(vmi, pod, "spec/nodeSelector");
+	object_copy_at(vmi, pod, "spec/affinity");
+	object_copy_at(vmi, pod, "spec/tolerations");
 	if (!json_at(pod, "spec/nodeSelector"))
 		json_put_at(pod, "spec/nodeSelector", json_object_new_object());
 	if (added) {
@@ -157,7 +161,7 @@ int vmi_pod_create(struct controllers *c, struct json_object *vmi, struct json_o
 	json_put_str(pod, "spec/restartPolicy", "Never");
 	json_put_str(pod, "spec/hostname", object_name(vmi));
 	json_put_str(pod, "spec/schedulerName", "default-scheduler");
-	json_put_int(pod, "spec/terminationGracePeriodSeconds", grace_of(vmi) + 30);
+	json_put_int(pod, "spec/terminationGracePeriodSeconds", vmi_grace_s(vmi) + 30);
 	json_put_str(pod, "status/phase", "Pending");
 	json_put_str(pod, "status/qosClass", "Burstable");
 	if (store_create(c->store, KIND_POD, pod, ret_pod, e) < 0)

@@ -2,7 +2,10 @@
 /* What a guest tells about itself, as status of its VirtualMachineInstance: guestOSInfo,
  * interfaces, AgentConnected. Works on a copy. What comes from the guest is untrusted: only texts
  * are taken over, and those bounded. */
-#include "kubevirt-lite/controllers/controller.h"
+#include "kubevirt-lite/controllers/vmi_status.h"
+
+#include "kubevirt-lite/controllers/condition.h"
+#include "vmd/base/json.h"
 #include "vmd/base/str.h"
 
 #include <string.h>

@@ -2,13 +2,19 @@
 /* PersistentVolumes and claims: bound to each other by claimRef and volumeName (static volumes; no
  * provisioner), kept by finalizers while in use; and where a VMI's disks are: PVC -> PV -> RBD
  * image, with user and key from the PV's nodeStageSecretRef, as ceph-csi does. */
-#include "kubevirt-lite/controllers/controller.h"
+#include "kubevirt-lite/controllers/volume.h"
+
+#include "kubevirt-lite/controllers/condition.h"
 #include "kubevirt-lite/controllers/hotplug.h"
 #include "kubevirt-lite/controllers/media.h"
+#include "kubevirt-lite/controllers/metadata.h"
 #include "kubevirt-lite/controllers/secret.h"
 #include "vmd/base/str.h"
 
 #include <string.h>
+
+#define PV_FINALIZER  "kubernetes.io/pv-protection"
+#define PVC_FINALIZER "kubernetes.io/pvc-protection"
 
 const char *volume_claim(struct json_object *volume)
 {

@@ -4,7 +4,12 @@
  * that is not in the spec any more stays in the list until the pod that brought it is gone. One
  * step a look for each volume, so that watchers see the steps. Works on a copy; makes nothing
  * happen but events. */
+#include "kubevirt-lite/controllers/volume_status.h"
+
+#include "kubevirt-lite/controllers/attachment.h"
+#include "kubevirt-lite/controllers/condition.h"
 #include "kubevirt-lite/controllers/hotplug.h"
+#include "kubevirt-lite/controllers/volume.h"
 #include "vmd/base/str.h"
 
 #include <stdarg.h>

@@ -4,7 +4,6 @@
 #include "kubevirt-lite/store/store.h"
 #include "vmd/base/str.h"
 
-#include <string.h>
 #include <sys/random.h>
 
 struct json_object *object_copy(struct json_object *o)
@@ -14,6 +13,15 @@ struct json_object *object_copy(struct json_object *o)
 	if (json_object_deep_copy(o, &copy, NULL) < 0)
 		abort();
 	return copy;
+}
+
+void object_copy_at(struct json_object *from, struct json_object *to, const char *path)
+{
+	struct json_object *v = json_at(from, path);
+	struct json_object *copy = NULL;
+
+	if (v && json_object_deep_copy(v, &copy, NULL) == 0)
+		json_put_at(to, path, copy);
 }
 
 const char *object_key(struct json_object *o, char *buf, size_t size)

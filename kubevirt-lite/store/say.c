@@ -5,8 +5,6 @@
 #include "kubevirt-lite/store/timestamp.h"
 #include "vmd/base/str.h"
 
-#include <string.h>
-
 struct saying {
 	struct json_object *about;
 	const char *component, *type, *reason, *message;

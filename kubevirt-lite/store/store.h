@@ -132,6 +132,8 @@ static inline bool object_is_deleting(struct json_object *o)
 	return json_str_at(o, "metadata/deletionTimestamp") != NULL;
 }
 struct json_object *object_copy(struct json_object *o); /* deep; the caller owns it */
+/* What from has at path, if anything, deep, into the copy to. */
+void object_copy_at(struct json_object *from, struct json_object *to, const char *path);
 bool object_has_finalizer(struct json_object *o, const char *finalizer);
 void object_add_finalizer(struct json_object *copy, const char *finalizer);
 void object_remove_finalizer(struct json_object *copy, const char *finalizer);
