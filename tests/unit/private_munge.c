@@ -4,8 +4,11 @@
  * owner, none writable by others. */
 #include "tests/unit/private_munge.h"
 
+#include "tests/unit/check_main.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +19,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static bool fail(struct private_munge *m, const char *what)
+struct private_munge munge;
+
+static bool give_up(struct private_munge *m, const char *what)
 {
 	(void)snprintf(m->why, sizeof(m->why), "%s: %s", what, strerror(errno));
 	return false;
@@ -32,16 +37,16 @@ static bool make_files(struct private_munge *m)
 	(void)snprintf(m->dir, sizeof(m->dir), "%s/munge-XXXXXX",
 		       tmp && strlen(tmp) < 40 ? tmp : "/tmp");
 	if (!mkdtemp(m->dir) || chmod(m->dir, 0755) < 0)
-		return fail(m, m->dir);
+		return give_up(m, m->dir);
 	(void)snprintf(m->socket, sizeof(m->socket), "%s/socket", m->dir);
 	(void)snprintf(path, sizeof(path), "%s/private", m->dir);
 	if (mkdir(path, 0700) < 0)
-		return fail(m, path);
+		return give_up(m, path);
 	(void)snprintf(path, sizeof(path), "%s/private/key", m->dir);
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0 || getrandom(key, sizeof(key), 0) != sizeof(key) ||
 	    write(fd, key, sizeof(key)) != sizeof(key))
-		return fail(m, path);
+		return give_up(m, path);
 	close(fd);
 	return true;
 }
@@ -83,7 +88,25 @@ static bool wait_ready(struct private_munge *m, int log)
 	return false;
 }
 
-bool private_munge_start(struct private_munge *m)
+static int forget(const char *path, const struct stat *st, int type, struct FTW *where)
+{
+	(void)st, (void)type, (void)where;
+	return remove(path);
+}
+
+static void stop(struct private_munge *m)
+{
+	if (m->pid > 0) {
+		kill(m->pid, SIGCONT);
+		kill(m->pid, SIGTERM);
+		(void)waitpid(m->pid, NULL, 0);
+	}
+	m->pid = 0;
+	if (m->dir[0]) /* with what the test has put there */
+		(void)nftw(m->dir, forget, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static bool start(struct private_munge *m)
 {
 	int log[2];
 
@@ -95,27 +118,21 @@ bool private_munge_start(struct private_munge *m)
 		run_munged(m, log[1]);
 	close(log[1]);
 	if (!wait_ready(m, log[0])) {
-		private_munge_stop(m);
+		stop(m);
 		return false;
 	}
 	return true; /* the read end stays open: munged may log */
 }
 
-void private_munge_stop(struct private_munge *m)
+int private_munge_main(TCase *const *cases)
 {
-	static const char *const files[] = {"private/key", "private/seed", "private", "pid",
-					    "socket",      "socket.lock",  ""};
+	int failed;
 
-	if (m->pid > 0) {
-		kill(m->pid, SIGCONT);
-		kill(m->pid, SIGTERM);
-		(void)waitpid(m->pid, NULL, 0);
+	if (!start(&munge)) {
+		printf("skipped: munged: %s\n", munge.why);
+		return 77;
 	}
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		char path[128];
-
-		(void)snprintf(path, sizeof(path), "%s/%s", m->dir, files[i]);
-		(void)remove(path);
-	}
-	m->pid = 0;
+	failed = check_main(cases);
+	stop(&munge);
+	return failed;
 }

@@ -3,6 +3,7 @@
 #ifndef TESTS_UNIT_PRIVATE_MUNGE_H
 #define TESTS_UNIT_PRIVATE_MUNGE_H
 
+#include <check.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -13,8 +14,10 @@ struct private_munge {
 	char why[160]; /* it does not run because */
 };
 
-/* Waits until it answers. false: see why (munged is not installed, ...). */
-bool private_munge_start(struct private_munge *m);
-void private_munge_stop(struct private_munge *m);
+extern struct private_munge munge; /* runs as long as private_munge_main() does */
+
+/* As CHECK_MAIN, with munge; where there is no munged the program says so and is skipped. */
+#define PRIVATE_MUNGE_MAIN(...) private_munge_main((TCase *const[]){__VA_ARGS__, NULL})
+int private_munge_main(TCase *const *cases);
 
 #endif

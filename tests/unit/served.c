@@ -15,7 +15,6 @@
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
-struct private_munge munge;
 struct served served;
 
 static struct {
@@ -131,6 +130,11 @@ void served_start(const char *munge_socket)
 	ck_assert_int_eq(pthread_create(&srv.thread, NULL, server_main, NULL), 0);
 	eventfd_read(srv.ready, &n);
 	ck_assert_msg(srv.rc == 0, "%s", srv.e.msg);
+}
+
+void served_start_here(void)
+{
+	served_start(munge.socket);
 }
 
 void served_stop(void)

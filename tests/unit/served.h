@@ -9,8 +9,6 @@
 
 #define OTHER_UID 65534
 
-extern struct private_munge munge; /* started and stopped by main() */
-
 extern struct served {
 	uint16_t port, metrics_port;
 	bool sick;                /* what /healthz tells */
@@ -19,6 +17,7 @@ extern struct served {
 
 /* What goes wrong ends the test. munge_socket: of the server, borrowed. */
 void served_start(const char *munge_socket);
+void served_start_here(void); /* with private_munge.h's: a fixture */
 void served_stop(void);
 
 extern struct wire_in answer; /* of the last call; valid until the next one */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* client.c: which of several vmd it asks, and what it makes of those that are away, are not vmd, or
  * lie. Real loopback connections, a real munged. */
-#include "tests/unit/check_main.h"
 #include "tests/unit/served.h"
 #include "vmd/api/peer.h"
 #include "vmd/base/str.h"
@@ -211,22 +210,12 @@ START_TEST(liars)
 }
 END_TEST
 
-static void setup(void)
-{
-	served_start(munge.socket);
-}
-
 int main(void)
 {
 	TCase *t = tcase_create("client");
 	TCase *alone = tcase_create("alone");
-	int failed;
 
-	if (!private_munge_start(&munge)) {
-		printf("skipped: munged: %s\n", munge.why);
-		return 77;
-	}
-	tcase_add_checked_fixture(t, setup, served_stop);
+	tcase_add_checked_fixture(t, served_start_here, served_stop);
 	tcase_add_test(t, leader_is_found);
 	tcase_add_test(t, next_server);
 	tcase_add_loop_test(t, bad_server_rows, 0, ARRAY_LEN(bad_servers));
@@ -235,7 +224,5 @@ int main(void)
 	tcase_add_loop_test(alone, liars, 0, ARRAY_LEN(lies));
 	tcase_set_timeout(t, 60);
 	tcase_set_timeout(alone, 60);
-	failed = CHECK_MAIN(t, alone);
-	private_munge_stop(&munge);
-	return failed;
+	return PRIVATE_MUNGE_MAIN(t, alone);
 }

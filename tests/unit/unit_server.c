@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* server.c, asked by client.c and by plain HTTP: real loopback connections, a real munged. What the
  * client makes of servers that are not there or not vmd is in unit_client.c. */
-#include "tests/unit/check_main.h"
 #include "tests/unit/served.h"
 #include "vmd/api/client.h"
 #include "vmd/api/peer.h"
@@ -29,11 +28,6 @@ int __wrap_peer_self_test(const char *munge_socket, struct err *e)
 	int rc = __real_peer_self_test(munge_socket, e);
 
 	return rc == 0 && munge_is_open ? err_set(e, ERR_INVALID, "munge is open") : rc;
-}
-
-static void setup(void)
-{
-	served_start(munge.socket);
 }
 
 START_TEST(echo)
@@ -350,13 +344,8 @@ int main(void)
 {
 	TCase *t = tcase_create("server");
 	TCase *alone = tcase_create("alone");
-	int failed;
 
-	if (!private_munge_start(&munge)) {
-		printf("skipped: munged: %s\n", munge.why);
-		return 77;
-	}
-	tcase_add_checked_fixture(t, setup, served_stop);
+	tcase_add_checked_fixture(t, served_start_here, served_stop);
 	tcase_add_test(t, echo);
 	tcase_add_test(t, late_and_large);
 	tcase_add_test(t, many_at_once);
@@ -372,7 +361,5 @@ int main(void)
 	tcase_add_test(alone, self_test);
 	tcase_set_timeout(t, 60);
 	tcase_set_timeout(alone, 60);
-	failed = CHECK_MAIN(t, alone);
-	private_munge_stop(&munge);
-	return failed;
+	return PRIVATE_MUNGE_MAIN(t, alone);
 }

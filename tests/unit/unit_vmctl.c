@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vmctl as people run it, against the real server with a made-up world: arguments, output, exit
  * codes. Needs munged; run as root it asks as another account, too. */
-#include "tests/unit/check_main.h"
 #include "tests/unit/private_munge.h"
 #include "tests/unit/vmctl_world.h"
 #include "vmd/base/str.h"
@@ -14,7 +13,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-static struct private_munge munge;
 static uint32_t alice; /* who asks */
 static uint16_t port;  /* of vmd */
 
@@ -534,13 +532,8 @@ END_TEST
 int main(void)
 {
 	TCase *t = tcase_create("vmctl");
-	int failed;
 
 	alice = geteuid() == 0 ? 65534 : geteuid();
-	if (!private_munge_start(&munge)) {
-		printf("skipped: munged: %s\n", munge.why);
-		return 77;
-	}
 	tcase_add_checked_fixture(t, setup, vmctl_world_stop);
 	tcase_add_loop_test(t, command_rows, 0, ARRAY_LEN(rows));
 	tcase_add_loop_test(t, interrupt_rows, 0, ARRAY_LEN(watches));
@@ -548,9 +541,5 @@ int main(void)
 	tcase_add_test(t, old_is_told);
 	tcase_add_loop_test(t, conf_rows, 0, ARRAY_LEN(confs));
 	tcase_set_timeout(t, 60);
-	failed = CHECK_MAIN(t);
-	(void)snprintf(conf, sizeof(conf), "%s/conf", munge.dir);
-	(void)remove(conf);
-	private_munge_stop(&munge);
-	return failed;
+	return PRIVATE_MUNGE_MAIN(t);
 }
