@@ -123,6 +123,16 @@ static int64_t left_us(const struct vmctl *v, const struct waiting *w)
 	return left > 0 ? left : 0;
 }
 
+/* A job's request is in Slurm's record from its submit on, or, at a site without job_submit.lua,
+ * from its start on: before, nobody can tell it from a job without a VM. */
+static void say_unheard(uint32_t job)
+{
+	(void)fprintf(stderr,
+		      "At a site without job_submit.lua vmd hears of a job when it starts: squeue "
+		      "-j %u; then: vmctl wait %u\n",
+		      job, job);
+}
+
 static void say_over(uint32_t job, const char *state)
 {
 	if (str_eq(state, "FAILED"))
@@ -149,13 +159,17 @@ static int step(struct vmctl *v, struct waiting *w, struct json_object **ret)
 			end_line(w);
 			return EXIT_DONE; /* Slurm has forgotten it already */
 		}
+		w->absent = e.kind == ERR_ABSENT;
 		if (!is_passing(w, &e)) {
 			end_line(w);
-			return fail(v, &e);
+			code = fail(v, &e);
+			if (w->absent)
+				say_unheard(w->job);
+			return code;
 		}
-		w->absent = e.kind == ERR_ABSENT;
 		if (w->absent) /* of one that was submitted a moment ago, too */
-			say(w, "UNKNOWN", "vmd asks Slurm about it");
+			say(w, "UNKNOWN",
+			    "vmd knows no virtual machine of it yet, and asks Slurm for one");
 		else
 			say(w, "WAITING FOR VMD", e.msg);
 		if (e.kind == ERR_ABSENT)
@@ -212,7 +226,9 @@ static int say_late(const struct vmctl *v, struct waiting *w)
 		      goals[w->goal], (long long)v->timeout_s);
 	if (w->goal == AWAIT_GONE)
 		(void)fprintf(stderr, "It goes on ending: vmctl show %u\n", w->job);
-	else if (!w->absent)
+	else if (w->absent)
+		say_unheard(w->job);
+	else
 		(void)fprintf(stderr,
 			      "The job goes on. Wait again: vmctl wait %u\nEnd it: vmctl stop %u\n",
 			      w->job, w->job);
