@@ -24,7 +24,7 @@ unit_tests += \
 # What vmd would know, and how it would answer. A munged of one's own is for those with the server.
 check_LIBRARIES += libtestapi.a
 private_munge = tests/unit/private_munge.c tests/unit/private_munge.h
-libtestapi_a_SOURCES = tests/unit/requests_world.c tests/unit/requests_world.h
+libtestapi_a_SOURCES = tests/unit/requests_world.c tests/unit/requests_world.h tests/unit/port_views.h
 api_test_libs = libtestapi.a $(api_libs) $(unit_libs)
 
 tests_unit_unit_http_reply_LDADD = $(client_libs) $(unit_libs)
@@ -34,7 +34,7 @@ tests_unit_unit_several_SOURCES = tests/unit/unit_several.c \
 	vmd/vmctl/child.c vmd/vmctl/choice.c vmd/vmctl/fan.c vmd/vmctl/login.c
 tests_unit_unit_several_LDADD = $(core_libs) $(JSONC_LIBS) $(base_libs) $(unit_libs)
 tests_unit_unit_vmctl_SOURCES = tests/unit/unit_vmctl.c $(private_munge) \
-	tests/unit/vmctl_world.c tests/unit/vmctl_world.h
+	tests/unit/vmctl_world.c tests/unit/vmctl_world.h tests/unit/port_views.h
 tests_unit_unit_vmctl_LDADD = $(api_libs) $(unit_libs)
 EXTRA_tests_unit_unit_vmctl_DEPENDENCIES = vmctl$(EXEEXT)
 

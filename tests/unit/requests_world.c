@@ -47,17 +47,10 @@ struct vm_status status, ranks[3];
 struct image images[2];
 static struct catalogue catalogue = {.n = 2, .image = images};
 struct plan plan_now;
-bool no_plan;
 struct hinted hint;
 struct approved approved;
 requests_key_fn key_done;
 void *key_ctx;
-
-static const struct desired *get_desired(void *self)
-{
-	(void)self;
-	return &desired;
-}
 
 bool may_look;
 int64_t slurm_asked_us;
@@ -76,30 +69,12 @@ static int64_t asked_us(void *self)
 	return slurm_asked_us;
 }
 
-static const struct observed *get_observed(void *self)
-{
-	(void)self;
-	return &observed;
-}
-
 static const struct vm_status *get_status(void *self, uint32_t job_id, uint32_t rank)
 {
 	(void)self;
 	if (job_id == 40)
 		return rank < 3 ? &ranks[rank] : NULL;
 	return job_id == 17 ? &status : NULL;
-}
-
-static const struct catalogue *get_catalogue(void *self)
-{
-	(void)self;
-	return &catalogue;
-}
-
-static const struct plan *get_plan(void *self)
-{
-	(void)self;
-	return no_plan ? NULL : &plan_now;
 }
 
 static void approve(void *self, uint32_t uid)
@@ -267,30 +242,18 @@ static const struct disk_quota *quota(void *self)
 	return &quota_now;
 }
 
-struct requests requests = {.port = {.desired = get_desired,
-				     .look = look,
-				     .asked_us = asked_us,
-				     .observed = get_observed,
-				     .status = get_status,
-				     .catalogue = get_catalogue,
-				     .plan = get_plan,
-				     .approve = approve,
-				     .hint = take_hint,
-				     .script_over = script_over,
-				     .read_key = read_key,
-				     .read_password = read_password,
-				     .set_keys = set_keys,
-				     .end_job = end_job,
-				     .open_access = open_access,
-				     .migrate = migrate,
-				     .resize = resize,
-				     .wall_s = wall_s,
-				     .mono_us = mono_us,
-				     .wake_at = wake_at,
-				     .discard = discard,
-				     .order = take_order,
-				     .quota = quota},
-			    .slurm_uid = SLURM};
+struct port_views views = {
+	.desired = &desired, .observed = &observed, .catalogue = &catalogue, .plan = &plan_now};
+
+struct requests requests = {
+	.port = {PORT_VIEWS(&views),         .look = look,         .asked_us = asked_us,
+		 .status = get_status,       .approve = approve,   .hint = take_hint,
+		 .script_over = script_over, .read_key = read_key, .read_password = read_password,
+		 .set_keys = set_keys,       .end_job = end_job,   .open_access = open_access,
+		 .migrate = migrate,         .resize = resize,     .wall_s = wall_s,
+		 .mono_us = mono_us,         .wake_at = wake_at,   .discard = discard,
+		 .order = take_order,        .quota = quota},
+	.slurm_uid = SLURM};
 
 void job_add(uint32_t id, uint32_t uid, const char *nonce)
 {
@@ -334,7 +297,7 @@ void setup(void)
 	images[1].n_uid = 1;
 	images[1].uid[0] = BOB;
 	plan_now = (struct plan){.n = 1, .act = {{.kind = ACT_CREATE_VM, .job_id = 17}}};
-	no_plan = false;
+	views.plan = &plan_now;
 	memset(&hint, 0, sizeof(hint));
 	memset(&approved, 0, sizeof(approved));
 	key_done = NULL;

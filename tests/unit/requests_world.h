@@ -7,6 +7,7 @@
 #ifndef TESTS_UNIT_REQUESTS_WORLD_H
 #define TESTS_UNIT_REQUESTS_WORLD_H
 
+#include "tests/unit/port_views.h"
 #include "vmd/api/requests_held.h"
 
 #define ALICE 1000
@@ -31,12 +32,12 @@ extern struct observed observed;
 extern struct vm_status status, ranks[3]; /* of job 17, of job 40's machines */
 extern struct image images[2];
 extern struct plan plan_now;
-extern bool no_plan;
 extern struct disk_quota quota_now;
 extern int64_t now_us;
 extern bool may_look;          /* slurmctld may be asked now */
 extern int64_t slurm_asked_us; /* when it was asked for desired */
 extern unsigned looks;
+extern struct port_views views; /* desired ... plan_now */
 extern struct requests requests;
 
 /* What came to the port. */

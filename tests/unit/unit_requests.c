@@ -494,7 +494,7 @@ START_TEST(the_plan)
 		      wire_get(&in, "action[]"));
 	ck_assert_pstr_eq(wire_get(&in, "approval"), "1");
 	ck_assert_pstr_eq(wire_get(&in, "cut"), "0");
-	no_plan = true;
+	views.plan = NULL;
 	ask_as(0, "op=plan\n");
 	ck_assert_int_eq(reply.e.kind, ERR_RETRY);
 }
@@ -539,7 +539,7 @@ START_TEST(held_is_told)
 	ck_assert_pstr_eq(wire_get(&in, "held"), "40");
 	ask_as(ALICE, "op=list\n");
 	ck_assert_ptr_null(wire_get(&in, "held"));
-	no_plan = true;
+	views.plan = NULL;
 	ask_as(0, "op=list\n");
 	ck_assert_ptr_null(wire_get(&in, "held"));
 }

@@ -3,7 +3,7 @@
  * the test. */
 #include "tests/unit/vmctl_world.h"
 
-#include "vmd/api/requests.h"
+#include "tests/unit/port_views.h"
 #include "vmd/base/clock.h"
 #include "vmd/base/str.h"
 
@@ -90,12 +90,6 @@ static void world_make(void)
 	}
 }
 
-static const struct desired *get_desired(void *self)
-{
-	(void)self;
-	return &vmctl_desired;
-}
-
 /* Kept of jobs that Slurm has forgotten. */
 static struct disk_seen disks[2];
 static struct observed observed = {
@@ -116,12 +110,6 @@ static void disks_make(void)
 		(void)str_fmt(disks[i].job_key, sizeof(disks[i].job_key), "%zu-" VMCTL_NONCE,
 			      25 + i);
 	}
-}
-
-static const struct observed *get_observed(void *self)
-{
-	(void)self;
-	return &observed;
 }
 
 static const struct vm_status *get_status(void *self, uint32_t job_id, uint32_t rank)
@@ -155,18 +143,6 @@ static const struct vm_status *get_status(void *self, uint32_t job_id, uint32_t 
 		return &s;
 	}
 	return NULL;
-}
-
-static const struct catalogue *get_catalogue(void *self)
-{
-	(void)self;
-	return &catalogue;
-}
-
-static const struct plan *get_plan(void *self)
-{
-	(void)self;
-	return &vmctl_plan;
 }
 
 /* One approval lets go what is held back. */
@@ -254,20 +230,15 @@ static void wake_at(void *self, int64_t us)
 	(void)sd_event_source_set_enabled(look, SD_EVENT_ONESHOT);
 }
 
-static struct requests requests = {.port = {.desired = get_desired,
-					    .observed = get_observed,
-					    .status = get_status,
-					    .catalogue = get_catalogue,
-					    .plan = get_plan,
-					    .approve = approve,
-					    .hint = take_hint,
-					    .read_key = read_key,
-					    .read_password = read_password,
-					    .end_job = end_job,
-					    .migrate = migrate,
-					    .wall_s = wall_s,
-					    .mono_us = mono_us,
-					    .wake_at = wake_at}};
+static struct port_views views = {.desired = &vmctl_desired,
+				  .observed = &observed,
+				  .catalogue = &catalogue,
+				  .plan = &vmctl_plan};
+
+static struct requests requests = {
+	.port = {PORT_VIEWS(&views), .status = get_status, .approve = approve, .hint = take_hint,
+		 .read_key = read_key, .read_password = read_password, .end_job = end_job,
+		 .migrate = migrate, .wall_s = wall_s, .mono_us = mono_us, .wake_at = wake_at}};
 
 /* The server, in a thread */
 
