@@ -2,8 +2,7 @@
 /* A stream as a guest may send it through the agent's port: cut into lines, each decoded. */
 #include "kubevirt-lite/guest/agent.h"
 #include "kubevirt-lite/guest/line.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 static int decode(void *self, const char *text, size_t len)
 {

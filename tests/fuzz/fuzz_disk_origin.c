@@ -1,24 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The bytes as a disk's origin. What is accepted must be the same after it was written again. */
+#include "tests/fuzz/fuzz.h"
 #include "vmd/base/str.h"
 #include "vmd/disk/origin.h"
 
 #include <assert.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text = malloc(size + 1);
+	AUTO(free) char *text = fuzz_text(data, size);
 	char again[DISK_ORIGIN_MAX + 1];
 	struct disk_origin o, back;
 	struct err e;
 
-	if (!text)
-		return 0;
-	memcpy(text, data, size);
-	text[size] = '\0';
 	if (disk_origin_decode(text, &o, &e) == 0) {
 		assert(o.known && *o.image);
 		assert(disk_origin_decode(disk_origin_encode(&o, again, sizeof(again)), &back,
@@ -29,6 +23,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else {
 		assert(!o.known);
 	}
-	free(text);
 	return 0;
 }

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Frames of any bytes, at either end (the first byte says which). What is kept is bounded, whatever
  * comes, and a peer that has gone ends it. */
+#include "tests/fuzz/fuzz.h"
 #include "vmd/websocket/frames.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <stdint.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct peer {
 	const uint8_t *data;

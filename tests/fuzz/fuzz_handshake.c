@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a server answers to the wish for a websocket. What is whole lies within the bytes given; a
  * refusal becomes a text; the key of every answer is checked. */
+#include "tests/fuzz/fuzz.h"
 #include "vmd/websocket/handshake.h"
 
 #include <assert.h>
-#include <stdint.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

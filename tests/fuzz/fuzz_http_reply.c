@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A reply from whoever listens at vmd's address. What is whole lies within the bytes given, and is
  * the same when they are cut right behind it. */
+#include "tests/fuzz/fuzz.h"
 #include "vmd/api/http_reply.h"
 
 #include <assert.h>
-#include <stdint.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define BODY_MAX 4096
 

@@ -3,6 +3,7 @@
  * the name of a reservation. What is
  * accepted must be the same after it was written again, and whatever stands beside the braces must
  * stay as it was. */
+#include "tests/fuzz/fuzz.h"
 #include "vmd/base/str.h"
 #include "vmd/job/job_nodes.h"
 #include "vmd/job/job_spec.h"
@@ -12,8 +13,6 @@
 
 #include <assert.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_same(const struct vm_request *a, const struct vm_request *b)
 {
@@ -122,18 +121,13 @@ static void check_nodes(const char *text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text = malloc(size + 1);
+	AUTO(free) char *text = fuzz_text(data, size);
 
-	if (!text)
-		return 0;
-	memcpy(text, data, size);
-	text[size] = '\0';
 	check_request(text);
 	check_comment(text, size);
 	check_words(text, size);
 	check_companion(text);
 	check_reservation(text);
 	check_nodes(text);
-	free(text);
 	return 0;
 }

@@ -6,6 +6,7 @@
  *
  * Requests are separated by a line "--": "METHOD URI", a line with the Content-Type, the body. */
 #include "kubevirt-lite/api/api.h"
+#include "tests/fuzz/fuzz.h"
 #include "vmd/base/str.h"
 
 #include <assert.h>
@@ -14,8 +15,6 @@
 
 #define REQUESTS_MAX 6
 #define LINE_SIZE    4096
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static unsigned answers;
 

@@ -2,14 +2,13 @@
 /* A Lease as the API server tells it, which anybody who may write it has filled: its numbers are
  * ones that the state machine can count with, its holder is a bounded text, of which the parts are
  * looked up in /proc, and what is read comes out the same when it is written and read again. */
+#include "tests/fuzz/fuzz.h"
 #include "vmd/base/str.h"
 #include "vmd/kube/kube_lease.h"
 #include "vmd/lease/holder.h"
 
 #include <assert.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void lead(const struct lease_seen *seen)
 {

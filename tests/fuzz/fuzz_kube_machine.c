@@ -2,12 +2,11 @@
 /* A VirtualMachineInstance as JSON into a machine, and that into QEMU's arguments: what a name or a
  * serial number holds must not become an option of its own. */
 #include "kubevirt-lite/guest/machine.h"
+#include "tests/fuzz/fuzz.h"
 #include "vmd/base/json.h"
 
 #include <assert.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check(struct machine *m)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Objects of Kubernetes as JSON, each read as every kind vmd knows, set and gone. Whatever comes,
  * the cache holds bounded texts and lends what it counts. */
+#include "tests/fuzz/fuzz.h"
 #include "tests/unit/kube_fixture.h"
 #include "vmd/base/str.h"
 #include "vmd/kube/kube_cache.h"
@@ -8,8 +9,6 @@
 
 #include <assert.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check(const struct observed *seen)
 {

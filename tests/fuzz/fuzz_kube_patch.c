@@ -3,12 +3,11 @@
  * through the check of forms. The document must stay as it was. */
 #include "kubevirt-lite/admission/form.h"
 #include "kubevirt-lite/api/patch.h"
+#include "tests/fuzz/fuzz.h"
 #include "vmd/base/json.h"
 
 #include <assert.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 typedef int (*patch_fn)(struct json_object *doc, struct json_object *patch,
 			struct json_object **ret, struct err *e);

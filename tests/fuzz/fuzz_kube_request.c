@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The bytes as a URI, with each method. What is found points into the request and was decoded. */
 #include "kubevirt-lite/api/request.h"
+#include "tests/fuzz/fuzz.h"
 #include "vmd/base/str.h"
 
 #include <assert.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check(const char *method, const char *uri)
 {
@@ -30,14 +29,9 @@ static void check(const char *method, const char *uri)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
-	char *uri = malloc(size + 1);
+	AUTO(free) char *uri = fuzz_text(data, size);
 
-	if (!uri)
-		return 0;
-	memcpy(uri, data, size);
-	uri[size] = '\0';
 	for (size_t i = 0; i < ARRAY_LEN(methods); i++)
 		check(methods[i], uri);
-	free(uri);
 	return 0;
 }

@@ -2,12 +2,10 @@
 /* The bytes as a label selector and as a field selector; what is accepted is matched with an
  * object. */
 #include "kubevirt-lite/api/selector.h"
+#include "tests/fuzz/fuzz.h"
 #include "vmd/base/json.h"
 
 #include <assert.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void match(struct selector *s)
 {
@@ -23,19 +21,14 @@ static void match(struct selector *s)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text = malloc(size + 1);
+	AUTO(free) char *text = fuzz_text(data, size);
 	struct selector *s = NULL;
 	struct err e = {.kind = ERR_NONE};
 
-	if (!text)
-		return 0;
-	memcpy(text, data, size);
-	text[size] = '\0';
 	if (selector_parse_labels(text, &s, &e) == 0)
 		match(s);
 	s = NULL;
 	if (selector_parse_fields(text, kind_get(KIND_POD), &s, &e) == 0)
 		match(s);
-	free(text);
 	return 0;
 }

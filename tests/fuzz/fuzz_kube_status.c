@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Bodies of refused requests: always an error with a bounded text of one line. The first two bytes
  * choose method and HTTP status. And the same bytes as what a site is checked by. */
+#include "tests/fuzz/fuzz.h"
 #include "vmd/base/str.h"
 #include "vmd/kube/kube_site.h"
 #include "vmd/kube/kube_status.h"
 
 #include <assert.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void site(const char *body, size_t len)
 {

@@ -3,13 +3,12 @@
  * headers. What base64 decodes to, encodes to something that decodes to the same. */
 #include "kubevirt-lite/api/output.h"
 #include "kubevirt-lite/store/base64.h"
+#include "tests/fuzz/fuzz.h"
 #include "vmd/base/quantity.h"
 #include "vmd/base/str.h"
 
 #include <assert.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_base64(const char *text, size_t size)
 {
@@ -31,20 +30,15 @@ static void check_base64(const char *text, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text = malloc(size + 1);
+	AUTO(free) char *text = fuzz_text(data, size);
 	struct output_form form;
 	uint64_t bytes;
 	struct err e = {.kind = ERR_NONE};
 
-	if (!text)
-		abort();
-	memcpy(text, data, size);
-	text[size] = '\0';
 	check_base64(text, size);
 	if (quantity_read(text, &bytes, &e) < 0)
 		assert(e.kind == ERR_INVALID && e.msg[0]);
 	if (output_form_parse(text, text, &form) == 0)
 		assert(form.as <= OUTPUT_PARTIAL && form.include <= INCLUDE_OBJECT);
-	free(text);
 	return 0;
 }

@@ -2,13 +2,11 @@
 /* The bytes as a named disk's identity, as its claims, and as the name of its image. What is
  * accepted must be the same after it was written again; claims never have a writer beside anybody.
  */
+#include "tests/fuzz/fuzz.h"
 #include "vmd/base/str.h"
 #include "vmd/disk/named.h"
 
 #include <assert.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void identity(const char *text)
 {
@@ -48,15 +46,10 @@ static void image(const char *text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text = malloc(size + 1);
+	AUTO(free) char *text = fuzz_text(data, size);
 
-	if (!text)
-		return 0;
-	memcpy(text, data, size);
-	text[size] = '\0';
 	identity(text);
 	claims(text);
 	image(text);
-	free(text);
 	return 0;
 }

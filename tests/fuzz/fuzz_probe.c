@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a guest's port says, piece by piece: a verdict is never taken back by more bytes, and "up"
  * is said only of what begins as ssh or RDP begin. */
+#include "tests/fuzz/fuzz.h"
 #include "vmd/network/probe.h"
 
 #include <assert.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check(enum vm_profile profile, const uint8_t *data, size_t size)
 {

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A line that a user calls a public key: what is let through is two words of harmless letters, and
  * let through again as it is. */
+#include "tests/fuzz/fuzz.h"
 #include "vmd/vm/public_key.h"
 
 #include <assert.h>
-#include <stdint.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -4,11 +4,10 @@
 #include "kubevirt-lite/guest/line.h"
 #include "kubevirt-lite/guest/machine.h"
 #include "kubevirt-lite/guest/qmp.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <assert.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static int decode(void *self, const char *text, size_t len)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vmd.yaml of any bytes: it is refused with a line, or what was read keeps its own promises. */
+#include "tests/fuzz/fuzz.h"
 #include "vmd/base/str.h"
 #include "vmd/base/strbuf.h"
 #include "vmd/catalogue_file.h"
@@ -7,8 +8,6 @@
 
 #include <assert.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check(const struct settings *s)
 {

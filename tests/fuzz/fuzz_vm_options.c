@@ -2,14 +2,12 @@
 /* A job's SPANK variables, as any user can send them: one per line, "vm=...", "disk=...", ...,
  * "nonce=...". What is accepted must survive the way to vmd: encoded, decoded, equal. */
 #include "slurm-plugin/options.h"
+#include "tests/fuzz/fuzz.h"
 #include "vmd/base/str.h"
 #include "vmd/job/job_spec.h"
 
 #include <assert.h>
-#include <stdint.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 spank_err_t spank_option_register(spank_t spank, struct spank_option *opt)
 {
@@ -60,16 +58,12 @@ static void check(const struct vm_options *o)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text = malloc(size + 1);
+	AUTO(free) char *text = fuzz_text(data, size);
 	struct vm_options o;
 	char var[OPTION_VAR_MAX + 1];
 	struct err e;
 	char *at = text;
 
-	if (!text)
-		return 0;
-	memcpy(text, data, size);
-	text[size] = '\0';
 	for (int i = 0; i <= OPTION_COUNT; i++)
 		unsetenv(variable(i, var, sizeof(var)));
 	while (at) {
@@ -86,6 +80,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (vm_options_from_job_environment("vm", &o, &e) == 1)
 		check(&o);
-	free(text);
 	return 0;
 }

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The bytes of a watch. However they are cut into pieces, the same lines come out, none with a
  * newline in it; a line that decodes has a version, or is an error. */
+#include "tests/fuzz/fuzz.h"
 #include "vmd/kube/kube_line.h"
 
 #include <assert.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct sum {
 	size_t lines, bytes;

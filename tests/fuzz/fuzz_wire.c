@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A message from outside. What is accepted holds no NUL, every line counts, and encoded again it is
  * decoded to the same. */
+#include "tests/fuzz/fuzz.h"
 #include "vmd/api/wire.h"
 
 #include <assert.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct wire_in in, back;
 static char buf[WIRE_MAX + 1];

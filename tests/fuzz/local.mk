@@ -12,7 +12,7 @@ fuzz_main = libreplay.a
 fuzz_ldflags = $(AM_LDFLAGS)
 endif
 libreplay_a_SOURCES = tests/fuzz/replay.c
-EXTRA_DIST += tests/fuzz/corpus tests/fuzz/corpus.t
+EXTRA_DIST += tests/fuzz/corpus tests/fuzz/corpus.t tests/fuzz/fuzz.h
 TESTS += tests/fuzz/corpus.t
 
 check_PROGRAMS += tests/fuzz/fuzz_vm_options

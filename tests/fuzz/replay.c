@@ -2,14 +2,12 @@
 /* Feeds every file of the directories given to a fuzz target: the corpus as a plain program, in
  * `make check` and without clang. Also every prefix of each file, since cut-short input is what
  * decoders get wrong. A crash is a failure, and so is an empty corpus. */
+#include "tests/fuzz/fuzz.h"
 #include "vmd/base/auto.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <stdint.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define FILE_MAX (1U << 20)
 
