@@ -8,6 +8,7 @@ libbase_a_SOURCES = \
 	vmd/base/conf.c vmd/base/conf.h \
 	vmd/base/err.c vmd/base/err.h \
 	vmd/base/json.c vmd/base/json.h \
+	vmd/base/lock.h \
 	vmd/base/log.c vmd/base/log.h \
 	vmd/base/quantity.c vmd/base/quantity.h \
 	vmd/base/str.c vmd/base/str.h \

@@ -5,6 +5,7 @@
 #include "vmd/base/worker.h"
 
 #include "vmd/base/clock.h"
+#include "vmd/base/lock.h"
 
 #include <assert.h>
 #include <poll.h>
@@ -57,17 +58,6 @@ static struct work *list_pop(struct work_list *l)
 	if (w && !(l->first = w->next))
 		l->tail = &l->first;
 	return w;
-}
-
-static pthread_mutex_t *lock(pthread_mutex_t *mu)
-{
-	pthread_mutex_lock(mu);
-	return mu;
-}
-
-static void unlock_auto(pthread_mutex_t **mu)
-{
-	pthread_mutex_unlock(*mu);
 }
 
 /* The next job, or NULL when the worker ends. */

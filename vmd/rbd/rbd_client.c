@@ -125,8 +125,7 @@ static int blocklist_read(const struct rbd_pool *p, char **ret_text, size_t *ret
 	return rbd_error(e, rc, "read the blocklist");
 }
 
-/* Takes out an entry that would end too early, so that ours can take its place. */
-static int entry_remove(const struct rbd_pool *p, const char *address, struct err *e)
+int rbd_blocklist_ask(const struct rbd_pool *p, const char *op, const char *address)
 {
 	char command[DISK_CLIENT_MAX + 100];
 	const char *commands = command;
@@ -135,12 +134,20 @@ static int entry_remove(const struct rbd_pool *p, const char *address, struct er
 	int rc;
 
 	(void)str_fmt(command, sizeof(command),
-		      "{\"prefix\": \"osd blocklist\", \"blocklistop\": \"rm\", \"addr\": \"%s\"}",
-		      address);
+		      "{\"prefix\": \"osd blocklist\", \"blocklistop\": \"%s\", \"addr\": \"%s\"}",
+		      op, address);
 	rc = rados_mon_command(rbd_pool_cluster(p), &commands, 1, "", 0, &text, &len, &said,
 			       &said_len);
 	rados_buffer_free(text);
 	rados_buffer_free(said);
+	return rc;
+}
+
+/* Takes out an entry that would end too early, so that ours can take its place. */
+static int entry_remove(const struct rbd_pool *p, const char *address, struct err *e)
+{
+	int rc = rbd_blocklist_ask(p, "rm", address);
+
 	if (rc < 0 && rc != -ENOENT)
 		return rbd_error(e, rc, "renew the blocklist's entry of client %s", address);
 	return 0;

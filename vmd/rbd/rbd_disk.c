@@ -32,8 +32,7 @@ pthread_mutex_t *rbd_lock_marks(struct rbd_store *st, const char *name)
 
 	for (; *name; name++)
 		hash = hash * 31 + (unsigned char)*name;
-	pthread_mutex_lock(&st->marks[hash % ARRAY_LEN(st->marks)]);
-	return &st->marks[hash % ARRAY_LEN(st->marks)];
+	return lock(&st->marks[hash % ARRAY_LEN(st->marks)]);
 }
 
 DEFINE_AUTO(rbd_image_t, rbd_close)
@@ -283,7 +282,7 @@ int rbd_disk_take(struct rbd_store *st, const struct disk_spec *d, struct err *e
 	AUTO(rbd_pool_close) struct rbd_pool p = {.session = NULL};
 	AUTO(rbd_close) rbd_image_t look = NULL;
 	AUTO(rbd_close) rbd_image_t image = NULL;
-	AUTO(rbd_unlock) pthread_mutex_t *held = NULL;
+	AUTO(unlock) pthread_mutex_t *held = NULL;
 	struct rbd_mark mark;
 	int rc;
 
@@ -350,7 +349,7 @@ int rbd_disk_keep(struct rbd_store *st, const char *pool, const char *name, cons
 {
 	AUTO(rbd_pool_close) struct rbd_pool p = {.session = NULL};
 	AUTO(rbd_close) rbd_image_t image = NULL;
-	AUTO(rbd_unlock) pthread_mutex_t *held = NULL;
+	AUTO(unlock) pthread_mutex_t *held = NULL;
 	struct rbd_mark mark;
 	int rc;
 

@@ -10,6 +10,7 @@
  *
  * Like rbd_session.c this file has a lock: actions on other threads make the list forget. */
 #include "vmd/base/clock.h"
+#include "vmd/base/lock.h"
 #include "vmd/base/str.h"
 #include "vmd/rbd/rbd_error.h"
 #include "vmd/rbd/rbd_mark.h"
@@ -44,17 +45,6 @@ struct rbd_cache {
 	size_t n;
 	struct remembered *entry;
 };
-
-static pthread_mutex_t *lock(pthread_mutex_t *mu)
-{
-	pthread_mutex_lock(mu);
-	return mu;
-}
-
-static void unlock_auto(pthread_mutex_t **mu)
-{
-	pthread_mutex_unlock(*mu);
-}
 
 static void *need(void *p)
 {

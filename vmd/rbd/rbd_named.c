@@ -98,7 +98,7 @@ int rbd_named_create(struct rbd_store *st, const struct named_disk *d, struct er
 {
 	AUTO(rbd_pool_close) struct rbd_pool p = {.session = NULL};
 	AUTO(rbd_image_options_destroy) rbd_image_options_t options = NULL;
-	AUTO(rbd_unlock) pthread_mutex_t *held = NULL;
+	AUTO(unlock) pthread_mutex_t *held = NULL;
 	int rc;
 
 	if (pool_open(st, d->pool, &p, e) < 0)
@@ -122,7 +122,7 @@ int rbd_named_create(struct rbd_store *st, const struct named_disk *d, struct er
 int rbd_named_finish(struct rbd_store *st, const struct named_disk *d, struct err *e)
 {
 	AUTO(rbd_pool_close) struct rbd_pool p = {.session = NULL};
-	AUTO(rbd_unlock) pthread_mutex_t *held = NULL;
+	AUTO(unlock) pthread_mutex_t *held = NULL;
 	int rc;
 
 	if (pool_open(st, d->pool, &p, e) < 0)

@@ -7,6 +7,7 @@
 #include "vmd/rbd/rbd_session.h"
 
 #include "vmd/base/clock.h"
+#include "vmd/base/lock.h"
 #include "vmd/base/str.h"
 #include "vmd/rbd/rbd_error.h"
 
@@ -35,17 +36,6 @@ struct rbd_session {
 	struct err failure;                /* of the last attempt, and when */
 	int64_t failed_us;
 };
-
-static pthread_mutex_t *lock(pthread_mutex_t *mu)
-{
-	pthread_mutex_lock(mu);
-	return mu;
-}
-
-static void unlock_auto(pthread_mutex_t **mu)
-{
-	pthread_mutex_unlock(*mu);
-}
 
 struct rbd_session *rbd_session_new(const struct settings *s)
 {

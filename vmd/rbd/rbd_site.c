@@ -130,19 +130,8 @@ static void look_golden(const struct settings *s, struct site_ceph *c)
 static void try_blocklist(struct rbd_pool *p, const char *op, const char *address, int answer,
 			  struct err *e)
 {
-	char command[200];
-	const char *commands = command;
-	char *text = NULL, *said = NULL;
-	size_t len = 0, said_len = 0;
-	int rc;
+	int rc = rbd_blocklist_ask(p, op, address);
 
-	(void)str_fmt(command, sizeof(command),
-		      "{\"prefix\": \"osd blocklist\", \"blocklistop\": \"%s\", \"addr\": \"%s\"}",
-		      op, address);
-	rc = rados_mon_command(rbd_pool_cluster(p), &commands, 1, "", 0, &text, &len, &said,
-			       &said_len);
-	rados_buffer_free(text);
-	rados_buffer_free(said);
 	if (rc < 0 && rc != answer)
 		(void)rbd_error(e, rc, "osd blocklist %s", op);
 }

@@ -3,6 +3,7 @@
 #ifndef VMD_RBD_RBD_STORE_H
 #define VMD_RBD_RBD_STORE_H
 
+#include "vmd/base/lock.h"
 #include "vmd/rbd/rbd_disk.h"
 #include "vmd/rbd/rbd_session.h"
 
@@ -50,13 +51,11 @@ int rbd_look_again(struct rbd_pool *p, const rbd_image_spec_t *image, struct err
 int rbd_clients_read(const struct rbd_pool *p, void *look, const char *name,
 		     struct disk_clients *ret, struct err *e);
 
-/* rbd_disk.c: held while an image's marks are read and changed: by its name, AUTO(rbd_unlock). */
+/* rbd_client.c: op: "add" (for an hour) or "rm". 0, or librados' code. */
+int rbd_blocklist_ask(const struct rbd_pool *p, const char *op, const char *address);
+
+/* rbd_disk.c: held while an image's marks are read and changed: by its name, AUTO(unlock). */
 pthread_mutex_t *rbd_lock_marks(struct rbd_store *st, const char *name);
-static inline void rbd_unlock_auto(pthread_mutex_t **mu)
-{
-	if (*mu)
-		pthread_mutex_unlock(*mu);
-}
 /* ERR_RETRY: somebody has it open. */
 int rbd_check_unused(struct rbd_pool *p, rbd_image_t image, const char *name, struct err *e);
 /* As rbd_error, and begins a new connection when this one was shut out. */
