@@ -13,6 +13,7 @@ unit_tests += \
 	tests/unit/unit_requests \
 	tests/unit/unit_requests_disks \
 	tests/unit/unit_requests_guest \
+	tests/unit/unit_requests_list \
 	tests/unit/unit_requests_news \
 	tests/unit/unit_requests_several \
 	tests/unit/unit_server \
@@ -53,6 +54,7 @@ tests_unit_unit_metrics_LDADD = $(api_libs) $(unit_libs)
 tests_unit_unit_requests_LDADD = $(api_test_libs)
 tests_unit_unit_requests_disks_LDADD = $(api_test_libs)
 tests_unit_unit_requests_guest_LDADD = $(api_test_libs)
+tests_unit_unit_requests_list_LDADD = $(api_test_libs)
 tests_unit_unit_requests_news_LDADD = $(api_test_libs)
 tests_unit_unit_requests_several_LDADD = $(api_test_libs)
 served = tests/unit/served.c tests/unit/served.h $(private_munge)
