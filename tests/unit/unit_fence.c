@@ -124,6 +124,16 @@ START_TEST(site_that_does_not_fence)
 }
 END_TEST
 
+/* Beside the job of w another one, 18, which runs; both in jobs, which w borrows. */
+static void other_job(struct little_world *w, struct job jobs[2])
+{
+	jobs[0] = jobs[1] = w->job;
+	jobs[1].id = 18;
+	jobs[1].phase = JOB_RUNNING;
+	w->want.job = jobs;
+	w->want.n = 2;
+}
+
 /* A host's kernel is one client for all disks it has mapped: those of a job that lives, too. */
 START_TEST(shared_client_waits)
 {
@@ -135,11 +145,7 @@ START_TEST(shared_client_waits)
 	(void)disk_clients_add(&w.disk[1].clients, "10.0.0.2:0/8");
 	(void)disk_clients_add(&w.disk[1].clients, "10.0.0.1:0/7");
 	(void)str_copy(w.disk[1].job_key, sizeof(w.disk[1].job_key), "18-9f3c12ab45de6701");
-	jobs[0] = jobs[1] = w.job;
-	jobs[1].id = 18;
-	jobs[1].phase = JOB_RUNNING;
-	w.want.job = jobs;
-	w.want.n = 2;
+	other_job(&w, jobs);
 	w.seen.vms_known = w.seen.disks_known = w.seen.named_known = true;
 	w.context.progress = NULL;
 	plan(&w.want, &w.seen, &w.context, &out);
@@ -165,12 +171,8 @@ START_TEST(unreadable_beside_it_waits)
 	little_world_init(&w, "pending r1", "vm0:deleting disk disk:unreadable n1:lost pv", "");
 	(void)str_copy(w.disk[1].job_key, sizeof(w.disk[1].job_key), "18-9f3c12ab45de6701");
 	(void)str_copy(w.disk[1].name, sizeof(w.disk[1].name), "vm-18-9f3c12ab45de6701-root");
-	jobs[0] = jobs[1] = w.job;
-	jobs[1].id = 18;
-	jobs[1].phase = JOB_RUNNING;
+	other_job(&w, jobs);
 	(void)str_copy(jobs[1].node, sizeof(jobs[1].node), "n1.example.org");
-	w.want.job = jobs;
-	w.want.n = 2;
 	w.context.progress = NULL;
 	plan(&w.want, &w.seen, &w.context, &out);
 	for (size_t i = 0; i < out.n; i++)
@@ -196,12 +198,8 @@ START_TEST(unreadable_taken_over_beside_it_waits)
 	little_world_init(&w, "pending r1", "vm0:deleting disk disk:unreadable n1:lost pv", "");
 	(void)str_copy(w.disk[1].job_key, sizeof(w.disk[1].job_key), "19-9f3c12ab45de6701");
 	(void)str_copy(w.disk[1].name, sizeof(w.disk[1].name), "vm-19-9f3c12ab45de6701-root");
-	jobs[0] = jobs[1] = w.job;
-	jobs[1].id = 18;
-	jobs[1].phase = JOB_RUNNING;
+	other_job(&w, jobs);
 	(void)str_copy(jobs[1].node, sizeof(jobs[1].node), "n1.example.org");
-	w.want.job = jobs;
-	w.want.n = 2;
 	w.context.progress = NULL;
 	w.seen.pvs_known = false; /* it may have it */
 	plan(&w.want, &w.seen, &w.context, &out);
