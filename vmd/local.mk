@@ -121,8 +121,10 @@ libslurmjobs_a_SOURCES = \
 	vmd/slurm/compat.h \
 	vmd/slurm/slurm_jobs.c vmd/slurm/slurm_jobs.h \
 	vmd/slurm/slurm_heir.c vmd/slurm/slurm_heir.h \
-	vmd/slurm/slurm_move.c vmd/slurm/slurm_move.h vmd/slurm/slurm_record.h \
+	vmd/slurm/slurm_list.c \
+	vmd/slurm/slurm_move.c vmd/slurm/slurm_move.h \
 	vmd/slurm/slurm_node.c vmd/slurm/slurm_node.h \
+	vmd/slurm/slurm_record.c vmd/slurm/slurm_record.h \
 	vmd/slurm/slurm_reservation.c vmd/slurm/slurm_reservation.h \
 	vmd/slurm/slurm_site.c vmd/slurm/slurm_site.h \
 	vmd/slurm/slurm_state.c vmd/slurm/slurm_state.h

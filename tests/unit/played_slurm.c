@@ -113,15 +113,6 @@ int slurm_job_end(uint32_t id, bool failed, const char *comment, struct err *e)
 	return 0;
 }
 
-void slurm_list_done(struct slurm_list *l)
-{
-	free(l->job);
-	free(l->live);
-	free(l->companion);
-	free(l->reservation);
-	free(l->node);
-}
-
 int slurm_move_apply(const struct action *a, const char *nonce, int64_t now_s, struct err *e)
 {
 	(void)now_s;

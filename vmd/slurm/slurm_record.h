@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Between slurm_jobs.c, slurm_move.c, slurm_heir.c and slurm_node.c only: one job's record as
- * slurmctld has it now, and updates of it. Worker thread; blocks. */
+/* For the files of this folder only: one job's record as slurmctld has it now, and updates of it.
+ * Worker thread; blocks. */
 #ifndef VMD_SLURM_SLURM_RECORD_H
 #define VMD_SLURM_SLURM_RECORD_H
 
@@ -11,7 +11,8 @@ DEFINE_AUTO(job_info_msg_t *, slurm_free_job_info_msg)
 
 /* What libslurm left in errno, as a kind; returns -1. what: "load jobs". */
 int slurm_failed(struct err *e, int code, const char *what);
-/* By NSS, which may block; "" if there is no such user, or its name is longer than buf. */
+/* slurm_jobs.c. By NSS, which may block; "" if there is no such user, or its name is longer than
+ * buf. */
 void slurm_user_name(uint32_t uid, char *buf, size_t size);
 /* One record, borrowed from *ret_msg. ERR_ABSENT: no such job. */
 int slurm_record_load(uint32_t job_id, job_info_msg_t **ret_msg, slurm_job_info_t **ret,
