@@ -28,7 +28,8 @@ tests_unit_unit_slurm_state_LDADD = libslurmjobs.a libvmcore.a $(base_libs) $(SL
 # The views, with a Slurm and a Ceph that the tests play.
 tests_unit_unit_slurm_view_SOURCES = tests/unit/unit_slurm_view.c \
 	tests/unit/played_slurm.c tests/unit/played_slurm.h vmd/slurm/slurm_list.c \
-	vmd/slurm_view.c vmd/slurm_view_apply.c vmd/slurm_view_hint.c vmd/slurm_look.c vmd/slurm_ending.c
+	vmd/slurm_view.c vmd/slurm_view_apply.c vmd/slurm_view_hint.c vmd/slurm_look.c vmd/slurm_ending.c \
+	vmd/slurm_declined.c
 tests_unit_unit_slurm_view_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 tests_unit_unit_slurm_view_LDADD = libvmcore.a $(base_libs) $(unit_libs)
 tests_unit_unit_disk_view_SOURCES = tests/unit/unit_disk_view.c \

@@ -6,6 +6,7 @@
 #include "vmd/base/str.h"
 #include "vmd/lead.h"
 #include "vmd/reconcile/unreadable.h"
+#include "vmd/slurm_declined.h"
 #include "vmd/vm/credentials.h"
 
 #include <string.h>
@@ -15,6 +16,16 @@
 static const struct desired *get_desired(void *self)
 {
 	return slurm_view_desired(((struct daemon *)self)->slurm);
+}
+
+static const char *declined(void *self, uint32_t job_id, uint32_t *ret_uid)
+{
+	const struct declined *d = slurm_view_declined(((struct daemon *)self)->slurm, job_id);
+
+	if (!d)
+		return NULL;
+	*ret_uid = d->uid;
+	return d->why.msg;
 }
 
 static bool look(void *self)
@@ -381,6 +392,7 @@ void answer_ports(struct daemon *d, struct requests_port *ret)
 {
 	*ret = (struct requests_port){.self = d,
 				      .desired = get_desired,
+				      .declined = declined,
 				      .look = look,
 				      .asked_us = asked_us,
 				      .observed = get_observed,

@@ -158,6 +158,7 @@ vmd_vmd_SOURCES = \
 	vmd/disk_view_order.c \
 	vmd/lead.c vmd/lead.h \
 	vmd/ready.c vmd/ready.h \
+	vmd/slurm_declined.c vmd/slurm_declined.h \
 	vmd/slurm_ending.c vmd/slurm_ending.h \
 	vmd/slurm_view.c vmd/slurm_view.h vmd/slurm_view_parts.h \
 	vmd/slurm_view_apply.c \

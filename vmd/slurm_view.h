@@ -8,6 +8,7 @@
 #include "vmd/reconcile/action.h"
 
 struct sd_event;
+struct declined;
 struct lease_gate;
 struct slurm_view;
 
@@ -47,6 +48,10 @@ int64_t slurm_view_asked_us(const struct slurm_view *v);
  * other: one that asks for what it may not have fails with the reason. */
 void slurm_view_hint(struct slurm_view *v, uint32_t job_id, const struct vm_request *request,
 		     uint32_t uid);
+
+/* The request of this job that was not taken, with its owner and why; NULL: none is known of.
+ * Borrowed until the loop goes on. */
+const struct declined *slurm_view_declined(const struct slurm_view *v, uint32_t job_id);
 
 /* Nothing of vmd's holds up the end of this job (JOB_ENDING) any more: look at it soon, again after
  * pauses that double up to the poll interval, until it has ended. May be repeated. */

@@ -86,7 +86,7 @@ static void hint_free(struct slurm_view *v, struct hint *h)
 struct adopt_work {
 	struct work work;
 	struct slurm_view *view;
-	uint32_t job_id;
+	uint32_t job_id, uid;
 	struct vm_request request;
 	struct err e;
 };
@@ -105,10 +105,12 @@ static void adopt_done(struct work *w)
 	struct adopt_work *a = (struct adopt_work *)w;
 	struct slurm_view *v = a->view;
 
-	if (a->e.kind == ERR_NONE)
+	if (a->e.kind == ERR_NONE) {
 		slurm_view_hint(v, a->job_id, NULL, 0);
-	else
+	} else {
 		v->settings.log(v->settings.ctx, a->job_id, a->e.msg);
+		declined_add(&v->declined, a->job_id, a->uid, &a->e);
+	}
 	free(a);
 }
 
@@ -132,6 +134,7 @@ static void adopt(struct slurm_view *v, const struct hint *h, const struct job *
 	*a = (struct adopt_work){.work = {.run = adopt_run, .done = adopt_done},
 				 .view = v,
 				 .job_id = j->id,
+				 .uid = j->uid,
 				 .request = h->request};
 	a->request.machines = machines;
 	a->request.as = a->request.after = 0; /* only vmd itself says that */
@@ -139,6 +142,11 @@ static void adopt(struct slurm_view *v, const struct hint *h, const struct job *
 		v->settings.log(v->settings.ctx, j->id, e.msg);
 		free(a);
 	}
+}
+
+const struct declined *slurm_view_declined(const struct slurm_view *v, uint32_t job_id)
+{
+	return declined_find(&v->declined, job_id);
 }
 
 static void one_done(struct work *w)

@@ -4,6 +4,7 @@
 #define VMD_SLURM_VIEW_PARTS_H
 
 #include "vmd/base/worker.h"
+#include "vmd/slurm_declined.h"
 #include "vmd/slurm_look.h"
 #include "vmd/slurm_view.h"
 
@@ -42,6 +43,7 @@ struct slurm_view {
 	struct hint *hints; /* loads under way */
 	size_t n_hint;
 	struct endings *endings;
+	struct declined_list declined;
 	struct script_over script[SCRIPTS_MAX];
 	size_t n_script; /* since vmd began; the next one's place is that modulo SCRIPTS_MAX */
 };

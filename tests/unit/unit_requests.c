@@ -81,6 +81,34 @@ START_TEST(authorisation)
 END_TEST
 
 /* Without SlurmUser's uid nobody is SlurmUser; uid 0 stays root. */
+static const char *declined(void *self, uint32_t job_id, uint32_t *ret_uid)
+{
+	(void)self;
+	*ret_uid = ALICE;
+	return job_id == 50 ? "PrologFlags=Alloc is missing" : NULL;
+}
+
+/* To the epilog it is a job without a VM; who asked for one is told why there is none. */
+START_TEST(a_request_that_was_not_taken)
+{
+	static const uint32_t may[] = {ALICE, 0, SLURM};
+
+	setup();
+	requests.port.declined = declined;
+	for (size_t i = 0; i < ARRAY_LEN(may); i++) {
+		ask_as(may[i], "op=show\njob=50\n");
+		ck_assert_int_eq(reply.e.kind, ERR_ABSENT);
+		ck_assert_str_eq(reply.e.msg, "vmd has not taken the request of job 50: "
+					      "PrologFlags=Alloc is missing");
+	}
+	ask_as(BOB, "op=show\njob=50\n");
+	ck_assert_int_eq(reply.e.kind, ERR_ABSENT);
+	ck_assert(str_starts(reply.e.msg, "job 50 has no VM, "));
+	ask_as(ALICE, "op=show\njob=51\n");
+	ck_assert(str_starts(reply.e.msg, "job 51 has no VM, "));
+}
+END_TEST
+
 START_TEST(slurm_user_unknown)
 {
 	setup();
@@ -405,6 +433,7 @@ int main(void)
 	TCase *t = tcase_create("requests");
 
 	tcase_add_loop_test(t, authorisation, 0, ARRAY_LEN(rows));
+	tcase_add_test(t, a_request_that_was_not_taken);
 	tcase_add_test(t, slurm_user_unknown);
 	tcase_add_test(t, show_fields);
 	tcase_add_test(t, epilog_of_a_run_before);

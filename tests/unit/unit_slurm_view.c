@@ -4,6 +4,7 @@
 #include "tests/unit/check_main.h"
 #include "tests/unit/played_slurm.h"
 #include "vmd/base/str.h"
+#include "vmd/slurm_declined.h"
 #include "vmd/slurm_look.h"
 #include "vmd/slurm_view.h"
 
@@ -211,6 +212,9 @@ START_TEST(request_that_may_be_forged_is_not_recorded)
 	slurm.forges = true;
 	slurm_view_hint(view, 18, &r, 1000);
 	run_until(&told.logs, 1);
+	ck_assert_ptr_null(slurm_view_declined(view, 17));
+	ck_assert_uint_eq(slurm_view_declined(view, 18)->uid, 1000);
+	ck_assert_str_eq(slurm_view_declined(view, 18)->why.msg, "the prolog says what srun sends");
 	ck_assert_uint_eq(slurm.records, 0);
 	ck_assert_ptr_null(seen(18));
 }
@@ -385,6 +389,25 @@ START_TEST(users_look)
 }
 END_TEST
 
+/* The last ones, and of a job the newest. */
+START_TEST(declined_are_remembered)
+{
+	static struct declined_list l;
+	struct err e = {.kind = ERR_DENIED, .msg = "first"};
+
+	ck_assert_ptr_null(declined_find(&l, 0));
+	declined_add(&l, 1, 1000, &e);
+	(void)str_copy(e.msg, sizeof(e.msg), "then");
+	declined_add(&l, 1, 1000, &e);
+	ck_assert_str_eq(declined_find(&l, 1)->why.msg, "then");
+	for (uint32_t id = 2; id < 2 + DECLINED_MAX; id++)
+		declined_add(&l, id, 1000, &e);
+	ck_assert_ptr_null(declined_find(&l, 1));
+	ck_assert_uint_eq(declined_find(&l, 2)->job_id, 2);
+	ck_assert_uint_eq(declined_find(&l, 1 + DECLINED_MAX)->job_id, 1 + DECLINED_MAX);
+}
+END_TEST
+
 START_TEST(looks_are_paid_for)
 {
 	struct slurm_look l = {.paid_until_us = 0};
@@ -424,6 +447,7 @@ int main(void)
 	tcase_add_test(t, actions);
 	tcase_add_test(t, moves);
 	tcase_add_test(t, users_look);
+	tcase_add_test(t, declined_are_remembered);
 	tcase_add_test(t, looks_are_paid_for);
 	return CHECK_MAIN(t);
 }

@@ -219,8 +219,8 @@ static const struct {
 	    "job 99  UNKNOWN: vmd knows no virtual machine of it yet, and asks Slurm for one\n",
 	    NULL),
 	ROW("wait --timeout=1 99", false, NULL, 7, "",
-	    "vmctl: the VM of job 99 is not ready after 1 s\nAt a site without job_submit.lua vmd "
-	    "hears of a job when it starts: squeue -j 99; then: vmctl wait 99\n",
+	    "vmctl: the VM of job 99 is not ready after 1 s\nIf it has not started: without "
+	    "job_submit.lua vmd hears of a job when it does: squeue -j 99; then: vmctl wait 99\n",
 	    NULL),
 	ROW("password --print 99", false, NULL, 3, "", "what is known of it: vmctl show 99\n",
 	    NULL),

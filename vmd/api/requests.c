@@ -61,6 +61,23 @@ int ask_unknown(struct err *e)
 	return err_set(e, ERR_RETRY, "vmd has no list of jobs from slurmctld at the moment");
 }
 
+/* ERR_ABSENT all the same: there is no VM, and will be none. */
+static int absent(const struct ask *a, uint32_t id, struct err *e)
+{
+	const struct requests_port *p = &a->q->port;
+	uint32_t uid = 0;
+	const char *why = p->declined ? p->declined(p->self, id, &uid) : NULL;
+
+	if (why && (ask_is_admin(a) || a->who->uid == uid))
+		return err_set(e, ERR_ABSENT, "vmd has not taken the request of job %u: %s", id,
+			       why);
+	return err_set(
+		e, ERR_ABSENT,
+		"job %u has no VM, or ended so long ago that Slurm's daemon has forgotten it; "
+		"what is known of it: vmctl show %u",
+		id, id);
+}
+
 int ask_job_get(const struct ask *a, const struct job **ret, struct err *e)
 {
 	const struct desired *d = a->q->port.desired(a->q->port.self);
@@ -74,10 +91,7 @@ int ask_job_get(const struct ask *a, const struct job **ret, struct err *e)
 	if (!j && !d->known)
 		return ask_unknown(e);
 	if (!j)
-		return err_set(e, ERR_ABSENT,
-			       "job %u has no VM, or ended so long ago that Slurm's daemon has "
-			       "forgotten it; what is known of it: vmctl show %u",
-			       id, id);
+		return absent(a, id, e);
 	if (!ask_is_admin(a) && a->who->uid != j->uid)
 		return err_set(e, ERR_DENIED, "job %u belongs to another user", id);
 	if (whole_rank_get(a, j, &rank, e) < 0)

@@ -25,6 +25,9 @@ struct requests_port {
 	/* Slurm's jobs with a VM as of the last load, in any order. known = false: that failed;
 	 * what was loaded before may still be in it. */
 	const struct desired *(*desired)(void *self);
+	/* Why the request that this job's prolog told was not taken, and whose job it is; NULL: it
+	 * told none, or it was. May be NULL. */
+	const char *(*declined)(void *self, uint32_t job_id, uint32_t *ret_uid);
 	/* Ask Slurm for them now. false: not again so soon. */
 	bool (*look)(void *self);
 	int64_t (*asked_us)(void *self); /* when Slurm was asked for them; 0 there are none */

@@ -127,10 +127,11 @@ static int64_t left_us(const struct vmctl *v, const struct waiting *w)
  * from its start on: before, nobody can tell it from a job without a VM. */
 static void say_unheard(uint32_t job)
 {
-	(void)fprintf(stderr,
-		      "At a site without job_submit.lua vmd hears of a job when it starts: squeue "
-		      "-j %u; then: vmctl wait %u\n",
-		      job, job);
+	(void)fprintf(
+		stderr,
+		"If it has not started: without job_submit.lua vmd hears of a job when it does: "
+		"squeue -j %u; then: vmctl wait %u\n",
+		job, job);
 }
 
 static void say_over(uint32_t job, const char *state)
