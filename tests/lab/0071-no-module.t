@@ -65,6 +65,7 @@ early=$(sed -n 's/.*Granted job allocation //p' "$work/salloc")
 as alice timeout 60 srun "--jobid=$early" --vm=tiny --vm-wait=none true >"$work/srun" 2>&1
 ok "without PrologFlags=Alloc nobody is believed, and vmd says what is missing" within 30 log_says "job=$early .*PrologFlags=Alloc"
 ok "... and what srun says makes no VM" no_vm_of "$early"
+ok "... which its owner is told, with the reason" contains "$(as alice vmctl password --print "$early" 2>&1)" "not taken the request of job $early: .*PrologFlags=Alloc"
 on_lab scancel "$early"
 ok "the allocation ends" within 60 job_over "$early"
 
