@@ -101,6 +101,9 @@ struct run {
 	int out, err;
 };
 
+static const char *display; /* if it runs on one */
+static int terminal = -1;   /* what it reads, if there is one */
+
 /* args: separated by blanks. As alice, or as root. */
 static struct run vmctl_start(const char *args, bool as_root, const char *job_id)
 {
@@ -108,9 +111,9 @@ static struct run vmctl_start(const char *args, bool as_root, const char *job_id
 	int o = memfd_create("out", MFD_CLOEXEC), e = memfd_create("err", MFD_CLOEXEC);
 	int program = open("vmctl", O_PATH | O_CLOEXEC);
 	int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	char conf_env[160], job_env[32] = "NONE=";
+	char conf_env[160], job_env[32] = "NONE=", display_env[32] = "NO=";
 	char path_env[160], cache_env[160];
-	char *env[] = {conf_env, job_env, path_env, cache_env, NULL};
+	char *env[] = {conf_env, job_env, path_env, cache_env, display_env, NULL};
 	pid_t pid;
 
 	(void)snprintf(cache_env, sizeof(cache_env), "XDG_CACHE_HOME=%s/cache", munge.dir);
@@ -118,6 +121,8 @@ static struct run vmctl_start(const char *args, bool as_root, const char *job_id
 	(void)snprintf(conf_env, sizeof(conf_env), "VMCTL_CONF=%s", conf);
 	if (job_id)
 		(void)snprintf(job_env, sizeof(job_env), "SLURM_JOB_ID=%s", job_id);
+	if (display)
+		(void)snprintf(display_env, sizeof(display_env), "DISPLAY=%s", display);
 	ck_assert_int_ge(program, 0);
 	ck_assert_int_eq(str_copy(line, sizeof(line), args), 0);
 	for (int i = 1; i < 23 && (argv[i] = strsep(&rest, " ")); i++)
@@ -125,11 +130,13 @@ static struct run vmctl_start(const char *args, bool as_root, const char *job_id
 	ck_assert_int_ge(nothing, 0);
 	pid = fork(); /* the server is a thread: between here and exec, system calls only */
 	if (pid == 0) {
-		dup2(nothing, STDIN_FILENO);
+		dup2(terminal >= 0 ? terminal : nothing, STDIN_FILENO);
 		dup2(o, STDOUT_FILENO);
 		dup2(e, STDERR_FILENO);
 		if (!as_root && alice != geteuid() && (setgid(alice) < 0 || setuid(alice) < 0))
 			_exit(99);
+		if (chdir(cache_env + strlen("XDG_CACHE_HOME=")) < 0) /* where it writes */
+			_exit(97);
 		fexecve(program, argv, env);
 		_exit(98);
 	}
@@ -520,6 +527,32 @@ START_TEST(approves)
 }
 END_TEST
 
+/* The client asks for the password on a terminal; without one it is not told to, or it would end.
+ */
+START_TEST(desktop_opens)
+{
+	int user = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	ck_assert(user >= 0 && grantpt(user) == 0 && unlockpt(user) == 0);
+	conf_write("");
+	slurm_write("xfreerdp3", "exit 9");
+	ck_assert_int_eq(vmctl("rdp 17", false, NULL), 0);
+	ck_assert_msg(!strstr(err, "|"), "opened on no display: %s", err);
+	display = ":9";
+	ck_assert_int_eq(vmctl("rdp 17 --file=elsewhere.rdp", false, NULL), 0);
+	ck_assert_int_eq(vmctl("rdp 17", false, NULL), 9);
+	ck_assert_msg(strstr(err, "vm-17.rdp|/cert:tofu|") && !strstr(err, "stdin"), "%s", err);
+	terminal = open(ptsname(user), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	ck_assert_int_ge(terminal, 0);
+	ck_assert_int_eq(vmctl("rdp 17", false, NULL), 9);
+	ck_assert_msg(strstr(err, "vm-17.rdp|/cert:tofu|/from-stdin:force|"), "%s", err);
+	close(terminal);
+	close(user);
+	terminal = -1;
+	display = NULL;
+}
+END_TEST
+
 static const struct {
 	const char *text, *error;
 } confs[] = {
@@ -544,6 +577,7 @@ int main(void)
 	tcase_add_loop_test(t, command_rows, 0, ARRAY_LEN(rows));
 	tcase_add_loop_test(t, interrupt_rows, 0, ARRAY_LEN(watches));
 	tcase_add_test(t, approves);
+	tcase_add_test(t, desktop_opens);
 	tcase_add_test(t, old_is_told);
 	tcase_add_loop_test(t, conf_rows, 0, ARRAY_LEN(confs));
 	tcase_set_timeout(t, 60);

@@ -81,16 +81,20 @@ static void say(struct json_object *vm)
 			      machine, job);
 }
 
-/* Returns only if there is no display, or no client. */
+/* Returns only if there is no display, or no client. The client asks for the password before it
+ * connects, if somebody is at a terminal to be asked: else it asks where the server demands that
+ * (NLA, as Windows does), and xrdp, which does not, would show a login window of its own.
+ */
 static void client_exec(const char *path)
 {
 	static const char *const clients[] = {"xfreerdp3", "xfreerdp"};
+	const char *asks = isatty(STDIN_FILENO) ? "/from-stdin:force" : NULL;
 
 	if (!getenv("DISPLAY") && !getenv("WAYLAND_DISPLAY"))
 		return;
 	(void)fflush(NULL);
 	for (size_t i = 0; i < ARRAY_LEN(clients); i++)
-		(void)execlp(clients[i], clients[i], path, "/cert:tofu", (char *)NULL);
+		(void)execlp(clients[i], clients[i], path, "/cert:tofu", asks, (char *)NULL);
 	(void)fprintf(stderr, "vmctl: no xfreerdp here to open it with\n");
 }
 
