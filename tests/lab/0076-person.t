@@ -5,6 +5,7 @@
 # long: what a person does in half an hour, typed
 # limit: 900
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/terminal.sh"
 
 private()
 {
@@ -18,44 +19,6 @@ public()
 		scontrol reconfigure && sacctmgr -i reconfigure'
 }
 
-# --- terminals ---
-terminal() # USER ARGUMENTS...: of the user's tmux
-{
-	local user=$1
-
-	shift
-	as "$user" tmux -L person "$@"
-}
-on_screen() # USER PATTERN
-{
-	contains "$(terminal "$1" capture-pane -pJ -S -)" "$2"
-}
-types() # USER TEXT
-{
-	terminal "$1" send-keys -l -- "$2"
-	terminal "$1" send-keys Enter
-}
-n=0
-# types a command and waits for its end: what is then on the screen is $screen, its exit code $code
-does() # USER SECONDS COMMAND
-{
-	n=$((n + 1)) code='' screen=
-	terminal "$1" send-keys C-l
-	terminal "$1" clear-history
-	types "$1" "$3; printf '\\nended-$n-%d\\n' \$?"
-	within "$2" on_screen "$1" "^ended-$n-[0-9]+" >"$work/last"
-	screen=$(terminal "$1" capture-pane -pJ -S - | grep -v 'printf .*ended-')
-	code=$(sed -n "s/^ended-$n-//p" <<<"$screen")
-}
-ended() # CODE
-{
-	equals "$code" "$1" || { echo "$screen"; return 1; }
-}
-shown() # PATTERN
-{
-	contains "$screen" "$1"
-}
-
 ok "a site that keeps jobs private" private
 as alice sh -c 'mkdir -p .ssh && ssh-keygen -q -t ed25519 -N "" -f .ssh/mine'
 own_key() # JOB: alice's own ssh, with her own key
@@ -64,7 +27,7 @@ own_key() # JOB: alice's own ssh, with her own key
 		-o UserKnownHostsFile=/dev/null -o ConnectTimeout=30 "root@$(as alice vmctl show --json "$1" | jq -r .address)" true
 }
 for user in alice bob; do
-	terminal "$user" new-session -d -x 150 -y 50 "bash --login"
+	terminal_start "$user"
 done
 
 # --- start, wait ---
@@ -131,7 +94,7 @@ ok "and is the guest's" within 60 is_password "$password"
 as alice bash -s "$password" <<'SERVER' &
 mkdir -p bin
 printf '%s\n' '#!/bin/sh' 'sed -i "s/^full address:s:[0-9.]*/full address:s:127.0.0.1/" "$1"' \
-	'exec /usr/bin/xfreerdp "$@" +auth-only /from-stdin:force' >bin/xfreerdp
+	'exec /usr/bin/xfreerdp "$@" +auth-only' >bin/xfreerdp
 chmod +x bin/xfreerdp
 (umask 077 && printf %s "$1" | iconv -t utf-16le | openssl dgst -provider legacy -md4 -r | sed 's/\(.\{32\}\).*/root:::\1:::/' >sam)
 mkfifo -m 600 display
@@ -146,13 +109,8 @@ SERVER
 ok "a display, and a server for xfreerdp" within 60 as alice sh -c 'test -e desktop && nc -z 127.0.0.1 3389'
 rdp_as() # PASSWORD: is typed when it is asked for
 {
-	n=$((n + 1))
-	terminal alice clear-history
-	types alice "clear; (. ./desktop; vmctl rdp desk); printf '\\nended-$n-%d\\n' \$?"
-	within 60 on_screen alice "Password:" || return
-	types alice "$1"
-	within 60 on_screen alice "^ended-$n-[0-9]+" || return
-	code=$(terminal alice capture-pane -pJ -S - | sed -n "s/^ended-$n-//p")
+	begins alice "(. ./desktop; vmctl rdp desk)"
+	within 60 on_screen alice "^Password:" && types alice "$1" && ends alice 60
 }
 ok "alice: vmctl rdp, and the password typed" rdp_as "$password"
 ok "xfreerdp +auth-only is let in" ended 0
