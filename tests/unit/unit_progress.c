@@ -111,6 +111,19 @@ START_TEST(why_it_failed_stays)
 	v = view_of();
 	progress_step(&p, &w.job, &v);
 	ck_assert_int_eq(p.status.state, VM_STATE_FAILED);
+	w.job.phase = JOB_ENDING;
+	progress_step(&p, &w.job, &v);
+	ck_assert_int_eq(p.status.state, VM_STATE_STOPPING);
+	ck_assert_str_eq(p.status.reason,
+			 "the virtual machine failed; its virtual machine is being removed");
+	w.seen.n_vm = 0;
+	progress_step(&p, &w.job, &v);
+	ck_assert_str_eq(p.status.reason, "the virtual machine failed; the job is ending");
+	little_world_done(&w);
+	little_world_init(&w, "ended normal", "disk", "");
+	v = view_of();
+	progress_step(&p, &w.job, &v);
+	ck_assert_str_eq(p.status.reason, "the virtual machine failed; its disk is being removed");
 	little_world_done(&w);
 	little_world_init(&w, "ended normal", "", "");
 	v = view_of();

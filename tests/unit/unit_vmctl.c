@@ -210,6 +210,8 @@ static const struct {
 	ROW("stop --now 12_3", false, NULL, 0, "", "12_3|", NULL),
 	ROW("show 20", false, NULL, 0,
 	    "over, and its virtual machine gone. How the job ended: sacct -j 20", "", NULL),
+	ROW("show 30", false, NULL, 0, "The job ends: disk full: no Ceph. There is nothing to do",
+	    "", NULL),
 	ROW("show --json 17", false, NULL, 0, "\"address\": \"192.168.172.57\"", "", NULL),
 	ROW("show", false, "17", 0, "Job       17 of alice", "", NULL),
 	ROW("show vm-21-" VMCTL_NONCE "-r0", false, NULL, 0, "Job       21 of alice", "", NULL),

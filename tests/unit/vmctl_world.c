@@ -33,6 +33,7 @@ static const struct {
 	{23, "bob",   "STOPPED",                            "", "bobs", ""},
 	{24, "alice", "STOPPED",                            "", "sweep", "12_3"},
 	{28, "alice", "READY",                              "", "mover", ""},
+	{30, "alice", "STOPPING",                           "disk full; the job is ending: no Ceph", "ending", ""},
 	{29, "alice", "STOPPED",                            "its root disk is kept", "kept", ""},
 };
 /* clang-format on */

@@ -191,14 +191,16 @@ static void step_wanted(struct progress *p, const struct job *j, const struct ho
 		progress_reason(p, "%s", progress_trouble(p, v, h, &since_us));
 }
 
-/* What is being removed, and what hinders it. */
+/* Why it failed, if it did, what is being removed, and what hinders that. */
 static void reason_removal(struct progress *p, const struct holdings *h,
 			   const struct progress_view *v, const char *what)
 {
 	int64_t since_us;
 	const char *trouble = progress_trouble(p, v, h, &since_us);
+	const char *why = trouble && str_eq(trouble, p->failure) ? "" : p->failure;
 
-	progress_reason(p, "%s%s%s", what, trouble ? ": " : "", trouble ? trouble : "");
+	progress_reason(p, "%.120s%s%s%s%s", why, *why ? "; " : "", what, trouble ? ": " : "",
+			trouble ? trouble : "");
 }
 
 /* The disk that is marked as kept; NULL: none. */

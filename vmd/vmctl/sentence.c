@@ -76,6 +76,22 @@ static void text_add(struct strbuf *b, struct json_object *vm, const char *text)
 	}
 }
 
+/* same: how a part of a reason begins that only says the state again, of which the rest is told;
+ * NULL: none does. */
+static void reason_add(struct strbuf *b, const char *reason, const char *same)
+{
+	const char *again = same && reason ? strstr(reason, same) : NULL;
+
+	if (!reason || !*reason)
+		return;
+	if (again == reason)
+		strbuf_addf(b, "%s", reason + strlen(same));
+	else if (again && again - reason > 2 && str_starts(again - 2, "; ")) /* what went wrong */
+		strbuf_addf(b, ": %.*s%s", (int)(again - 2 - reason), reason, again + strlen(same));
+	else
+		strbuf_addf(b, ": %s", reason);
+}
+
 /* Where it goes, and why it does not yet. */
 static void move_add(struct strbuf *b, struct json_object *vm)
 {
@@ -97,10 +113,7 @@ void sentence_of(struct json_object *vm, struct strbuf *ret)
 			strbuf_addf(ret, "%lld machines: ",
 				    (long long)json_object_get_int64(json_at(vm, "machines")));
 		text_add(ret, vm, sentences[i].what);
-		if (reason && sentences[i].same && str_starts(reason, sentences[i].same))
-			strbuf_addf(ret, "%s", reason + strlen(sentences[i].same));
-		else if (reason && *reason)
-			strbuf_addf(ret, ": %s", reason);
+		reason_add(ret, reason, sentences[i].same);
 		move_add(ret, vm);
 		strbuf_addf(ret, ". ");
 		if (str_eq(state, "STOPPED") &&
