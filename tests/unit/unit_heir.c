@@ -13,6 +13,7 @@ struct seen {
 	uint32_t id, as, after, heir;
 	enum job_phase phase;
 	enum { OTHERWISE, COMPLETED } how;
+	int64_t over_s;
 };
 
 #define RUN   JOB_RUNNING
@@ -47,6 +48,9 @@ static const struct {
 	{"... in whatever order they are listed",
 	 {{31, 17, 17, 0, RUN, 0}, {23, 17, 17, 0, ENDED, 0}, {17, 0, 0, 31, END, COMPLETED}}, 31, "23", false},
 	{"... has ended, and the first one is forgotten", {{23, 17, 17, 0, ENDED, 0}, {31, 17, 17, 0, END, 0}}, 31, "23", false},
+	{"... of the two the one that ended last had it", {{23, 17, 17, 0, END, 0, 20}, {31, 17, 17, 0, ENDED, 0, 10}}, 23, "31",
+	 false},
+	{"... in whatever order they are listed", {{31, 17, 17, 0, ENDED, 0, 10}, {23, 17, 17, 0, END, 0, 20}}, 23, "31", false},
 	{"the heir has a companion of its own", {{23, 17, 17, 0, RUN, 0}, {31, 17, 23, 0, RUN, 0}}, 23, "31", false},
 	{"... that takes its place", {{23, 17, 17, 31, ENDED, COMPLETED}, {31, 17, 23, 0, RUN, 0}}, 31, "23", false},
 	{"... before the first one is forgotten",
@@ -75,6 +79,7 @@ static void job_set(struct job *j, const struct seen *s, uint32_t uid)
 			  .phase = s->phase,
 			  .end = s->phase == JOB_RUNNING ? JOB_END_NONE : JOB_END_NORMAL,
 			  .completed = s->how == COMPLETED,
+			  .over_s = s->over_s,
 			  .request = {.nonce = "9f3c12ab45de6701",
 				      .no_shell = true,
 				      .as = s->as,

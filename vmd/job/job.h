@@ -156,6 +156,7 @@ struct job {
 	int64_t start_s;       /* wall clock; 0 unknown */
 	int64_t end_s;         /* time limit's end, wall clock; 0 unknown or none */
 	int64_t limit_s;       /* the time limit; 0 none */
+	int64_t over_s;        /* wall clock: it ends or has ended, since then; 0: it goes on */
 	/* Somebody ended it then (wall clock: cancelled, preempted), and Slurm gives its script
 	 * time to end; 0: nobody did, or its script has ended. */
 	int64_t told_to_end_s;

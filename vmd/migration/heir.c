@@ -70,14 +70,14 @@ static bool is_later(const struct job *a, const struct job *b)
 	return b->request.heir == a->request.after || a->id > b->id;
 }
 
-/* Of two that claim one place the later one has it: the earlier one was over by then, or would have
- * been named. */
+/* Of two that claim one place the one that ended later has had it: the other one was over by then,
+ * or nobody would have been let in. */
 static bool counts_before(const struct job *a, const struct job *b)
 {
 	if (is_over(a) != is_over(b))
 		return is_over(b);
 	if (a->request.after && a->request.after == b->request.after)
-		return a->id > b->id;
+		return a->over_s != b->over_s ? a->over_s > b->over_s : a->id > b->id;
 	return is_over(a) ? is_later(a, b) : a->id < b->id;
 }
 

@@ -372,6 +372,8 @@ int slurm_job_read(const slurm_job_info_t *info, struct job *ret, struct err *e)
 		j.end_s = info->end_time;
 		j.limit_s = INT64_C(60) * info->time_limit;
 	}
+	if (j.phase == JOB_ENDING || j.phase == JOB_ENDED)
+		j.over_s = info->end_time;
 	if (j.phase == JOB_ENDING && is_told_to_end(info))
 		j.told_to_end_s = info->end_time;
 	if (j.phase == JOB_RUNNING && read_allocation(info, &j, e) < 0)
