@@ -59,7 +59,7 @@ tests_model_many_vmd_LDADD = $(core_libs)
 # every state of a move
 check_PROGRAMS += tests/model/moves
 TESTS += tests/model/moves
-tests_model_moves_SOURCES = tests/model/moves.c tests/model/move_world.c tests/model/move_world.h \
+tests_model_moves_SOURCES = tests/model/moves.c tests/model/move_sight.c tests/model/move_world.c tests/model/move_world.h \
 	tests/model/move_kube.c tests/model/move_kube.h tests/model/search.c tests/model/search.h \
 	tests/model/byte_set.c tests/model/byte_set.h
 tests_model_moves_LDADD = $(core_libs)

@@ -207,7 +207,12 @@ static int start(struct daemon *d, const struct action *a, struct effect *f, str
 	case ACT_POINT_VM:
 		return kube_point_vm(
 			d->kube, a->object, a->uid, a->version,
-			&(struct vm_word){a->node, a->point_vm.target, a->point_vm.gives_up},
+			&(struct vm_word){.node = a->node,
+					  .target = a->point_vm.target,
+					  .given_up = a->point_vm.gives_up,
+					  .turned_down = *a->point_vm.turned_down
+								 ? a->point_vm.turned_down
+								 : NULL},
 			on_kube, f, e);
 	case ACT_MIGRATE_VM:
 		return kube_migrate_vm(d->kube, a->object, a->vm.name, a->uid, a->job_key,

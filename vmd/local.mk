@@ -96,7 +96,7 @@ libvmcore_a_SOURCES = \
 	vmd/vm/public_key.c vmd/vm/public_key.h \
 	vmd/vm/share.c vmd/vm/share.h \
 	vmd/vm/vm.c vmd/vm/vm.h \
-	vmd/vm/vm_status.c vmd/vm/vm_status.h
+	vmd/vm/vm_status.c vmd/vm/vm_status.h vmd/vm/turned_down.c vmd/vm/turned_down.h
 core_libs = libvmcore.a libbase.a
 
 # api, both ends of the wire. The plugin compiles api_client_sources itself (shared object): they

@@ -82,14 +82,16 @@ static void check_words(const char *text, size_t size)
 
 static void check_companion(const char *text)
 {
-	char key[JOB_KEY_MAX + 1], again[JOB_KEY_MAX + 1], mark[JOB_KEY_MAX + 100];
-	struct job_size size, same;
+	struct companion c = {.id = 23}, again = {.id = 23};
+	char mark[COMPANION_MARK_MAX + 1];
 
-	if (!companion_find(text, key, &size))
+	if (!companion_find(text, &c))
 		return;
-	assert(companion_mark(key, &size, mark, sizeof(mark)) == 0);
-	assert(companion_find(mark, again, &same) && str_eq(key, again));
-	assert(size.cpus == same.cpus && (!size.cpus || size.memory_bytes == same.memory_bytes));
+	assert(companion_mark(&c, mark, sizeof(mark)) == 0);
+	assert(companion_find(mark, &again) && str_eq(c.job_key, again.job_key) &&
+	       str_eq(c.vm_uid, again.vm_uid));
+	assert(c.size.cpus == again.size.cpus &&
+	       (!c.size.cpus || c.size.memory_bytes == again.size.memory_bytes));
 }
 
 static void check_reservation(const char *text)

@@ -22,6 +22,10 @@ vm_uid() # JOB
 {
 	on_lab kubectl get vmi -A -l "slurm-vm.io/job=$1" -o jsonpath='{.items[*].metadata.uid}'
 }
+turned_down() # JOB: companions that its VM goes to no more
+{
+	on_lab kubectl get vm -A -l "slurm-vm.io/job=$1" -o "jsonpath={.items[*].metadata.annotations['slurm-vm\.io/turned-down']}"
+}
 no_move() # JOB
 {
 	! on_lab vmctl show "$1" | grep '^Move ' && equals "$(on_lab squeue -h -n "vm-move-$1" -o %i)" ""
@@ -48,8 +52,10 @@ mapfile -t rest < <(others "$first")
 drain "${nodes[@]}"
 ok "no node has room: it waits, and says so" within 60 move_says "$job" "queued.* job [0-9]+: its node is drained in Slurm.*, it waits for room"
 ok "... where it is" both_at "$job" "$first"
+waiting=$(on_lab squeue -h -n "vm-move-$job" -o %i)
 resume "$first"
 ok "its node is resumed: nothing is left of the wish" within 60 no_move "$job"
+ok "... the VM has turned the room down before that was given back" equals "$(turned_down "$job")" "$waiting"
 drain "$first"
 ok "drained again it waits again" within 60 move_says "$job" queued
 resume "${rest[0]}"

@@ -41,6 +41,7 @@ static void job_see(const struct hw_slurm *s, size_t i, struct job *ret)
 	*ret = (struct job){.id = hw_id(i),
 			    .phase = hw_job_phase(a),
 			    .end = hw_is_over(a) ? JOB_END_NORMAL : JOB_END_NONE,
+			    .over_s = a->over,
 			    .completed = hw_is_over(a) && a->completed,
 			    .drained = a->phase == HA_RUNNING && (s->drained >> a->node & 1),
 			    .cpus = 1,
@@ -63,6 +64,7 @@ static void companion_see(const struct hw_slurm *s, size_t i, struct companion *
 				  .job_key = MOVE_KEY,
 				  .phase = hw_job_phase(a),
 				  .after = a->after ? hw_id(a->after - 1U) : 0};
+	mk_vm_uid(a->vm, ret->vm_uid);
 	if (a->phase != HA_PENDING)
 		(void)str_copy(ret->node, sizeof(ret->node), mk_node_name(a->node));
 }
@@ -95,6 +97,8 @@ void hw_see(const struct hw_slurm *s, const struct mk_kube *k, struct hw_sight *
 
 /* ---- what is late ---- */
 
+/* What is looked at right before the end of a companion it has looked at before it was stopped, but
+ * for whether that has become the job. */
 bool hw_late_make(const struct action *a, struct hw_late *ret)
 {
 	struct vm_request r = {.heir = 0};
@@ -110,20 +114,17 @@ bool hw_late_make(const struct action *a, struct hw_late *ret)
 	*ret = (struct hw_late){.kind = (uint8_t)(a->kind + 1),
 				.job = (uint8_t)a->job_id,
 				.companion = (uint8_t)a->companion,
-				.stays = (uint8_t)a->end_companion.stays,
 				.heir = (uint8_t)r.heir,
-				.job_over = a->end_companion.job_over,
-				.waited = a->end_companion.waited};
+				.job_over = a->end_companion.job_over};
 	return true;
 }
 
 void hw_late_action(const struct hw_late *l, struct action *ret)
 {
-	*ret = (struct action){
-		.kind = (enum action_kind)(l->kind - 1),
-		.job_id = l->job,
-		.companion = l->companion,
-		.end_companion = {.stays = l->stays, .job_over = l->job_over, .waited = l->waited}};
+	*ret = (struct action){.kind = (enum action_kind)(l->kind - 1),
+			       .job_id = l->job,
+			       .companion = l->companion,
+			       .end_companion = {.job_over = l->job_over}};
 	if (l->heir)
 		(void)str_fmt(ret->reason, sizeof(ret->reason), " heir=%u", l->heir);
 }

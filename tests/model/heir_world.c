@@ -18,6 +18,7 @@ enum {
 	E_WANTED_AGAIN,
 	E_DRAINED_TOO,
 	E_OLD_STATE,
+	E_DRAINED_AGAIN,
 	E_LEAVES_1,
 	E_LEAVES_2,
 	E_LEAVES_3,
@@ -44,6 +45,7 @@ static const char *const event_names[EVENTS] = {
 	"the node is wanted again",
 	"the other node is drained",
 	"slurmctld comes back with an older state",
+	"the node is drained again",
 	"the first allocation leaves its node",
 	"the second allocation leaves its node",
 	"the third allocation leaves its node",
@@ -107,8 +109,8 @@ static size_t next_of(const struct hw_slurm *s, size_t i)
 	const struct hw_alloc *a = &s->a[i];
 	size_t claims = 0;
 
-	for (size_t k = i + 1; hw_is_over(a) && k < HEIR_ALLOCS; k++) {
-		if (s->a[k].after != i + 1)
+	for (size_t k = 1; hw_is_over(a) && k < HEIR_ALLOCS; k++) {
+		if (k == i || s->a[k].after != i + 1)
 			continue;
 		if (a->completed && a->heir == k + 1)
 			return k;
@@ -217,6 +219,14 @@ const char *hw_event_name(unsigned event)
 	return event_names[event];
 }
 
+static void alloc_end(struct hw_slurm *s, struct hw_alloc *a)
+{
+	for (size_t i = 0; i < HEIR_ALLOCS; i++)
+		a->over = s->a[i].over > a->over ? s->a[i].over : a->over;
+	a->over++;
+	a->phase = a->phase == HA_RUNNING ? HA_ENDING : HA_ENDED;
+}
+
 /* Each once, and w->faults of them at most. */
 static bool once(struct hw_world *w, unsigned event)
 {
@@ -234,7 +244,7 @@ static bool cancel(struct hw_world *w, size_t i, unsigned event)
 	if (!is_live(a) || !once(w, event))
 		return false;
 	w->ended |= hw_job(&w->slurm) == i;
-	a->phase = a->phase == HA_RUNNING ? HA_ENDING : HA_ENDED;
+	alloc_end(&w->slurm, a);
 	return true;
 }
 
@@ -296,6 +306,12 @@ static bool slurm_happens(struct hw_world *w, unsigned event, unsigned clear,
 		s->drained |= 1U << 2;
 		return true;
 	case E_OLD_STATE: return old_state(w);
+	case E_DRAINED_AGAIN:
+		if (!(w->done >> E_WANTED_AGAIN & 1) || w->done >> event & 1)
+			return false;
+		w->done |= (uint8_t)(1U << event);
+		s->drained |= 1U << 1;
+		return true;
 	case E_LEAVES_1:
 	case E_LEAVES_2:
 	case E_LEAVES_3: return leave(w, event - E_LEAVES_1, clear, ret_wrong);
@@ -399,7 +415,8 @@ static void companion_make(struct hw_slurm *s, const struct action *a)
 	for (size_t k = 1; k < HEIR_ALLOCS; k++)
 		if (s->a[k].phase == HA_NONE) {
 			s->a[k] = (struct hw_alloc){.phase = HA_PENDING,
-						    .not_on = not_on_of(a, s->a[i].node)};
+						    .not_on = not_on_of(a, s->a[i].node),
+						    .vm = mk_vm_number(a->uid)};
 			return;
 		}
 }
@@ -437,7 +454,7 @@ static void companion_end(struct hw_world *w, const struct action *a, const char
 	    (a->end_companion.stays && !(stays < HEIR_ALLOCS && is_live(&s->a[stays]))))
 		return;
 	s->a[i].completed = s->a[i].phase == HA_RUNNING;
-	s->a[i].phase = s->a[i].phase == HA_RUNNING ? HA_ENDING : HA_ENDED;
+	alloc_end(s, &s->a[i]);
 	if (was && !is_placed(w))
 		*ret_wrong = "a companion was ended under its VM";
 }
@@ -448,7 +465,7 @@ static void job_end(struct hw_slurm *s, const struct action *a)
 
 	if (i >= HEIR_ALLOCS || s->a[i].phase != HA_RUNNING || s->a[i].heir)
 		return;
-	s->a[i].phase = HA_ENDING;
+	alloc_end(s, &s->a[i]);
 	s->a[i].completed = 1;
 }
 
@@ -500,7 +517,7 @@ static void give_way(struct hw_slurm *s, const struct action *a)
 	if (!is_pair(s, i, k) || s->a[i].phase != HA_RUNNING || s->a[k].after != i + 1 ||
 	    s->a[i].heir != k + 1 || has_rival(s, i, k))
 		return;
-	s->a[i].phase = HA_ENDING;
+	alloc_end(s, &s->a[i]);
 	s->a[i].completed = 1;
 }
 

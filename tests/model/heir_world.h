@@ -19,6 +19,8 @@ struct hw_alloc {
 	uint8_t completed; /* vmd has ended it, or its guest, and nobody else */
 	uint8_t after;     /* its record claims the place of that one */
 	uint8_t heir;      /* its record names that one */
+	uint8_t vm;        /* as a companion it is for the VM of that uid */
+	uint8_t over;      /* which end it was, from 1; 0: it goes on */
 };
 
 struct hw_slurm {
@@ -78,7 +80,7 @@ void hw_see(const struct hw_slurm *s, const struct mk_kube *k, struct hw_sight *
 /* A request to Slurm that was stopped on its way. */
 struct hw_late {
 	uint8_t kind; /* 1 + of the action; 0: none */
-	uint8_t job, companion, stays, heir, job_over, waited;
+	uint8_t job, companion, heir, job_over;
 };
 bool hw_late_make(const struct action *a, struct hw_late *ret); /* false: it is another's */
 void hw_late_action(const struct hw_late *l, struct action *ret);

@@ -24,6 +24,16 @@ uint8_t mk_node_number(const char *name)
 	return 0;
 }
 
+void mk_vm_uid(unsigned number, char ret[VM_UID_MAX + 1])
+{
+	(void)str_fmt(ret, VM_UID_MAX + 1, "vm%u", number);
+}
+
+uint8_t mk_vm_number(const char *uid)
+{
+	return (uint8_t)(uid[2] - '0');
+}
+
 struct mk_kube mk_begin(void)
 {
 	return (struct mk_kube){.phase = VM_RUNNING, .node = 1, .wanted = 1, .given = 1};
@@ -69,7 +79,7 @@ bool mk_vm_goes(struct mk_kube *k)
 {
 	if (k->phase != VM_DELETING)
 		return false;
-	*k = (struct mk_kube){.version = k->version};
+	*k = (struct mk_kube){.version = k->version, .uid = k->uid};
 	return true;
 }
 
@@ -144,8 +154,25 @@ void mk_create(struct mk_kube *k, const struct action *a)
 	*k = (struct mk_kube){.phase = VM_STARTING,
 			      .version = (uint8_t)(k->version + 1),
 			      .run = (uint8_t)a->vm.incarnation,
+			      .uid = (k->uid + 1) & 3,
 			      .node = mk_node_number(a->vm.node)};
 	k->wanted = k->given = k->node;
+}
+
+static uint8_t bits_of(const uint32_t *list)
+{
+	uint8_t bits = 0;
+
+	for (size_t i = 0; i < TURNED_DOWN_MAX && list[i]; i++)
+		bits |= (uint8_t)(1U << (list[i] - MOVE_FIRST));
+	return bits;
+}
+
+static void list_of(uint8_t bits, uint32_t *list)
+{
+	for (uint32_t id = MOVE_FIRST; bits; id++, bits >>= 1)
+		if (bits & 1)
+			turned_down_add(list, id);
 }
 
 void mk_point(struct mk_kube *k, const struct action *a)
@@ -153,6 +180,8 @@ void mk_point(struct mk_kube *k, const struct action *a)
 	if (!is_there(k) || !is_version(k, a))
 		return;
 	k->given_up = a->point_vm.gives_up;
+	if (*a->point_vm.turned_down)
+		k->turned_down = bits_of(a->point_vm.turned_down);
 	k->wanted = mk_node_number(a->node);
 	k->version++;
 }
@@ -195,7 +224,6 @@ static void vm_see(const struct mk_kube *k, struct vm_seen *vm)
 	struct vm_moving *m = &vm->moving;
 
 	*vm = (struct vm_seen){.job_key = MOVE_KEY,
-			       .uid = "vm",
 			       .phase = (enum vm_phase)k->phase,
 			       .has_vmi = true,
 			       .agent = k->phase == VM_RUNNING,
@@ -203,10 +231,12 @@ static void vm_see(const struct mk_kube *k, struct vm_seen *vm)
 			       .address = "192.168.172.57"};
 	(void)str_fmt(vm->name, sizeof(vm->name), "vm-" MOVE_KEY "-r%u", k->run);
 	(void)str_fmt(vm->version, sizeof(vm->version), "%u", k->version);
+	mk_vm_uid(k->uid, vm->uid);
 	(void)str_copy(vm->node, sizeof(vm->node), node_names[k->node]);
 	(void)str_copy(m->wanted_node, sizeof(m->wanted_node), node_names[k->wanted]);
 	(void)str_copy(m->given_node, sizeof(m->given_node), node_names[k->given]);
 	m->given_up = k->given_up;
+	list_of(k->turned_down, m->turned_down);
 	m->companion = k->last_for;
 	m->attempt = k->last_for ? k->last_attempt : 0;
 	m->failed = k->last_failed;
@@ -260,6 +290,8 @@ void mk_print(const struct mk_kube *k)
 	       vm_phase_name((enum vm_phase)k->phase), node_names[k->node], node_names[k->wanted],
 	       node_names[k->given], k->version, k->migration, node_names[k->target],
 	       k->given_up ? ", given up" : "");
+	if (k->turned_down)
+		printf(", turned down %u", k->turned_down);
 }
 
 /* ---- what is late ---- */
@@ -281,7 +313,8 @@ bool mk_late_make(const struct action *a, struct mk_late *ret)
 				.node = (uint8_t)(*a->node ? a->node[1] - '0' : 1),
 				.companion = (uint8_t)companion,
 				.attempt = (uint8_t)attempt,
-				.gives_up = a->point_vm.gives_up};
+				.gives_up = a->point_vm.gives_up,
+				.turned_down = bits_of(a->point_vm.turned_down)};
 	return true;
 }
 
@@ -289,6 +322,7 @@ void mk_late_action(const struct mk_late *l, struct action *ret)
 {
 	*ret = (struct action){.kind = (enum action_kind)(l->kind - 1),
 			       .point_vm = {.gives_up = l->gives_up}};
+	list_of(l->turned_down, ret->point_vm.turned_down);
 	(void)str_fmt(ret->vm.name, sizeof(ret->vm.name), "vm-" MOVE_KEY "-r%u", l->run);
 	if (l->companion)
 		(void)vm_migration_name(ret->vm.name, l->companion, l->attempt, ret->object,

@@ -23,10 +23,14 @@ struct mk_kube {
 	uint8_t migration, target, migrates_for;
 	uint8_t last_for, last_attempt, last_failed;
 	uint8_t given_up;
+	uint8_t uid;         /* of four, one after the other */
+	uint8_t turned_down; /* a bit for each companion, from MOVE_FIRST on */
 };
 
 const char *mk_node_name(unsigned node); /* "n1"; "" of 0 */
 uint8_t mk_node_number(const char *name);
+uint8_t mk_vm_number(const char *uid); /* of the VM "vm2": 2 */
+void mk_vm_uid(unsigned number, char ret[VM_UID_MAX + 1]);
 struct mk_kube mk_begin(void); /* a VM runs on n1 */
 bool mk_has_guest(const struct mk_kube *k);
 
@@ -61,7 +65,7 @@ void mk_print(const struct mk_kube *k);
 /* A request to Kubernetes that was stopped on its way. */
 struct mk_late {
 	uint8_t kind; /* 1 + of the action; 0: none */
-	uint8_t version, run, node, companion, attempt, gives_up;
+	uint8_t version, run, node, companion, attempt, gives_up, turned_down;
 };
 bool mk_late_make(const struct action *a, struct mk_late *ret); /* false: it is another's */
 void mk_late_action(const struct mk_late *l, struct action *ret);

@@ -4,7 +4,6 @@
 #include "tests/model/move_world.h"
 
 #include "vmd/base/str.h"
-#include "vmd/job/job_spec.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@ enum {
 	E_WANTED_AGAIN,
 	E_DRAINED_TOO,
 	E_FORGOTTEN,
+	E_DRAINED_AGAIN,
 	E_LEAVES,
 	E_STARTS_1,
 	E_STARTS_2,
@@ -45,7 +45,7 @@ static bool is_marked(const struct mw_slurm *s)
 	return s->marked && (s->marked == s->run || s->marked == s->run + 1);
 }
 
-static uint8_t incarnation(const struct mw_slurm *s)
+uint8_t mw_incarnation(const struct mw_slurm *s)
 {
 	return is_marked(s) ? s->base : s->run;
 }
@@ -76,7 +76,7 @@ static bool is_given_up(const struct mw_world *w)
 static bool is_astray(const struct mw_world *w)
 {
 	return mk_has_guest(&w->kube) && w->slurm.phase == JOB_RUNNING &&
-	       w->kube.run == incarnation(&w->slurm) && w->kube.node != w->slurm.node &&
+	       w->kube.run == mw_incarnation(&w->slurm) && w->kube.node != w->slurm.node &&
 	       !companion_runs_at(w, w->kube.node);
 }
 
@@ -94,7 +94,7 @@ static bool is_placed(const struct mw_world *w)
 	/* When its companion is lost while the job is queued again, another is luck. */
 	bool follows = is_marked(s) && there && !is_cancelled(w);
 
-	if (!mk_has_guest(&w->kube) || w->kube.run != incarnation(s))
+	if (!mk_has_guest(&w->kube) || w->kube.run != mw_incarnation(s))
 		return false;
 	if (is_given_up(w))
 		return false;
@@ -140,6 +140,7 @@ static const char *const event_names[EVENTS] = {
 	"the node is wanted again",
 	"the other node is drained",
 	"slurmctld forgets the move",
+	"the node is drained again",
 	"the job has left its node",
 	"the job starts on n1",
 	"the job starts on n2",
@@ -240,6 +241,12 @@ static bool slurm_happens(struct mw_world *w, unsigned event, bool clear, const 
 			return false;
 		*s = (struct mw_slurm){.phase = JOB_RUNNING, .node = s->node};
 		return true;
+	case E_DRAINED_AGAIN:
+		if (!(w->done >> E_WANTED_AGAIN & 1) || w->done >> event & 1)
+			return false;
+		w->done |= (uint8_t)(1U << event);
+		s->drained |= 1U << 1;
+		return true;
 	case E_LEAVES:
 		if (s->phase != JOB_ENDING || !clear)
 			return false;
@@ -335,6 +342,7 @@ static void companion_make(struct mw_slurm *s, const struct action *a)
 		if (s->companion[i] == C_NONE) {
 			s->companion[i] = C_PENDING;
 			s->place[i] = place;
+			s->goes[i] = mk_vm_number(a->uid);
 			return;
 		}
 }
@@ -347,6 +355,15 @@ static bool is_live(const struct mw_slurm *s, uint32_t id)
 	       (s->companion[i] == C_PENDING || s->companion[i] == C_RUNNING);
 }
 
+static bool follows(const struct mw_slurm *s, const char *node)
+{
+	struct job now = {.phase = (enum job_phase)s->phase, .held = s->held};
+
+	(void)str_copy(now.node, sizeof(now.node), mk_node_name(s->node));
+	(void)str_copy(now.asked_node, sizeof(now.asked_node), mk_node_name(s->asked));
+	return move_follows(&now, node);
+}
+
 static void companion_end(struct mw_world *w, const struct action *a, const char **ret_wrong)
 {
 	size_t i = a->companion - MOVE_FIRST;
@@ -355,7 +372,8 @@ static void companion_end(struct mw_world *w, const struct action *a, const char
 
 	if (i >= MOVE_COMPANIONS || w->slurm.companion[i] == C_NONE ||
 	    (a->end_companion.waited && w->slurm.companion[i] == C_RUNNING) ||
-	    (a->end_companion.stays && !is_live(&w->slurm, a->end_companion.stays)))
+	    (a->end_companion.stays && !is_live(&w->slurm, a->end_companion.stays)) ||
+	    (a->end_companion.follows && !follows(&w->slurm, a->node)))
 		return;
 	w->slurm.companion[i] = C_ENDED;
 	if (was && !is_placed(w))
@@ -364,16 +382,12 @@ static void companion_end(struct mw_world *w, const struct action *a, const char
 
 static void record(struct mw_slurm *s, const struct action *a)
 {
-	char text[JOB_REQUEST_MAX + ACTION_TEXT_MAX + 2];
 	struct job now = {.phase = (enum job_phase)s->phase,
 			  .restarts = s->run,
 			  .request = {.moved_run = s->marked, .base_run = s->base}};
 	struct vm_request r;
-	struct err e;
 
-	(void)str_fmt(text, sizeof(text), "image=tiny nonce=9f3c12ab45de6701%s", a->reason);
-	if (job_spec_decode(text, &r, &e) < 0)
-		abort();
+	mw_request_read(a->reason, &r);
 	if (!move_may_record(&now, &r))
 		return;
 	s->marked = (uint8_t)r.moved_run;
@@ -387,9 +401,9 @@ static void job_queue(struct mw_world *w, const struct action *a, const char **r
 	char version[8];
 
 	(void)str_fmt(version, sizeof(version), "%u", w->kube.version);
-	if (w->kube.phase == VM_ABSENT || w->kube.phase == VM_DELETING ||
-	    !str_eq(a->version, version))
-		return;
+	if (*a->version && (w->kube.phase == VM_ABSENT || w->kube.phase == VM_DELETING ||
+			    !str_eq(a->version, version)))
+		return; /* who was stopped behind that has asked it already */
 	if (s->phase != JOB_RUNNING || s->marked != s->run + 1 || s->marked >= MOVE_RUNS ||
 	    i >= MOVE_COMPANIONS || s->companion[i] != C_RUNNING)
 		return;
@@ -492,7 +506,7 @@ const char *mw_unfinished(const struct mw_world *w)
 		return w->kube.phase != VM_ABSENT ? "a VM stays though its job does not run"
 		       : companions               ? "a companion stays though its job does not run"
 						  : NULL;
-	if (w->kube.phase != VM_RUNNING || w->kube.run != incarnation(s))
+	if (w->kube.phase != VM_RUNNING || w->kube.run != mw_incarnation(s))
 		return "the job runs and its VM does not";
 	if (w->kube.node != s->node && !companion_runs_at(w, w->kube.node))
 		return "the VM stays without an allocation";
@@ -502,57 +516,6 @@ const char *mw_unfinished(const struct mw_world *w)
 	if (companions && !is_drained(w, s->node) && w->kube.node == s->node)
 		return "a companion stays that nobody needs";
 	return NULL;
-}
-
-/* ---- what vmd sees ---- */
-
-void mw_see(const struct mw_slurm *s, const struct mk_kube *k, struct mw_sight *ret)
-{
-	*ret = (struct mw_sight){
-		.job = {.id = 17,
-			.restarts = s->run,
-			.phase = (enum job_phase)s->phase,
-			.end = s->phase >= JOB_ENDING ? JOB_END_NORMAL : JOB_END_NONE,
-			.batch = true,
-			.requeue = true,
-			.held = s->held,
-			.drained = s->phase == JOB_RUNNING && (s->drained >> s->node & 1),
-			.cpus = 1,
-			.memory_bytes = UINT64_C(1) << 30,
-			.request = {.image = "tiny",
-				    .nonce = "9f3c12ab45de6701",
-				    .recorded_run = incarnation(s),
-				    .recorded_ready_s = 1699990000,
-				    .moved_run = s->marked,
-				    .base_run = s->base}},
-	};
-	(void)str_copy(ret->job.node, sizeof(ret->job.node), mk_node_name(s->node));
-	(void)str_copy(ret->job.asked_node, sizeof(ret->job.asked_node), mk_node_name(s->asked));
-	ret->want = (struct desired){.known = true,
-				     .n = 1,
-				     .job = &ret->job,
-				     .companion = ret->companion,
-				     .n_reservation = s->reserved != 0,
-				     .reservation = &ret->reservation};
-	ret->job.reserved = s->inside ? MOVE_FIRST + s->reserved - 1U : 0;
-	ret->reservation = (struct reservation){.job_id = 17,
-						.nonce = "9f3c12ab45de6701",
-						.companion = MOVE_FIRST + s->reserved - 1U};
-	for (size_t i = 0; i < MOVE_COMPANIONS; i++) {
-		static const enum job_phase phases[] = {JOB_ENDED, JOB_PENDING, JOB_RUNNING,
-							JOB_ENDED};
-		struct companion *c = &ret->companion[ret->want.n_companion];
-
-		if (s->companion[i] == C_NONE)
-			continue;
-		*c = (struct companion){.id = MOVE_FIRST + (uint32_t)i,
-					.job_key = MOVE_KEY,
-					.phase = phases[s->companion[i]]};
-		if (s->companion[i] != C_PENDING)
-			(void)str_copy(c->node, sizeof(c->node), mk_node_name(s->place[i]));
-		ret->want.n_companion++;
-	}
-	mk_see(k, incarnation(s), s->phase == JOB_RUNNING, &ret->kube);
 }
 
 void mw_print(const struct mw_world *w)

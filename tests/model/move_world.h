@@ -20,6 +20,7 @@ struct mw_slurm {
 	uint8_t base;    /* base_run of it */
 	uint8_t drained; /* bit per node */
 	uint8_t companion[MOVE_COMPANIONS], place[MOVE_COMPANIONS];
+	uint8_t goes[MOVE_COMPANIONS]; /* to each: the VM of that uid */
 	uint8_t reserved; /* a reservation for that companion, 1 is the first; 0 none */
 	uint8_t inside;   /* and the job waits, or runs, in it */
 };
@@ -54,6 +55,8 @@ bool mw_go_on(struct mw_world *w, bool clear);
 const char *mw_unfinished(const struct mw_world *w);
 struct mw_world mw_begin(unsigned faults);         /* the first node is drained */
 struct mw_world mw_begin_arrived(unsigned faults); /* and the VM is with its companion */
+uint8_t mw_incarnation(const struct mw_slurm *s);  /* of the VM that the job has */
+void mw_request_read(const char *status, struct vm_request *ret); /* what an ACT_RECORD writes */
 void mw_print(const struct mw_world *w);
 
 /* What vmd would see of it. */
@@ -65,5 +68,14 @@ struct mw_sight {
 	struct mk_sight kube;
 };
 void mw_see(const struct mw_slurm *s, const struct mk_kube *k, struct mw_sight *ret);
+
+/* A request to Slurm that was stopped on its way: of a job that is queued again, behind the word of
+ * its VM that goes before it. */
+struct mw_late {
+	uint8_t kind; /* 1 + of the action; 0: none */
+	uint8_t companion, node, not_on, vm, marked, base;
+};
+bool mw_late_make(const struct action *a, struct mw_late *ret); /* false: it is another's */
+void mw_late_action(const struct mw_late *l, struct action *ret);
 
 #endif

@@ -2,11 +2,11 @@
 /* Every state that a move can get into (move_world.h), breadth first. vmd has no memory here: each
  * round is that of any vmd, which knows Slurm and Kubernetes each as they were at some time (the
  * two views are moved on one at a time, in any order), does one of the actions that it plans and is
- * never heard of again. One more of Kubernetes' may have been stopped on its way and land at any
- * later time. In no state may a VM be deleted that has its place, or a companion be ended under it;
- * and from each the world must come to rest when the faults end: the job runs with its VM, or waits
- * for room, nothing is held and nothing is left. "moves" looks at the nearest states, "moves all"
- * at all. */
+ * never heard of again. One more, to either of them, may have been stopped on its way and land at
+ * any later time. In no state may a VM be deleted that has its place, or a companion be ended under
+ * it; and from each the world must come to rest when the faults end: the job runs with its VM, or
+ * waits for room, nothing is held and nothing is left. "moves" looks at the nearest states, "moves
+ * all" at all. */
 #include "tests/model/byte_set.h"
 #include "tests/model/move_world.h"
 #include "tests/model/search.h"
@@ -24,11 +24,14 @@ struct state {
 	struct mw_world world;
 	struct mw_slurm slurm; /* as it is known */
 	struct mk_kube kube;
-	struct mk_late late;
+	struct mk_late late_kube; /* one of both at most */
+	struct mw_late late_slurm;
 	uint8_t late_done;
 };
 
-static bool is_late_too; /* something may be stopped on its way */
+/* What may be stopped on its way. With requests to Slurm there are several times as many states:
+ * too many of them when there are two faults from the beginning on. */
+static enum late { NOTHING, TO_KUBERNETES, TO_EITHER } late_too;
 
 static struct image image = {.name = "tiny", .n_revision = 1, .revision[0] = {.name = "v1"}};
 static const struct catalogue catalogue = {.n = 1, .image = &image};
@@ -80,21 +83,13 @@ static bool round_of(const struct mw_slurm *s, const struct mk_kube *k, unsigned
 	return p.status.node_clear;
 }
 
-static void late_land(const struct mk_late *l, struct mw_world *w, const char **ret_wrong)
-{
-	static struct action a;
-
-	mk_late_action(l, &a);
-	mw_effect(w, &a, ret_wrong);
-}
-
 /* ---- states that are one ---- */
 
 static void add(struct search *search, const struct state *state, const char *how)
 {
 	struct state s = *state;
 
-	mk_plain(&s.world.kube, &s.kube, &s.late);
+	mk_plain(&s.world.kube, &s.kube, &s.late_kube);
 	search_add(search, &s, how);
 }
 
@@ -107,6 +102,22 @@ static void world_plain(struct mw_world *w)
 }
 
 /* ---- the search ---- */
+
+static void land(struct state *s, const char **ret_wrong)
+{
+	static struct action a;
+
+	*ret_wrong = NULL;
+	if (s->late_kube.kind)
+		mk_late_action(&s->late_kube, &a);
+	else if (s->late_slurm.kind)
+		mw_late_action(&s->late_slurm, &a);
+	else
+		return;
+	s->late_kube = (struct mk_late){.kind = 0};
+	s->late_slurm = (struct mw_late){.kind = 0};
+	mw_effect(&s->world, &a, ret_wrong);
+}
 
 /* Worlds that come to rest as they should. It is asked of each state, and there are far fewer
  * worlds than states, for vmd's views and what is late do not matter to it. */
@@ -122,8 +133,7 @@ static const char *settle(struct state s)
 	bool again = true, waited = false;
 	size_t n = 0;
 
-	if (s.late.kind)
-		late_land(&s.late, &s.world, &wrong);
+	land(&s, &wrong);
 	for (unsigned i = 0; again && !wrong && i < ROUNDS; i++) {
 		struct mw_world before;
 		bool clear;
@@ -167,7 +177,9 @@ static const char *act(struct search *search, const struct state *now, const str
 	if (wrong)
 		return wrong;
 	s = *now;
-	if (is_late_too && !s.late_done && mk_late_make(a, &s.late)) {
+	if (late_too && !s.late_done &&
+	    (mk_late_make(a, &s.late_kube) ||
+	     (late_too == TO_EITHER && mw_late_make(a, &s.late_slurm)))) {
 		s.late_done = 1;
 		add(search, &s, "something is stopped on its way");
 	}
@@ -204,10 +216,9 @@ static const char *look(struct search *search, const void *state)
 		if (mw_happen(&s.world, e, clear, &wrong))
 			add(search, &s, mw_event_name(e));
 	}
-	if (!wrong && now->late.kind) {
+	if (!wrong && (now->late_kube.kind || now->late_slurm.kind)) {
 		s = *now;
-		late_land(&s.late, &s.world, &wrong);
-		s.late = (struct mk_late){.kind = 0};
+		land(&s, &wrong);
 		add(search, &s, "what was stopped lands");
 	}
 	if (wrong)
@@ -230,11 +241,14 @@ static const struct question {
 	const char *of;
 	struct mw_world (*begin)(unsigned faults);
 	unsigned faults;
-	bool late;
+	enum late late;
 } questions[] = {
-	{"a move", mw_begin, 1, false}, {"a move", mw_begin, 1, true},
-	{"a move", mw_begin, 2, false}, {"a move that has arrived", mw_begin_arrived, 1, true},
-	{"a move", mw_begin, 2, true},  {"a move that has arrived", mw_begin_arrived, 2, true},
+	{"a move", mw_begin, 1, NOTHING},
+	{"a move", mw_begin, 1, TO_EITHER},
+	{"a move", mw_begin, 2, NOTHING},
+	{"a move that has arrived", mw_begin_arrived, 1, TO_EITHER},
+	{"a move", mw_begin, 2, TO_KUBERNETES},
+	{"a move that has arrived", mw_begin_arrived, 2, TO_EITHER},
 };
 #define NEAR 4 /* the first ones are asked of the nearest states, too */
 
@@ -246,12 +260,14 @@ static bool explore(size_t question, unsigned long limit)
 	struct state first = {.world = q->begin(q->faults)};
 	char among[64];
 
-	is_late_too = q->late;
+	late_too = q->late;
 	first.slurm = first.world.slurm;
 	first.kube = first.world.kube;
 	byte_set_clear(&restful);
 	(void)snprintf(among, sizeof(among), ", %u faults%s", q->faults,
-		       q->late ? " and one late request" : "");
+		       !q->late                   ? ""
+		       : q->late == TO_KUBERNETES ? " and one late request to Kubernetes"
+						  : " and one late request");
 	return search_ask(&rules, &first, limit,
 			  &(struct search_question){(int)question + 1, q->of, among,
 						    "no rule is broken, each comes to rest"});

@@ -65,6 +65,7 @@ static int allocate(struct sim *w, const struct action *a, struct sim_job *j, st
 		.c = {.id = 1000 + ++w->companions, .phase = JOB_PENDING, .size = a->size},
 		.next_us = w->now_us + (int64_t)sim_chance(w, 20) * SIM_S};
 	(void)str_copy(c->c.job_key, sizeof(c->c.job_key), a->job_key);
+	(void)str_copy(c->c.vm_uid, sizeof(c->c.vm_uid), a->uid);
 	(void)str_fmt(c->not_on, sizeof(c->not_on), "%s,%s", j->job.node, a->allocate.not_on);
 	memcpy(c->c.not_on, c->not_on, sizeof(c->not_on)); /* seen while it waits */
 	(void)str_copy(c->only_on, sizeof(c->only_on), a->node);
@@ -92,6 +93,8 @@ static int end_companion(struct sim *w, const struct action *a, struct err *e)
 		return err_set(e, ERR_CONFLICT, "job %u has ended", a->end_companion.stays);
 	if (!companion_may_end(a->end_companion.waited, c->c.phase))
 		return err_set(e, ERR_CONFLICT, "job %u runs by now", a->companion);
+	if (a->end_companion.follows && (!j || !move_follows(&j->job, a->node)))
+		return err_set(e, ERR_CONFLICT, "its job does not wait for %s", a->node);
 	if (!a->end_companion.job_over &&
 	    (!j || j->job.id != a->job_id)) /* slurm_heir_check_end() */
 		return err_set(e, ERR_CONFLICT, "job %u has given way", a->job_id);
@@ -160,6 +163,9 @@ static int point(struct sim *w, const struct action *a, struct err *e)
 		return -1;
 	(void)str_copy(vm->vm.moving.wanted_node, sizeof(vm->vm.moving.wanted_node), a->node);
 	vm->vm.moving.given_up = a->point_vm.gives_up;
+	if (*a->point_vm.turned_down)
+		memcpy(vm->vm.moving.turned_down, a->point_vm.turned_down,
+		       sizeof(vm->vm.moving.turned_down));
 	sim_vm_told(vm, &a->point_vm.target);
 	(void)str_fmt(vm->vm.version, sizeof(vm->vm.version), "%llu",
 		      (unsigned long long)++w->uids);

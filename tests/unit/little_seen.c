@@ -203,6 +203,10 @@ static bool moving_word(struct little_world *w, const char *s)
 	}
 	if (str_eq(s, "given-up"))
 		return k->given_up = true;
+	if (str_starts(s, "turned-down:")) {
+		turned_down_parse(s + strlen("turned-down:"), k->turned_down);
+		return true;
+	}
 	if (str_eq(s, "evacuating"))
 		return k->evacuating = true;
 	if (str_eq(s, "blocked"))

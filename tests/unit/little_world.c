@@ -77,6 +77,9 @@ static int move_word(struct little_world *w, const char *s)
 
 	if (str_starts(s, "companion:"))
 		return companion_word(w, s + strlen("companion:"));
+	if (str_starts(s, "for:")) /* the last one is for the VM of that uid */
+		return str_copy(w->companion[w->want.n_companion - 1].vm_uid,
+				sizeof(w->companion[0].vm_uid), s + 4) == 0;
 	if (str_starts(s, "not:"))
 		return str_copy(w->companion[w->want.n_companion - 1].not_on,
 				sizeof(w->companion[0].not_on), s + 4) == 0;
@@ -412,9 +415,13 @@ const char *little_plan_text(const struct plan *p, char *buf, size_t size)
 				str_starts(a->object, "vm-");
 		bool other = str_starts(a->object, "vm-16-");
 		bool placed = a->kind == ACT_ALLOCATE && *a->node;
+		bool turns = a->kind == ACT_POINT_VM && *a->point_vm.turned_down;
+		char list[TURNED_DOWN_TEXT];
 		int n = snprintf(buf + len, size - len, "%s%s%s%s", len ? " " : "",
-				 action_name(a->kind), has_role || placed ? ":" : "",
-				 other      ? "other"
+				 turns ? "turn-down" : action_name(a->kind),
+				 has_role || placed ? ":" : "",
+				 turns      ? turned_down_text(a->point_vm.turned_down, list)
+				 : other    ? "other"
 				 : has_role ? role + 1
 				 : placed   ? a->node
 					    : "");

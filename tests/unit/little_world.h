@@ -18,7 +18,8 @@
  *                 nodes:LIST (where its VM has been, by its record)
  *   companions:   companion:PHASE@NODE, up to two, job ids 23 and 24; of the last one:
  *                 not:n2 (must not get n2) limit (waits for one; or the job that waits does)
- *                 large (has 4 CPUs) holds:N (so many) claims (has the job's record)
+ *                 for:UID (of that VM) large (has 4 CPUs) holds:N (so many)
+ *                 claims (has the job's record)
  *                 excludes:n2 (of the job)
  *   heirs:        noshell heir (it names companion 23) as17 (it is job 23, the heir of 17)
  *   growth:       grow grows (it is to have 4 CPUs: progress, record) grows:N (by the record)
@@ -53,7 +54,7 @@
  *                 the companion) bound (as old as it) found (as old, and it has found its node)
  *                 unplaced (for two minutes) placing (theirs has found no node yet)
  *                 failed:N succeeded (our last, attempt N) before:N (the same, of companion 30)
- *                 given-up evacuating blocked
+ *                 given-up turned-down:ID,ID evacuating blocked
  *                 sockets:WGH (told, taken over, had by the guest; one CPU each, 4 at most)
  *
  * FLIGHT: ~KIND (in flight) +KIND (succeeded, not seen yet) !KIND (no answer) -KIND (refused); KIND

@@ -80,8 +80,10 @@ START_TEST(an_heir_is_taken_back)
 	     "vm0:running@n2 ?moves " HAS);
 	ck_assert_ptr_null(story_asked(ACT_RECORD)); /* unknown is no reason */
 	look(5, "running noshell heir companion:running@n2 claims", "vm0:running " HAS);
-	ck_assert_ptr_nonnull(story_asked(ACT_END_COMPANION));
+	ck_assert_uint_eq(story_asked(ACT_POINT_VM)->point_vm.turned_down[0], 23);
 	ck_assert_ptr_null(strstr(story_asked(ACT_RECORD)->reason, "heir="));
+	look(5, "running noshell companion:running@n2 claims", "vm0:running turned-down:23 " HAS);
+	ck_assert_ptr_nonnull(story_asked(ACT_END_COMPANION));
 	story_end();
 }
 END_TEST
@@ -91,7 +93,7 @@ START_TEST(an_end_names_its_job)
 {
 	story_begin("running");
 	look(0, "running drained noshell companion:running@n2 companion:pending",
-	     "vm0:running@n2 " HAS);
+	     "vm0:running@n2 turned-down:24 " HAS);
 	ck_assert_uint_eq(story_asked(ACT_END_COMPANION)->companion, 24);
 	ck_assert_uint_eq(story_asked(ACT_END_COMPANION)->job_id, 17);
 	ck_assert(!story_asked(ACT_END_COMPANION)->end_companion.job_over);

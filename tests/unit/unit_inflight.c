@@ -435,6 +435,8 @@ static const struct {
 	 "point-vm job=17 object=v node=n2 sockets=2 memory=64M"},
 	{{.kind = ACT_POINT_VM, .job_id = 17, .object = "v", .node = "n2", .point_vm = {.gives_up = true}},
 	 "point-vm job=17 object=v node=n2 given-up"},
+	{{.kind = ACT_POINT_VM, .job_id = 17, .object = "v", .node = "n2", .point_vm = {.turned_down = {23, 4294967295}}},
+	 "point-vm job=17 object=v node=n2 turned-down=23,4294967295"},
 	{{.kind = ACT_CLAIM_DISK, .job_id = 17, .object = "d", .order = {.step = CLAIM_READ}},
 	 "claim-disk job=17 object=d read-only"},
 	{{.kind = ACT_CLAIM_DISK, .job_id = 17, .object = "d"}, "claim-disk job=17 object=d"},

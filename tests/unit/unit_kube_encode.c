@@ -212,7 +212,8 @@ START_TEST(vm_that_may_grow)
 		{T "domain", NULL},
 	};
 	static const struct row larger[] = {
-		{"metadata/annotations", "{\"slurm-vm.io/given-up\":\"true\"}"},
+		{"metadata/annotations",
+		 "{\"slurm-vm.io/given-up\":\"true\",\"slurm-vm.io/turned-down\":\"23,24\"}"},
 		{T "nodeSelector", "{\"kubernetes.io/hostname\":\"n2\"}"},
 		{T "domain", "{\"cpu\":{\"sockets\":2},\"memory\":{\"guest\":\"3000Mi\"}}"},
 	};
@@ -230,7 +231,8 @@ START_TEST(vm_that_may_grow)
 		"u", "7",
 		&(struct vm_word){.node = "n2",
 				  .target = {.sockets = 2, .memory_bytes = UINT64_C(3000) << 20},
-				  .given_up = true});
+				  .given_up = true,
+				  .turned_down = (const uint32_t[TURNED_DOWN_MAX]){23, 24}});
 	check_rows(grown, larger, ARRAY_LEN(larger));
 }
 END_TEST

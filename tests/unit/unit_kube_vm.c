@@ -305,7 +305,8 @@ START_TEST(moves_of_a_vm)
 
 	load(c, CACHE_VM,
 	     "{\"metadata\":{\"name\":\"vm-1-a-r0\",\"uid\":\"u1\",\"resourceVersion\":\"5\","
-	     "\"annotations\":{\"slurm-vm.io/given-up\":\"true\"}},"
+	     "\"annotations\":{\"slurm-vm.io/given-up\":\"true\",\"slurm-vm.io/"
+	     "turned-down\":\"23,24\"}},"
 	     "\"spec\":{\"template\":{\"spec\":{\"domain\":{\"cpu\":{\"sockets\":3,\"maxSockets\":"
 	     "4,"
 	     "\"cores\":2,\"threads\":2},\"memory\":{\"guest\":\"3Gi\",\"maxGuest\":\"4Gi\"},"
@@ -341,6 +342,7 @@ START_TEST(moves_of_a_vm)
 	ck_assert_str_eq(k->wanted_node, "n2");
 	ck_assert_str_eq(k->given_node, "n1");
 	ck_assert(k->given_up);
+	ck_assert(turned_down_has(k->turned_down, 23) && turned_down_has(k->turned_down, 24));
 	ck_assert_uint_eq(seen.vm[0].size.cores, 4);
 	ck_assert(seen.vm[0].size.tpm);
 	ck_assert_uint_eq(seen.vm[0].size.sockets_wanted, 3);
@@ -411,6 +413,7 @@ START_TEST(the_last_move_of_a_vm)
 	cache_observe(c, fixture_settings(), &seen);
 	k = &seen.vm[0].moving;
 	ck_assert(!k->given_up);
+	ck_assert_uint_eq(k->turned_down[0], 0);
 	ck_assert_uint_eq(k->companion, 7);
 	ck_assert_uint_eq(k->attempt, 3);
 	ck_assert(k->failed);

@@ -102,9 +102,11 @@ START_TEST(a_job_begins_by_itself_too_small)
 	ck_assert_ptr_null(story_asked(ACT_END_COMPANION));
 	look(5, next, "vm0:running@n2 wants:n2 given:n2 sockets:444 " HAS);
 	ready_and("mark");
+	ck_assert_uint_eq(story_asked(ACT_POINT_VM)->point_vm.turned_down[0], 23);
+	ck_assert_ptr_nonnull(strstr(story_asked(ACT_RECORD)->reason, " base=0 moved=2 "));
+	look(5, next, "vm0:running@n2 wants:n2 given:n2 turned-down:23 sockets:444 " HAS);
 	ck_assert_uint_eq(story_asked(ACT_END_COMPANION)->companion, 23);
 	ck_assert_uint_eq(story_asked(ACT_END_COMPANION)->end_companion.stays, 24);
-	ck_assert_ptr_nonnull(strstr(story_asked(ACT_RECORD)->reason, " base=0 moved=2 "));
 	story_end();
 }
 END_TEST

@@ -50,6 +50,35 @@ START_TEST(a_mark_stays_on_a_job_that_is_queued_again)
 }
 END_TEST
 
+START_TEST(a_job_follows_to_one_node)
+{
+	static const struct {
+		enum job_phase phase;
+		bool held;
+		const char *asked, *node;
+		bool follows;
+	} cases[] = {
+		{JOB_PENDING, false, "n2", "", true},
+		{JOB_PENDING, true, "n2", "", false},
+		{JOB_PENDING, false, "n3", "", false},
+		{JOB_PENDING, false, "", "", false},
+		{JOB_RUNNING, false, "n2", "n2", true},
+		{JOB_RUNNING, false, "", "n2.site.org", true},
+		{JOB_RUNNING, false, "n2", "n1", false},
+		{JOB_ENDING, false, "n2", "n2", false},
+		{JOB_ENDED, false, "n2", "", false},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct job now = {.phase = cases[i].phase, .held = cases[i].held};
+
+		(void)str_copy(now.asked_node, sizeof(now.asked_node), cases[i].asked);
+		(void)str_copy(now.node, sizeof(now.node), cases[i].node);
+		ck_assert_msg(move_follows(&now, "n2") == cases[i].follows, "case %zu", i);
+	}
+}
+END_TEST
+
 START_TEST(an_heir_is_not_taken_back)
 {
 	static const struct {
@@ -225,6 +254,7 @@ int main(void)
 	TCase *t = tcase_create("marks");
 
 	tcase_add_test(t, a_mark_stays_on_a_job_that_is_queued_again);
+	tcase_add_test(t, a_job_follows_to_one_node);
 	tcase_add_test(t, an_heir_is_not_taken_back);
 	tcase_add_test(t, the_mark_of_this_run_stays);
 	tcase_add_test(t, the_mark_of_the_next_run_stays);

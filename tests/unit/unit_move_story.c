@@ -15,6 +15,7 @@ START_TEST(a_drain)
 	look(5, "running requeue drained", "vm0:running " HAS);
 	ready_and("allocate");
 	ck_assert_str_eq(story_asked(ACT_ALLOCATE)->node, "");
+	ck_assert_str_eq(story_asked(ACT_ALLOCATE)->uid, "u-vm");
 	look(1, "running requeue drained companion:running@n2", "vm0:running " HAS);
 	ck_assert_str_eq(story_asked(ACT_POINT_VM)->node, "n2");
 	ck_assert_str_eq(story_asked(ACT_POINT_VM)->uid, "u-vm");
@@ -41,6 +42,8 @@ START_TEST(a_drain)
 	ck_assert_int_eq(story_asked(ACT_AIM_JOB)->aim_job.until_s, LITTLE_NOW_S + 7000);
 	look(1, "pending r1 requeue moved aimed:n2 companion:running@n2", "vm0:running@n2 " HAS);
 	ck_assert_uint_eq(story_asked(ACT_END_COMPANION)->companion, 23);
+	ck_assert(story_asked(ACT_END_COMPANION)->end_companion.follows);
+	ck_assert_str_eq(story_asked(ACT_END_COMPANION)->node, "n2");
 	look(1, "pending r1 requeue moved aimed:n2", "vm0:running@n2 " HAS);
 	ready_and("starting");
 	ck_assert_uint_eq(story.n, 0);
@@ -176,6 +179,7 @@ START_TEST(the_gap_has_an_end)
 	ck_assert(story_asked(ACT_POINT_VM)->point_vm.gives_up);
 	look(10, waits, "vm0:running@n2 given-up " HAS);
 	ck_assert_ptr_nonnull(story_asked(ACT_DELETE_VM));
+	look(10, waits, "disk secret");
 	ck_assert_uint_eq(story_asked(ACT_END_COMPANION)->companion, 23);
 	look(10, "pending r1 requeue moved aimed:n2", "disk secret");
 	ck_assert_str_eq(story_asked(ACT_AIM_JOB)->node, "");
@@ -307,8 +311,12 @@ START_TEST(it_is_given_up_and_tried_later)
 	     "vm0:running wants:n2 given:n2 failed:3 " HAS);
 	ck_assert_str_eq(story_asked(ACT_POINT_VM)->node, "n1");
 	look(2, "running requeue drained companion:running@n2", "vm0:running failed:3 " HAS);
+	ck_assert_ptr_null(story_asked(ACT_END_COMPANION));
+	ck_assert_uint_eq(story_asked(ACT_POINT_VM)->point_vm.turned_down[0], 23);
+	look(2, "running requeue drained companion:running@n2",
+	     "vm0:running failed:3 turned-down:23 " HAS);
 	ck_assert_ptr_nonnull(story_asked(ACT_END_COMPANION));
-	look(2, "running requeue drained", "vm0:running failed:3 " HAS);
+	look(2, "running requeue drained", "vm0:running failed:3 turned-down:23 " HAS);
 	ready_and("blocked");
 	ck_assert_ptr_null(story_asked(ACT_ALLOCATE));
 	look(MOVE_PAUSE_S, "running requeue drained", "vm0:running failed:3 " HAS);
@@ -326,6 +334,10 @@ START_TEST(it_is_asked_for_again_at_once)
 	look(1, "running requeue drained", "vm0:running " HAS); /* not listed yet */
 	ck_assert_ptr_null(story_asked(ACT_ALLOCATE));
 	look(1, "running requeue companion:pending", "vm0:running " HAS); /* resumed */
+	ck_assert_uint_eq(story_asked(ACT_POINT_VM)->point_vm.turned_down[0], 23);
+	ck_assert(!story_asked(ACT_POINT_VM)->point_vm.gives_up);
+	ck_assert_str_eq(story_asked(ACT_POINT_VM)->node, "n1");
+	look(1, "running requeue companion:pending", "vm0:running turned-down:23 " HAS);
 	ck_assert_ptr_nonnull(story_asked(ACT_END_COMPANION));
 	look(1, "running requeue companion:ended", "vm0:running " HAS);
 	look(1, "running requeue drained companion:ended", "vm0:running " HAS); /* drained again */
@@ -348,14 +360,21 @@ END_TEST
 START_TEST(a_second_companion_is_ended_beside_the_first)
 {
 	story_begin("running");
-	look(0, "running requeue drained companion:pending companion:pending", "vm0:running " HAS);
+	look(0, "running requeue drained companion:pending companion:pending",
+	     "vm0:running turned-down:24 " HAS);
 	ck_assert_uint_eq(story_asked(ACT_END_COMPANION)->companion, 24);
 	ck_assert_uint_eq(story_asked(ACT_END_COMPANION)->end_companion.stays, 23);
 	story_end();
 	story_begin("running");
-	look(0, "running requeue companion:pending", "vm0:running " HAS);
+	look(0, "running requeue companion:pending", "vm0:running turned-down:23 " HAS);
 	ck_assert_uint_eq(story_asked(ACT_END_COMPANION)->companion, 23);
 	ck_assert_uint_eq(story_asked(ACT_END_COMPANION)->end_companion.stays, 0);
+	story_end();
+	story_begin("running"); /* where it is one that it has turned down is the last choice */
+	look(0, "running requeue drained companion:running@n2 companion:running@n2",
+	     "vm0:running@n2 turned-down:23 " HAS);
+	ck_assert_uint_eq(story_asked(ACT_END_COMPANION)->companion, 23);
+	ck_assert_uint_eq(story_asked(ACT_END_COMPANION)->end_companion.stays, 24);
 	story_end();
 	story_begin("running"); /* it moves on: not where it is */
 	look(0, "running requeue drained companion:running@n2 s2:drained", "vm0:running@n2 " HAS);

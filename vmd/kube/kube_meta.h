@@ -6,14 +6,15 @@
 #include "vmd/base/json.h"
 #include "vmd/vm/vm.h"
 
-#define LABEL_CLUSTER  "slurm-vm.io/cluster"
-#define LABEL_JOB      "slurm-vm.io/job"
-#define LABEL_KEY      "slurm-vm.io/key"
-#define ANNO_OWNER_UID "slurm-vm.io/owner-uid"
-#define SELECTOR_NODE  "kubernetes.io/hostname"
-#define ANNO_IMAGE     "slurm-vm.io/image"
-#define ANNO_GIVEN_UP  "slurm-vm.io/given-up" /* of a VM: see struct vm_moving */
-#define ANNO_DRAIN     "slurm-vm.io/drain"    /* of a node: see vmd/node/drain.h */
+#define LABEL_CLUSTER    "slurm-vm.io/cluster"
+#define LABEL_JOB        "slurm-vm.io/job"
+#define LABEL_KEY        "slurm-vm.io/key"
+#define ANNO_OWNER_UID   "slurm-vm.io/owner-uid"
+#define SELECTOR_NODE    "kubernetes.io/hostname"
+#define ANNO_IMAGE       "slurm-vm.io/image"
+#define ANNO_GIVEN_UP    "slurm-vm.io/given-up" /* of a VM: see struct vm_moving; so the next */
+#define ANNO_TURNED_DOWN "slurm-vm.io/turned-down"
+#define ANNO_DRAIN       "slurm-vm.io/drain" /* of a node: see vmd/node/drain.h */
 
 struct meta {
 	char name[VM_NAME_MAX + 1];

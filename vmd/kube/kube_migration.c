@@ -171,6 +171,7 @@ struct json_object *migration_encode_point(const char *uid, const char *version,
 	struct json_object *selector = json_object_new_object();
 	struct json_object *annotations = json_object_new_object();
 	const struct vm_target *target = &word->target;
+	char list[TURNED_DOWN_TEXT];
 
 	json_put_str(doc, "metadata/uid", uid);
 	json_put_str(doc, "metadata/resourceVersion", version);
@@ -179,6 +180,10 @@ struct json_object *migration_encode_point(const char *uid, const char *version,
 	json_put_at(doc, "metadata/annotations", annotations);
 	json_object_object_add(annotations, ANNO_GIVEN_UP, /* null takes it away */
 			       word->given_up ? json_object_new_string("true") : NULL);
+	if (word->turned_down)
+		json_object_object_add(
+			annotations, ANNO_TURNED_DOWN,
+			json_object_new_string(turned_down_text(word->turned_down, list)));
 	if (target->sockets)
 		json_put_int(doc, "spec/template/spec/domain/cpu/sockets", target->sockets);
 	if (target->sockets && target->memory_bytes)

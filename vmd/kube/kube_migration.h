@@ -28,9 +28,10 @@ struct json_object *migration_encode(const struct settings *s, const char *name,
 				     const char *vm_uid, const char *job_key, uint32_t job_id);
 /* What a VM is told. */
 struct vm_word {
-	const char *node;        /* where it shall be */
-	struct vm_target target; /* and so large; 0 sockets: as it is */
-	bool given_up;           /* noted on it, or taken off it */
+	const char *node;            /* where it shall be */
+	struct vm_target target;     /* and so large; 0 sockets: as it is */
+	bool given_up;               /* noted on it, or taken off it */
+	const uint32_t *turned_down; /* so many are noted on it; NULL: as it is */
 };
 /* A merge patch of a VM. Refused if it is not that VM any more, or has changed since version. */
 struct json_object *migration_encode_point(const char *uid, const char *version,

@@ -173,13 +173,18 @@ static bool start_requested(struct json_object *doc)
 	return false;
 }
 
-/* The annotation's name has a slash, so that it is no path of json_at(). Its value says nothing. */
-static bool given_up(struct json_object *doc)
+/* An annotation's name has a slash, so that it is no path of json_at(). The value of the first says
+ * nothing. */
+static void notes_read(struct json_object *doc, struct kube_vm *ret)
 {
-	struct json_object *annotations = json_at(doc, "metadata/annotations");
+	struct json_object *annotations = json_at(doc, "metadata/annotations"), *list;
 
-	return json_object_is_type(annotations, json_type_object) &&
-	       json_object_object_get_ex(annotations, ANNO_GIVEN_UP, NULL);
+	if (!json_object_is_type(annotations, json_type_object))
+		return;
+	ret->given_up = json_object_object_get_ex(annotations, ANNO_GIVEN_UP, NULL);
+	if (json_object_object_get_ex(annotations, ANNO_TURNED_DOWN, &list) &&
+	    json_object_is_type(list, json_type_string))
+		turned_down_parse(json_object_get_string(list), ret->turned_down);
 }
 
 int kube_vm_decode(struct json_object *doc, struct kube_vm *ret, struct err *e)
@@ -197,7 +202,7 @@ int kube_vm_decode(struct json_object *doc, struct kube_vm *ret, struct err *e)
 	vm.start_wanted = start_requested(doc);
 	meta_selector(doc, "spec/template/spec/nodeSelector", vm.wanted_node,
 		      sizeof(vm.wanted_node));
-	vm.given_up = given_up(doc);
+	notes_read(doc, &vm);
 	size_wanted_read(doc, &vm.size);
 	hotplug_wanted_read(doc, &vm.volumes);
 	condition_reason(doc, vm.reason, sizeof(vm.reason));
@@ -448,6 +453,7 @@ void kube_vm_join(const struct kube_vm *vm, const struct kube_vmi *vmi, const ch
 		memcpy(v.version, m->version, sizeof(v.version));
 		memcpy(v.moving.wanted_node, vm->wanted_node, sizeof(v.moving.wanted_node));
 		v.moving.given_up = vm->given_up;
+		memcpy(v.moving.turned_down, vm->turned_down, sizeof(vm->turned_down));
 		v.size = vm->size;
 	}
 	if (here) {

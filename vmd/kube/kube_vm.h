@@ -16,6 +16,7 @@ struct kube_vm {
 	char run_strategy[24];              /* spec.runStrategy */
 	char wanted_node[JOB_NODE_MAX + 1]; /* as in struct vm_moving, like those below */
 	bool given_up;
+	uint32_t turned_down[TURNED_DOWN_MAX];
 	struct vm_size size;         /* wanted, and what it was made with */
 	struct kube_volumes volumes; /* wanted */
 	bool begun;                  /* KubeVirt has made a VMI of it at least once */

@@ -3,12 +3,12 @@
 #include "vmd/migration/companion.h"
 
 #include "vmd/base/str.h"
-#include "vmd/job/job_spec.h"
 
 #include <string.h>
 
 #define MARK_OPEN "slurm-vm-companion{job="
-#define MARK_SIZE " size="
+#define MARK_VM   "vm="
+#define MARK_SIZE "size="
 
 bool companion_is_live(const struct companion *c)
 {
@@ -20,45 +20,50 @@ bool companion_may_end(bool waited, enum job_phase now)
 	return !waited || now != JOB_RUNNING;
 }
 
-const struct companion *companion_of(const struct companion *all, size_t n, const char *job_key)
+static bool vm_uid_read(const char *value, char ret[VM_UID_MAX + 1])
 {
-	for (size_t i = 0; i < n; i++)
-		if (companion_is_live(&all[i]) && str_eq(all[i].job_key, job_key))
-			return &all[i];
-	return NULL;
+	return *value && str_copy(ret, VM_UID_MAX + 1, value) == 0;
 }
 
-bool companion_find(const char *admin_comment, char ret_key[JOB_KEY_MAX + 1],
-		    struct job_size *ret_size)
+/* "vm=25c1..." or "size=8/17179869184". */
+static bool word_read(const char *word, struct companion *c)
+{
+	if (str_starts(word, MARK_VM))
+		return vm_uid_read(word + strlen(MARK_VM), c->vm_uid);
+	return str_starts(word, MARK_SIZE) &&
+	       job_size_parse(word + strlen(MARK_SIZE), &c->size) == 0;
+}
+
+bool companion_find(const char *admin_comment, struct companion *ret)
 {
 	const char *open = strstr(admin_comment, MARK_OPEN);
 	const char *close = open ? strchr(open, '}') : NULL;
-	char text[JOB_KEY_MAX + sizeof(MARK_SIZE) + JOB_SIZE_TEXT];
-	char nonce[JOB_NONCE_LEN + 1];
+	char text[COMPANION_MARK_MAX + 1], nonce[JOB_NONCE_LEN + 1];
+	struct companion c = *ret;
+	char *rest = text, *word;
 	uint32_t id;
-	char *size;
 
-	*ret_size = (struct job_size){.cpus = 0};
+	c.vm_uid[0] = '\0';
+	c.size = (struct job_size){.cpus = 0};
 	if (!close)
 		return false;
 	open += strlen(MARK_OPEN);
-	if (str_fmt(text, sizeof(text), "%.*s", (int)(close - open), open) < 0)
+	if (str_fmt(text, sizeof(text), "%.*s", (int)(close - open), open) < 0 ||
+	    str_copy(c.job_key, sizeof(c.job_key), strsep(&rest, " ")) < 0 ||
+	    job_key_parse(c.job_key, &id, nonce) < 0)
 		return false;
-	size = strstr(text, MARK_SIZE);
-	if (size && job_size_parse(size + strlen(MARK_SIZE), ret_size) < 0)
-		return false;
-	if (size)
-		*size = '\0';
-	return str_copy(ret_key, JOB_KEY_MAX + 1, text) == 0 &&
-	       job_key_parse(ret_key, &id, nonce) == 0;
+	while ((word = strsep(&rest, " ")) != NULL)
+		if (!word_read(word, &c))
+			return false;
+	*ret = c;
+	return true;
 }
 
-int companion_mark(const char *job_key, const struct job_size *job_size, char *buf, size_t size)
+int companion_mark(const struct companion *c, char *buf, size_t size)
 {
 	char text[JOB_SIZE_TEXT];
 
-	if (!job_size || !job_size->cpus)
-		return str_fmt(buf, size, MARK_OPEN "%s}", job_key);
-	return str_fmt(buf, size, MARK_OPEN "%s" MARK_SIZE "%s}", job_key,
-		       job_size_text(job_size, text));
+	return str_fmt(buf, size, MARK_OPEN "%s%s%s%s%s}", c->job_key,
+		       *c->vm_uid ? " " MARK_VM : "", c->vm_uid, c->size.cpus ? " " MARK_SIZE : "",
+		       c->size.cpus ? job_size_text(&c->size, text) : "");
 }

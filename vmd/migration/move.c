@@ -273,6 +273,19 @@ static void read_pending(const struct move_view *v, struct move *m, const struct
 	}
 }
 
+/* Its VM goes to another one; but that one may need the room, and its owner may have only so many
+ * jobs. */
+static void drop_first(const struct move_view *v, struct move *m)
+{
+	const struct companion *c = move_turned_down(v, m->companion);
+
+	if (!c)
+		return;
+	m->with = m->companion;
+	m->companion = c;
+	m->phase = MOVE_DROP;
+}
+
 void move_read(const struct move_view *v, struct move *ret)
 {
 	struct move m = {.phase = MOVE_NONE, .to = ""};
@@ -288,6 +301,8 @@ void move_read(const struct move_view *v, struct move *ret)
 			move_set(&m, MOVE_DROP, "%s", "");
 		break;
 	}
+	if (m.phase == MOVE_ALLOCATE)
+		drop_first(v, &m);
 	if (m.phase == MOVE_ALLOCATE) {
 		m.room = v->grow;
 		growth_join(&m.room, &v->place);

@@ -132,11 +132,18 @@ struct move_view {
 bool move_was_for(const struct vm_moving *k, const struct companion *h);
 void move_read(const struct move_view *v, struct move *ret);
 /* Which of a job's companions counts, and to which its VM may move on. The one its VM is with; else
- * the lowest id that has not ended (companion_of()). *ret_next: while it is with one, the first of
- * those elsewhere. vm NULL: not seen. */
+ * the one with the lowest id that has not ended (a request whose answer was lost may have made a
+ * second). *ret_next: while it is with one, the first of those elsewhere. None is one that its VM
+ * has turned down. vm NULL: not seen. */
 void move_companions(const struct companion *all, size_t n, const struct job *j,
 		     const struct vm_seen *vm, const struct companion **ret,
 		     const struct companion **ret_next);
+/* May the VM still be sent there by anybody, so that it must turn it down before that is ended?
+ * Where it is it is with another one, or at home. */
+bool move_must_turn_down(const struct companion *c, const struct vm_seen *vm);
+/* A job that follows its VM to node: does it wait for that, or has it begun there? To be asked
+ * right before its companion there is ended. */
+bool move_follows(const struct job *now, const char *node);
 /* A companion of the job's that has nothing to do with its move. vm NULL: it has none. */
 bool move_is_spare(const struct companion *c, const struct move *m, const struct vm_seen *vm);
 /* Of a job whose run a move began, and of one that is about to be. */

@@ -92,7 +92,7 @@ bool move_read_left(const struct move_view *v, struct move *m)
 	const struct companion *h = m->companion;
 
 	if (!v->known || v->n_vm != 1 || !v->vm || v->vm->phase != VM_RUNNING ||
-	    !move_is_marked(v->job) || !v->job->held || (h && h->phase == JOB_RUNNING))
+	    !move_is_marked(v->job) || (h && h->phase == JOB_RUNNING))
 		return false;
 	m->keeps_vm = m->alone = true;
 	if (v->alone) {

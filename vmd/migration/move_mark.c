@@ -33,6 +33,13 @@ bool move_may_record(const struct job *now, const struct vm_request *next)
 	return true;
 }
 
+bool move_follows(const struct job *now, const char *node)
+{
+	if (now->phase == JOB_PENDING)
+		return !now->held && job_node_same(now->asked_node, node);
+	return now->phase == JOB_RUNNING && job_node_same(now->node, node);
+}
+
 /* Was it a move that aimed the job at the node it asks for? One that names its node never moves, so
  * where its VM has been is nothing that its user asked for. The mark alone does not tell: it goes
  * when another run begins, which may begin before the aim was taken off. */

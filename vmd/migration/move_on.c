@@ -22,25 +22,73 @@ static bool is_with(const struct vm_seen *vm, const struct job *j, const struct 
 	       (!job_node_same(h->node, j->node) || move_is_lent(j, vm));
 }
 
+static bool is_of(const struct companion *c, const char *key)
+{
+	return companion_is_live(c) && str_eq(c->job_key, key);
+}
+
+/* Made for the VM that its job had before: that one may have turned it down. */
+static bool is_anothers(const struct companion *c, const struct vm_seen *vm)
+{
+	return *c->vm_uid && !str_eq(c->vm_uid, vm->uid);
+}
+
+static bool is_turned_down(const struct companion *c, const struct vm_seen *vm)
+{
+	return vm && (turned_down_has(vm->moving.turned_down, c->id) || is_anothers(c, vm));
+}
+
+/* The one it is with. One that it has turned down may be ended by anybody at any moment, so such a
+ * one is the last choice: it was turned down by an old list, before it got room where the VM is. */
+static const struct companion *find_with(const struct companion *all, size_t n, const struct job *j,
+					 const char *key, const struct vm_seen *vm)
+{
+	const struct companion *with = NULL;
+
+	for (size_t i = 0; vm && i < n; i++)
+		if (is_of(&all[i], key) && is_with(vm, j, &all[i]) &&
+		    (!with || (is_turned_down(with, vm) && !is_turned_down(&all[i], vm))))
+			with = &all[i];
+	return with;
+}
+
 void move_companions(const struct companion *all, size_t n, const struct job *j,
 		     const struct vm_seen *vm, const struct companion **ret,
 		     const struct companion **ret_next)
 {
-	const struct companion *h, *next = NULL;
+	const struct companion *with, *first = NULL, *next = NULL;
 	char key[JOB_KEY_MAX + 1];
-	bool with = false;
 
-	h = companion_of(all, n, job_key(j, key, sizeof(key)));
-	for (size_t i = 0; vm && !with && i < n; i++) {
-		with = str_eq(all[i].job_key, key) && is_with(vm, j, &all[i]);
-		h = with ? &all[i] : h;
-	}
-	for (size_t i = 0; with && !next && i < n; i++)
-		if (str_eq(all[i].job_key, key) && companion_is_live(&all[i]) &&
-		    !job_node_same(all[i].node, h->node))
+	(void)job_key(j, key, sizeof(key));
+	with = find_with(all, n, j, key, vm);
+	for (size_t i = 0; i < n; i++) {
+		if (!is_of(&all[i], key) || is_turned_down(&all[i], vm))
+			continue;
+		first = first ? first : &all[i];
+		if (with && !next && !job_node_same(all[i].node, with->node))
 			next = &all[i];
-	*ret = h;
+	}
+	*ret = with ? with : first;
 	*ret_next = next;
+}
+
+const struct companion *move_turned_down(const struct move_view *v, const struct companion *with)
+{
+	char key[JOB_KEY_MAX + 1];
+
+	(void)job_key(v->job, key, sizeof(key));
+	for (size_t i = 0; v->vm && i < v->n_companion; i++) {
+		const struct companion *c = &v->companion[i];
+
+		if (c != with && is_of(c, key) && is_turned_down(c, v->vm))
+			return c;
+	}
+	return NULL;
+}
+
+bool move_must_turn_down(const struct companion *c, const struct vm_seen *vm)
+{
+	return !is_turned_down(c, vm) && !job_node_same(c->node, vm->node);
 }
 
 bool move_is_spare(const struct companion *c, const struct move *m, const struct vm_seen *vm)

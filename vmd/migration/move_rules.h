@@ -67,7 +67,10 @@ bool move_read_left(const struct move_view *v, struct move *m);
 /* move.c */
 void move_read_allocate(const struct move_view *v, struct move *m, const char *why);
 
-/* move_on.c. Its job holds the node that it is on, but less than it has. */
+/* move_on.c. The first of its companions, but for the one it is with, that goes on though its VM
+ * has turned it down; NULL: none does. */
+const struct companion *move_turned_down(const struct move_view *v, const struct companion *with);
+/* Its job holds the node that it is on, but less than it has. */
 bool move_is_lent(const struct job *j, const struct vm_seen *vm);
 /* ... and m->companion, beside it, the rest. */
 void move_read_lent(const struct move_view *v, struct move *m, const struct companion *next);

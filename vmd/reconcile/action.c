@@ -141,6 +141,7 @@ static void text_size(struct text *t, const char *key, uint64_t bytes)
 const char *action_text(const struct action *a, char *buf, size_t size)
 {
 	struct text t = {.buf = buf, .size = size};
+	char list[TURNED_DOWN_TEXT];
 
 	buf[0] = '\0';
 	text_add(&t, "%s job=%u", action_name(a->kind), a->job_id);
@@ -190,6 +191,9 @@ const char *action_text(const struct action *a, char *buf, size_t size)
 		text_size(&t, "memory", a->point_vm.target.memory_bytes);
 		if (a->point_vm.gives_up)
 			text_add(&t, " given-up");
+		if (a->point_vm.turned_down[0])
+			text_add(&t, " turned-down=%s",
+				 turned_down_text(a->point_vm.turned_down, list));
 		break;
 	case ACT_REQUEUE_JOB: break;
 	case ACT_MARK_NODE:

@@ -33,13 +33,14 @@ enum action_kind {
 	ACT_WARN_GUEST, /* object: a VM; tell its users reason; vm.profile */
 	ACT_TELL_READY, /* object: a VM; tell the site's program, ready_hook, that it is READY */
 	/* A move, see DESIGN.md. */
-	ACT_ALLOCATE,      /* job_id: a companion: not on its node nor on not_on, on node if that
-			      is given */
+	ACT_ALLOCATE,      /* job_id: a companion, for the VM uid: not on its node nor on not_on,
+			      on node if that is given */
 	ACT_END_COMPANION, /* companion; if the one that stays is live still (0: in any case),
-			      job_id has not given way to an heir (job_over: in any case), and
-			      one that waited has got no room since */
+			      job_id has not given way to an heir (job_over: in any case), one
+			      that waited has got no room since, and a job that follows waits for
+			      node still, or has it */
 	ACT_POINT_VM,      /* object, uid, version: its nodeSelector becomes node, and it is noted
-			      whether it is given up */
+			      whether it is given up, and which companions it has turned down */
 	ACT_MIGRATE_VM,    /* object: a migration of that name, of VM vm.name */
 	ACT_CANCEL_MIGRATION, /* object, uid */
 	ACT_REQUEUE_JOB, /* job_id: queue it again: held, as its record keeps its VM, if companion
@@ -105,10 +106,12 @@ struct action {
 		uint32_t stays;
 		bool job_over; /* its job has ended already, or nobody knows it */
 		bool waited;   /* it had no room when that was planned */
+		bool follows;  /* its job waits for its node, or is there by now */
 	} end_companion;
 	struct {
 		struct vm_target target; /* and so large; 0 sockets: as it is */
 		bool gives_up;
+		uint32_t turned_down[TURNED_DOWN_MAX]; /* [0] 0: those that are noted stay so */
 	} point_vm;
 	struct {
 		bool anew;    /* as a run that shall not keep its VM ... */

@@ -77,13 +77,15 @@ static void plan_allocate(struct planner *p, const struct turn *t, const struct 
 	if (!heir_may_be(t->job))
 		(void)str_copy(a->allocate.qos, sizeof(a->allocate.qos), p->c->policy->move_qos);
 	a->size = t->move.room;
-	if (vm)
+	if (vm) {
+		(void)str_copy(a->uid, sizeof(a->uid), vm->uid);
 		growth_need(&vm->size, &a->allocate.least);
+	}
 	plan_closed(p, t, a);
 }
 
-static void plan_companion_end(struct planner *p, const struct turn *t, const struct companion *c,
-			       const struct companion *stays)
+static struct action *plan_companion_end(struct planner *p, const struct turn *t,
+					 const struct companion *c, const struct companion *stays)
 {
 	char object[16];
 	struct action *a;
@@ -91,12 +93,25 @@ static void plan_companion_end(struct planner *p, const struct turn *t, const st
 	(void)str_fmt(object, sizeof(object), "%u", c->id);
 	a = plan_add(p, t, ACT_END_COMPANION, object);
 	if (!a)
-		return;
+		return NULL;
 	a->companion = c->id;
 	a->end_companion.stays = stays ? stays->id : 0;
 	a->end_companion.waited = c->phase == JOB_PENDING;
 	a->end_companion.job_over =
 		!t->job || t->job->phase == JOB_ENDING || t->job->phase == JOB_ENDED;
+	return a;
+}
+
+/* Its job takes its place. Whoever was stopped with an older move in his hands may have aimed the
+ * job elsewhere since. */
+static void plan_release(struct planner *p, const struct turn *t, const struct companion *h)
+{
+	struct action *a = plan_companion_end(p, t, h, NULL);
+
+	if (!a)
+		return;
+	(void)str_copy(a->node, sizeof(a->node), h->node);
+	a->end_companion.follows = true;
 }
 
 static void plan_point(struct planner *p, const struct turn *t, const struct vm_seen *vm,
@@ -111,6 +126,35 @@ static void plan_point(struct planner *p, const struct turn *t, const struct vm_
 	(void)str_copy(a->node, sizeof(a->node), node);
 	a->point_vm.target = t->move.target;
 	a->point_vm.gives_up = t->move.gives_up;
+}
+
+/* Slurm knows no preconditions: whoever is stopped just before he ends a companion ends it though
+ * its VM has gone there since. So the VM says first that it never will, which is noted on the VM as
+ * it was seen. */
+static void plan_turn_down(struct planner *p, const struct turn *t, const struct companion *c,
+			   const struct vm_seen *vm)
+{
+	const struct vm_moving *k = &vm->moving;
+	struct action *a = *vm->uid ? plan_add(p, t, ACT_POINT_VM, vm->name) : NULL;
+
+	if (!a)
+		return;
+	(void)str_copy(a->uid, sizeof(a->uid), vm->uid);
+	(void)str_copy(a->version, sizeof(a->version), vm->version);
+	(void)str_copy(a->node, sizeof(a->node), *k->wanted_node ? k->wanted_node : vm->node);
+	a->point_vm.gives_up = k->given_up;
+	memcpy(a->point_vm.turned_down, k->turned_down, sizeof(k->turned_down));
+	turned_down_add(a->point_vm.turned_down, c->id);
+}
+
+/* Nobody needs it. stays: see plan_surplus(). */
+static void plan_companion_drop(struct planner *p, const struct turn *t, const struct companion *c,
+				const struct companion *stays, const struct vm_seen *vm)
+{
+	if (vm && move_must_turn_down(c, vm))
+		plan_turn_down(p, t, c, vm);
+	else
+		(void)plan_companion_end(p, t, c, stays);
 }
 
 static void plan_migrate(struct planner *p, const struct turn *t, const struct vm_seen *vm)
@@ -212,7 +256,7 @@ static void plan_surplus(struct planner *p, const struct turn *t, const struct v
 
 		if (companion_is_live(c) && str_eq(c->job_key, t->have.key) &&
 		    move_is_spare(c, &t->move, vm))
-			plan_companion_end(p, t, c, t->move.companion);
+			plan_companion_drop(p, t, c, t->move.companion, vm);
 	}
 }
 
@@ -223,7 +267,6 @@ void plan_move(struct planner *p, const struct turn *t)
 
 	if (!p->seen->vms_known)
 		return;
-	plan_surplus(p, t, vm);
 	plan_reservations_of(p, t);
 	plan_tell(p, t);
 	switch (t->move.phase) {
@@ -240,8 +283,8 @@ void plan_move(struct planner *p, const struct turn *t)
 	case MOVE_AIM: plan_aim(p, t, t->move.to); break;
 	case MOVE_UNAIM: plan_aim(p, t, ""); break;
 	case MOVE_RESERVE: plan_reserve(p, t, h); break;
-	case MOVE_RELEASE:
-	case MOVE_DROP: plan_companion_end(p, t, h, NULL); break;
+	case MOVE_RELEASE: plan_release(p, t, h); break;
+	case MOVE_DROP: plan_companion_drop(p, t, h, NULL, vm); break;
 	case MOVE_MARK: /* the job's record says it: plan.c */
 	case MOVE_NONE:
 	case MOVE_BLOCKED:
@@ -253,6 +296,8 @@ void plan_move(struct planner *p, const struct turn *t)
 	case MOVE_STARTING:
 	case MOVE_HELD: break;
 	}
+	if (t->move.phase != MOVE_REQUEUE) /* which counts on the VM as it is */
+		plan_surplus(p, t, vm);
 }
 
 void plan_companions(struct planner *p)
@@ -268,6 +313,6 @@ void plan_companions(struct planner *p)
 			continue;
 		world_of(p->seen, c->job_key, &t.have);
 		if (p->seen->vms_known && t.have.n_vm == 0)
-			plan_companion_end(p, &t, c, NULL);
+			(void)plan_companion_end(p, &t, c, NULL);
 	}
 }

@@ -38,8 +38,7 @@ static const char *comment_of(const slurm_job_info_t *info)
 static int pair_open(const struct action *a, const char *nonce, struct pair *p, struct err *e)
 {
 	struct vm_request request;
-	char key[JOB_KEY_MAX + 1];
-	struct job_size size;
+	struct companion marked = {.id = a->companion};
 	struct err ignored;
 	struct job heir;
 
@@ -48,8 +47,9 @@ static int pair_open(const struct action *a, const char *nonce, struct pair *p, 
 	    slurm_record_load(a->companion, &p->heir_msg, &p->heir_info, e) < 0 ||
 	    slurm_job_read(p->heir_info, &heir, e) < 0)
 		return -1;
-	if (!companion_find(comment_of(p->heir_info), key, &size) || !str_eq(key, a->job_key) ||
-	    heir.phase != JOB_RUNNING || heir.uid != p->job.uid)
+	if (!companion_find(comment_of(p->heir_info), &marked) ||
+	    !str_eq(marked.job_key, a->job_key) || heir.phase != JOB_RUNNING ||
+	    heir.uid != p->job.uid)
 		return err_set(e, ERR_CONFLICT, "companion %u does not run any more", a->companion);
 	if (!heir_may_be(&p->job))
 		return err_set(e, ERR_CONFLICT, "job %u has no heir", a->job_id);
@@ -193,6 +193,9 @@ static int check_job(const struct action *a, struct err *e)
 	if (found == 0 || heir_has_room(&j))
 		return err_set(e, ERR_CONFLICT, "job %u has ended, another may have its place",
 			       a->job_id);
+	if (a->end_companion.follows && !move_follows(&j, a->node))
+		return err_set(e, ERR_CONFLICT, "job %u does not wait for %s any more", a->job_id,
+			       a->node);
 	return 0;
 }
 

@@ -162,7 +162,7 @@ static int read_companion(const slurm_job_info_t *info, struct slurm_list *l, st
 	struct err ignored;
 	struct job j;
 
-	if (!info->admin_comment || !companion_find(info->admin_comment, c.job_key, &c.size))
+	if (!info->admin_comment || !companion_find(info->admin_comment, &c))
 		return 0;
 	if (slurm_job_read(info, &j, e) < 0)
 		return -1;

@@ -138,7 +138,8 @@ static void least_set(job_desc_msg_t *d, const slurm_job_info_t *info, const str
 static int allocate(const struct action *a, const char *nonce, int64_t now_s, struct err *e)
 {
 	AUTO(record_close) struct record r = {.msg = NULL};
-	char mark[96 + JOB_SIZE_TEXT], name[48], node[JOB_NODE_MAX + 1],
+	struct companion marked = {.id = 0};
+	char mark[COMPANION_MARK_MAX + 1], name[48], node[JOB_NODE_MAX + 1],
 		qos[sizeof(a->allocate.qos)];
 	AUTO(free) char *not_on = NULL;
 	char path[] = "PATH=/usr/bin:/bin", work_dir[] = "/", spank[32 + JOB_NONCE_LEN];
@@ -152,7 +153,10 @@ static int allocate(const struct action *a, const char *nonce, int64_t now_s, st
 		r.job.end_s = r.job.request.moved_until_s;
 	else if (r.job.phase != JOB_RUNNING)
 		return err_set(e, ERR_CONFLICT, "job %u does not run any more", r.job.id);
-	(void)companion_mark(a->job_key, &a->size, mark, sizeof(mark));
+	marked.size = a->size;
+	(void)str_copy(marked.job_key, sizeof(marked.job_key), a->job_key);
+	(void)str_copy(marked.vm_uid, sizeof(marked.vm_uid), a->uid);
+	(void)companion_mark(&marked, mark, sizeof(mark));
 	(void)str_fmt(name, sizeof(name), "vm-move-%u", r.job.id);
 	(void)str_copy(node, sizeof(node), a->node);
 	not_on = exclude(r.job.node, a->allocate.not_on, slurm_excluded(r.info, &r.job.request));
@@ -191,15 +195,14 @@ static int companion_load(const struct action *a, uint32_t id, job_info_msg_t **
 			  slurm_job_info_t **ret_info, enum job_phase *ret_phase, struct err *e)
 {
 	AUTO(slurm_free_job_info_msg) job_info_msg_t *m = NULL;
-	char key[JOB_KEY_MAX + 1];
-	struct job_size size;
+	struct companion marked = {.id = id};
 	slurm_job_info_t *info;
 	struct job j;
 
 	if (slurm_record_load(id, &m, &info, e) < 0)
 		return -1;
-	if (!companion_find(info->admin_comment ? info->admin_comment : "", key, &size) ||
-	    !str_eq(key, a->job_key))
+	if (!companion_find(info->admin_comment ? info->admin_comment : "", &marked) ||
+	    !str_eq(marked.job_key, a->job_key))
 		return err_set(e, ERR_CONFLICT, "job %u is no companion of %s", id, a->job_key);
 	if (slurm_job_read(info, &j, e) < 0)
 		return -1;

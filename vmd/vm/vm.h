@@ -5,6 +5,7 @@
 
 #include "vmd/job/job.h"
 #include "vmd/vm/image.h"
+#include "vmd/vm/turned_down.h"
 
 #define VM_NAME_MAX   63
 #define VM_UID_MAX    63
@@ -80,8 +81,10 @@ struct vm_size {
 struct vm_moving {
 	char wanted_node[JOB_NODE_MAX + 1]; /* the VM's nodeSelector: where it shall be */
 	char given_node[JOB_NODE_MAX + 1];  /* the VMI's, which a migration obeys; it follows */
-	bool given_up;   /* noted on the VM: it found no place, whoever noted that may delete it */
-	bool evacuating; /* somebody drains its node in Kubernetes */
+	bool given_up; /* noted on the VM: it found no place, whoever noted that may delete it */
+	/* Noted on it, too: companions that it goes to no more, which so may be ended. */
+	uint32_t turned_down[TURNED_DOWN_MAX];
+	bool evacuating;                 /* somebody drains its node in Kubernetes */
 	char blocked[VM_REASON_MAX + 1]; /* why it cannot migrate live; "" it can */
 	/* The migration that goes on, anybody's; name "" none. */
 	char name[VM_NAME_MAX + 1], uid[VM_UID_MAX + 1];
