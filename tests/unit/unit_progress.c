@@ -166,6 +166,56 @@ START_TEST(no_limits)
 }
 END_TEST
 
+/* An agent that is away for a moment changes nothing; another guest is READY when it is, at an
+ * address of its own. */
+START_TEST(ready_is_said_of_the_guest_that_is)
+{
+	struct progress p = {.job_id = 0};
+	struct progress_view v;
+	struct vm_seen *vm = &w.vm[0];
+
+	little_world_init(&w, "running", "vm0:running", "");
+	v = view_of();
+	vm->agent = vm->reachable = true;
+	(void)str_copy(vm->address, sizeof(vm->address), "192.168.172.57");
+	progress_step(&p, &w.job, &v);
+	vm->agent = false;
+	progress_step(&p, &w.job, &v);
+	ck_assert_int_eq(p.status.state, VM_STATE_READY);
+	w.seen.n_vm = 0;
+	w.seen.vms_known = false; /* unknown is not gone */
+	progress_step(&p, &w.job, &v);
+	ck_assert_str_eq(p.status.address, "192.168.172.57");
+	w.seen.vms_known = true;
+	progress_step(&p, &w.job, &v);
+	ck_assert_int_eq(p.status.state, VM_STATE_PROVISIONING);
+	ck_assert_str_eq(p.status.address, "");
+	w.seen.n_vm = 1;
+	vm->address[0] = '\0';
+	progress_step(&p, &w.job, &v);
+	ck_assert_int_eq(p.status.state, VM_STATE_BOOTING);
+	ck_assert_str_eq(p.status.reason, "waiting for the guest agent");
+	ck_assert_int_eq(p.status.since_s[VM_STATE_READY], LITTLE_NOW_S); /* its disk is kept */
+	vm->agent = true;
+	(void)str_copy(vm->address, sizeof(vm->address), "192.168.172.88");
+	progress_step(&p, &w.job, &v);
+	ck_assert_int_eq(p.status.state, VM_STATE_READY);
+	ck_assert_str_eq(p.status.address, "192.168.172.88");
+	vm->phase = VM_STARTING; /* it crashed */
+	progress_step(&p, &w.job, &v);
+	vm->phase = VM_RUNNING;
+	vm->reachable = false;
+	progress_step(&p, &w.job, &v);
+	ck_assert_int_eq(p.status.state, VM_STATE_BOOTING);
+	vm->reachable = true;
+	progress_step(&p, &w.job, &v);
+	vm->reachable = false;
+	progress_step(&p, &w.job, &v);
+	ck_assert_int_eq(p.status.state, VM_STATE_READY);
+	little_world_done(&w);
+}
+END_TEST
+
 static void crashed(uint32_t n, int64_t at_s)
 {
 	w.vm[0].crashes = n;
@@ -514,6 +564,7 @@ int main(void)
 	tcase_add_loop_test(t, first_step_rows, 0, ARRAY_LEN(first));
 	tcase_add_test(t, kubernetes_says_why);
 	tcase_add_test(t, why_it_failed_stays);
+	tcase_add_test(t, ready_is_said_of_the_guest_that_is);
 	tcase_add_test(t, crashes_are_told);
 	tcase_add_test(t, crashes_survive_a_new_vmd);
 	tcase_add_test(t, queue_has_its_reason);

@@ -3,10 +3,10 @@
  * made is in progress_making.c, what hinders it and for how long in progress_trouble.c, its move in
  * progress_move.c.
  *
- * READY is left only by the guest's end: an agent that is away for a moment is a reason, not a
- * state, or a job's record would be written at every reboot. READY is also remembered in the job's
- * record, so that a new vmd does not start the clock again for a guest that ran for days.
- * FAILED is final for an incarnation. */
+ * READY is left only by the guest's end, or its VM's, when it is made again: an agent that is away
+ * for a moment is a reason, not a state, or a job's record would be written at every reboot. READY
+ * is also remembered in the job's record, so that a new vmd does not start the clock again for a
+ * guest that ran for days. FAILED is final for an incarnation. */
 #include "vmd/reconcile/progress_parts.h"
 
 #include "vmd/base/str.h"
@@ -78,7 +78,8 @@ static void step_running_guest(struct progress *p, const struct vm_seen *vm,
 
 	if (*vm->address)
 		(void)str_copy(p->status.address, sizeof(p->status.address), vm->address);
-	if (!missing || p->status.since_s[VM_STATE_READY])
+	p->boots_anew &= missing != NULL;
+	if (!missing || (p->status.since_s[VM_STATE_READY] && !p->boots_anew))
 		progress_state(p, VM_STATE_READY, v);
 	else
 		progress_state(p, VM_STATE_BOOTING, v);
@@ -106,6 +107,7 @@ static void step_seen(struct progress *p, const struct job *j, const struct vm_s
 	switch (vm->phase) {
 	case VM_ABSENT:
 	case VM_STARTING:
+		p->boots_anew = p->status.since_s[VM_STATE_READY];
 		progress_state(p, VM_STATE_PROVISIONING, v);
 		reason_crashes(p,
 			       *vm->reason ? vm->reason : "the node prepares the virtual machine");
@@ -150,6 +152,16 @@ static void step_limit(struct progress *p, const struct vm_seen *vm, const struc
 	progress_reason(p, "the job's time is nearly over: the guest was shut down%s", kept);
 }
 
+/* The next one may have another address. That there was one that was READY is not forgotten: its
+ * disk is worth keeping. */
+static void step_gone(struct progress *p, const struct progress_view *v)
+{
+	if (!p->status.since_s[VM_STATE_READY] || !v->seen->vms_known)
+		return;
+	p->boots_anew = true;
+	p->status.address[0] = '\0';
+}
+
 static void step_wanted(struct progress *p, const struct job *j, const struct holdings *h,
 			const struct move *m, const struct progress_view *v)
 {
@@ -182,6 +194,7 @@ static void step_wanted(struct progress *p, const struct job *j, const struct ho
 		/* Unknown is not empty: what was seen last still stands. */
 		progress_reason(p, "the Kubernetes API does not answer");
 	} else {
+		step_gone(p, v);
 		progress_making(p, j, h, v);
 	}
 	if (p->status.state == VM_STATE_PROVISIONING || p->status.state == VM_STATE_BOOTING)

@@ -23,7 +23,9 @@ struct progress {
 	int64_t waited_us;               /* for READY; time in trouble does not count */
 	int64_t failed_us;               /* since when it is FAILED, which it stays; 0 it is not */
 	char failure[VM_REASON_MAX + 1]; /* why, also when all of it has gone; "" it is not */
-	struct trouble disk;             /* one that is, or may be, its cannot be read; "" none */
+	/* It was READY, and its guest has begun anew since and is not yet. */
+	bool boots_anew;
+	struct trouble disk; /* one that is, or may be, its cannot be read; "" none */
 	/* Its move. What is asked is taken from the job's record, or given by reconciler_migrate()
 	 * and written there; asked_over: it has been done, and the record will say so. */
 	char move_to[JOB_NAME_MAX + 1];
