@@ -62,7 +62,8 @@ void mw_see(const struct mw_slurm *s, const struct mk_kube *k, struct mw_sight *
 			continue;
 		*c = (struct companion){.id = MOVE_FIRST + (uint32_t)i,
 					.job_key = MOVE_KEY,
-					.phase = phases[s->companion[i]]};
+					.phase = phases[s->companion[i]],
+					.start_s = s->born[i]};
 		if (s->companion[i] != C_PENDING)
 			(void)str_copy(c->node, sizeof(c->node), mk_node_name(s->place[i]));
 		mk_vm_uid(s->goes[i], c->vm_uid);
@@ -99,6 +100,7 @@ bool mw_late_make(const struct action *a, struct mw_late *ret)
 	}
 	*ret = (struct mw_late){.kind = (uint8_t)(a->kind + 1),
 				.companion = (uint8_t)a->companion,
+				.born = (uint8_t)a->requeue_job.companion_start_s,
 				.node = mk_node_number(a->node),
 				.not_on = nodes_of(a->allocate.not_on),
 				.vm = a->kind == ACT_ALLOCATE ? mk_vm_number(a->uid) : 0,
@@ -109,7 +111,9 @@ bool mw_late_make(const struct action *a, struct mw_late *ret)
 
 void mw_late_action(const struct mw_late *l, struct action *ret)
 {
-	*ret = (struct action){.kind = (enum action_kind)(l->kind - 1), .companion = l->companion};
+	*ret = (struct action){.kind = (enum action_kind)(l->kind - 1),
+			       .companion = l->companion,
+			       .requeue_job = {.companion_start_s = l->born}};
 	(void)str_copy(ret->node, sizeof(ret->node), mk_node_name(l->node));
 	for (unsigned n = 1; n <= MOVE_NODES; n++)
 		if (l->not_on >> n & 1)

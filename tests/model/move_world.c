@@ -239,7 +239,7 @@ static bool slurm_happens(struct mw_world *w, unsigned event, bool clear, const 
 	case E_FORGOTTEN:
 		if (s->phase != JOB_RUNNING || s->run || !once(w, event))
 			return false;
-		*s = (struct mw_slurm){.phase = JOB_RUNNING, .node = s->node};
+		*s = (struct mw_slurm){.phase = JOB_RUNNING, .node = s->node, .again_ids = 1};
 		return true;
 	case E_DRAINED_AGAIN:
 		if (!(w->done >> E_WANTED_AGAIN & 1) || w->done >> event & 1)
@@ -343,6 +343,7 @@ static void companion_make(struct mw_slurm *s, const struct action *a)
 			s->companion[i] = C_PENDING;
 			s->place[i] = place;
 			s->goes[i] = mk_vm_number(a->uid);
+			s->born[i] = s->again_ids;
 			return;
 		}
 }
@@ -405,7 +406,8 @@ static void job_queue(struct mw_world *w, const struct action *a, const char **r
 			    !str_eq(a->version, version)))
 		return; /* who was stopped behind that has asked it already */
 	if (s->phase != JOB_RUNNING || s->marked != s->run + 1 || s->marked >= MOVE_RUNS ||
-	    i >= MOVE_COMPANIONS || s->companion[i] != C_RUNNING)
+	    i >= MOVE_COMPANIONS || s->companion[i] != C_RUNNING ||
+	    s->born[i] != a->requeue_job.companion_start_s)
 		return;
 	s->phase = JOB_ENDING;
 	s->again = 1;

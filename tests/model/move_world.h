@@ -21,6 +21,8 @@ struct mw_slurm {
 	uint8_t drained; /* bit per node */
 	uint8_t companion[MOVE_COMPANIONS], place[MOVE_COMPANIONS];
 	uint8_t goes[MOVE_COMPANIONS]; /* to each: the VM of that uid */
+	uint8_t born[MOVE_COMPANIONS]; /* when each began: an id is given again once */
+	uint8_t again_ids;             /* slurmctld gives ids that it has given before */
 	uint8_t reserved; /* a reservation for that companion, 1 is the first; 0 none */
 	uint8_t inside;   /* and the job waits, or runs, in it */
 };
@@ -73,7 +75,7 @@ void mw_see(const struct mw_slurm *s, const struct mk_kube *k, struct mw_sight *
  * its VM that goes before it. */
 struct mw_late {
 	uint8_t kind; /* 1 + of the action; 0: none */
-	uint8_t companion, node, not_on, vm, marked, base;
+	uint8_t companion, born, node, not_on, vm, marked, base;
 };
 bool mw_late_make(const struct action *a, struct mw_late *ret); /* false: it is another's */
 void mw_late_action(const struct mw_late *l, struct action *ret);

@@ -127,7 +127,7 @@ static int requeue(struct sim *w, const struct action *a, struct sim_job *j, str
 
 	if (vm_check(vm_by_name(w, a->vm.name), a, e) < 0)
 		return -1;
-	if (!h || h->c.phase != JOB_RUNNING)
+	if (!h || h->c.phase != JOB_RUNNING || h->c.start_s != a->requeue_job.companion_start_s)
 		return 0;
 	if (!j || j->job.phase != JOB_RUNNING || j->job.request.moved_run != j->job.restarts + 1)
 		return 0;

@@ -383,6 +383,8 @@ START_TEST(a_second_companion_is_ended_beside_the_first)
 	story_begin("running"); /* nor is a job queued again without the one that its VM is with */
 	look(0, "running requeue drained marked companion:running@n2", "vm0:running@n2 " HAS);
 	ck_assert_uint_eq(story_asked(ACT_REQUEUE_JOB)->companion, 23);
+	ck_assert_int_eq(story_asked(ACT_REQUEUE_JOB)->requeue_job.companion_start_s,
+			 LITTLE_NOW_S - 300);
 	ck_assert_str_eq(story_asked(ACT_REQUEUE_JOB)->vm.name, "vm-" LITTLE_KEY "-r0");
 	ck_assert_str_eq(story_asked(ACT_REQUEUE_JOB)->uid, "u-vm");
 	ck_assert_str_eq(story_asked(ACT_REQUEUE_JOB)->version, "7");

@@ -116,6 +116,9 @@ struct action {
 	struct {
 		bool anew;    /* as a run that shall not keep its VM ... */
 		uint32_t run; /* ... instead of this one */
+		/* When its companion began: the id alone may be that of another one, of a
+		 * slurmctld that has lost its state. */
+		int64_t companion_start_s;
 	} requeue_job;
 	struct {
 		int64_t until_s; /* for what is left until then; 0: its whole time */

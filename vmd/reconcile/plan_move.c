@@ -216,6 +216,7 @@ static void plan_follow(struct planner *p, const struct turn *t, const struct co
 	if (!a)
 		return;
 	a->companion = h->id;
+	a->requeue_job.companion_start_s = h->start_s;
 	(void)str_copy(a->vm.name, sizeof(a->vm.name), vm->name);
 	(void)str_copy(a->uid, sizeof(a->uid), vm->uid);
 	(void)str_copy(a->version, sizeof(a->version), vm->version);

@@ -255,7 +255,8 @@ static int companion_check(const struct action *a, struct err *e)
 	enum job_phase phase;
 	struct err why;
 
-	if (companion_load(a, a->companion, &m, &info, &phase, &why) == 0 && phase == JOB_RUNNING)
+	if (companion_load(a, a->companion, &m, &info, &phase, &why) == 0 && phase == JOB_RUNNING &&
+	    info->start_time == a->requeue_job.companion_start_s)
 		return 0;
 	return err_set(e, ERR_CONFLICT, "companion %u does not run any more", a->companion);
 }
