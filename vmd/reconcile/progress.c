@@ -131,8 +131,7 @@ static void step_seen(struct progress *p, const struct job *j, const struct vm_s
 	}
 }
 
-/* Its time is nearly over (plan_limit.c). That it was READY is history: if the limit is raised the
- * guest boots again. */
+/* Its time is nearly over (plan_limit.c). If the limit is raised the guest boots again. */
 static void step_limit(struct progress *p, const struct vm_seen *vm, const struct progress_view *v)
 {
 	char until[STR_TIME_SIZE], kept[80] = "";
@@ -147,7 +146,6 @@ static void step_limit(struct progress *p, const struct vm_seen *vm, const struc
 				kept);
 		return;
 	}
-	p->status.since_s[VM_STATE_READY] = 0;
 	p->status.address[0] = '\0';
 	progress_reason(p, "the job's time is nearly over: the guest was shut down%s", kept);
 }
