@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The Kubernetes API or Ceph do not answer for a while: the reason is shown, nothing is lost or left.
+# long: what does not answer is waited for (tests/faults has more of it)
 . "$(dirname "$0")/lib.sh"
 
 shows() # JOB PATTERN

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Drain in Slurm and cordon in Kubernetes go together, and each is taken back with the other; a VM leaves
 # a node that is cordoned, and stays on one that is uncordoned in time.
+# long: three nodes, each taken out on either side, one after the other
 . "$(dirname "$0")/lib.sh"
 
 nodes=worker1node,worker2node,worker3node
