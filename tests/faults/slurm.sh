@@ -184,6 +184,15 @@ fault_munged_killed()
 	stream_end known && all_is_well
 }
 
+idle_node()
+{
+	on_lab sinfo -h -N -t idle -p main -o %N | tail -n 1
+}
+node_is_idle()
+{
+	[ "$(idle_node)" ] || { on_lab sinfo -N; return 1; }
+}
+
 # A job of more weight takes its node: Slurm queues it again, the next run has its disk. A job queued
 # again waits for two minutes in Slurm; here it need not.
 fault_preempted()
@@ -198,7 +207,8 @@ fault_preempted()
 		PartitionName=urgent Nodes=ALL PriorityTier=10
 	EOF
 	killed slurmctld && slurmctld_starts || return
-	node=$(on_lab sinfo -h -N -t idle -p main -o %N | tail -n 1)
+	within 60 node_is_idle || return # the jobs before it may be leaving theirs
+	node=$(idle_node)
 	job=$(submit alice -p cheap -w "$node" --requeue --vm=tiny -c 1 --mem=512M <<<$'#!/bin/bash\nsleep 6000') || return
 	within 150 in_state "$job" READY || return
 	in_guest "$job" "$(address_of "$job")" 'echo computed >marker; sync' || return
@@ -211,7 +221,8 @@ fault_preempted()
 	contains "$(in_guest "$job" "$(address_of "$job")" 'cat marker' 2>&1)" computed || return
 	did "job $job was preempted: it was queued again, and its next run had its disk"
 	as alice scancel "$job"
-	within 240 job_in "$job" CANCELLED || return
+	# A slurmctld without the partition of a job that has not left its node calls that failed.
+	within 240 job_in "$job" CANCELLED && within 60 job_over "$job" && within 90 nothing_is_left || return
 	on_lab mv $conf.before $conf || return
 	killed slurmctld && slurmctld_starts && all_is_well
 }
