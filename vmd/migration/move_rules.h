@@ -58,9 +58,9 @@ void move_read_home(const struct move_view *v, struct move *m, const char *why);
 
 /* move_gap.c. Its job is to start where it is. false: it had its time; m is untouched. */
 bool move_read_gap(const struct move_view *v, struct move *m);
-/* Its companion was ended by somebody before its job was aimed at the node: the room may be free
- * still, so it is aimed there all the same, and has its time to start. false: it is not so; m is
- * untouched. */
+/* Its companion was ended by somebody before its job was aimed at the node, or a vmd that was
+ * stopped has aimed the job elsewhere since: the room may be free still, so it is aimed there all
+ * the same, and has its time to start. false: it is not so; m is untouched. */
 bool move_read_left(const struct move_view *v, struct move *m);
 #define MOVE_NOT_THERE "its job is queued again, and it is not with its companion: it is made again"
 
