@@ -30,7 +30,7 @@ struct sim_job {
 	int64_t ending_us;
 	uint32_t cleared;              /* its epilog went for all runs before this one */
 	bool again;                    /* ending because a move queues it again, held */
-	int64_t free_us;               /* aimed: since when its companion is gone; 0: not yet */
+	int64_t free_us;               /* waits: since when its companion is gone; 0: not yet */
 	bool late;                     /* it began when its VM had been given up already */
 	char moved_vm[VM_UID_MAX + 1]; /* of a script: the VM that is to live on */
 };
