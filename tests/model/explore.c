@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Visits every state that the little model can reach, breadth first: in none may a rule be broken,
  * and from each the world must settle when the faults end. Prints the shortest way to what is
- * wrong. Of a job with one machine and of one with two, side by side. Nearest states first:
- * "explore" looks at the first 300,000, "explore N" at N, "explore all" at all of them, and each
- * says what it did. */
+ * wrong. Of a job with one machine, and of one with two. Nearest states first: "explore" looks at
+ * the first 150,000 of each, "explore N" at N, "explore all" at all of one machine, and says what
+ * it did. */
 #include "tests/model/little_model.h"
 
 #include <stdio.h>
@@ -82,27 +82,31 @@ static void way_print(uint32_t i)
 	m_print(&node[i].state);
 }
 
-int main(int argc, char **argv)
+/* Of two machines there are more than anybody has waited for: that many are looked at when all are
+ * asked for. */
+#define TWO_MAX 30000000
+
+/* Every state of a job with one machine, or with two; false: something is wrong. */
+static bool explore(int number, bool two, unsigned long limit)
 {
-	const char *few = getenv("CHECK_STATES"); /* slow builds: scripts/check */
-	const char *how_many = argc > 1 ? argv[1] : few ? few : "300000";
-	unsigned long limit =
-		strcmp(how_many, "all") == 0 ? UINT32_MAX : strtoul(how_many, NULL, 10);
-	struct m_state first = m_begin(false), two = m_begin(true);
+	struct m_state first = m_begin(two);
 	unsigned long steps = 0;
 	int rounds_max = 0;
 	uint32_t i;
 
+	n_node = cap_node = table_size = 0;
+	node = NULL;
+	table = NULL;
 	add(&first, 0, 0);
-	add(&two, 1, 0);
 	for (i = 0; i < n_node && i < limit; i++) {
 		const char *wrong;
 		int rounds = m_settle(node[i].state, &wrong);
 
 		if (rounds < 0) {
 			way_print(i);
-			printf("not ok 1 - %s, after the steps above and no more faults\n", wrong);
-			return 1;
+			printf("not ok %d - %s, after the steps above and no more faults\n", number,
+			       wrong);
+			return false;
 		}
 		rounds_max = rounds > rounds_max ? rounds : rounds_max;
 		for (unsigned e = 0; e < m_events(); e++) {
@@ -114,16 +118,31 @@ int main(int argc, char **argv)
 			if (wrong) {
 				way_print(i);
 				printf("# %s\n", m_event_name(e));
-				printf("not ok 1 - %s, after the steps above\n", wrong);
-				return 1;
+				printf("not ok %d - %s, after the steps above\n", number, wrong);
+				return false;
 			}
 			add(&next, i, e);
 		}
 	}
-	printf("1..1\nok 1 - %u states%s, %lu steps: no rule is broken, each settles in %d "
+	printf("ok %d - %u states of %s%s, %lu steps: no rule is broken, each settles in %d "
 	       "rounds\n",
-	       i, i < n_node ? " (stopped at the limit)" : "", steps, rounds_max);
+	       number, i, two ? "two machines" : "one machine",
+	       i < n_node ? " (stopped at the limit)" : "", steps, rounds_max);
+	(void)fflush(stdout); /* the next one may take minutes */
 	free(node);
 	free(table);
-	return 0;
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	const char *few = getenv("CHECK_STATES"); /* slow builds: scripts/check */
+	const char *how_many = argc > 1 ? argv[1] : few ? few : "150000";
+	unsigned long limit =
+		strcmp(how_many, "all") == 0 ? UINT32_MAX : strtoul(how_many, NULL, 10);
+	bool fine;
+
+	printf("1..2\n");
+	fine = explore(1, false, limit);
+	return !explore(2, true, limit < TWO_MAX ? limit : TWO_MAX) || !fine;
 }

@@ -27,14 +27,15 @@ result()
 cat >"$tmp/page" <<'END'
 before
 <!-- figures -->
-| states of the model, steps | the nearest 5, 6 | 2026-11-25, at 796e34f |
+| states of the model: of one machine; of two | the nearest 5, 6 | 2026-11-25, at 796e34f |
 | mutations caught | 275 of 275 (2 by themselves) | 2026-11-26 |
 | a lost node: states, steps (all of them) | 508036, 2983252 | 2026-11-25, at e6351b7 |
 <!-- end of figures -->
 after
 END
 mkdir "$tmp/reliability"
-result model 2026-11-26 'ok 1 - 70 states, 80 steps: no rule is broken'
+result model 2026-11-26 'ok 1 - 70 states of one machine, 80 steps: no rule is broken' \
+	'ok 2 - 90 states of two machines (stopped at the limit), 99 steps: no rule is broken'
 echo 1234abc >"$tmp/reliability/model.commit"
 result mutations 2026-11-25 '270 of 271 mutations caught'
 result vmds 2026-11-26 'it broke'
@@ -46,7 +47,7 @@ result heirs 2026-11-26 'ok 1 - 1 states of an heir, 9 steps' 'ok 2 - 2 states o
 	'ok 5 - 5 states of an heir, 9 steps' 'ok 6 - 6 states of an heir that has arrived, 9 steps'
 "$top/scripts/reliability" table || bad=1
 line before
-line '| states of the model, steps | 70, 80 | 2026-11-26, at 1234abc |'
+line '| states of the model: of one machine; of two | 70, 90 (stopped at the limit) | 2026-11-26, at 1234abc |'
 line '| mutations caught | 275 of 275 (2 by themselves) | 2026-11-26 |'
 line '| a lost node: states, steps (all of them) | 508036, 2983252 | 2026-11-25, at e6351b7 |'
 line '| any number of vmd: views of a job, worlds | none: the run failed | 2026-11-26 |'
