@@ -7,12 +7,8 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/home_server.sh"
 
-golden() # FILE
-{
-	on_lab sh -c 'rbd import --no-progress - rbd/debian && rbd snap create --no-progress rbd/debian@v1' <"$1"
-}
 image=$("$top/scripts/guest-debian") || exit
-ok "a golden image" golden "$image"
+ok "a golden image" golden_image debian "$image"
 # shellcheck disable=SC2154 # home_server.sh
 ok "in the catalogue, with its own account and with another" settings_change <<EOF
   debian:

@@ -14,15 +14,11 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/terminal.sh"
 
-golden() # FILE
-{
-	on_lab sh -c 'rbd import --no-progress - rbd/desk && rbd snap create --no-progress rbd/desk@v1' <"$1"
-}
 # As slurm-vm(8), GOLDEN IMAGES, says. The session is what Debian's /etc/X11/Xsession finds: xterm.
 image=$("$top/scripts/guest-debian" --run 'adduser --quiet xrdp ssl-cert' \
 	--run 'printf "runcmd:\n- make-ssl-cert generate-default-snakeoil --force-overwrite\n" >/etc/cloud/cloud.cfg.d/50-xrdp.cfg' \
 	xrdp xorgxrdp xterm x11-xserver-utils) || exit
-ok "a golden image with xrdp" golden "$image"
+ok "a golden image with xrdp" golden_image desk "$image"
 ok "in the catalogue" settings_change <<END
   desk:
     profile: linux

@@ -225,6 +225,13 @@ refused() # USER PATTERN COMMAND...: it fails, and says why
 	contains "$out" "$pattern"
 }
 
+# golden_image NAME FILE: FILE becomes rbd/NAME@v1, for the catalogue.
+golden_image()
+{
+	# shellcheck disable=SC2016 # expanded in the lab
+	on_lab sh -c 'rbd import --no-progress - "rbd/$1" && rbd snap create --no-progress "rbd/$1@v1"' golden "$1" <"$2"
+}
+
 # settings_change [SED-SCRIPT] <LINES: changes vmd.yaml and adds lines at its end, which is in its section
 # images; settings_restore puts the first one back. Both wait until vmd has it.
 settings_change()
