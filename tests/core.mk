@@ -39,7 +39,8 @@ endif
 check_PROGRAMS += tests/model/explore
 TESTS += tests/model/explore
 tests_model_explore_SOURCES = tests/model/explore.c \
-	tests/model/little_model.c tests/model/little_model.h tests/model/model_round.c
+	tests/model/little_model.c tests/model/little_model.h tests/model/model_round.c \
+	tests/model/search.c tests/model/search.h tests/model/byte_set.c tests/model/byte_set.h
 tests_model_explore_LDADD = $(core_libs)
 
 check_PROGRAMS += tests/fuzz/fuzz_disk_origin
@@ -59,7 +60,9 @@ tests_model_many_vmd_LDADD = $(core_libs)
 # every state of a move
 check_PROGRAMS += tests/model/moves
 TESTS += tests/model/moves
-tests_model_moves_SOURCES = tests/model/moves.c tests/model/move_sight.c tests/model/move_world.c tests/model/move_world.h \
+tests_model_moves_SOURCES = tests/model/moves.c tests/model/move_world.c tests/model/move_world.h \
+	tests/model/move_sight.c \
+	tests/model/faults.c tests/model/faults.h \
 	tests/model/move_kube.c tests/model/move_kube.h tests/model/search.c tests/model/search.h \
 	tests/model/byte_set.c tests/model/byte_set.h
 tests_model_moves_LDADD = $(core_libs)
@@ -69,6 +72,7 @@ check_PROGRAMS += tests/model/heirs
 TESTS += tests/model/heirs
 tests_model_heirs_SOURCES = tests/model/heirs.c tests/model/heir_world.c tests/model/heir_world.h \
 	tests/model/heir_sight.c \
+	tests/model/faults.c tests/model/faults.h \
 	tests/model/move_kube.c tests/model/move_kube.h tests/model/search.c tests/model/search.h \
 	tests/model/byte_set.c tests/model/byte_set.h
 tests_model_heirs_LDADD = $(core_libs)

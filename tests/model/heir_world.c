@@ -147,8 +147,8 @@ static const struct hw_alloc *job_of(const struct hw_world *w)
 /* An allocation was cancelled, or slurmctld forgot it: of which a vmd may not know yet. */
 static bool is_cancelled(const struct hw_world *w)
 {
-	return (w->done >> E_CANCEL_1 | w->done >> E_CANCEL_2 | w->done >> E_CANCEL_3 |
-		w->done >> E_OLD_STATE) &
+	return (w->faults.done >> E_CANCEL_1 | w->faults.done >> E_CANCEL_2 |
+		w->faults.done >> E_CANCEL_3 | w->faults.done >> E_OLD_STATE) &
 	       1;
 }
 
@@ -189,7 +189,7 @@ static void note(struct hw_world *w, const char **ret_wrong)
 
 struct hw_world hw_begin(unsigned faults)
 {
-	struct hw_world w = {.faults = (uint8_t)faults, .kube = mk_begin()};
+	struct hw_world w = {.faults = {.left = (uint8_t)faults}, .kube = mk_begin()};
 
 	w.slurm.a[0] = (struct hw_alloc){.phase = HA_RUNNING, .node = 1};
 	w.slurm.drained = 1 << 1;
@@ -227,21 +227,11 @@ static void alloc_end(struct hw_slurm *s, struct hw_alloc *a)
 	a->phase = a->phase == HA_RUNNING ? HA_ENDING : HA_ENDED;
 }
 
-/* Each once, and w->faults of them at most. */
-static bool once(struct hw_world *w, unsigned event)
-{
-	if (w->done >> event & 1 || !w->faults)
-		return false;
-	w->faults--;
-	w->done |= (uint8_t)(1U << event);
-	return true;
-}
-
 static bool cancel(struct hw_world *w, size_t i, unsigned event)
 {
 	struct hw_alloc *a = &w->slurm.a[i];
 
-	if (!is_live(a) || !once(w, event))
+	if (!is_live(a) || !faults_once(&w->faults, event))
 		return false;
 	w->ended |= hw_job(&w->slurm) == i;
 	alloc_end(&w->slurm, a);
@@ -252,7 +242,7 @@ static bool old_state(struct hw_world *w)
 {
 	struct hw_slurm *s = &w->slurm;
 
-	if (s->a[0].phase != HA_RUNNING || !once(w, E_OLD_STATE))
+	if (s->a[0].phase != HA_RUNNING || !faults_once(&w->faults, E_OLD_STATE))
 		return false;
 	*s = (struct hw_slurm){.a = {{.phase = HA_RUNNING, .node = s->a[0].node}}};
 	return true;
@@ -295,23 +285,11 @@ static bool slurm_happens(struct hw_world *w, unsigned event, unsigned clear,
 	case E_CANCEL_1:
 	case E_CANCEL_2:
 	case E_CANCEL_3: return cancel(w, event - E_CANCEL_1, event);
-	case E_WANTED_AGAIN:
-		if (!is_drained(s, 1) || !once(w, event))
-			return false;
-		s->drained &= (uint8_t) ~(1U << 1);
-		return true;
-	case E_DRAINED_TOO:
-		if (is_drained(s, 2) || !once(w, event))
-			return false;
-		s->drained |= 1U << 2;
-		return true;
-	case E_OLD_STATE: return old_state(w);
+	case E_WANTED_AGAIN: return faults_resume(&w->faults, event, &s->drained, 1);
+	case E_DRAINED_TOO: return faults_drain(&w->faults, event, &s->drained, 2);
 	case E_DRAINED_AGAIN:
-		if (!(w->done >> E_WANTED_AGAIN & 1) || w->done >> event & 1)
-			return false;
-		w->done |= (uint8_t)(1U << event);
-		s->drained |= 1U << 1;
-		return true;
+		return faults_drain_again(&w->faults, event, E_WANTED_AGAIN, &s->drained, 1);
+	case E_OLD_STATE: return old_state(w);
 	case E_LEAVES_1:
 	case E_LEAVES_2:
 	case E_LEAVES_3: return leave(w, event - E_LEAVES_1, clear, ret_wrong);
@@ -335,7 +313,7 @@ static bool slurm_happens(struct hw_world *w, unsigned event, unsigned clear,
 
 static bool guest_ends(struct hw_world *w)
 {
-	if (!mk_has_guest(&w->kube) || !once(w, E_GUEST_ENDS))
+	if (!mk_has_guest(&w->kube) || !faults_once(&w->faults, E_GUEST_ENDS))
 		return false;
 	w->ended = 1;
 	return mk_guest_ends(&w->kube);

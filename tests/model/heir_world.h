@@ -6,6 +6,7 @@
 #ifndef TESTS_MODEL_HEIR_WORLD_H
 #define TESTS_MODEL_HEIR_WORLD_H
 
+#include "tests/model/faults.h"
 #include "tests/model/move_kube.h"
 
 #define HEIR_ALLOCS 3 /* ids 17, 23, 24 */
@@ -36,7 +37,7 @@ struct hw_world {
 	/* What happens once at most, and so many of these altogether: an allocation is cancelled,
 	 * the guest ends, the first node is wanted again, the second is drained, slurmctld comes
 	 * back with an older state: without drain, companions and what the first record says. */
-	uint8_t done, faults;
+	struct faults faults;
 };
 
 struct hw_world hw_begin(unsigned faults);         /* the first node is drained */

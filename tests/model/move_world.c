@@ -53,7 +53,7 @@ uint8_t mw_incarnation(const struct mw_slurm *s)
 /* A companion was cancelled, or slurmctld forgot it: of which a vmd may not know yet. */
 static bool is_cancelled(const struct mw_world *w)
 {
-	return (w->done >> E_CANCELLED | w->done >> E_FORGOTTEN) & 1;
+	return (w->faults.done >> E_CANCELLED | w->faults.done >> E_FORGOTTEN) & 1;
 }
 
 static bool companion_runs_at(const struct mw_world *w, unsigned node)
@@ -69,7 +69,7 @@ static bool companion_runs_at(const struct mw_world *w, unsigned node)
 static bool is_given_up(const struct mw_world *w)
 {
 	return w->kube.run < w->slurm.run &&
-	       (w->gap == GAP_OVER || is_cancelled(w) || w->done >> E_QUEUED_AGAIN & 1);
+	       (w->gap == GAP_OVER || is_cancelled(w) || w->faults.done >> E_QUEUED_AGAIN & 1);
 }
 
 /* Outside every allocation, while the job runs elsewhere. */
@@ -113,7 +113,7 @@ static bool is_placed(const struct mw_world *w)
 struct mw_world mw_begin(unsigned faults)
 {
 	return (struct mw_world){
-		.faults = (uint8_t)faults,
+		.faults = {.left = (uint8_t)faults},
 		.slurm = {.phase = JOB_RUNNING, .node = 1, .drained = 1 << 1},
 		.kube = mk_begin(),
 	};
@@ -188,16 +188,6 @@ static bool job_starts(struct mw_world *w, uint8_t node)
 	return true;
 }
 
-/* Each once, and w->faults of them at most. */
-static bool once(struct mw_world *w, unsigned event)
-{
-	if (w->done >> event & 1 || !w->faults)
-		return false;
-	w->faults--;
-	w->done |= (uint8_t)(1U << event);
-	return true;
-}
-
 static bool companion_cancel(struct mw_slurm *s)
 {
 	for (size_t i = 0; i < MOVE_COMPANIONS; i++)
@@ -214,38 +204,27 @@ static bool slurm_happens(struct mw_world *w, unsigned event, bool clear, const 
 
 	switch (event) {
 	case E_ENDS:
-		if (s->phase != JOB_RUNNING || !once(w, event))
+		if (s->phase != JOB_RUNNING || !faults_once(&w->faults, event))
 			return false;
 		s->phase = JOB_ENDING;
 		return true;
 	case E_QUEUED_AGAIN:
-		if (s->phase != JOB_RUNNING || s->run + 1 >= MOVE_RUNS || !once(w, event))
+		if (s->phase != JOB_RUNNING || s->run + 1 >= MOVE_RUNS ||
+		    !faults_once(&w->faults, event))
 			return false;
 		s->phase = JOB_PENDING;
 		s->node = 0;
 		s->run++;
 		return true;
-	case E_CANCELLED: return once(w, event) && companion_cancel(s);
-	case E_WANTED_AGAIN:
-		if (!is_drained(w, 1) || !once(w, event))
-			return false;
-		s->drained &= (uint8_t) ~(1U << 1);
-		return true;
-	case E_DRAINED_TOO:
-		if (is_drained(w, 2) || !once(w, event))
-			return false;
-		s->drained |= 1U << 2;
-		return true;
+	case E_CANCELLED: return faults_once(&w->faults, event) && companion_cancel(s);
+	case E_WANTED_AGAIN: return faults_resume(&w->faults, event, &s->drained, 1);
+	case E_DRAINED_TOO: return faults_drain(&w->faults, event, &s->drained, 2);
+	case E_DRAINED_AGAIN:
+		return faults_drain_again(&w->faults, event, E_WANTED_AGAIN, &s->drained, 1);
 	case E_FORGOTTEN:
-		if (s->phase != JOB_RUNNING || s->run || !once(w, event))
+		if (s->phase != JOB_RUNNING || s->run || !faults_once(&w->faults, event))
 			return false;
 		*s = (struct mw_slurm){.phase = JOB_RUNNING, .node = s->node, .again_ids = 1};
-		return true;
-	case E_DRAINED_AGAIN:
-		if (!(w->done >> E_WANTED_AGAIN & 1) || w->done >> event & 1)
-			return false;
-		w->done |= (uint8_t)(1U << event);
-		s->drained |= 1U << 1;
 		return true;
 	case E_LEAVES:
 		if (s->phase != JOB_ENDING || !clear)
@@ -284,7 +263,8 @@ static bool kube_happens(struct mw_world *w, unsigned event)
 {
 	switch (event) {
 	case E_GUEST_ENDS:
-		return mk_has_guest(&w->kube) && once(w, event) && mk_guest_ends(&w->kube);
+		return mk_has_guest(&w->kube) && faults_once(&w->faults, event) &&
+		       mk_guest_ends(&w->kube);
 	case E_VM_STARTS: return mk_vm_starts(&w->kube);
 	case E_VM_GONE: return mk_vm_goes(&w->kube);
 	case E_GIVEN: return mk_is_taken_in(&w->kube);

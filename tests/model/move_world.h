@@ -5,6 +5,7 @@
 #ifndef TESTS_MODEL_MOVE_WORLD_H
 #define TESTS_MODEL_MOVE_WORLD_H
 
+#include "tests/model/faults.h"
 #include "tests/model/move_kube.h"
 
 #define MOVE_COMPANIONS 2
@@ -38,7 +39,7 @@ struct mw_world {
 	 * by somebody, its guest ends, a companion is cancelled, the first node is wanted again,
 	 * the second is drained, slurmctld comes back with an older state: without drain, companion
 	 * and mark. */
-	uint8_t done, faults;
+	struct faults faults;
 };
 
 #define GAP_WAITS 1

@@ -360,11 +360,13 @@ bool sim_has_companions(const struct sim *w)
 	return false;
 }
 
+/* node NULL: anywhere. */
 static const struct companion *companion_at(const struct sim *w, const char *key, const char *node)
 {
 	for (size_t i = 0; i < SIM_COMPANIONS; i++)
 		if (w->companion[i].c.phase == JOB_RUNNING && w->companion[i].c.id &&
-		    str_eq(w->companion[i].c.job_key, key) && str_eq(w->companion[i].c.node, node))
+		    str_eq(w->companion[i].c.job_key, key) &&
+		    (!node || str_eq(w->companion[i].c.node, node)))
 			return &w->companion[i].c;
 	return NULL;
 }
@@ -383,15 +385,8 @@ static bool has_room_kept(const struct sim *w, const struct sim_job *j)
 {
 	char key[JOB_KEY_MAX + 1];
 
-	(void)job_key(&j->job, key, sizeof(key));
-	for (size_t i = 0; i < SIM_COMPANIONS; i++) {
-		const struct companion *c = &w->companion[i].c;
-
-		if (c->id && c->phase == JOB_RUNNING && str_eq(c->job_key, key) &&
-		    (j->job.held || str_eq(c->node, j->job.asked_node)))
-			return true;
-	}
-	return false;
+	return companion_at(w, job_key(&j->job, key, sizeof(key)),
+			    j->job.held ? NULL : j->job.asked_node);
 }
 
 bool sim_vm_is_placed(const struct sim *w, const struct sim_vm *vm, const struct sim_job *j)
