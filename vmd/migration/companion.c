@@ -15,6 +15,11 @@ bool companion_is_live(const struct companion *c)
 	return c->phase == JOB_PENDING || c->phase == JOB_RUNNING;
 }
 
+bool companion_is_of(const struct companion *c, const char *job_key)
+{
+	return companion_is_live(c) && str_eq(c->job_key, job_key);
+}
+
 bool companion_may_end(bool waited, enum job_phase now)
 {
 	return !waited || now != JOB_RUNNING;

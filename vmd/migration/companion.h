@@ -28,6 +28,8 @@ struct companion {
 };
 
 bool companion_is_live(const struct companion *c);
+bool companion_is_of(const struct companion *c,
+		     const char *job_key); /* it is live, and that job's */
 /* May it be ended, as was planned when it waited for room, or had it? To be asked right before. One
  * that has got it since may have its VM by now, which had no need of it then. */
 bool companion_may_end(bool waited, enum job_phase now);

@@ -45,8 +45,7 @@ static bool has_rival(const struct move_view *v, const struct companion *h)
 	for (size_t i = 0; i < v->n_companion; i++) {
 		const struct companion *c = &v->companion[i];
 
-		if (c != h && companion_is_live(c) && c->after == v->job->id &&
-		    str_eq(c->job_key, h->job_key))
+		if (c != h && c->after == v->job->id && companion_is_of(c, h->job_key))
 			return true;
 	}
 	return false;

@@ -22,11 +22,6 @@ static bool is_with(const struct vm_seen *vm, const struct job *j, const struct 
 	       (!job_node_same(h->node, j->node) || move_is_lent(j, vm));
 }
 
-static bool is_of(const struct companion *c, const char *key)
-{
-	return companion_is_live(c) && str_eq(c->job_key, key);
-}
-
 /* Made for the VM that its job had before: that one may have turned it down. */
 static bool is_anothers(const struct companion *c, const struct vm_seen *vm)
 {
@@ -46,7 +41,7 @@ static const struct companion *find_with(const struct companion *all, size_t n, 
 	const struct companion *with = NULL;
 
 	for (size_t i = 0; vm && i < n; i++)
-		if (is_of(&all[i], key) && is_with(vm, j, &all[i]) &&
+		if (companion_is_of(&all[i], key) && is_with(vm, j, &all[i]) &&
 		    (!with || (is_turned_down(with, vm) && !is_turned_down(&all[i], vm))))
 			with = &all[i];
 	return with;
@@ -62,7 +57,7 @@ void move_companions(const struct companion *all, size_t n, const struct job *j,
 	(void)job_key(j, key, sizeof(key));
 	with = find_with(all, n, j, key, vm);
 	for (size_t i = 0; i < n; i++) {
-		if (!is_of(&all[i], key) || is_turned_down(&all[i], vm))
+		if (!companion_is_of(&all[i], key) || is_turned_down(&all[i], vm))
 			continue;
 		first = first ? first : &all[i];
 		if (with && !next && !job_node_same(all[i].node, with->node))
@@ -80,7 +75,7 @@ const struct companion *move_turned_down(const struct move_view *v, const struct
 	for (size_t i = 0; v->vm && i < v->n_companion; i++) {
 		const struct companion *c = &v->companion[i];
 
-		if (c != with && is_of(c, key) && is_turned_down(c, v->vm))
+		if (c != with && companion_is_of(c, key) && is_turned_down(c, v->vm))
 			return c;
 	}
 	return NULL;

@@ -114,18 +114,28 @@ static void plan_release(struct planner *p, const struct turn *t, const struct c
 	a->end_companion.follows = true;
 }
 
-static void plan_point(struct planner *p, const struct turn *t, const struct vm_seen *vm,
-		       const char *node)
+/* A word for the VM as it was seen. NULL: none can be added. */
+static struct action *plan_word(struct planner *p, const struct turn *t, const struct vm_seen *vm,
+				const char *node, bool gives_up)
 {
 	struct action *a = *vm->uid ? plan_add(p, t, ACT_POINT_VM, vm->name) : NULL;
 
 	if (!a)
-		return;
+		return NULL;
 	(void)str_copy(a->uid, sizeof(a->uid), vm->uid);
 	(void)str_copy(a->version, sizeof(a->version), vm->version);
 	(void)str_copy(a->node, sizeof(a->node), node);
-	a->point_vm.target = t->move.target;
-	a->point_vm.gives_up = t->move.gives_up;
+	a->point_vm.gives_up = gives_up;
+	return a;
+}
+
+static void plan_point(struct planner *p, const struct turn *t, const struct vm_seen *vm,
+		       const char *node)
+{
+	struct action *a = plan_word(p, t, vm, node, t->move.gives_up);
+
+	if (a)
+		a->point_vm.target = t->move.target;
 }
 
 /* Slurm knows no preconditions: whoever is stopped just before he ends a companion ends it though
@@ -135,14 +145,11 @@ static void plan_turn_down(struct planner *p, const struct turn *t, const struct
 			   const struct vm_seen *vm)
 {
 	const struct vm_moving *k = &vm->moving;
-	struct action *a = *vm->uid ? plan_add(p, t, ACT_POINT_VM, vm->name) : NULL;
+	struct action *a =
+		plan_word(p, t, vm, *k->wanted_node ? k->wanted_node : vm->node, k->given_up);
 
 	if (!a)
 		return;
-	(void)str_copy(a->uid, sizeof(a->uid), vm->uid);
-	(void)str_copy(a->version, sizeof(a->version), vm->version);
-	(void)str_copy(a->node, sizeof(a->node), *k->wanted_node ? k->wanted_node : vm->node);
-	a->point_vm.gives_up = k->given_up;
 	memcpy(a->point_vm.turned_down, k->turned_down, sizeof(k->turned_down));
 	turned_down_add(a->point_vm.turned_down, c->id);
 }
@@ -255,8 +262,7 @@ static void plan_surplus(struct planner *p, const struct turn *t, const struct v
 	for (size_t i = 0; i < p->want->n_companion; i++) {
 		const struct companion *c = &p->want->companion[i];
 
-		if (companion_is_live(c) && str_eq(c->job_key, t->have.key) &&
-		    move_is_spare(c, &t->move, vm))
+		if (companion_is_of(c, t->have.key) && move_is_spare(c, &t->move, vm))
 			plan_companion_drop(p, t, c, t->move.companion, vm);
 	}
 }
